@@ -1,0 +1,12 @@
+namespace Afterimage.Monitoring;
+
+/// <summary>Something the monitor noticed and announces.</summary>
+/// <param name="Name">The rule's name, such as <c>low_success_rate</c>.</param>
+/// <param name="Message">One sentence for a person.</param>
+/// <param name="Level">How grave it is.</param>
+/// <param name="Timestamp">When it was evaluated, UTC.</param>
+/// <param name="Data">
+/// The figures behind it: <c>metric</c>, <c>window_seconds</c>, <c>threshold</c>, <c>count</c>, <c>mean</c>, <c>min</c>, <c>max</c>;
+/// and <c>resolved</c> = <see langword="true"/> where it announces that the alert is over.
+/// </param>
+public sealed record Alert(string Name, string Message, AlertLevel Level, DateTimeOffset Timestamp, IReadOnlyDictionary<string, object?> Data);

@@ -1,0 +1,629 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Numerics;
+using Afterimage.Monitoring.Alerts;
+using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Tokens;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Records what a program that calls language models does, keeps it, and answers how it is going.</summary>
+/// <remarks>
+/// <para>Every member may be called by any number of threads at once. Recording (<c>Track…</c>, <c>Record…</c>, <c>Log…</c>) puts a record into a buffer of the calling thread
+/// and returns; a background thread carries it to memory and to the handlers. Reading first takes in what this process has recorded.</para>
+/// <para>Dispose the monitor to write what is pending. A process that ends without doing so (return from Main, unhandled exception, SIGINT, SIGTERM) still writes it; one that
+/// is killed loses at most what was recorded in its last second. After disposal recording throws <see cref="ObjectDisposedException"/>, and reading goes on working.</para>
+/// </remarks>
+public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
+{
+    private static readonly TimeSpan DefaultWindow = TimeSpan.FromMinutes(5);
+
+    /// <summary>Longer than any call: whoever gives more has mistaken the unit.</summary>
+    private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(366);
+
+    // Set once.
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly TimeSpan _shutdownTimeout;
+    private readonly Names _names;
+    private readonly MetricStore _store;
+    private readonly Recorder _recorder;
+    private readonly RunFile _run;
+    private readonly List<MetricHandlerSink> _metricSinks;
+    private readonly List<LogHandlerSink> _logSinks;
+    private readonly MetricHandlerSink _instrumentSink;
+
+    // Alerts: the engine is used under the lock.
+    private readonly Lock _alertLock = new();
+    private readonly AlertEngine _alertEngine;
+    private readonly AlertAnnouncer _announcer;
+    private readonly ITimer? _alertTimer;
+    private int _alertTickRuns;
+
+    // The token usage callback.
+    private readonly HandlerQueue<TokenUsageReport>? _tokenUsageCallback;
+    private readonly ITimer? _tokenUsageTimer;
+    private TokenUsageReport? _lastReported;
+
+    private long _ownLogEntries;
+    private int _disposed;
+
+    /// <summary>Makes a monitor with the default settings, which writes into a new directory under <c>./.afterimage-monitoring</c>.</summary>
+    /// <exception cref="IOException">The log directory cannot be made or written.</exception>
+    public GenerationMonitor()
+        : this(new GenerationMonitorOptions())
+    {
+    }
+
+    /// <summary>Makes a monitor.</summary>
+    /// <param name="options">The settings. They are read now: later changes have no effect.</param>
+    /// <param name="timeProvider">The clock of every time stamp, window and interval. Default: the system's.</param>
+    /// <param name="loggerFactory">Where the monitor reports trouble of its own. Default: nowhere but its log handlers.</param>
+    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments. Default: a meter of the monitor's own.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    /// <exception cref="ArgumentException">A setting is out of its range; the exception names it.</exception>
+    /// <exception cref="IOException">The log directory cannot be made or written.</exception>
+    public GenerationMonitor(
+        GenerationMonitorOptions options,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null,
+        IMeterFactory? meterFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        OptionsValidation.Validate(options);
+
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _logger = loggerFactory?.CreateLogger<GenerationMonitor>() ?? (ILogger)NullLogger.Instance;
+        _shutdownTimeout = options.ShutdownTimeout;
+        _run = RunFile.Create(options.LogDirectory, _timeProvider.GetUtcNow());
+
+        var failureLog = new HandlerFailureLog(_timeProvider, ReportTrouble);
+        _names = new Names(options.CardinalityLimit);
+        _store = new MetricStore(_names, options.MaxRetainedPoints);
+        var instruments = new InstrumentHandler(meterFactory);
+        _instrumentSink = new MetricHandlerSink(instruments, _names, options.HandlerTimeLimit, failureLog, () => instruments.HasListener);
+        _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, failureLog))];
+        _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, failureLog))];
+
+        _alertEngine = new AlertEngine(AlertRule.BuiltIn(options), options.AlertRepeatInterval);
+        _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory), options.HandlerTimeLimit, failureLog);
+        if (options.TokenUsageCallback is { } callback)
+            _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, failureLog);
+
+        _recorder = new Recorder(_names, _store, [.. _metricSinks, .. _logSinks, _instrumentSink], BufferCapacity(options), options.BufferFullMode);
+        using (ExecutionContext.SuppressFlow())
+        {
+            if (options.MetricsInterval > TimeSpan.Zero)
+                _alertTimer = _timeProvider.CreateTimer(_ => CheckAlertsOnTimer(), null, options.MetricsInterval, options.MetricsInterval);
+            if (_tokenUsageCallback is not null)
+                _tokenUsageTimer = _timeProvider.CreateTimer(_ => ReportTokenUsage(), null, options.TokenUsageCallbackInterval, options.TokenUsageCallbackInterval);
+        }
+
+        LiveMonitors.Add(this);
+    }
+
+    /// <summary>The directory that this run is kept in, as a full path.</summary>
+    public string LogDirectory => _run.Directory;
+
+    /// <summary>The metrics that have at least one point, in no particular order.</summary>
+    public IReadOnlyCollection<string> MetricNames
+    {
+        get
+        {
+            using (_recorder.EnterApplied())
+                return [.. _store.AllSeries.Select(s => s.Name)];
+        }
+    }
+
+    /// <summary>Records a finished generation. Takes some ten nanoseconds and allocates nothing, save where an error or tags are given.</summary>
+    /// <param name="duration">How long it took, from the request to the end of the answer. Zero to 366 days.</param>
+    /// <param name="success">Whether it came to a usable answer.</param>
+    /// <param name="details">What else is known. Default: nothing.</param>
+    /// <exception cref="ArgumentException"><paramref name="duration"/> or a detail is out of its range. Nothing was recorded.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public void TrackGeneration(TimeSpan duration, bool success, in GenerationDetails details = default)
+    {
+        ThrowIfAbsurd(duration, nameof(duration));
+        RecordFields fields = success ? RecordFields.Success : RecordFields.None;
+        long prompt = Tokens(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
+        long completion = Tokens(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
+        long total = Tokens(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
+        long cached = Tokens(details.CachedPromptTokenCount, RecordFields.CachedPromptTokens, ref fields);
+        long reasoning = Tokens(details.ReasoningTokenCount, RecordFields.ReasoningTokens, ref fields);
+        int conversationLength = 0;
+        if (details.ConversationLength is { } turns)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(turns, nameof(details));
+            conversationLength = turns;
+            fields |= RecordFields.ConversationLength;
+        }
+
+        long timeToFirstToken = 0;
+        if (details.TimeToFirstToken is { } firstToken)
+        {
+            ThrowIfAbsurd(firstToken, nameof(details));
+            timeToFirstToken = firstToken.Ticks;
+            fields |= RecordFields.TimeToFirstToken;
+        }
+
+        ThreadBuffer buffer = _recorder.Buffer;
+        int model = buffer.ModelId(details.ModelName);
+        int finishReason = buffer.FinishReasonId(details.FinishReason);
+        int provider = buffer.LabelId(details.Provider);
+        int operation = buffer.LabelId(details.Operation);
+        RecordDetails? extra = null;
+        if (!string.IsNullOrEmpty(details.Error) || details.Tags is not null
+            || model == NameTable.Overflow || finishReason == NameTable.Overflow || provider == NameTable.Overflow || operation == NameTable.Overflow)
+        {
+            extra = new RecordDetails
+            {
+                Error = NullIfEmpty(details.Error),
+                Tags = Scalar.Copy(details.Tags, nameof(details)),
+                ModelName = details.ModelName,
+                FinishReason = details.FinishReason,
+                Provider = details.Provider,
+                Operation = details.Operation,
+            };
+            if (extra.Error is not null)
+                fields |= RecordFields.Error;
+        }
+
+        long timestamp = details.Timestamp?.UtcTicks ?? Now();
+        if (!buffer.TryBegin(out Span<Record> slot))
+            return;
+
+        ref Record record = ref slot[0];
+        record.Kind = RecordKind.Generation;
+        record.Timestamp = timestamp;
+        record.Duration = duration.Ticks;
+        record.TimeToFirstToken = timeToFirstToken;
+        record.PromptTokens = prompt;
+        record.CompletionTokens = completion;
+        record.TotalTokens = total;
+        record.CachedPromptTokens = cached;
+        record.ReasoningTokens = reasoning;
+        record.ConversationLength = conversationLength;
+        record.ModelId = model;
+        record.FinishReasonId = finishReason;
+        record.ProviderId = (short)provider;
+        record.OperationId = (short)operation;
+        record.Fields = fields;
+        if (extra is not null)
+            record.Details = extra;
+        buffer.Publish();
+    }
+
+#pragma warning disable RS0026 // Two overloads with optional details: their scores are of different types, so that no call is ambiguous.
+    /// <summary>Records a finished evaluation.</summary>
+    /// <param name="duration">How long it took. Zero to 366 days.</param>
+    /// <param name="success">Whether it came to a result.</param>
+    /// <param name="evaluatorType">Who or what evaluated, such as <c>coherence</c>.</param>
+    /// <param name="scores">The scores by name. May be empty.</param>
+    /// <param name="details">What else is known. Default: nothing.</param>
+    /// <exception cref="ArgumentException">A name is null or empty, or <paramref name="duration"/> or a detail is out of its range. Nothing was recorded.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public void TrackEvaluation(
+        TimeSpan duration,
+        bool success,
+        string evaluatorType,
+        IReadOnlyDictionary<string, double> scores,
+        in EvaluationDetails details = default)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        TrackEvaluation(duration, success, evaluatorType, scores.Select(s => KeyValuePair.Create(s.Key, new EvaluationScore(s.Value))), details);
+    }
+
+    /// <inheritdoc cref="TrackEvaluation(TimeSpan, bool, string, IReadOnlyDictionary{string, double}, in EvaluationDetails)"/>
+    public void TrackEvaluation(
+        TimeSpan duration,
+        bool success,
+        string evaluatorType,
+        IReadOnlyDictionary<string, EvaluationScore> scores,
+        in EvaluationDetails details = default)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        TrackEvaluation(duration, success, evaluatorType, (IEnumerable<KeyValuePair<string, EvaluationScore>>)scores, details);
+    }
+#pragma warning restore RS0026
+
+    /// <summary>Records a single point of a metric of the caller's own, or of one that the monitor knows.</summary>
+    /// <param name="metricName">The metric's name.</param>
+    /// <param name="value">The value. NaN and infinities are logged and counted (<see cref="MonitorStatistics.NonFinite"/>), but kept out of aggregates.</param>
+    /// <param name="metadata">What else is known. Values that are no JSON scalars are kept as their invariant text; a <c>model_name</c> that is a string is the point's model. Default: nothing.</param>
+    /// <param name="timestamp">When it happened. Default: now, by the monitor's clock. Stored as UTC.</param>
+    /// <exception cref="ArgumentException"><paramref name="metricName"/> or a key of <paramref name="metadata"/> is null or empty. Nothing was recorded.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public void RecordMetric(string metricName, double value, IReadOnlyDictionary<string, object?>? metadata = null, DateTimeOffset? timestamp = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(metricName);
+        ThreadBuffer buffer = _recorder.Buffer;
+        int metric = buffer.MetricId(metricName);
+        int model = NameTable.None;
+        RecordDetails? extra = null;
+        if (metadata is not null || metric == NameTable.Overflow)
+        {
+            extra = new RecordDetails { Name = metricName, Tags = Scalar.Copy(metadata, nameof(metadata)) };
+            if (metadata is not null && metadata.TryGetValue(RecordKeys.ModelName, out object? modelName))
+                model = buffer.ModelId(modelName as string);
+        }
+
+        Write(buffer, new Record
+        {
+            Kind = RecordKind.Metric,
+            Timestamp = timestamp?.UtcTicks ?? Now(),
+            NameId = metric,
+            Value = value,
+            ModelId = model,
+            Details = extra,
+        });
+    }
+
+    /// <summary>Logs something good to know.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="data">Further facts, under the rules of metadata. Default: none.</param>
+    /// <exception cref="ArgumentException"><paramref name="message"/> or a key of <paramref name="data"/> is null or empty.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public void LogInfo(string message, IReadOnlyDictionary<string, object?>? data = null) => Log(LogLevel.Information, message, null, data);
+
+    /// <summary>Logs something that someone should look at.</summary>
+    /// <inheritdoc cref="LogInfo"/>
+    public void LogWarning(string message, IReadOnlyDictionary<string, object?>? data = null) => Log(LogLevel.Warning, message, null, data);
+
+    /// <summary>Logs something that went wrong.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="exception">What was thrown. Default: nothing.</param>
+    /// <param name="data">Further facts, under the rules of metadata. Default: none.</param>
+    /// <exception cref="ArgumentException"><paramref name="message"/> or a key of <paramref name="data"/> is null or empty.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public void LogError(string message, Exception? exception = null, IReadOnlyDictionary<string, object?>? data = null) => Log(LogLevel.Error, message, exception, data);
+
+    /// <summary>Aggregates the points of a metric in a window that ends now.</summary>
+    /// <remarks>
+    /// A point is in the window when it is stamped at or after now minus <paramref name="window"/>; one stamped ahead of the clock is in every window. Exact, and in time that
+    /// grows with the logarithm of the points, as long as the window reaches back no further than <see cref="GenerationMonitorOptions.MaxRetainedPoints"/> do; beyond, its
+    /// edge is rounded outwards. A window over everything is always exact.
+    /// </remarks>
+    /// <param name="metricName">The metric.</param>
+    /// <param name="window">The window, not negative; one longer than the run takes in everything. Default: five minutes.</param>
+    /// <returns>The aggregate; of an unknown metric one with <see cref="MetricAggregate.Count"/> 0.</returns>
+    /// <exception cref="ArgumentException"><paramref name="metricName"/> is null or empty, or <paramref name="window"/> is negative.</exception>
+    public MetricAggregate GetMetrics(string metricName, TimeSpan? window = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(metricName);
+        long from = WindowStart(window ?? DefaultWindow);
+        using (_recorder.EnterApplied())
+            return _store.Aggregate(metricName, from);
+    }
+
+    /// <summary>Sums the tokens of generations and evaluations by model.</summary>
+    /// <param name="window">The window, under the rules of <see cref="GetMetrics"/>. Default: everything, exactly, at a cost that grows with the models and not the records.</param>
+    /// <returns>The token usage; a model is in it when a token count was given for it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative.</exception>
+    public TokenUsageReport GetTotalTokenUsage(TimeSpan? window = null)
+    {
+        long from = window is { } given ? WindowStart(given) : long.MinValue;
+        using (_recorder.EnterApplied())
+            return TokenTotals.Report(_store, _names, from);
+    }
+
+    /// <summary>Evaluates the alert rules now, and lets the alert handlers know what is new.</summary>
+    /// <remarks>When it returns, the handlers have heard of it, save one that stands still for <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>. After disposal no handler hears of anything.</remarks>
+    /// <returns>The alerts that fire now, whether or not their handlers knew already.</returns>
+    public IReadOnlyList<Alert> CheckAlerts()
+    {
+        IReadOnlyList<Alert> firing;
+        lock (_alertLock)
+        {
+            (firing, IReadOnlyList<Alert> news) = _alertEngine.Evaluate(_timeProvider.GetUtcNow(), (metric, window) => GetMetrics(metric, window));
+            if (_disposed == 0)
+                _announcer.Announce(news);
+        }
+
+        _announcer.FlushAsync().GetAwaiter().GetResult();
+        return firing;
+    }
+
+    /// <summary>Says what became of everything that was recorded.</summary>
+    /// <returns>The figures of this moment.</returns>
+    public MonitorStatistics GetStatistics()
+    {
+        long nonFinite;
+        using (_recorder.EnterApplied())
+            nonFinite = _store.NonFinite;
+
+        (long recorded, long dropped) = _recorder.Counts;
+        HandlerStatistics[] metricHandlers = [.. _metricSinks.Select(s => s.Queue.Statistics)];
+        HandlerStatistics[] logHandlers = [.. _logSinks.Select(s => s.Queue.Statistics)];
+        HandlerStatistics[] all = [.. metricHandlers, .. logHandlers];
+        return new MonitorStatistics(
+            recorded + Interlocked.Read(ref _ownLogEntries),
+            dropped,
+            WrittenByAll(metricHandlers) + WrittenByAll(logHandlers),
+            all.Sum(h => h.Failed + h.Dropped),
+            nonFinite,
+            all);
+
+        static long WrittenByAll(HandlerStatistics[] handlers) => handlers.Length == 0 ? 0 : handlers.Min(h => h.Written);
+    }
+
+    /// <summary>Hands everything recorded before the call to the handlers, and ends when they have written it.</summary>
+    /// <remarks>What the file handlers have written survives the process. A handler that need not be lossless is waited for no longer than its time limit.</remarks>
+    /// <param name="cancellationToken">Ends the waiting, not the writing.</param>
+    /// <returns>A task that ends when everything is written.</returns>
+    /// <exception cref="IOException">A lossless handler could not write it; it goes on trying.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Task[] sinks = await _recorder.FlushAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(sinks).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Writes every metric's figures and its points in memory, and the token usage, to <c>LogDirectory/metrics_yyyyMMdd_HHmmss.json</c> (UTC).</summary>
+    /// <remarks>A file that exists is not overwritten: <c>_2</c> and so on is added to the name.</remarks>
+    /// <returns>The file's full path.</returns>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public string SaveMetrics()
+    {
+        DateTimeOffset now = _timeProvider.GetUtcNow();
+        using (_recorder.EnterApplied())
+            return MetricsSnapshot.Save(LogDirectory, now, _store, TokenTotals.Report(_store, _names, long.MinValue), _names);
+    }
+
+    /// <summary>Refuses further records and writes those that were accepted, for at most <see cref="GenerationMonitorOptions.ShutdownTimeout"/>. Reading goes on working.</summary>
+    /// <remarks>What could not be written in that time is counted in <see cref="GetStatistics"/> and said in one log entry. Handlers that are <see cref="IDisposable"/> are disposed.</remarks>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+
+        LiveMonitors.Remove(this);
+        _alertTimer?.Dispose();
+        _tokenUsageTimer?.Dispose();
+
+        // A tenth of the time is kept back for the log, which has to say what the rest was not enough for.
+        TimeSpan handlerTime = _shutdownTimeout * 0.9;
+        long start = Stopwatch.GetTimestamp();
+        long handlerDeadline = start + StopwatchTicks(handlerTime);
+        bool isDrained = _recorder.Close(handlerTime);
+        ReportTokenUsage();
+        _tokenUsageCallback?.BeginClose();
+        lock (_alertLock)
+            _announcer.BeginClose();
+        foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
+            sink.Queue.BeginClose();
+
+        _tokenUsageCallback?.Close(handlerDeadline);
+        _announcer.Close(handlerDeadline);
+        foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
+            Close(sink.Queue, sink.Handler, handlerDeadline);
+
+        LogWhatWasLost(isDrained);
+        foreach (LogHandlerSink sink in _logSinks)
+            Close(sink.Queue, sink.Handler, start + StopwatchTicks(_shutdownTimeout));
+        WriteEnd();
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    /// <returns>A task that ends when the monitor is disposed.</returns>
+    public ValueTask DisposeAsync() => new(Task.Run(Dispose));
+
+    internal void FlushAtSignal() => FlushAsync().AsTask().Wait(_shutdownTimeout);
+
+    private static long StopwatchTicks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static void ThrowIfAbsurd(TimeSpan duration, string parameter)
+    {
+        if ((ulong)duration.Ticks > (ulong)LongestDuration.Ticks)
+            throw new ArgumentOutOfRangeException(parameter, duration, $"A duration is from zero to {LongestDuration.TotalDays:0} days.");
+    }
+
+    private static long Tokens(long? count, RecordFields field, ref RecordFields fields)
+    {
+        if (count is not { } given)
+            return 0;
+
+        // The parameter of every public method that takes token counts is called so.
+        ArgumentOutOfRangeException.ThrowIfNegative(given, "details");
+        fields |= field;
+        return given;
+    }
+
+    private static int BufferCapacity(GenerationMonitorOptions options) => (int)BitOperations.RoundUpToPowerOf2((uint)options.BufferCapacity);
+
+    private static void Write(ThreadBuffer buffer, in Record record)
+    {
+        if (!buffer.TryBegin(out Span<Record> slot))
+            return;
+
+        slot[0] = record;
+        buffer.Publish();
+    }
+
+    private static HandlerQueue<TokenUsageReport> TokenUsageQueue(Action<TokenUsageReport> callback, TimeSpan timeLimit, HandlerFailureLog failureLog) => new(
+        new HandlerContract<TokenUsageReport>("token usage callback", report =>
+        {
+            callback(report);
+            return default;
+        })
+        {
+            Capacity = 16,
+        },
+        timeLimit,
+        failureLog);
+
+    private static void Close<T>(HandlerQueue<T> queue, object handler, long deadline)
+        where T : class
+    {
+        if (!queue.Close(deadline) || handler is not IDisposable disposable)
+            return;
+
+        try
+        {
+            disposable.Dispose();
+        }
+        catch (Exception e)
+        {
+            // Its records are written; the other handlers' are not yet.
+            queue.ReportFailure(e);
+        }
+    }
+
+    private long Now() => _timeProvider.GetUtcNow().UtcTicks;
+
+    private long WindowStart(TimeSpan window)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(window, TimeSpan.Zero);
+        long now = Now();
+        return window.Ticks >= now ? long.MinValue : now - window.Ticks;
+    }
+
+    private void TrackEvaluation(
+        TimeSpan duration,
+        bool success,
+        string evaluatorType,
+        IEnumerable<KeyValuePair<string, EvaluationScore>> scores,
+        in EvaluationDetails details)
+    {
+        ThrowIfAbsurd(duration, nameof(duration));
+        ArgumentException.ThrowIfNullOrEmpty(evaluatorType);
+        RecordFields fields = success ? RecordFields.Success : RecordFields.None;
+        long prompt = Tokens(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
+        long completion = Tokens(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
+        long total = Tokens(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
+        if (!string.IsNullOrEmpty(details.Error))
+            fields |= RecordFields.Error;
+
+        List<RecordScore> recordScores = [];
+        foreach ((string name, EvaluationScore score) in scores)
+        {
+            if (string.IsNullOrEmpty(name))
+                throw new ArgumentException("A score's name is null or empty.", nameof(scores));
+            recordScores.Add(new RecordScore(_names.ScoreMetrics[_names.Scores.GetOrAdd(name)], name, score.Score, score.Feedback));
+        }
+
+        ThreadBuffer buffer = _recorder.Buffer;
+        Write(buffer, new Record
+        {
+            Kind = RecordKind.Evaluation,
+            Timestamp = details.Timestamp?.UtcTicks ?? Now(),
+            Duration = duration.Ticks,
+            PromptTokens = prompt,
+            CompletionTokens = completion,
+            TotalTokens = total,
+            ModelId = buffer.ModelId(details.ModelName),
+            NameId = buffer.LabelId(evaluatorType),
+            Fields = fields,
+            Details = new RecordDetails
+            {
+                Error = NullIfEmpty(details.Error),
+                Tags = Scalar.Copy(details.Tags, nameof(details)),
+                Scores = [.. recordScores],
+                ModelName = details.ModelName,
+                Name = evaluatorType,
+            },
+        });
+    }
+
+    private void Log(LogLevel level, string message, Exception? exception, IReadOnlyDictionary<string, object?>? data)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(message);
+        Write(_recorder.Buffer, new Record
+        {
+            Kind = RecordKind.Log,
+            Timestamp = Now(),
+            Details = new RecordDetails
+            {
+                LogLevel = level,
+                LogMessage = message,
+                LogException = exception,
+                Tags = Scalar.Copy(data, nameof(data)),
+            },
+        });
+    }
+
+    private void CheckAlertsOnTimer()
+    {
+        // A tick that finds the one before still waiting for its handlers has nothing to add.
+        if (Interlocked.Exchange(ref _alertTickRuns, 1) != 0)
+            return;
+
+        try
+        {
+            CheckAlerts();
+        }
+        finally
+        {
+            Volatile.Write(ref _alertTickRuns, 0);
+        }
+    }
+
+    private void ReportTokenUsage()
+    {
+        if (_tokenUsageCallback is null)
+            return;
+
+        TokenUsageReport report = GetTotalTokenUsage();
+        bool isFinal = _disposed != 0;
+        if (isFinal && _lastReported is { } last && last.ByModel.SequenceEqual(report.ByModel))
+            return;
+
+        _lastReported = report;
+        _tokenUsageCallback.Enqueue(report, weight: 1);
+        if (!isFinal)
+            _tokenUsageCallback.FlushAsync().GetAwaiter().GetResult();
+    }
+
+    private void ReportTrouble(string message, Exception? exception)
+    {
+        MonitorLog.HandlerTrouble(_logger, message, exception);
+        WriteOwnLog(LogLevel.Error, message, exception);
+    }
+
+    private void LogWhatWasLost(bool isDrained)
+    {
+        (long recorded, long dropped) = _recorder.Counts;
+        if (dropped > 0)
+        {
+            MonitorLog.RecordsDropped(_logger, LogDirectory, dropped);
+            WriteOwnLog(LogLevel.Warning, $"Buffers were full: {dropped} records were dropped", null);
+        }
+
+        // What the pump still holds has reached no handler.
+        long stuck = isDrained ? 0 : recorded - _recorder.Delivered;
+        long lost = stuck + _metricSinks.Sum(s => s.Queue.Statistics.Failed + s.Queue.Statistics.Dropped);
+        if (lost > 0)
+        {
+            MonitorLog.ShutdownIncomplete(_logger, LogDirectory, lost);
+            WriteOwnLog(LogLevel.Error, $"The monitor was disposed before everything was written: {lost} records are lost", null);
+        }
+    }
+
+    // Past the recorder: it may be called by the pump, which must not wait for itself, and after the recorder is closed.
+    private void WriteOwnLog(LogLevel level, string message, Exception? exception)
+    {
+        Interlocked.Increment(ref _ownLogEntries);
+        var entry = new LogEntry(_timeProvider.GetUtcNow(), level, message, exception);
+        foreach (LogHandlerSink sink in _logSinks)
+            sink.Queue.Enqueue(entry, weight: 1);
+    }
+
+    private void WriteEnd()
+    {
+        try
+        {
+            _run.WriteEnd(_timeProvider.GetUtcNow());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The records are safe; only the note that the run ended in order is missing, as if it had been killed.
+            MonitorLog.HandlerTrouble(_logger, $"run.json could not be written: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System.Text.Json;
+
+namespace Afterimage.Monitoring.Handlers;
+
+/// <summary>Writes alerts to <c>alerts.jsonl</c>, one JSON object a line (docs/log-format.md).</summary>
+internal sealed class AlertFile(string logDirectory) : IDisposable
+{
+    private readonly JsonLineFile _file = new(Path.Combine(logDirectory, "alerts.jsonl"));
+
+    public void Write(Alert alert)
+    {
+        _file.Discard();
+        Utf8JsonWriter writer = _file.BeginLine();
+        JsonLines.WriteTimestamp(writer, alert.Timestamp);
+        writer.WriteString(RecordKeys.Name, alert.Name);
+        writer.WriteString(RecordKeys.Level, alert.Level switch
+        {
+            AlertLevel.Error => "error",
+            AlertLevel.Warning => "warning",
+            _ => "info",
+        });
+        writer.WriteString(RecordKeys.Message, alert.Message);
+        JsonLines.WriteObject(writer, RecordKeys.Data, alert.Data);
+        _file.EndLine();
+        _file.Commit();
+    }
+
+    public void Dispose() => _file.Dispose();
+}

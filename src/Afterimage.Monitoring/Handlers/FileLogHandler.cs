@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Afterimage.Monitoring.Handlers;
+using Microsoft.Extensions.Logging;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Writes log entries to <c>afterimage.log</c>, one JSON object a line (docs/log-format.md). The monitor's default.</summary>
+/// <remarks>What is said of the file of <see cref="FileMetricHandler"/> holds for this one too.</remarks>
+public sealed class FileLogHandler : ILogHandler, IDisposable
+{
+    private readonly JsonLineFile _file;
+
+    /// <summary>Makes a handler.</summary>
+    /// <param name="logDirectory">The directory that <c>afterimage.log</c> is in.</param>
+    /// <exception cref="ArgumentException"><paramref name="logDirectory"/> is null or empty.</exception>
+    public FileLogHandler(string logDirectory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(logDirectory);
+        _file = new JsonLineFile(Path.Combine(logDirectory, "afterimage.log"));
+    }
+
+    /// <summary>Always <see langword="true"/>: the log directory is where nothing may be missing.</summary>
+    public bool IsLossless => true;
+
+    /// <inheritdoc/>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void HandleLog(LogEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        _file.Discard();
+        Utf8JsonWriter writer = _file.BeginLine();
+        JsonLines.WriteTimestamp(writer, entry.Timestamp);
+        writer.WriteString(RecordKeys.Level, LevelName(entry.Level));
+        writer.WriteString(RecordKeys.Message, entry.Message);
+        if (entry.Exception is { } exception)
+        {
+            writer.WriteString(RecordKeys.Error, exception.Message);
+            writer.WriteString(RecordKeys.ErrorType, exception.GetType().FullName);
+            if (exception.StackTrace is { } stackTrace)
+                writer.WriteString(RecordKeys.StackTrace, stackTrace);
+        }
+
+        if (entry.Data is { Count: > 0 } data)
+            JsonLines.WriteObject(writer, RecordKeys.Data, data);
+        _file.EndLine();
+        _file.Commit();
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _file.Dispose();
+
+    private static string LevelName(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "trace",
+        LogLevel.Debug => "debug",
+        LogLevel.Warning => "warning",
+        LogLevel.Error => "error",
+        LogLevel.Critical => "critical",
+        _ => "info",
+    };
+}

@@ -1,0 +1,336 @@
+using System.Diagnostics;
+
+namespace Afterimage.Monitoring.Handlers;
+
+/// <summary>What a handler made of one item.</summary>
+/// <param name="FailedRecords">Records of it that the handler lost.</param>
+/// <param name="Failures">Calls that threw.</param>
+/// <param name="Error">The first exception.</param>
+internal readonly record struct HandlerOutcome(int FailedRecords, int Failures, Exception? Error);
+
+/// <summary>What a queue needs to know of its handler.</summary>
+internal sealed record HandlerContract<T>(string Name, Func<T, HandlerOutcome> Handle)
+{
+    /// <summary>Called when the queue has no further need of an item, handled or not.</summary>
+    public Action<T>? Release { get; init; }
+
+    public Action? Flush { get; init; }
+
+    /// <summary>See <see cref="IMetricHandler.IsLossless"/>.</summary>
+    public bool IsLossless { get; init; }
+
+    /// <summary>Records that may wait.</summary>
+    public int Capacity { get; init; } = 262_144;
+}
+
+/// <summary>The wall around one handler: a bounded queue and a thread of its own, so that its slowness and its exceptions stay here.</summary>
+/// <remarks>The handler's code may fail, hang, and call back into the monitor; nothing else here may fail. The thread starts with the first item.</remarks>
+internal sealed class HandlerQueue<T>
+    where T : class
+{
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(1);
+
+    // Set once.
+    private readonly HandlerContract<T> _contract;
+    private readonly TimeSpan _timeLimit;
+    private readonly HandlerFailureLog _failureLog;
+
+    // All below changes under the lock of _gate.
+    private readonly object _gate = new();
+    private readonly Queue<Work> _queue = new();
+    private Thread? _thread;
+    private long _pending;
+    private long _lastProgress;
+    private bool _closing;
+    private bool _ended;
+
+    // What became of the records.
+    private long _written;
+    private long _failed;
+    private long _dropped;
+    private long _failures;
+    private string? _lastError;
+
+    public HandlerQueue(HandlerContract<T> contract, TimeSpan timeLimit, HandlerFailureLog failureLog)
+    {
+        _contract = contract;
+        _timeLimit = timeLimit;
+        _failureLog = failureLog;
+    }
+
+    public HandlerStatistics Statistics
+    {
+        get
+        {
+            lock (_gate)
+                return new HandlerStatistics(_contract.Name, _written, _failed, _dropped, _pending, _failures, _lastError);
+        }
+    }
+
+    /// <summary>Whether the current thread is the handler's own.</summary>
+    public bool IsCurrentThread => Thread.CurrentThread == _thread;
+
+    // Under _gate.
+    private bool IsStalled => _pending > 0 && Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit;
+
+    /// <summary>Gives the handler an item. Waits for room if the handler is lossless and gets on; else drops what does not fit.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="weight">The number of records in it.</param>
+    /// <returns>Whether the handler will get it.</returns>
+    public bool Enqueue(T item, int weight)
+    {
+        lock (_gate)
+        {
+            while (!_ended && _pending > 0 && _pending + weight > _contract.Capacity && _contract.IsLossless && !IsCurrentThread && !IsStalled)
+                Monitor.Wait(_gate, TimeUntilStalled());
+
+            if (!_ended && (_pending == 0 || _pending + weight <= _contract.Capacity))
+            {
+                if (_pending == 0)
+                    _lastProgress = Stopwatch.GetTimestamp();
+                _pending += weight;
+                EnqueueWork(new Work(item, weight, Flushed: null));
+                return true;
+            }
+
+            _dropped += weight;
+        }
+
+        _contract.Release?.Invoke(item);
+        _failureLog.ReportDropping(_contract.Name);
+        return false;
+    }
+
+    /// <summary>Ends when everything enqueued so far has been handled and flushed. A handler that is not lossless is given its time limit, no more.</summary>
+    /// <exception cref="IOException">A lossless handler could not write it.</exception>
+    public async Task FlushAsync()
+    {
+        if (IsCurrentThread)
+            return;
+
+        var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_ended || (_thread is null && _pending == 0))
+                return;
+            if (!_contract.IsLossless && IsStalled)
+                return;
+            EnqueueWork(new Work(Item: null, Weight: 0, flushed));
+        }
+
+        if (_contract.IsLossless)
+            await flushed.Task.ConfigureAwait(false);
+        else
+            await Task.WhenAny(flushed.Task, Task.Delay(_timeLimit)).ConfigureAwait(false);
+    }
+
+    /// <summary>Tells the handler's thread to end when nothing is queued any more.</summary>
+    public void BeginClose()
+    {
+        lock (_gate)
+        {
+            _closing = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Lets the handler finish what is queued.</summary>
+    /// <param name="deadline">Until when, as <see cref="Stopwatch.GetTimestamp"/>. What is left then counts as failed.</param>
+    /// <returns>Whether the handler has come to its end, so that it may be disposed.</returns>
+    public bool Close(long deadline)
+    {
+        BeginClose();
+
+        // A handler that disposes its own monitor cannot wait for itself: it finishes when it has returned.
+        if (IsCurrentThread)
+            return false;
+
+        bool finished = _thread is null || _thread.Join(Remaining(deadline));
+        End();
+        return finished;
+    }
+
+    public void ReportFailure(Exception error)
+    {
+        lock (_gate)
+        {
+            _failures++;
+            _lastError = error.Message;
+        }
+
+        _failureLog.ReportFailure(_contract.Name, error);
+    }
+
+    private static TimeSpan Remaining(long deadline)
+    {
+        TimeSpan remaining = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
+        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+    }
+
+    private TimeSpan TimeUntilStalled()
+    {
+        TimeSpan remaining = _timeLimit - Stopwatch.GetElapsedTime(_lastProgress);
+        return remaining > TimeSpan.FromMilliseconds(1) ? remaining : TimeSpan.FromMilliseconds(1);
+    }
+
+    // Under _gate.
+    private void EnqueueWork(Work work)
+    {
+        _queue.Enqueue(work);
+        if (_thread is null)
+        {
+            _thread = new Thread(Run) { IsBackground = true, Name = $"Afterimage {_contract.Name}" };
+            _thread.UnsafeStart();
+        }
+
+        Monitor.PulseAll(_gate);
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            Work work;
+            lock (_gate)
+            {
+                while (_queue.Count == 0)
+                {
+                    if (_closing || _ended)
+                        return;
+                    Monitor.Wait(_gate);
+                }
+
+                work = _queue.Dequeue();
+            }
+
+            if (work.Item is { } item)
+                Handle(item, work.Weight);
+            else
+                Flush(work.Flushed!);
+        }
+    }
+
+    private void Handle(T item, int weight)
+    {
+        TimeSpan retryDelay = FirstRetryDelay;
+        while (true)
+        {
+            HandlerOutcome outcome = Call(item, weight);
+            bool isLost = outcome.FailedRecords > 0;
+            lock (_gate)
+            {
+                _failures += outcome.Failures;
+                _lastError = outcome.Error?.Message ?? _lastError;
+                if (_ended)
+                    break;
+
+                if (!isLost || !_contract.IsLossless)
+                {
+                    _written += weight - outcome.FailedRecords;
+                    _failed += outcome.FailedRecords;
+                    _pending -= weight;
+                    _lastProgress = Stopwatch.GetTimestamp();
+                    Monitor.PulseAll(_gate);
+                    break;
+                }
+            }
+
+            _failureLog.ReportFailure(_contract.Name, outcome.Error!);
+            FailWaitingFlushes(outcome.Error!);
+            if (!WaitToRetry(retryDelay))
+                break;
+            retryDelay = retryDelay * 2 < LongestRetryDelay ? retryDelay * 2 : LongestRetryDelay;
+        }
+
+        _contract.Release?.Invoke(item);
+    }
+
+    private HandlerOutcome Call(T item, int weight)
+    {
+        HandlerOutcome outcome;
+        try
+        {
+            outcome = _contract.Handle(item);
+        }
+        catch (Exception e)
+        {
+            outcome = new HandlerOutcome(weight, Failures: 1, e);
+        }
+
+        if (outcome.Error is not null && !_contract.IsLossless)
+            _failureLog.ReportFailure(_contract.Name, outcome.Error);
+        return outcome;
+    }
+
+    private void Flush(TaskCompletionSource flushed)
+    {
+        try
+        {
+            _contract.Flush?.Invoke();
+            flushed.SetResult();
+        }
+        catch (Exception e)
+        {
+            ReportFailure(e);
+            flushed.SetException(CouldNotWrite(e));
+        }
+    }
+
+    private bool WaitToRetry(TimeSpan delay)
+    {
+        long until = Stopwatch.GetTimestamp() + (long)(delay.TotalSeconds * Stopwatch.Frequency);
+        lock (_gate)
+        {
+            for (TimeSpan left = delay; left > TimeSpan.Zero && !_ended; left = Remaining(until))
+                Monitor.Wait(_gate, left);
+            return !_ended;
+        }
+    }
+
+    // Who waits for a flush learns at once that it will not come, and may try again.
+    private void FailWaitingFlushes(Exception error)
+    {
+        List<TaskCompletionSource> waiting = [];
+        lock (_gate)
+        {
+            for (int i = _queue.Count; i > 0; i--)
+            {
+                Work work = _queue.Dequeue();
+                if (work.Flushed is { } flushed)
+                    waiting.Add(flushed);
+                else
+                    _queue.Enqueue(work);
+            }
+        }
+
+        foreach (TaskCompletionSource flushed in waiting)
+            flushed.SetException(CouldNotWrite(error));
+    }
+
+    private IOException CouldNotWrite(Exception error) => new($"{_contract.Name} could not write: {error.Message}", error);
+
+    // After this nothing is taken or counted any more, not even what the handler is still at.
+    private void End()
+    {
+        Work[] left;
+        lock (_gate)
+        {
+            _ended = true;
+            _failed += _pending;
+            _pending = 0;
+            left = [.. _queue];
+            _queue.Clear();
+            Monitor.PulseAll(_gate);
+        }
+
+        foreach (Work work in left)
+        {
+            if (work.Item is { } item)
+                _contract.Release?.Invoke(item);
+            work.Flushed?.SetException(CouldNotWrite(new TimeoutException("The time to shut down was over.")));
+        }
+    }
+
+    private readonly record struct Work(T? Item, int Weight, TaskCompletionSource? Flushed);
+}

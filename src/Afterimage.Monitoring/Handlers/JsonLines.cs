@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json;
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring.Handlers;
+
+/// <summary>How values look in the lines of docs/log-format.md.</summary>
+internal static class JsonLines
+{
+    private static readonly JsonEncodedText Timestamp = JsonEncodedText.Encode(RecordKeys.Timestamp);
+
+    public static void WriteTimestamp(Utf8JsonWriter writer, DateTimeOffset timestamp) =>
+        writer.WriteString(Timestamp, timestamp.UtcDateTime);
+
+    /// <summary>A number, or the string that stands for it where JSON has no number for it.</summary>
+    public static void WriteNumber(Utf8JsonWriter writer, double value)
+    {
+        if (double.IsFinite(value))
+            writer.WriteNumberValue(value);
+        else
+            writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Seconds with all digits of the ticks, so that a reader can have these back exactly.</summary>
+    public static void WriteSeconds(Utf8JsonWriter writer, JsonEncodedText key, TimeSpan duration) =>
+        writer.WriteNumber(key, (double)duration.Ticks / TimeSpan.TicksPerSecond);
+
+    public static void WriteObject(Utf8JsonWriter writer, string key, IEnumerable<KeyValuePair<string, object?>> values)
+    {
+        writer.WriteStartObject(key);
+        foreach ((string name, object? value) in values)
+        {
+            writer.WritePropertyName(name);
+            WriteScalar(writer, Scalar.Of(value));
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteScalar(Utf8JsonWriter writer, object? scalar)
+    {
+        switch (scalar)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case bool value:
+                writer.WriteBooleanValue(value);
+                break;
+            case long value:
+                writer.WriteNumberValue(value);
+                break;
+            case ulong value:
+                writer.WriteNumberValue(value);
+                break;
+            case decimal value:
+                writer.WriteNumberValue(value);
+                break;
+            case double value:
+                WriteNumber(writer, value);
+                break;
+            default:
+                writer.WriteStringValue((string)scalar);
+                break;
+        }
+    }
+}

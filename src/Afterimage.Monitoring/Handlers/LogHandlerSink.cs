@@ -1,0 +1,56 @@
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring.Handlers;
+
+/// <summary>Brings log entries, the pump's and the monitor's own, to one log handler.</summary>
+internal sealed class LogHandlerSink : IRecordSink
+{
+    public LogHandlerSink(ILogHandler handler, TimeSpan timeLimit, HandlerFailureLog failureLog)
+    {
+        Handler = handler;
+        Queue = new HandlerQueue<LogEntry>(
+            new HandlerContract<LogEntry>(handler.GetType().Name, Handle)
+            {
+                Flush = handler.Flush,
+                IsLossless = handler.IsLossless,
+                Capacity = 65_536,
+            },
+            timeLimit,
+            failureLog);
+    }
+
+    public ILogHandler Handler { get; }
+
+    public HandlerQueue<LogEntry> Queue { get; }
+
+    public void Accept(RecordBatch batch)
+    {
+        if (batch.LogCount == 0)
+            return;
+
+        foreach (ref readonly Record record in batch.Records)
+        {
+            if (record.Kind == RecordKind.Log)
+                Queue.Enqueue(EntryOf(record), weight: 1);
+        }
+    }
+
+    public Task FlushAsync() => Queue.FlushAsync();
+
+    private static LogEntry EntryOf(in Record record)
+    {
+        RecordDetails details = record.Details!;
+        return new LogEntry(
+            new DateTimeOffset(record.Timestamp, TimeSpan.Zero),
+            details.LogLevel,
+            details.LogMessage!,
+            details.LogException,
+            details.Tags is null ? null : new Dictionary<string, object?>(details.Tags, StringComparer.Ordinal));
+    }
+
+    private HandlerOutcome Handle(LogEntry entry)
+    {
+        Handler.HandleLog(entry);
+        return default;
+    }
+}

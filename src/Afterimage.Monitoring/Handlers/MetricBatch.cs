@@ -1,0 +1,104 @@
+using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Whole records for a metric handler: generations, evaluations and single metric points, each thread's in the order of recording.</summary>
+/// <remarks>Valid only during <see cref="IMetricHandler.HandleBatch"/>: its memory is reused afterwards.</remarks>
+public sealed class MetricBatch
+{
+    private readonly RecordBatch _records;
+    private int _failedRecords;
+    private int _failures;
+    private Exception? _error;
+
+    internal MetricBatch(RecordBatch records, Names names)
+    {
+        _records = records;
+        Names = names;
+    }
+
+    /// <summary>Number of records.</summary>
+    public int Count => _records.Count - _records.LogCount;
+
+    internal Names Names { get; }
+
+    internal HandlerOutcome Outcome => new(_failedRecords, _failures, _error);
+
+    /// <summary>Goes through the records.</summary>
+    /// <returns>An enumerator, for <c>foreach</c>.</returns>
+    public Enumerator GetEnumerator() => new(_records.Records, Names);
+
+    internal void ForEachPoint(IMetricHandler handler)
+    {
+        foreach (MetricRecord record in this)
+        {
+            var caller = new PointCaller(handler, record);
+            RecordPoints.Visit(record.Record, Names, ref caller);
+            if (caller.Failures == 0)
+                continue;
+
+            _failedRecords++;
+            _failures += caller.Failures;
+            _error ??= caller.Error;
+        }
+    }
+
+    /// <summary>Goes through the records of a batch.</summary>
+    public ref struct Enumerator
+    {
+        private readonly ReadOnlySpan<Record> _records;
+        private readonly Names _names;
+        private int _index = -1;
+
+        internal Enumerator(ReadOnlySpan<Record> records, Names names)
+        {
+            _records = records;
+            _names = names;
+        }
+
+        /// <summary>The present record.</summary>
+        public readonly MetricRecord Current => new(in _records[_index], _names);
+
+        /// <summary>Goes to the next record.</summary>
+        /// <returns><see langword="false"/> behind the last.</returns>
+        public bool MoveNext()
+        {
+            while (++_index < _records.Length)
+            {
+                if (_records[_index].Kind != RecordKind.Log)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    private ref struct PointCaller(IMetricHandler handler, MetricRecord record) : IPointVisitor
+    {
+        private readonly MetricRecord _record = record;
+        private Dictionary<string, object?>? _metadata;
+
+        public int Failures { get; private set; }
+
+        public Exception? Error { get; private set; }
+
+        public void Visit(int metricId, double value, in RecordScore score)
+        {
+            Dictionary<string, object?> metadata = _metadata ??= PointMetadata.Of(_record);
+            if (score.Feedback is not null)
+                metadata = new Dictionary<string, object?>(metadata, StringComparer.Ordinal) { [RecordKeys.Feedback] = score.Feedback };
+
+            try
+            {
+                handler.HandleMetric(_record.Names.Metrics[metricId], value, metadata);
+            }
+            catch (Exception e)
+            {
+                Failures++;
+                Error ??= e;
+            }
+        }
+    }
+}

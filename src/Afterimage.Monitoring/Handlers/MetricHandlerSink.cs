@@ -1,0 +1,55 @@
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring.Handlers;
+
+/// <summary>Brings the pump's batches to one metric handler.</summary>
+internal sealed class MetricHandlerSink : IRecordSink
+{
+    private readonly Func<bool>? _isListening;
+
+    /// <param name="handler">The handler.</param>
+    /// <param name="names">The names of the records.</param>
+    /// <param name="timeLimit">How long it may stand still.</param>
+    /// <param name="failureLog">Where its trouble is said.</param>
+    /// <param name="isListening">Asked before each batch: while it says no, the handler costs nothing. Default: always.</param>
+    public MetricHandlerSink(IMetricHandler handler, Names names, TimeSpan timeLimit, HandlerFailureLog failureLog, Func<bool>? isListening = null)
+    {
+        _isListening = isListening;
+        Handler = handler;
+        Queue = new HandlerQueue<RecordBatch>(
+            new HandlerContract<RecordBatch>(handler.GetType().Name, batch => Handle(batch, names))
+            {
+                Release = batch => batch.Release(),
+                Flush = handler.Flush,
+                IsLossless = handler.IsLossless,
+
+                // What waits for a lossless handler holds up recording in the end: much of it would only be memory.
+                Capacity = handler.IsLossless ? 16 * RecordBatch.Capacity : 128 * RecordBatch.Capacity,
+            },
+            timeLimit,
+            failureLog);
+    }
+
+    public IMetricHandler Handler { get; }
+
+    public HandlerQueue<RecordBatch> Queue { get; }
+
+    public void Accept(RecordBatch batch)
+    {
+        int weight = batch.Count - batch.LogCount;
+        if (weight == 0 || _isListening?.Invoke() == false)
+            return;
+
+        batch.AddHolder();
+        Queue.Enqueue(batch, weight);
+    }
+
+    public Task FlushAsync() => Queue.FlushAsync();
+
+    private HandlerOutcome Handle(RecordBatch records, Names names)
+    {
+        var batch = new MetricBatch(records, names);
+        Handler.HandleBatch(batch);
+        return batch.Outcome;
+    }
+}

@@ -1,0 +1,99 @@
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>A record as a handler sees it: a generation, an evaluation or a single metric point. A view: copy out what must outlive the call.</summary>
+public readonly ref struct MetricRecord
+{
+    private readonly ref readonly Record _record;
+
+    internal MetricRecord(ref readonly Record record, Names names)
+    {
+        _record = ref record;
+        Names = names;
+    }
+
+    /// <summary>What it is.</summary>
+    public MetricRecordKind Kind => _record.Kind switch
+    {
+        RecordKind.Evaluation => MetricRecordKind.Evaluation,
+        RecordKind.Metric => MetricRecordKind.Metric,
+        _ => MetricRecordKind.Generation,
+    };
+
+    /// <summary>When it happened, UTC.</summary>
+    public DateTimeOffset Timestamp => new(_record.Timestamp, TimeSpan.Zero);
+
+    /// <summary>How long the generation or evaluation took; zero for a metric point.</summary>
+    public TimeSpan Duration => TimeSpan.FromTicks(_record.Duration);
+
+    /// <summary>Whether the generation or evaluation succeeded; <see langword="false"/> for a metric point.</summary>
+    public bool Success => _record.Has(RecordFields.Success);
+
+    /// <summary>The model, or <see langword="null"/>.</summary>
+    public string? ModelName => Name(Names.Models, _record.ModelId, _record.Details?.ModelName);
+
+    /// <summary>Prompt tokens, or <see langword="null"/>.</summary>
+    public long? PromptTokenCount => Optional(RecordFields.PromptTokens, _record.PromptTokens);
+
+    /// <summary>Completion tokens, or <see langword="null"/>.</summary>
+    public long? CompletionTokenCount => Optional(RecordFields.CompletionTokens, _record.CompletionTokens);
+
+    /// <summary>Total tokens as given, or <see langword="null"/>.</summary>
+    public long? TotalTokenCount => Optional(RecordFields.TotalTokens, _record.TotalTokens);
+
+    /// <summary>Cached prompt tokens, or <see langword="null"/>.</summary>
+    public long? CachedPromptTokenCount => Optional(RecordFields.CachedPromptTokens, _record.CachedPromptTokens);
+
+    /// <summary>Reasoning tokens, or <see langword="null"/>.</summary>
+    public long? ReasoningTokenCount => Optional(RecordFields.ReasoningTokens, _record.ReasoningTokens);
+
+    /// <summary>The finish reason, or <see langword="null"/>.</summary>
+    public string? FinishReason => Name(Names.FinishReasons, _record.FinishReasonId, _record.Details?.FinishReason);
+
+    /// <summary>The error, or <see langword="null"/>.</summary>
+    public string? Error => _record.Details?.Error;
+
+    /// <summary>Turns in the conversation, or <see langword="null"/>.</summary>
+    public int? ConversationLength => _record.Has(RecordFields.ConversationLength) ? _record.ConversationLength : null;
+
+    /// <summary>Time to the first token, or <see langword="null"/>.</summary>
+    public TimeSpan? TimeToFirstToken => _record.Has(RecordFields.TimeToFirstToken) ? TimeSpan.FromTicks(_record.TimeToFirstToken) : null;
+
+    /// <summary>The provider, or <see langword="null"/>.</summary>
+    public string? Provider => Name(Names.Labels, _record.ProviderId, _record.Details?.Provider);
+
+    /// <summary>The operation, or <see langword="null"/>.</summary>
+    public string? Operation => Name(Names.Labels, _record.OperationId, _record.Details?.Operation);
+
+    /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
+    public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
+
+    /// <summary>The metric's name of a single metric point, else <see langword="null"/>.</summary>
+    public string? MetricName => _record.Kind == RecordKind.Metric ? Name(Names.Metrics, _record.NameId, _record.Details?.Name) : null;
+
+    /// <summary>The value of a single metric point, in the metric's unit; else 0.</summary>
+    public double Value => _record.Value;
+
+    /// <summary>The scores of an evaluation, else empty. Allocates.</summary>
+    public IReadOnlyList<KeyValuePair<string, EvaluationScore>> Scores =>
+        _record.Details?.Scores is { } scores
+            ? [.. scores.Select(s => KeyValuePair.Create(s.Name, new EvaluationScore(s.Score, s.Feedback)))]
+            : [];
+
+    /// <summary>The tags of a generation or evaluation, the metadata of a metric point: JSON scalars, keys distinct.</summary>
+    public IReadOnlyList<KeyValuePair<string, object?>> Tags => _record.Details?.Tags ?? [];
+
+    internal ref readonly Record Record => ref _record;
+
+    internal Names Names { get; }
+
+    private static string? Name(NameTable table, int id, string? trueName) => id switch
+    {
+        NameTable.None => null,
+        NameTable.Overflow => trueName ?? table[id],
+        _ => table[id],
+    };
+
+    private long? Optional(RecordFields field, long value) => _record.Has(field) ? value : null;
+}

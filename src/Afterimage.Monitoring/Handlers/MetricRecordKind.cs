@@ -1,0 +1,14 @@
+namespace Afterimage.Monitoring;
+
+/// <summary>What a record is.</summary>
+public enum MetricRecordKind
+{
+    /// <summary>A finished generation.</summary>
+    Generation,
+
+    /// <summary>A finished evaluation.</summary>
+    Evaluation,
+
+    /// <summary>A single metric point.</summary>
+    Metric,
+}

@@ -1,0 +1,40 @@
+namespace Afterimage.Monitoring.Handlers;
+
+/// <summary>What <see cref="IMetricHandler.HandleMetric"/> is told beside name and value.</summary>
+internal static class PointMetadata
+{
+    public static Dictionary<string, object?> Of(MetricRecord record)
+    {
+        // Tags first: where one has the name of a field, the field counts.
+        var metadata = new Dictionary<string, object?>(record.Tags, StringComparer.Ordinal)
+        {
+            [RecordKeys.Timestamp] = record.Timestamp,
+            [RecordKeys.Event] = RecordKeys.EventOf(record.Kind),
+        };
+        if (record.Kind == MetricRecordKind.Metric)
+            return metadata;
+
+        metadata[RecordKeys.Duration] = record.Duration;
+        metadata[RecordKeys.Success] = record.Success;
+        AddIfGiven(metadata, RecordKeys.ModelName, record.ModelName);
+        AddIfGiven(metadata, RecordKeys.PromptTokenCount, record.PromptTokenCount);
+        AddIfGiven(metadata, RecordKeys.CompletionTokenCount, record.CompletionTokenCount);
+        AddIfGiven(metadata, RecordKeys.TotalTokenCount, record.TotalTokenCount);
+        AddIfGiven(metadata, RecordKeys.CachedPromptTokenCount, record.CachedPromptTokenCount);
+        AddIfGiven(metadata, RecordKeys.ReasoningTokenCount, record.ReasoningTokenCount);
+        AddIfGiven(metadata, RecordKeys.FinishReason, record.FinishReason);
+        AddIfGiven(metadata, RecordKeys.Error, record.Error);
+        AddIfGiven(metadata, RecordKeys.ConversationLength, record.ConversationLength);
+        AddIfGiven(metadata, RecordKeys.TimeToFirstToken, record.TimeToFirstToken);
+        AddIfGiven(metadata, RecordKeys.Provider, record.Provider);
+        AddIfGiven(metadata, RecordKeys.Operation, record.Operation);
+        AddIfGiven(metadata, RecordKeys.EvaluatorType, record.EvaluatorType);
+        return metadata;
+    }
+
+    private static void AddIfGiven(Dictionary<string, object?> metadata, string key, object? value)
+    {
+        if (value is not null)
+            metadata[key] = value;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>The monitors of this process that are not disposed, so that a process which ends without disposing them still writes what they recorded.</summary>
+internal static class LiveMonitors
+{
+    // At a signal the process may go on (a handler of the program's own may cancel it): flush, do not dispose.
+    private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
+
+    private static readonly HashSet<GenerationMonitor> Monitors = [];
+    private static PosixSignalRegistration[]? s_registrations;
+
+    public static void Add(GenerationMonitor monitor)
+    {
+        lock (Monitors)
+        {
+            Monitors.Add(monitor);
+            if (s_registrations is not null)
+                return;
+
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => ForEach(static m => m.Dispose());
+            AppDomain.CurrentDomain.UnhandledException += (_, _) => ForEach(static m => m.Dispose());
+            s_registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, static _ => ForEach(static m => m.FlushAtSignal())))];
+        }
+    }
+
+    public static void Remove(GenerationMonitor monitor)
+    {
+        lock (Monitors)
+            Monitors.Remove(monitor);
+    }
+
+    private static void ForEach(Action<GenerationMonitor> action)
+    {
+        GenerationMonitor[] monitors;
+        lock (Monitors)
+            monitors = [.. Monitors];
+
+        // Side by side: each may need its whole time limit.
+        Parallel.ForEach(monitors, monitor =>
+        {
+            try
+            {
+                action(monitor);
+            }
+            catch (Exception)
+            {
+                // The process is ending: there is nobody left to tell, and the other monitors still have records.
+            }
+        });
+    }
+}

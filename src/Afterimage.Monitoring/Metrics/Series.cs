@@ -1,0 +1,173 @@
+namespace Afterimage.Monitoring.Metrics;
+
+/// <summary>All points of one metric: an open chunk, and finished blocks in a tree, so that a window costs its logarithm and not its points.</summary>
+/// <remarks>
+/// <see cref="Fanout"/> blocks of a level become one block of the next, which keeps them as children. Queries take the summary of a block that lies wholly
+/// in the window and go down into one at its edge. Where memory has run out below a block, its summary is all there is, and the window's edge
+/// is rounded outwards to the block's. Not thread-safe: <see cref="MetricStore"/> is called under the recorder's lock.
+/// </remarks>
+internal sealed class Series(string name, bool byModel)
+{
+    public const int Fanout = 16;
+
+    private readonly List<List<Block>> _levels = [];
+    private readonly List<Queue<Block>> _collapsible = [];
+    private readonly ModelSums? _totalByModel = byModel ? new ModelSums() : null;
+    private Chunk _open = new();
+
+    public string Name { get; } = name;
+
+    /// <summary>Adds a finite point.</summary>
+    /// <returns>The block that this point has finished, if any.</returns>
+    public Block? Add(long timestamp, double value, int modelId)
+    {
+        _open.Add(timestamp, value, modelId);
+        _totalByModel?.Add(modelId, value);
+        if (!_open.IsFull)
+            return null;
+
+        var block = new Block(_open, byModel);
+        _open = new Chunk();
+        Append(block, level: 0);
+        return block;
+    }
+
+    /// <summary>Aggregates the points stamped at or after <paramref name="from"/>.</summary>
+    public MetricAggregate Aggregate(long from)
+    {
+        var query = new Query(from);
+        for (int level = _levels.Count - 1; level >= 0; level--)
+        {
+            foreach (Block block in _levels[level])
+                query.Visit(block);
+        }
+
+        query.Visit(_open);
+        return query.Summary.Count == 0 ? default : new MetricAggregate(query.Summary, new QuantileSource(query.Blocks, query.Edges));
+    }
+
+    /// <summary>Sums the points stamped at or after <paramref name="from"/> by model.</summary>
+    public ModelSums SumByModel(long from)
+    {
+        if (from == long.MinValue)
+            return _totalByModel!;
+
+        var sums = new ModelSums();
+        foreach (List<Block> level in _levels)
+        {
+            foreach (Block block in level)
+                SumByModel(block, from, sums);
+        }
+
+        _open.SumByModel(from, sums);
+        return sums;
+    }
+
+    /// <summary>Visits the raw points that are still in memory, in the order of recording.</summary>
+    public IEnumerable<Chunk> RawChunks()
+    {
+        for (int level = _levels.Count - 1; level >= 0; level--)
+        {
+            foreach (Chunk chunk in _levels[level].SelectMany(RawChunks))
+                yield return chunk;
+        }
+
+        yield return _open;
+    }
+
+    /// <summary>Gives up the raw points of <paramref name="leaf"/>, which this series returned from <see cref="Add"/>, and of summaries what has become too fine.</summary>
+    public void DropRaw(Block leaf)
+    {
+        leaf.Collapse();
+        for (int level = 0; ; level++)
+        {
+            Block? parent = leaf.Parent;
+            if (parent is null || ++parent.CollapsedChildren < Fanout)
+                return;
+
+            // A group of bare summaries keeps them until a Fanout of younger such groups exists: the resolution of what is gone stays
+            // within a sixteenth of its age, in memory that grows with the logarithm of the points.
+            if (level == _collapsible.Count)
+                _collapsible.Add(new Queue<Block>());
+            _collapsible[level].Enqueue(parent);
+            if (_collapsible[level].Count <= Fanout)
+                return;
+
+            leaf = _collapsible[level].Dequeue();
+            leaf.Collapse();
+        }
+    }
+
+    private static IEnumerable<Chunk> RawChunks(Block block) =>
+        block.Chunk is { } chunk ? [chunk] : block.Children?.SelectMany(RawChunks) ?? [];
+
+    private static void SumByModel(Block block, long from, ModelSums sums)
+    {
+        if (block.LastTimestamp < from)
+            return;
+
+        if (block.FirstTimestamp >= from || block.IsCollapsed)
+        {
+            sums.Add(block.ByModel!);
+            return;
+        }
+
+        block.Chunk?.SumByModel(from, sums);
+        foreach (Block child in block.Children ?? [])
+            SumByModel(child, from, sums);
+    }
+
+    private void Append(Block block, int level)
+    {
+        if (level == _levels.Count)
+            _levels.Add(new List<Block>(Fanout));
+        List<Block> blocks = _levels[level];
+        blocks.Add(block);
+        if (blocks.Count < Fanout)
+            return;
+
+        var group = new Block([.. blocks], byModel);
+        blocks.Clear();
+        Append(group, level + 1);
+    }
+
+    private ref struct Query(long from)
+    {
+        public Summary Summary;
+
+        public List<Block> Blocks { get; } = [];
+
+        public List<ReadOnlyMemory<double>> Edges { get; } = [];
+
+        public void Visit(Block block)
+        {
+            if (block.LastTimestamp < from)
+                return;
+
+            if (block.FirstTimestamp >= from || block.IsCollapsed)
+            {
+                Summary.Merge(block.Summary);
+                Blocks.Add(block);
+            }
+            else if (block.Chunk is { } chunk)
+            {
+                Visit(chunk);
+            }
+            else
+            {
+                foreach (Block child in block.Children!)
+                    Visit(child);
+            }
+        }
+
+        public void Visit(Chunk chunk)
+        {
+            ReadOnlyMemory<double> values = chunk.ValuesFrom(from);
+            if (values.IsEmpty)
+                return;
+
+            Summary.Merge(Summary.Of(values.Span));
+            Edges.Add(values);
+        }
+    }
+}

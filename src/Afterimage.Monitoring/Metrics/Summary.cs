@@ -1,0 +1,110 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Afterimage.Monitoring.Metrics;
+
+/// <summary>Count, sum, spread and extremes of a set of points; two of them merge into that of the union.</summary>
+/// <remarks>
+/// The sum is kept in two doubles (Knuth's TwoSum: the second holds what the first could not), so that it does not depend on the order of the
+/// points. The spread is the sum of squared deviations from the mean, merged by Chan, Golub and LeVeque's formula, which does not lose its
+/// digits where the mean is large and the spread small, as sums of squares do.
+/// </remarks>
+internal struct Summary
+{
+    public long Count;
+    public double Min;
+    public double Max;
+    private double _sumHigh;
+    private double _sumLow;
+    private double _squaredDeviations;
+
+    // Past the range of double the low part is NaN, the high part is the infinity that it should be.
+    public readonly double Sum => double.IsFinite(_sumHigh) ? _sumHigh + _sumLow : _sumHigh;
+
+    public readonly double Mean => Count == 0 ? 0 : Sum / Count;
+
+    /// <summary>Of the whole population: divided by the count.</summary>
+    public readonly double StandardDeviation => Count == 0 ? 0 : Math.Sqrt(_squaredDeviations / Count);
+
+    public static Summary Of(ReadOnlySpan<double> values)
+    {
+        if (values.IsEmpty)
+            return default;
+
+        var summary = new Summary { Count = values.Length };
+        ReadOnlySpan<Vector<double>> vectors = MemoryMarshal.Cast<double, Vector<double>>(values);
+        ReadOnlySpan<double> rest = values[(vectors.Length * Vector<double>.Count)..];
+
+        var high = Vector<double>.Zero;
+        var low = Vector<double>.Zero;
+        var min = new Vector<double>(double.PositiveInfinity);
+        var max = new Vector<double>(double.NegativeInfinity);
+        foreach (Vector<double> vector in vectors)
+        {
+            Vector<double> sum = high + vector;
+            Vector<double> virtualPart = sum - high;
+            low += (high - (sum - virtualPart)) + (vector - virtualPart);
+            high = sum;
+            min = Vector.Min(min, vector);
+            max = Vector.Max(max, vector);
+        }
+
+        summary.Min = double.PositiveInfinity;
+        summary.Max = double.NegativeInfinity;
+        for (int lane = 0; lane < Vector<double>.Count; lane++)
+        {
+            summary.AddToSum(high[lane]);
+            summary._sumLow += low[lane];
+            summary.Min = Math.Min(summary.Min, min[lane]);
+            summary.Max = Math.Max(summary.Max, max[lane]);
+        }
+
+        foreach (double value in rest)
+        {
+            summary.AddToSum(value);
+            summary.Min = Math.Min(summary.Min, value);
+            summary.Max = Math.Max(summary.Max, value);
+        }
+
+        double mean = summary.Mean;
+        var means = new Vector<double>(mean);
+        var squares = Vector<double>.Zero;
+        foreach (Vector<double> vector in vectors)
+        {
+            Vector<double> deviation = vector - means;
+            squares += deviation * deviation;
+        }
+
+        summary._squaredDeviations = Vector.Sum(squares);
+        foreach (double value in rest)
+            summary._squaredDeviations += (value - mean) * (value - mean);
+        return summary;
+    }
+
+    public void Merge(in Summary other)
+    {
+        if (other.Count == 0)
+            return;
+        if (Count == 0)
+        {
+            this = other;
+            return;
+        }
+
+        double delta = other.Mean - Mean;
+        _squaredDeviations += other._squaredDeviations + (delta * delta * ((double)Count * other.Count / (Count + other.Count)));
+        Count += other.Count;
+        AddToSum(other._sumHigh);
+        _sumLow += other._sumLow;
+        Min = Math.Min(Min, other.Min);
+        Max = Math.Max(Max, other.Max);
+    }
+
+    private void AddToSum(double value)
+    {
+        double sum = _sumHigh + value;
+        double virtualPart = sum - _sumHigh;
+        _sumLow += (_sumHigh - (sum - virtualPart)) + (value - virtualPart);
+        _sumHigh = sum;
+    }
+}

@@ -1,0 +1,16 @@
+namespace Afterimage.Monitoring;
+
+/// <summary>What became of everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry.</summary>
+/// <param name="Recorded">Records accepted by the monitor.</param>
+/// <param name="Dropped">Records refused because a buffer was full under <see cref="BufferFullMode.Drop"/>.</param>
+/// <param name="Written">Records that every handler meant for them has handled.</param>
+/// <param name="Failed">Records that were accepted and lost on the way to a handler, summed over the handlers: <see cref="HandlerStatistics.Failed"/> and <see cref="HandlerStatistics.Dropped"/>.</param>
+/// <param name="NonFinite">Metric points that were NaN or infinite: logged, but kept out of aggregates.</param>
+/// <param name="Handlers">The handlers, metric handlers first, each in the order of the options.</param>
+public sealed record MonitorStatistics(
+    long Recorded,
+    long Dropped,
+    long Written,
+    long Failed,
+    long NonFinite,
+    IReadOnlyList<HandlerStatistics> Handlers);

@@ -1,0 +1,56 @@
+namespace Afterimage.Monitoring;
+
+/// <summary>The limits of <see cref="GenerationMonitorOptions"/>, one sentence each.</summary>
+internal static class OptionsValidation
+{
+    /// <summary>What a timer takes.</summary>
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(49);
+
+    public static void Validate(GenerationMonitorOptions options)
+    {
+        if (options.LogDirectory is { } directory)
+            Require(directory.Length > 0, "A directory has a name; null chooses one.", directory, nameof(options.LogDirectory));
+        Require(options.MetricHandlers?.Contains(null!) != true, "A handler is not null.", null, nameof(options.MetricHandlers));
+        Require(options.LogHandlers?.Contains(null!) != true, "A handler is not null.", null, nameof(options.LogHandlers));
+        Require(!options.AlertHandlers.Contains(null!), "A handler is not null.", null, nameof(options.AlertHandlers));
+
+        RequireInterval(options.MetricsInterval, allowsZero: true, nameof(options.MetricsInterval));
+        RequireInterval(options.ShutdownTimeout, allowsZero: true, nameof(options.ShutdownTimeout));
+        RequireInterval(options.HandlerTimeLimit, allowsZero: false, nameof(options.HandlerTimeLimit));
+        RequireInterval(options.TokenUsageCallbackInterval, allowsZero: false, nameof(options.TokenUsageCallbackInterval));
+        Require(options.AlertRepeatInterval > TimeSpan.Zero, "An interval is more than zero.", options.AlertRepeatInterval, nameof(options.AlertRepeatInterval));
+
+        RequireRate(options.AlertMinSuccessRate, nameof(options.AlertMinSuccessRate));
+        RequireRate(options.AlertMaxErrorRate, nameof(options.AlertMaxErrorRate));
+        Require(options.AlertMaxGenerationTime >= TimeSpan.Zero, "A threshold is not negative.", options.AlertMaxGenerationTime, nameof(options.AlertMaxGenerationTime));
+        RequireThreshold(options.AlertMaxPromptTokenMean, nameof(options.AlertMaxPromptTokenMean));
+        RequireThreshold(options.AlertMaxCompletionTokenMean, nameof(options.AlertMaxCompletionTokenMean));
+        RequireThreshold(options.AlertMaxTotalTokenMean, nameof(options.AlertMaxTotalTokenMean));
+        RequireThreshold(options.AlertMaxConversationLengthMean, nameof(options.AlertMaxConversationLengthMean));
+
+        Require(Enum.IsDefined(options.BufferFullMode), "The mode is Wait or Drop.", options.BufferFullMode, nameof(options.BufferFullMode));
+        RequireRange(options.BufferCapacity, 16, 1 << 20, nameof(options.BufferCapacity));
+        RequireRange(options.MaxRetainedPoints, 16_384, int.MaxValue, nameof(options.MaxRetainedPoints));
+        RequireRange(options.CardinalityLimit, 1, 100_000, nameof(options.CardinalityLimit));
+    }
+
+    private static void RequireInterval(TimeSpan value, bool allowsZero, string name) =>
+        Require(
+            (allowsZero ? value >= TimeSpan.Zero : value > TimeSpan.Zero) && value <= LongestInterval,
+            $"The time is {(allowsZero ? "from" : "more than")} zero to {LongestInterval.TotalDays:0} days.",
+            value,
+            name);
+
+    private static void RequireRate(double value, string name) => Require(value is >= 0 and <= 1, "A rate is from 0 to 1.", value, name);
+
+    private static void RequireThreshold(double value, string name) => Require(value >= 0, "A threshold is a number that is not negative.", value, name);
+
+    private static void RequireRange(int value, int least, int most, string name) =>
+        Require(value >= least && value <= most, $"The number is from {least} to {most}.", value, name);
+
+    private static void Require(bool condition, string rule, object? value, string setting)
+    {
+        if (!condition)
+            throw new ArgumentOutOfRangeException(setting, value, rule);
+    }
+}

@@ -1,0 +1,27 @@
+namespace Afterimage.Monitoring;
+
+/// <summary>What is known about a finished evaluation beside its duration, outcome and scores. Every property is optional.</summary>
+/// <remarks>An empty string counts as not given. Tokens spent on an evaluation count in the token metrics and totals like any others.</remarks>
+public readonly record struct EvaluationDetails
+{
+    /// <summary>What went wrong. Set, it makes the evaluation's <c>evaluation_error_rate</c> point 1.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>The model that judged, where the evaluator is a model.</summary>
+    public string? ModelName { get; init; }
+
+    /// <summary>Tokens in the judge's prompt. Not negative.</summary>
+    public long? PromptTokenCount { get; init; }
+
+    /// <summary>Tokens in the judge's answer. Not negative.</summary>
+    public long? CompletionTokenCount { get; init; }
+
+    /// <summary>Prompt and completion tokens together. Where it is not given, the sum of the two stands for it. Not negative.</summary>
+    public long? TotalTokenCount { get; init; }
+
+    /// <summary>When the evaluation ended. Default: now, by the monitor's clock. Stored as UTC.</summary>
+    public DateTimeOffset? Timestamp { get; init; }
+
+    /// <summary>Anything else worth keeping, under the rules of <see cref="GenerationDetails.Tags"/>.</summary>
+    public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+
+namespace Afterimage.Monitoring.Recording;
+
+/// <summary>Gives recurring names small ids, up to a limit; names past it share <see cref="Overflow"/>.</summary>
+/// <remarks>Any thread may call anything. A name keeps its id for the life of the table.</remarks>
+internal sealed class NameTable
+{
+    /// <summary>The id of a name that was not given.</summary>
+    public const int None = 0;
+
+    /// <summary>The id of all names past the limit.</summary>
+    public const int Overflow = 1;
+
+    private readonly ConcurrentDictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly Lock _growth = new();
+    private volatile string[] _names = new string[16];
+    private int _count = 2;
+    private int _room;
+
+    public NameTable(int limit)
+    {
+        _room = limit;
+        _names[None] = "";
+        _names[Overflow] = GenerationMonitorOptions.OverflowName;
+    }
+
+    public string this[int id] => _names[id];
+
+    /// <summary>The id of <paramref name="name"/>, or <see cref="Overflow"/> when the table is full.</summary>
+    public int GetOrAdd(string name) => _ids.TryGetValue(name, out int id) ? id : Add(name, limited: true);
+
+    /// <summary>As <see cref="GetOrAdd"/>, but for names whose number is bounded elsewhere: they do not count towards the limit.</summary>
+    public int GetOrAddUnlimited(string name) => _ids.TryGetValue(name, out int id) ? id : Add(name, limited: false);
+
+    public bool TryGet(string name, out int id)
+    {
+        if (name == GenerationMonitorOptions.OverflowName)
+        {
+            id = Overflow;
+            return true;
+        }
+
+        return _ids.TryGetValue(name, out id);
+    }
+
+    private int Add(string name, bool limited)
+    {
+        lock (_growth)
+        {
+            if (_ids.TryGetValue(name, out int id))
+                return id;
+            if (name == GenerationMonitorOptions.OverflowName || (limited && _room == 0))
+                return Overflow;
+
+            id = _count++;
+            if (limited)
+                _room--;
+            string[] names = _names;
+            if (id >= names.Length)
+                Array.Resize(ref names, names.Length * 2);
+            names[id] = name;
+            _names = names;
+            _ids[name] = id;
+            return id;
+        }
+    }
+}

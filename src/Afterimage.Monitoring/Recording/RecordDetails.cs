@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+
+namespace Afterimage.Monitoring.Recording;
+
+/// <summary>The parts of a record that most records do not have.</summary>
+internal sealed class RecordDetails
+{
+    public string? Error;
+
+    /// <summary>Tags of a generation or evaluation, metadata of a metric, data of a log entry. Scalars only, keys distinct.</summary>
+    public KeyValuePair<string, object?>[]? Tags;
+
+    public RecordScore[]? Scores;
+
+    public string? LogMessage;
+    public LogLevel LogLevel;
+    public Exception? LogException;
+
+    // The true names where the record's ids say "overflow": the log keeps what memory does not.
+    public string? ModelName;
+    public string? FinishReason;
+    public string? Name;
+    public string? Provider;
+    public string? Operation;
+}
+
+internal readonly record struct RecordScore(int MetricId, string Name, double Score, string? Feedback);

@@ -1,0 +1,307 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+
+namespace Afterimage.Monitoring.Recording;
+
+/// <summary>The recording path: per-thread buffers, and the pump that empties them into memory and the sinks.</summary>
+/// <remarks>
+/// Code of others runs neither on the recording thread nor on the pump: what the pump calls (reducer and sinks) must not fail.
+/// Records get into memory (<see cref="IRecordReducer"/>) either by the pump or, before it comes to them, by whoever reads; to the sinks by the pump alone.
+/// </remarks>
+internal sealed class Recorder
+{
+    /// <summary>How long a record may lie in its buffer while nothing wakes the pump.</summary>
+    private static readonly TimeSpan PumpInterval = TimeSpan.FromMilliseconds(200);
+
+    [ThreadStatic]
+    private static ThreadBuffer? t_lastBuffer;
+
+    // Set once.
+    private readonly int _bufferCapacity;
+    private readonly Thread _pump;
+    private readonly RecordBatchPool _batches = new();
+
+    // Let go of when the pump ends: a thread keeps its last buffer, and with it this recorder, but not the monitor's memory.
+    private IRecordReducer? _reducer;
+    private IReadOnlyList<IRecordSink> _sinks;
+
+    // Buffers come and go under _buffersLock; the array is replaced, never changed.
+    private readonly Lock _buffersLock = new();
+    private readonly ConcurrentDictionary<int, ThreadBuffer> _bufferByThread = new();
+    private volatile ThreadBuffer[] _buffers = [];
+    private long _retiredWritten;
+    private long _retiredDropped;
+
+    // Guards the reducer and every buffer's Applied.
+    private readonly Lock _applyLock = new();
+
+    // The pump's mail. _pumpSleeps and _woken change under the lock of _mail; the former is also read without, as a hint.
+    private readonly object _mail = new();
+    private readonly ConcurrentQueue<TaskCompletionSource<Task[]>> _flushRequests = new();
+    private volatile bool _pumpSleeps;
+    private bool _woken;
+    private volatile bool _pumpEnded;
+
+    // Shutdown, in this order.
+    private volatile bool _isClosed;
+    private volatile bool _drainAndStop;
+
+    public Recorder(Names names, IRecordReducer reducer, IReadOnlyList<IRecordSink> sinks, int bufferCapacity, BufferFullMode fullMode)
+    {
+        Names = names;
+        FullMode = fullMode;
+        _reducer = reducer;
+        _sinks = sinks;
+        _bufferCapacity = bufferCapacity;
+        _pump = new Thread(Pump) { IsBackground = true, Name = "Afterimage pump" };
+        _pump.UnsafeStart();
+    }
+
+    public Names Names { get; }
+
+    public BufferFullMode FullMode { get; }
+
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Records accepted so far, and records refused because a buffer was full.</summary>
+    public (long Recorded, long Dropped) Counts
+    {
+        get
+        {
+            lock (_buffersLock)
+                return (_retiredWritten + _buffers.Sum(b => b.Written), _retiredDropped + _buffers.Sum(b => b.Dropped));
+        }
+    }
+
+    /// <summary>Records handed to the sinks so far.</summary>
+    public long Delivered
+    {
+        get
+        {
+            lock (_buffersLock)
+                return _retiredWritten + _buffers.Sum(b => b.Freed);
+        }
+    }
+
+    /// <summary>This thread's buffer.</summary>
+    public ThreadBuffer Buffer
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            ThreadBuffer? buffer = t_lastBuffer;
+            return buffer is not null && ReferenceEquals(buffer.Recorder, this) ? buffer : FindBuffer();
+        }
+    }
+
+    /// <summary>Brings every record published so far into memory and keeps memory still until the scope is disposed.</summary>
+    public Lock.Scope EnterApplied()
+    {
+        Lock.Scope scope = _applyLock.EnterScope();
+        Apply();
+        return scope;
+    }
+
+    /// <summary>Wakes the pump if it looks asleep. May miss one that is falling asleep: its interval makes up for that.</summary>
+    public void Wake()
+    {
+        if (_pumpSleeps)
+            WakeNow();
+    }
+
+    public void WakeNow()
+    {
+        lock (_mail)
+        {
+            _woken = true;
+            Monitor.Pulse(_mail);
+        }
+    }
+
+    /// <summary>Ends when the sinks have been given every record published before the call; yields what they say of making them durable, in their order.</summary>
+    public Task<Task[]> FlushAsync()
+    {
+        var request = new TaskCompletionSource<Task[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _flushRequests.Enqueue(request);
+        WakeNow();
+
+        // The pump may have looked for mail for the last time before this came.
+        if (_pumpEnded)
+            AnswerFlushRequests();
+        return request.Task;
+    }
+
+    /// <summary>Refuses further records, and hands all that were accepted to the sinks.</summary>
+    /// <returns>Whether that was done within <paramref name="timeout"/>; if not, the pump goes on with it.</returns>
+    public bool Close(TimeSpan timeout)
+    {
+        _isClosed = true;
+
+        // The other half of ThreadBuffer.TryBegin: after this, a producer either has set IsWriting or sees IsClosed. It spares the
+        // recording path a fence.
+        Interlocked.MemoryBarrierProcessWide();
+        long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+        var spinner = default(SpinWait);
+        while (_buffers.Any(b => b.IsWriting) && Environment.TickCount64 < deadline)
+            spinner.SpinOnce();
+
+        _drainAndStop = true;
+        WakeNow();
+        if (Thread.CurrentThread == _pump)
+            return false;
+
+        return _pump.Join((int)Math.Max(0, deadline - Environment.TickCount64));
+    }
+
+    private ThreadBuffer FindBuffer()
+    {
+        Thread thread = Thread.CurrentThread;
+        if (_bufferByThread.TryGetValue(thread.ManagedThreadId, out ThreadBuffer? buffer) && buffer.Owner == thread)
+        {
+            t_lastBuffer = buffer;
+            return buffer;
+        }
+
+        // Checked here as well, so that a closed recorder hands out no buffers.
+        ObjectDisposedException.ThrowIf(_isClosed, typeof(GenerationMonitor));
+        buffer = new ThreadBuffer(this, thread, _bufferCapacity);
+        lock (_buffersLock)
+            _buffers = [.. _buffers, buffer];
+
+        // The id may have been that of a thread now dead: its buffer stays listed until it is empty.
+        _bufferByThread[thread.ManagedThreadId] = buffer;
+        t_lastBuffer = buffer;
+        return buffer;
+    }
+
+    private void Pump()
+    {
+        while (true)
+        {
+            bool last = _drainAndStop;
+            using (EnterApplied())
+            {
+            }
+
+            Deliver();
+            AnswerFlushRequests();
+            RetireBuffersOfDeadThreads();
+            if (last)
+                break;
+
+            Sleep();
+        }
+
+        _pumpEnded = true;
+        AnswerFlushRequests();
+        foreach (ThreadBuffer buffer in _buffers)
+            buffer.Release();
+        _reducer = null;
+        _sinks = [];
+    }
+
+    private void Sleep()
+    {
+        lock (_mail)
+        {
+            if (!_woken)
+            {
+                _pumpSleeps = true;
+                Monitor.Wait(_mail, PumpInterval);
+                _pumpSleeps = false;
+            }
+
+            _woken = false;
+        }
+    }
+
+    // Under _applyLock.
+    private void Apply()
+    {
+        foreach (ThreadBuffer buffer in _buffers)
+        {
+            long written = buffer.Written;
+            while (buffer.Applied < written)
+            {
+                ReadOnlySpan<Record> records = buffer.Read(buffer.Applied, written);
+                _reducer!.Apply(records);
+                buffer.Applied += records.Length;
+            }
+        }
+    }
+
+    private void Deliver()
+    {
+        RecordBatch? batch = null;
+        foreach (ThreadBuffer buffer in _buffers)
+        {
+            // Applied may be moved on by a reader meanwhile, never back: what is below it now may be freed.
+            long applied;
+            lock (_applyLock)
+                applied = buffer.Applied;
+
+            long freed = buffer.Freed;
+            while (freed < applied)
+            {
+                batch ??= _batches.Rent();
+                Span<Record> records = buffer.Read(freed, Math.Min(applied, freed + batch.Room));
+                batch.Append(records);
+                foreach (ref Record record in records)
+                {
+                    if (record.Details is not null)
+                        record.Details = null;
+                }
+
+                freed += records.Length;
+                buffer.Free(freed);
+                if (batch.Room == 0)
+                    HandOver(ref batch);
+            }
+        }
+
+        if (batch is not null)
+            HandOver(ref batch);
+    }
+
+    private void HandOver(ref RecordBatch? batch)
+    {
+        foreach (IRecordSink sink in _sinks)
+            sink.Accept(batch!);
+        batch!.Release();
+        batch = null;
+    }
+
+    private void AnswerFlushRequests()
+    {
+        // The records made before a request are in the buffers when the request is seen: one more round takes them along.
+        int count = _flushRequests.Count;
+        if (count == 0)
+            return;
+
+        using (EnterApplied())
+        {
+        }
+
+        Deliver();
+        for (int i = 0; i < count && _flushRequests.TryDequeue(out TaskCompletionSource<Task[]>? request); i++)
+            request.SetResult([.. _sinks.Select(sink => sink.FlushAsync())]);
+    }
+
+    private void RetireBuffersOfDeadThreads()
+    {
+        foreach (ThreadBuffer buffer in _buffers)
+        {
+            if (buffer.Owner.IsAlive || buffer.Freed < buffer.Written)
+                continue;
+
+            lock (_buffersLock)
+            {
+                _buffers = [.. _buffers.Where(b => b != buffer)];
+                _retiredWritten += buffer.Written;
+                _retiredDropped += buffer.Dropped;
+            }
+
+            _bufferByThread.TryRemove(new KeyValuePair<int, ThreadBuffer>(buffer.Owner.ManagedThreadId, buffer));
+        }
+    }
+}

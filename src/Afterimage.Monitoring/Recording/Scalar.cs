@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace Afterimage.Monitoring.Recording;
+
+/// <summary>Turns what users give as tag, metadata and log data into JSON scalars: null, string, bool, long, ulong, decimal or double.</summary>
+internal static class Scalar
+{
+    public static object? Of(object? value) => value switch
+    {
+        null or string or bool or long or ulong or decimal or double => value,
+        sbyte or byte or short or ushort or int or uint => Convert.ToInt64(value, CultureInfo.InvariantCulture),
+        Half half => (double)half,
+
+        // By way of its digits: 0.1f is 0.1 to who wrote it, not 0.10000000149011612.
+        float number => double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
+        DateTime time => time.ToString("O", CultureInfo.InvariantCulture),
+        DateTimeOffset time => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture),
+        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString(),
+    };
+
+    /// <summary>A copy of <paramref name="values"/> that nobody else holds: scalars only, of a key that is given twice the last value.</summary>
+    /// <exception cref="ArgumentException">A key is null or empty.</exception>
+    public static KeyValuePair<string, object?>[]? Copy(IEnumerable<KeyValuePair<string, object?>>? values, string parameter)
+    {
+        if (values is null)
+            return null;
+
+        var copy = new OrderedDictionary<string, object?>(StringComparer.Ordinal);
+        foreach ((string key, object? value) in values)
+        {
+            if (string.IsNullOrEmpty(key))
+                throw new ArgumentException("A key is null or empty.", parameter);
+            copy[key] = Of(value);
+        }
+
+        return copy.Count == 0 ? null : [.. copy];
+    }
+}

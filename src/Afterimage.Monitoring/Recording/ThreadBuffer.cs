@@ -1,0 +1,221 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Afterimage.Monitoring.Recording;
+
+/// <summary>One thread's bounded ring of records: written by that thread, emptied by the recorder.</summary>
+/// <remarks>
+/// The fields are grouped by who writes them, each group on cache lines of its own. Positions only grow; a slot is a position modulo the capacity.
+/// <code>
+/// freed  &lt;=  applied  &lt;=  written  &lt;=  freed + capacity
+/// </code>
+/// </remarks>
+internal sealed class ThreadBuffer
+{
+    private const int NameCacheSize = 16;
+
+    // Set once.
+    private readonly int _mask;
+    private readonly Recorder _recorder;
+    private Record[] _slots;
+
+    // Names this thread gave lately. Touched by the producer only.
+    private readonly CachedName[] _models = new CachedName[NameCacheSize];
+    private readonly CachedName[] _finishReasons = new CachedName[NameCacheSize];
+    private readonly CachedName[] _labels = new CachedName[NameCacheSize];
+    private readonly CachedName[] _metrics = new CachedName[NameCacheSize];
+
+    private ProducerSide _producer;
+    private ConsumerSide _consumer;
+
+    public ThreadBuffer(Recorder recorder, Thread owner, int capacity)
+    {
+        _recorder = recorder;
+        Owner = owner;
+        _slots = new Record[capacity];
+        _mask = capacity - 1;
+    }
+
+    public Thread Owner { get; }
+
+    public Recorder Recorder => _recorder;
+
+    /// <summary>Records published so far.</summary>
+    public long Written => Volatile.Read(ref _producer.Written);
+
+    /// <summary>Records refused because the ring was full.</summary>
+    public long Dropped => Volatile.Read(ref _producer.Dropped);
+
+    /// <summary>Whether the producer is between <see cref="TryBegin"/> and <see cref="Publish"/>.</summary>
+    public bool IsWriting => Volatile.Read(ref _producer.Writing);
+
+    /// <summary>Records that the store has seen. Touched under the recorder's lock.</summary>
+    public long Applied
+    {
+        get => _consumer.Applied;
+        set => _consumer.Applied = value;
+    }
+
+    /// <summary>Records that have been copied out. Written by the pump.</summary>
+    public long Freed => Volatile.Read(ref _consumer.Freed);
+
+    /// <summary>Opens the next slot. Between this and <see cref="Publish"/> nothing may throw.</summary>
+    /// <returns><see langword="false"/> if the record is dropped because the ring is full.</returns>
+    /// <exception cref="ObjectDisposedException">The recorder is closed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryBegin(out Span<Record> slot)
+    {
+        // Closing waits for whoever has set this before it could see that the recorder is closed (Recorder.Close has the other half).
+        Volatile.Write(ref _producer.Writing, true);
+        if (_recorder.IsClosed)
+            ThrowClosed();
+
+        long written = _producer.Written;
+        if (written - _producer.FreedSeen > _mask && !WaitForRoom())
+        {
+            Volatile.Write(ref _producer.Writing, false);
+            slot = default;
+            return false;
+        }
+
+        slot = _slots.AsSpan((int)written & _mask, 1);
+        return true;
+    }
+
+    /// <summary>Makes the slot that <see cref="TryBegin"/> opened a record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Publish()
+    {
+        long written = _producer.Written + 1;
+        Volatile.Write(ref _producer.Written, written);
+        Volatile.Write(ref _producer.Writing, false);
+        if ((written & (_mask >> 2)) == 0)
+            _recorder.Wake();
+    }
+
+    public int ModelId(string? name) => Id(_models, _recorder.Names.Models, name);
+
+    public int FinishReasonId(string? name) => Id(_finishReasons, _recorder.Names.FinishReasons, name);
+
+    public int LabelId(string? name) => Id(_labels, _recorder.Names.Labels, name);
+
+    public int MetricId(string name) => Id(_metrics, _recorder.Names.Metrics, name);
+
+    /// <summary>The records from <paramref name="position"/> to <paramref name="end"/> that lie contiguously.</summary>
+    public Span<Record> Read(long position, long end)
+    {
+        int start = (int)position & _mask;
+        return _slots.AsSpan(start, (int)Math.Min(end - position, _slots.Length - start));
+    }
+
+    /// <summary>Gives the slots before <paramref name="position"/> back to the producer.</summary>
+    public void Free(long position)
+    {
+        Volatile.Write(ref _consumer.Freed, position);
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _producer.Waiting))
+        {
+            lock (_models)
+                Monitor.Pulse(_models);
+        }
+    }
+
+    /// <summary>Lets go of the memory. The recorder is closed and nothing is left to read.</summary>
+    public void Release() => _slots = [];
+
+    private bool WaitForRoom()
+    {
+        _producer.FreedSeen = Freed;
+        if (HasRoom())
+            return true;
+
+        _recorder.WakeNow();
+        if (_recorder.FullMode == BufferFullMode.Drop)
+        {
+            Volatile.Write(ref _producer.Dropped, _producer.Dropped + 1);
+            return false;
+        }
+
+        lock (_models)
+        {
+            Volatile.Write(ref _producer.Waiting, true);
+            Interlocked.MemoryBarrier();
+            _producer.FreedSeen = Freed;
+            try
+            {
+                while (!HasRoom())
+                {
+                    Monitor.Wait(_models);
+                    _producer.FreedSeen = Freed;
+                }
+            }
+            catch (ThreadInterruptedException)
+            {
+                Volatile.Write(ref _producer.Writing, false);
+                throw;
+            }
+            finally
+            {
+                Volatile.Write(ref _producer.Waiting, false);
+            }
+        }
+
+        return true;
+    }
+
+    private bool HasRoom() => _producer.Written - _producer.FreedSeen <= _mask;
+
+    private void ThrowClosed()
+    {
+        Volatile.Write(ref _producer.Writing, false);
+        throw new ObjectDisposedException(nameof(GenerationMonitor));
+    }
+
+    // Compared by content, not by reference: names that come out of parsed responses are new strings every time.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Id(CachedName[] cache, NameTable table, string? name)
+    {
+        if (string.IsNullOrEmpty(name))
+            return NameTable.None;
+
+        ref CachedName cached = ref cache[((name.Length * 7) + name[0] + (name[^1] * 3)) & (NameCacheSize - 1)];
+        if (ReferenceEquals(cached.Name, name) || string.Equals(cached.Name, name))
+            return cached.Id;
+
+        int id = table.GetOrAdd(name);
+        cached = new CachedName(name, id);
+        return id;
+    }
+
+    private readonly record struct CachedName(string? Name, int Id);
+
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct ProducerSide
+    {
+        [FieldOffset(64)]
+        public long Written;
+
+        /// <summary>The last <see cref="Freed"/> that the producer looked up.</summary>
+        [FieldOffset(72)]
+        public long FreedSeen;
+
+        [FieldOffset(80)]
+        public long Dropped;
+
+        [FieldOffset(88)]
+        public bool Writing;
+
+        [FieldOffset(89)]
+        public bool Waiting;
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct ConsumerSide
+    {
+        [FieldOffset(64)]
+        public long Freed;
+
+        [FieldOffset(72)]
+        public long Applied;
+    }
+}

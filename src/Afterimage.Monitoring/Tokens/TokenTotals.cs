@@ -1,0 +1,37 @@
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring.Tokens;
+
+/// <summary>Token usage by model, from the token metrics.</summary>
+internal static class TokenTotals
+{
+    /// <param name="store">The metrics; the caller holds the recorder's lock.</param>
+    /// <param name="names">The names of the models.</param>
+    /// <param name="from">The first timestamp that counts, in UTC ticks; <see cref="long.MinValue"/>: everything.</param>
+    public static TokenUsageReport Report(MetricStore store, Names names, long from)
+    {
+        var byModel = new Dictionary<int, (double Prompt, double Completion, double Total)>();
+        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.PromptTokenCount, from))
+            byModel[model] = byModel.GetValueOrDefault(model) with { Prompt = sum };
+        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.CompletionTokenCount, from))
+            byModel[model] = byModel.GetValueOrDefault(model) with { Completion = sum };
+        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.TotalTokenCount, from))
+            byModel[model] = byModel.GetValueOrDefault(model) with { Total = sum };
+
+        var usages = new ModelTokenUsage[byModel.Count];
+        int count = 0;
+        (long prompt, long completion, long total) = (0, 0, 0);
+        foreach ((int model, (double Prompt, double Completion, double Total) sums) in byModel)
+        {
+            var usage = new ModelTokenUsage(names.Models[model], (long)sums.Prompt, (long)sums.Completion, (long)sums.Total);
+            usages[count++] = usage;
+            prompt += usage.PromptTokens;
+            completion += usage.CompletionTokens;
+            total += usage.TotalTokens;
+        }
+
+        Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
+        return new TokenUsageReport(usages, prompt, completion, total);
+    }
+}
