@@ -129,12 +129,14 @@ internal sealed class ThreadBuffer
         if (HasRoom())
             return true;
 
-        _recorder.WakeNow();
         if (_recorder.FullMode == BufferFullMode.Drop)
         {
+            _recorder.Wake();
             Volatile.Write(ref _producer.Dropped, _producer.Dropped + 1);
             return false;
         }
+
+        _recorder.WakeNow();
 
         lock (_models)
         {
