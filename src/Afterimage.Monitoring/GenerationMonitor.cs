@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Afterimage.Monitoring.Alerts;
 using Afterimage.Monitoring.Handlers;
 using Afterimage.Monitoring.Metrics;
@@ -100,7 +102,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             if (options.MetricsInterval > TimeSpan.Zero)
                 _alertTimer = _timeProvider.CreateTimer(_ => CheckAlertsOnTimer(), null, options.MetricsInterval, options.MetricsInterval);
             if (_tokenUsageCallback is not null)
-                _tokenUsageTimer = _timeProvider.CreateTimer(_ => ReportTokenUsage(), null, options.TokenUsageCallbackInterval, options.TokenUsageCallbackInterval);
+                _tokenUsageTimer = _timeProvider.CreateTimer(_ => ReportTokenUsage(isFinal: false), null, options.TokenUsageCallbackInterval, options.TokenUsageCallbackInterval);
         }
 
         LiveMonitors.Add(this);
@@ -129,24 +131,18 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         ThrowIfAbsurd(duration, nameof(duration));
         RecordFields fields = success ? RecordFields.Success : RecordFields.None;
-        long prompt = Tokens(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
-        long completion = Tokens(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
-        long total = Tokens(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
-        long cached = Tokens(details.CachedPromptTokenCount, RecordFields.CachedPromptTokens, ref fields);
-        long reasoning = Tokens(details.ReasoningTokenCount, RecordFields.ReasoningTokens, ref fields);
-        int conversationLength = 0;
-        if (details.ConversationLength is { } turns)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(turns, nameof(details));
-            conversationLength = turns;
-            fields |= RecordFields.ConversationLength;
-        }
+        long prompt = Count(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
+        long completion = Count(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
+        long total = Count(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
+        long cached = Count(details.CachedPromptTokenCount, RecordFields.CachedPromptTokens, ref fields);
+        long reasoning = Count(details.ReasoningTokenCount, RecordFields.ReasoningTokens, ref fields);
+        int conversationLength = (int)Count(details.ConversationLength, RecordFields.ConversationLength, ref fields);
 
         long timeToFirstToken = 0;
-        if (details.TimeToFirstToken is { } firstToken)
+        if (details.TimeToFirstToken is not null)
         {
-            ThrowIfAbsurd(firstToken, nameof(details));
-            timeToFirstToken = firstToken.Ticks;
+            ThrowIfAbsurd(details.TimeToFirstToken.Value, nameof(details));
+            timeToFirstToken = details.TimeToFirstToken.Value.Ticks;
             fields |= RecordFields.TimeToFirstToken;
         }
 
@@ -390,7 +386,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         long start = Stopwatch.GetTimestamp();
         long handlerDeadline = start + StopwatchTicks(handlerTime);
         bool isDrained = _recorder.Close(handlerTime);
-        ReportTokenUsage();
+        ReportTokenUsage(isFinal: true);
         _tokenUsageCallback?.BeginClose();
         lock (_alertLock)
             _announcer.BeginClose();
@@ -412,25 +408,41 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <returns>A task that ends when the monitor is disposed.</returns>
     public ValueTask DisposeAsync() => new(Task.Run(Dispose));
 
-    internal void FlushAtSignal() => FlushAsync().AsTask().Wait(_shutdownTimeout);
+    /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
+    internal void FlushAtExit(bool isEnd)
+    {
+        Task flushed = Task.WhenAll(FlushAsync().AsTask(), _announcer.FlushAsync());
+        if (isEnd)
+        {
+            ReportTokenUsage(isFinal: true);
+            flushed = Task.WhenAll(flushed, _tokenUsageCallback?.FlushAsync() ?? Task.CompletedTask);
+        }
+
+        flushed.Wait(_shutdownTimeout);
+        if (isEnd)
+            WriteEnd();
+    }
 
     private static long StopwatchTicks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static void ThrowIfAbsurd(TimeSpan duration, string parameter)
+    private static void ThrowIfAbsurd(TimeSpan duration, string parameter, [CallerArgumentExpression(nameof(duration))] string expression = "")
     {
         if ((ulong)duration.Ticks > (ulong)LongestDuration.Ticks)
-            throw new ArgumentOutOfRangeException(parameter, duration, $"A duration is from zero to {LongestDuration.TotalDays:0} days.");
+            ThrowOutOfRange(parameter, duration, $"{expression} is from zero to {LongestDuration.TotalDays:0} days.");
     }
 
-    private static long Tokens(long? count, RecordFields field, ref RecordFields fields)
+    [DoesNotReturn]
+    private static void ThrowOutOfRange(string parameter, object value, string message) => throw new ArgumentOutOfRangeException(parameter, value, message);
+
+    private static long Count(long? count, RecordFields field, ref RecordFields fields, [CallerArgumentExpression(nameof(count))] string expression = "")
     {
         if (count is not { } given)
             return 0;
+        if (given < 0)
+            ThrowOutOfRange("details", given, $"{expression} is not negative.");
 
-        // The parameter of every public method that takes token counts is called so.
-        ArgumentOutOfRangeException.ThrowIfNegative(given, "details");
         fields |= field;
         return given;
     }
@@ -494,9 +506,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         ThrowIfAbsurd(duration, nameof(duration));
         ArgumentException.ThrowIfNullOrEmpty(evaluatorType);
         RecordFields fields = success ? RecordFields.Success : RecordFields.None;
-        long prompt = Tokens(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
-        long completion = Tokens(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
-        long total = Tokens(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
+        long prompt = Count(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
+        long completion = Count(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
+        long total = Count(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
         if (!string.IsNullOrEmpty(details.Error))
             fields |= RecordFields.Error;
 
@@ -564,13 +576,12 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         }
     }
 
-    private void ReportTokenUsage()
+    private void ReportTokenUsage(bool isFinal)
     {
         if (_tokenUsageCallback is null)
             return;
 
         TokenUsageReport report = GetTotalTokenUsage();
-        bool isFinal = _disposed != 0;
         if (isFinal && _lastReported is { } last && last.ByModel.SequenceEqual(report.ByModel))
             return;
 

@@ -5,7 +5,6 @@ namespace Afterimage.Monitoring;
 /// <summary>The monitors of this process that are not disposed, so that a process which ends without disposing them still writes what they recorded.</summary>
 internal static class LiveMonitors
 {
-    // At a signal the process may go on (a handler of the program's own may cancel it): flush, do not dispose.
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
 
     private static readonly HashSet<GenerationMonitor> Monitors = [];
@@ -19,9 +18,11 @@ internal static class LiveMonitors
             if (s_registrations is not null)
                 return;
 
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => ForEach(static m => m.Dispose());
-            AppDomain.CurrentDomain.UnhandledException += (_, _) => ForEach(static m => m.Dispose());
-            s_registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, static _ => ForEach(static m => m.FlushAtSignal())))];
+            // Not disposed even at the end: background threads still record, and must not be hit by an exception for it. At a signal the
+            // process may go on, if a handler of the program's own cancels it.
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => ForEach(static m => m.FlushAtExit(isEnd: true));
+            AppDomain.CurrentDomain.UnhandledException += (_, _) => ForEach(static m => m.FlushAtExit(isEnd: true));
+            s_registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, static _ => ForEach(static m => m.FlushAtExit(isEnd: false))))];
         }
     }
 

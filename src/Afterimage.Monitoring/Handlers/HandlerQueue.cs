@@ -80,12 +80,14 @@ internal sealed class HandlerQueue<T>
     /// <returns>Whether the handler will get it.</returns>
     public bool Enqueue(T item, int weight)
     {
+        bool hasEnded;
         lock (_gate)
         {
             while (!_ended && _pending > 0 && _pending + weight > _contract.Capacity && _contract.IsLossless && !IsCurrentThread && !IsStalled)
                 Monitor.Wait(_gate, TimeUntilStalled());
 
-            if (!_ended && (_pending == 0 || _pending + weight <= _contract.Capacity))
+            hasEnded = _ended;
+            if (!hasEnded && (_pending == 0 || _pending + weight <= _contract.Capacity))
             {
                 if (_pending == 0)
                     _lastProgress = Stopwatch.GetTimestamp();
@@ -98,7 +100,8 @@ internal sealed class HandlerQueue<T>
         }
 
         _contract.Release?.Invoke(item);
-        _failureLog.ReportDropping(_contract.Name);
+        if (!hasEnded)
+            _failureLog.ReportDropping(_contract.Name);
         return false;
     }
 
