@@ -29,6 +29,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
     // Set once.
     private readonly TimeProvider _timeProvider;
+    private readonly Clock _clock;
     private readonly ILogger _logger;
     private readonly TimeSpan _shutdownTimeout;
     private readonly Names _names;
@@ -63,7 +64,10 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
     /// <summary>Makes a monitor.</summary>
     /// <param name="options">The settings. They are read now: later changes have no effect.</param>
-    /// <param name="timeProvider">The clock of every time stamp, window and interval. Default: the system's.</param>
+    /// <param name="timeProvider">
+    /// The clock of every time stamp, window and interval. Default: the system's. Windows and intervals are measured with its monotonic clock
+    /// (<see cref="TimeProvider.GetTimestamp"/>), so that setting the wall clock does not touch them; with one whose UTC clock stands still between calls, with that.
+    /// </param>
     /// <param name="loggerFactory">Where the monitor reports trouble of its own. Default: nowhere but its log handlers.</param>
     /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments. Default: a meter of the monitor's own.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
@@ -79,24 +83,25 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         OptionsValidation.Validate(options);
 
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _clock = new Clock(_timeProvider);
         _logger = loggerFactory?.CreateLogger<GenerationMonitor>() ?? (ILogger)NullLogger.Instance;
         _shutdownTimeout = options.ShutdownTimeout;
         _run = RunFile.Create(options.LogDirectory, _timeProvider.GetUtcNow());
 
         var failureLog = new HandlerFailureLog(_timeProvider, ReportTrouble);
         _names = new Names(options.CardinalityLimit);
-        _store = new MetricStore(_names, options.MaxRetainedPoints);
+        _store = new MetricStore(_names, _clock, options.MaxRetainedPoints);
         var instruments = new InstrumentHandler(meterFactory);
         _instrumentSink = new MetricHandlerSink(instruments, _names, options.HandlerTimeLimit, failureLog, () => instruments.HasListener);
-        _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, failureLog))];
-        _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, failureLog))];
+        _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, failureLog))];
+        _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, failureLog))];
 
         _alertEngine = new AlertEngine(AlertRule.BuiltIn(options), options.AlertRepeatInterval);
-        _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory), options.HandlerTimeLimit, failureLog);
+        _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, failureLog);
         if (options.TokenUsageCallback is { } callback)
             _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, failureLog);
 
-        _recorder = new Recorder(_names, _store, [.. _metricSinks, .. _logSinks, _instrumentSink], BufferCapacity(options), options.BufferFullMode);
+        _recorder = new Recorder(_names, _clock, _store, [.. _metricSinks, .. _logSinks, _instrumentSink], BufferCapacity(options), options.BufferFullMode);
         using (ExecutionContext.SuppressFlow())
         {
             if (options.MetricsInterval > TimeSpan.Zero)
@@ -168,7 +173,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 fields |= RecordFields.Error;
         }
 
-        long timestamp = details.Timestamp?.UtcTicks ?? Now();
+        long timestamp = Timestamp(details.Timestamp, ref fields);
         if (!buffer.TryBegin(out Span<Record> slot))
             return;
 
@@ -247,10 +252,12 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 model = buffer.ModelId(modelName as string);
         }
 
+        RecordFields fields = RecordFields.None;
         Write(buffer, new Record
         {
             Kind = RecordKind.Metric,
-            Timestamp = timestamp?.UtcTicks ?? Now(),
+            Timestamp = Timestamp(timestamp, ref fields),
+            Fields = fields,
             NameId = metric,
             Value = value,
             ModelId = model,
@@ -314,7 +321,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         IReadOnlyList<Alert> firing;
         lock (_alertLock)
         {
-            (firing, IReadOnlyList<Alert> news) = _alertEngine.Evaluate(_timeProvider.GetUtcNow(), (metric, window) => GetMetrics(metric, window));
+            (firing, IReadOnlyList<Alert> news) = _alertEngine.Evaluate(_timeProvider.GetUtcNow(), TimeSpan.FromTicks(_clock.Now), (metric, window) => GetMetrics(metric, window));
             if (_disposed == 0)
                 _announcer.Announce(news);
         }
@@ -367,7 +374,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         DateTimeOffset now = _timeProvider.GetUtcNow();
         using (_recorder.EnterApplied())
-            return MetricsSnapshot.Save(LogDirectory, now, _store, TokenTotals.Report(_store, _names, long.MinValue), _names);
+            return MetricsSnapshot.Save(LogDirectory, now, _clock.WallOffset, _store, TokenTotals.Report(_store, _names, long.MinValue), _names);
     }
 
     /// <summary>Refuses further records and writes those that were accepted, for at most <see cref="GenerationMonitorOptions.ShutdownTimeout"/>. Reading goes on working.</summary>
@@ -402,6 +409,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         foreach (LogHandlerSink sink in _logSinks)
             Close(sink.Queue, sink.Handler, start + StopwatchTicks(_shutdownTimeout));
         WriteEnd();
+        _run.Dispose();
     }
 
     /// <inheritdoc cref="Dispose"/>
@@ -487,12 +495,19 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         }
     }
 
-    private long Now() => _timeProvider.GetUtcNow().UtcTicks;
+    private long Timestamp(DateTimeOffset? given, ref RecordFields fields)
+    {
+        if (given is not { } timestamp)
+            return _clock.Now;
+
+        fields |= RecordFields.GivenTimestamp;
+        return timestamp.UtcTicks;
+    }
 
     private long WindowStart(TimeSpan window)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(window, TimeSpan.Zero);
-        long now = Now();
+        long now = _clock.Now;
         return window.Ticks >= now ? long.MinValue : now - window.Ticks;
     }
 
@@ -524,7 +539,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         Write(buffer, new Record
         {
             Kind = RecordKind.Evaluation,
-            Timestamp = details.Timestamp?.UtcTicks ?? Now(),
+            Timestamp = Timestamp(details.Timestamp, ref fields),
             Duration = duration.Ticks,
             PromptTokens = prompt,
             CompletionTokens = completion,
@@ -549,7 +564,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         Write(_recorder.Buffer, new Record
         {
             Kind = RecordKind.Log,
-            Timestamp = Now(),
+            Timestamp = _clock.Now,
             Details = new RecordDetails
             {
                 LogLevel = level,

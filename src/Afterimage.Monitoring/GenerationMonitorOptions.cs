@@ -10,6 +10,16 @@ public sealed class GenerationMonitorOptions
     /// Default: <see langword="null"/>, a new directory <c>./.afterimage-monitoring/yyyy-MM-dd-HH-mm-ss</c>, named by the UTC time.</summary>
     public string? LogDirectory { get; set; }
 
+    /// <summary>How the files of the log directory grow, are rotated and are deleted. It holds for the default handlers; a file handler that you make takes settings of its own.</summary>
+    public LogFileOptions LogFiles { get; } = new();
+
+    /// <summary>What a flush makes records survive: <see cref="LogFileOptions.Durability"/> of <see cref="LogFiles"/>. Default: <see cref="Durability.Buffered"/>.</summary>
+    public Durability Durability
+    {
+        get => LogFiles.Durability;
+        set => LogFiles.Durability = value;
+    }
+
     /// <summary>Who takes the records. Default: <see langword="null"/>, one <see cref="FileMetricHandler"/> on the log directory. An empty list: nobody.</summary>
     public IList<IMetricHandler>? MetricHandlers { get; set; }
 

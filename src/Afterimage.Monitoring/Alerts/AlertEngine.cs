@@ -4,21 +4,24 @@ namespace Afterimage.Monitoring.Alerts;
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class AlertEngine(IReadOnlyList<AlertRule> rules, TimeSpan repeatInterval)
 {
-    private readonly Dictionary<string, DateTimeOffset> _announcedAt = [];
+    private readonly Dictionary<string, TimeSpan> _announcedAt = [];
 
     /// <summary>Evaluates every rule.</summary>
+    /// <param name="stamp">The time to show.</param>
+    /// <param name="now">The time to measure with.</param>
+    /// <param name="query">Aggregates a metric over a window.</param>
     /// <returns>What fires now, and what of it is news.</returns>
-    public (IReadOnlyList<Alert> Firing, IReadOnlyList<Alert> News) Evaluate(DateTimeOffset now, Func<string, TimeSpan, MetricAggregate> query)
+    public (IReadOnlyList<Alert> Firing, IReadOnlyList<Alert> News) Evaluate(DateTimeOffset stamp, TimeSpan now, Func<string, TimeSpan, MetricAggregate> query)
     {
         List<Alert> firing = [];
         List<Alert> news = [];
         foreach (AlertRule rule in rules)
         {
             MetricAggregate aggregate = query(rule.Metric, AlertRule.Window);
-            bool wasFiring = _announcedAt.TryGetValue(rule.Name, out DateTimeOffset announcedAt);
+            bool wasFiring = _announcedAt.TryGetValue(rule.Name, out TimeSpan announcedAt);
             if (aggregate.Count > 0 && rule.IsBeyond(aggregate.Mean))
             {
-                var alert = new Alert(rule.Name, rule.FiringMessage(aggregate.Mean), rule.Level, now, DataOf(rule, aggregate, resolved: false));
+                var alert = new Alert(rule.Name, rule.FiringMessage(aggregate.Mean), rule.Level, stamp, DataOf(rule, aggregate, resolved: false));
                 firing.Add(alert);
                 if (wasFiring && now - announcedAt < repeatInterval)
                     continue;
@@ -27,7 +30,7 @@ internal sealed class AlertEngine(IReadOnlyList<AlertRule> rules, TimeSpan repea
             }
             else if (wasFiring)
             {
-                news.Add(new Alert(rule.Name, rule.ResolvedMessage(aggregate), AlertLevel.Info, now, DataOf(rule, aggregate, resolved: true)));
+                news.Add(new Alert(rule.Name, rule.ResolvedMessage(aggregate), AlertLevel.Info, stamp, DataOf(rule, aggregate, resolved: true)));
                 _announcedAt.Remove(rule.Name);
             }
         }

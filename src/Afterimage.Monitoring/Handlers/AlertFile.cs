@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace Afterimage.Monitoring.Handlers;
 
 /// <summary>Writes alerts to <c>alerts.jsonl</c>, one JSON object a line (docs/log-format.md).</summary>
-internal sealed class AlertFile(string logDirectory) : IDisposable
+internal sealed class AlertFile(string logDirectory, LogFileOptions options, TimeProvider timeProvider) : IDisposable
 {
-    private readonly JsonLineFile _file = new(Path.Combine(logDirectory, "alerts.jsonl"));
+    private readonly JsonLineFile _file = new(logDirectory, "alerts.jsonl", options, timeProvider);
 
     public void Write(Alert alert)
     {

@@ -14,9 +14,25 @@ public sealed class FileLogHandler : ILogHandler, IDisposable
     /// <param name="logDirectory">The directory that <c>afterimage.log</c> is in.</param>
     /// <exception cref="ArgumentException"><paramref name="logDirectory"/> is null or empty.</exception>
     public FileLogHandler(string logDirectory)
+        : this(logDirectory, new LogFileOptions())
+    {
+    }
+
+    /// <summary>Makes a handler with settings of its own.</summary>
+    /// <param name="logDirectory">The directory that <c>afterimage.log</c> is in.</param>
+    /// <param name="options">How its files grow and go. Read now: later changes have no effect.</param>
+    /// <exception cref="ArgumentException"><paramref name="logDirectory"/> is null or empty, or a setting is out of its range.</exception>
+    public FileLogHandler(string logDirectory, LogFileOptions options)
+        : this(logDirectory, options, TimeProvider.System)
+    {
+    }
+
+    internal FileLogHandler(string logDirectory, LogFileOptions options, TimeProvider timeProvider)
     {
         ArgumentException.ThrowIfNullOrEmpty(logDirectory);
-        _file = new JsonLineFile(Path.Combine(logDirectory, "afterimage.log"));
+        ArgumentNullException.ThrowIfNull(options);
+        OptionsValidation.Validate(options);
+        _file = new JsonLineFile(logDirectory, "afterimage.log", options.Copy(), timeProvider);
     }
 
     /// <summary>Always <see langword="true"/>: the log directory is where nothing may be missing.</summary>
@@ -45,6 +61,9 @@ public sealed class FileLogHandler : ILogHandler, IDisposable
         _file.EndLine();
         _file.Commit();
     }
+
+    /// <inheritdoc/>
+    public void Flush() => _file.Flush();
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();

@@ -5,7 +5,8 @@ namespace Afterimage.Monitoring;
 /// <summary>Writes records to <c>metrics.jsonl</c>, one JSON object a line (docs/log-format.md). The monitor's default.</summary>
 /// <remarks>
 /// Each batch is handed to the operating system in one write: it survives the process. A directory or file that does not exist is made at the first write.
-/// One handler writes one directory; <see cref="Dispose"/> closes the file, which a later write opens again.
+/// Where another live handler writes the same
+/// directory, this one writes the next numbered file beside it. <see cref="Dispose"/> closes the file, which a later write opens again.
 /// </remarks>
 public sealed class FileMetricHandler : IMetricHandler, IDisposable
 {
@@ -16,9 +17,25 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
     /// <param name="logDirectory">The directory that <c>metrics.jsonl</c> is in.</param>
     /// <exception cref="ArgumentException"><paramref name="logDirectory"/> is null or empty.</exception>
     public FileMetricHandler(string logDirectory)
+        : this(logDirectory, new LogFileOptions())
+    {
+    }
+
+    /// <summary>Makes a handler with settings of its own.</summary>
+    /// <param name="logDirectory">The directory that <c>metrics.jsonl</c> is in.</param>
+    /// <param name="options">How its files grow and go. Read now: later changes have no effect.</param>
+    /// <exception cref="ArgumentException"><paramref name="logDirectory"/> is null or empty, or a setting is out of its range.</exception>
+    public FileMetricHandler(string logDirectory, LogFileOptions options)
+        : this(logDirectory, options, TimeProvider.System)
+    {
+    }
+
+    internal FileMetricHandler(string logDirectory, LogFileOptions options, TimeProvider timeProvider)
     {
         ArgumentException.ThrowIfNullOrEmpty(logDirectory);
-        _file = new JsonLineFile(Path.Combine(logDirectory, "metrics.jsonl"));
+        ArgumentNullException.ThrowIfNull(options);
+        OptionsValidation.Validate(options);
+        _file = new JsonLineFile(logDirectory, "metrics.jsonl", options.Copy(), timeProvider);
     }
 
     /// <summary>Always <see langword="true"/>: the log directory is where nothing may be missing.</summary>
@@ -57,6 +74,9 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
 
         _file.Commit();
     }
+
+    /// <inheritdoc/>
+    public void Flush() => _file.Flush();
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();

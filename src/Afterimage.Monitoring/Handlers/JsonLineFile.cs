@@ -1,25 +1,28 @@
 using System.Buffers;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>A file of JSON lines that is only ever added to, by one writer, while any number read it.</summary>
+/// <summary>Lines of JSON in a file and its numbered successors, by the rules of <see cref="LogFileOptions"/>.</summary>
 /// <remarks>
-/// Lines gather in memory until <see cref="Commit"/> hands them to the operating system in one write, at a position of its own: a write that fails
-/// half-way is overwritten by its repetition. The file is opened at the first write, and again when written to after <see cref="Dispose"/>.
+/// Lines gather in memory until <see cref="Commit"/> hands them to the operating system in one write. Files are opened at the first write, and again
+/// when written to after <see cref="Dispose"/>. A writer that finds a file claimed by another goes on to the next number. For one thread at a time.
 /// </remarks>
 internal sealed class JsonLineFile : IDisposable
 {
-    private readonly string _path;
+    private readonly NumberedName _name;
+    private readonly LogFileOptions _options;
+    private readonly TimeProvider _timeProvider;
     private readonly ArrayBufferWriter<byte> _lines = new(4096);
     private readonly Utf8JsonWriter _writer;
-    private SafeFileHandle? _handle;
-    private long _length;
+    private ClaimedFile? _current;
+    private long _openedAt;
 
-    public JsonLineFile(string path)
+    public JsonLineFile(string directory, string name, LogFileOptions options, TimeProvider timeProvider)
     {
-        _path = Path.GetFullPath(path);
+        _name = new NumberedName(Path.GetFullPath(directory), name);
+        _options = options;
+        _timeProvider = timeProvider;
         _writer = new Utf8JsonWriter(_lines, new JsonWriterOptions { SkipValidation = true });
     }
 
@@ -50,35 +53,99 @@ internal sealed class JsonLineFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
     public void Commit()
     {
-        _handle ??= Open();
-        RandomAccess.Write(_handle, _lines.WrittenSpan, _length);
-        _length += _lines.WrittenCount;
+        _current ??= OpenLast();
+        if (IsDue(_current))
+            Rotate();
+
+        _current.Append(_lines.WrittenSpan);
+
+        // Looked at behind the write, not before: if the file went while it was written to, the lines are written again where they are seen.
+        if (_current.IsGone)
+        {
+            Dispose();
+            _current = OpenLast();
+            _current.Append(_lines.WrittenSpan);
+        }
+
         _lines.ResetWrittenCount();
+    }
+
+    /// <summary>Makes what was committed as durable as the options say.</summary>
+    public void Flush()
+    {
+        if (_options.Durability == Durability.Synced)
+            _current?.Sync();
     }
 
     public void Dispose()
     {
-        _handle?.Dispose();
-        _handle = null;
+        _current?.Dispose();
+        _current = null;
     }
 
-    private SafeFileHandle Open()
+    private bool IsDue(ClaimedFile file) =>
+        file.Length > 0
+        && (file.Length + _lines.WrittenCount > _options.MaxFileSize
+            || (_options.MaxFileAge is { } age && _timeProvider.GetElapsedTime(_openedAt) >= age));
+
+    private void Rotate()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-        SafeFileHandle handle = File.OpenHandle(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        _length = RandomAccess.GetLength(handle);
-        if (_length == 0)
-            return handle;
+        // The next is opened before the full one is given up: if that fails, this one is still there for the next attempt.
+        ClaimedFile full = _current!;
+        ClaimedFile next = OpenNew(_name.NumberOf(full.Path) + 1);
+        Flush();
+        _current = next;
+        full.Dispose();
+        DeleteOld(full.Path);
+    }
 
-        // A process that was killed may have left half a line: what comes now starts on one of its own.
-        Span<byte> last = stackalloc byte[1];
-        RandomAccess.Read(handle, last, _length - 1);
-        if (last[0] != (byte)'\n')
+    private ClaimedFile OpenLast()
+    {
+        int last = _name.ExistingFiles().Select(_name.NumberOf).DefaultIfEmpty(0).Max();
+        if (ClaimedFile.TryOpen(_name.PathOf(last)) is not { } file)
+            return OpenNew(last + 1);
+
+        file.EndTornLine();
+        _openedAt = _timeProvider.GetTimestamp();
+        return file;
+    }
+
+    private ClaimedFile OpenNew(int number)
+    {
+        for (; ; number++)
         {
-            RandomAccess.Write(handle, "\n"u8, _length);
-            _length++;
-        }
+            if (ClaimedFile.TryOpen(_name.PathOf(number)) is not { } file)
+                continue;
 
-        return handle;
+            if (file.Length == 0)
+            {
+                _openedAt = _timeProvider.GetTimestamp();
+                return file;
+            }
+
+            file.Dispose();
+        }
+    }
+
+    private void DeleteOld(string finished)
+    {
+        if (_options.MaxTotalSize is not { } maxTotalSize)
+            return;
+
+        // The file's own time is when it was finished, by the clock that its age is measured with.
+        DateTime now = _timeProvider.GetUtcNow().UtcDateTime;
+        File.SetLastWriteTimeUtc(finished, now);
+        FileInfo[] files = [.. _name.ExistingFiles().Select(path => new FileInfo(path)).OrderBy(f => f.LastWriteTimeUtc).ThenBy(f => _name.NumberOf(f.FullName))];
+        long total = files.Sum(f => f.Length);
+        foreach (FileInfo file in files)
+        {
+            if (total <= maxTotalSize)
+                return;
+            if (now - file.LastWriteTimeUtc < _options.MinRetention || FileClaim.IsHeld(file.FullName))
+                continue;
+
+            total -= file.Length;
+            file.Delete();
+        }
     }
 }

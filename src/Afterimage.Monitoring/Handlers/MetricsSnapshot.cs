@@ -8,7 +8,7 @@ namespace Afterimage.Monitoring.Handlers;
 internal static class MetricsSnapshot
 {
     /// <remarks>The caller holds the recorder's lock.</remarks>
-    public static string Save(string directory, DateTimeOffset now, MetricStore store, TokenUsageReport tokens, Names names)
+    public static string Save(string directory, DateTimeOffset now, long wallOffset, MetricStore store, TokenUsageReport tokens, Names names)
     {
         string name = $"metrics_{now.UtcDateTime:yyyyMMdd_HHmmss}";
         for (int attempt = 1; ; attempt++)
@@ -26,12 +26,12 @@ internal static class MetricsSnapshot
 
             using (stream)
             using (var writer = new Utf8JsonWriter(stream))
-                Write(writer, now, store, tokens, names);
+                Write(writer, now, wallOffset, store, tokens, names);
             return path;
         }
     }
 
-    private static void Write(Utf8JsonWriter writer, DateTimeOffset now, MetricStore store, TokenUsageReport tokens, Names names)
+    private static void Write(Utf8JsonWriter writer, DateTimeOffset now, long wallOffset, MetricStore store, TokenUsageReport tokens, Names names)
     {
         writer.WriteStartObject();
         writer.WriteString(RecordKeys.Timestamp, now.UtcDateTime);
@@ -44,7 +44,7 @@ internal static class MetricsSnapshot
             foreach (Chunk chunk in series.RawChunks())
             {
                 for (int i = 0; i < chunk.Count; i++)
-                    WritePoint(writer, chunk, i, names);
+                    WritePoint(writer, chunk, i, wallOffset, names);
                 writer.Flush();
             }
 
@@ -77,10 +77,10 @@ internal static class MetricsSnapshot
         JsonLines.WriteNumber(writer, value);
     }
 
-    private static void WritePoint(Utf8JsonWriter writer, Chunk chunk, int index, Names names)
+    private static void WritePoint(Utf8JsonWriter writer, Chunk chunk, int index, long wallOffset, Names names)
     {
         writer.WriteStartObject();
-        writer.WriteString(RecordKeys.Timestamp, new DateTime(chunk.Timestamps[index], DateTimeKind.Utc));
+        writer.WriteString(RecordKeys.Timestamp, new DateTime(Math.Clamp(chunk.Timestamps[index] + wallOffset, DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks), DateTimeKind.Utc));
         writer.WriteNumber(RecordKeys.Value, chunk.Values[index]);
         if (chunk.ModelIds[index] != NameTable.None)
             writer.WriteString(RecordKeys.ModelName, names.Models[chunk.ModelIds[index]]);

@@ -1,25 +1,28 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 
 namespace Afterimage.Monitoring.Handlers;
 
 /// <summary>Makes the run's directory and writes <c>run.json</c> into it (docs/log-format.md).</summary>
-internal sealed class RunFile
+internal sealed class RunFile : IDisposable
 {
     private const int FormatVersion = 1;
+    private const string FileName = "run.json";
 
     private readonly string _runId = Guid.CreateVersion7().ToString();
     private readonly DateTimeOffset _start;
+    private readonly string _path;
+    private readonly FileClaim _claim;
 
-    private RunFile(string directory, DateTimeOffset start)
+    private RunFile(string path, FileClaim claim, DateTimeOffset start)
     {
-        Directory = directory;
+        _path = path;
+        _claim = claim;
         _start = start;
     }
 
     /// <summary>The run's directory, as a full path.</summary>
-    public string Directory { get; }
+    public string Directory => Path.GetDirectoryName(_path)!;
 
     /// <param name="directory">The directory, or null for a new one under the current directory.</param>
     /// <param name="start">When the run began.</param>
@@ -29,7 +32,9 @@ internal sealed class RunFile
         string path = Path.GetFullPath(directory ?? Path.Combine(".afterimage-monitoring", $"{start.UtcDateTime:yyyy-MM-dd-HH-mm-ss}"));
         try
         {
-            return directory is null ? CreateNew(path, start) : CreateIn(path, start, FileMode.Create);
+            RunFile run = directory is null ? CreateInNew(path, start) : CreateIn(path, start);
+            run.Write(end: null);
+            return run;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -37,37 +42,42 @@ internal sealed class RunFile
         }
     }
 
-    public void WriteEnd(DateTimeOffset end) => Write(FileMode.Create, end);
+    public void WriteEnd(DateTimeOffset end) => Write(end);
 
-    // Whoever creates run.json owns the directory: monitors that start in the same second get one each.
-    private static RunFile CreateNew(string path, DateTimeOffset start)
+    public void Dispose() => _claim.Dispose();
+
+    // Monitors that start in the same second get a directory each.
+    private static RunFile CreateInNew(string directory, DateTimeOffset start)
     {
         for (int attempt = 1; ; attempt++)
         {
-            string candidate = attempt == 1 ? path : $"{path}-{attempt}";
-            try
-            {
-                return CreateIn(candidate, start, FileMode.CreateNew);
-            }
-            catch (IOException) when (File.Exists(Path.Combine(candidate, "run.json")))
-            {
-            }
+            string path = Path.Combine(attempt == 1 ? directory : $"{directory}-{attempt}", FileName);
+            if (FileClaim.Try(path) is not { } claim)
+                continue;
+            if (!File.Exists(path))
+                return new RunFile(path, claim, start);
+            claim.Dispose();
         }
     }
 
-    private static RunFile CreateIn(string path, DateTimeOffset start, FileMode mode)
+    // A live monitor keeps its file: the next one on its directory has another.
+    private static RunFile CreateIn(string directory, DateTimeOffset start)
     {
-        System.IO.Directory.CreateDirectory(path);
-        var run = new RunFile(path, start);
-        run.Write(mode, end: null);
-        return run;
+        var name = new NumberedName(directory, FileName);
+        for (int number = 0; ; number++)
+        {
+            if (FileClaim.Try(name.PathOf(number)) is { } claim)
+                return new RunFile(name.PathOf(number), claim, start);
+        }
     }
 
-    private void Write(FileMode mode, DateTimeOffset? end)
+    private void Write(DateTimeOffset? end)
     {
-        using var stream = new FileStream(Path.Combine(Directory, "run.json"), mode, FileAccess.Write, FileShare.Read);
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        // Written beside and renamed: a reader, or a crash, finds the old or the new.
+        string written = _path + ".tmp";
+        using (var stream = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
         {
+            using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
             writer.WriteStartObject();
             writer.WriteNumber("format_version", FormatVersion);
             writer.WriteString("run_id", _runId);
@@ -81,14 +91,10 @@ internal sealed class RunFile
             writer.WriteEndObject();
         }
 
-        stream.Write("\n"u8);
+        File.Move(written, _path, overwrite: true);
     }
 
-    private static string ProcessName()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.ProcessName;
-    }
+    private static string ProcessName() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) ?? "unknown";
 
     private static string LibraryVersion() =>
         typeof(RunFile).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";

@@ -2,8 +2,8 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Metrics;
 
-/// <summary>The metrics of one monitor in memory. Not thread-safe: everything is called under the recorder's lock.</summary>
-internal sealed class MetricStore(Names names, int maxRetainedPoints) : IRecordReducer
+/// <summary>The metrics of one monitor in memory, on the line of its <see cref="Clock"/>. Not thread-safe: everything is called under the recorder's lock.</summary>
+internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoints) : IRecordReducer
 {
     private readonly Queue<(Series Series, Block Leaf)> _retained = new();
     private Series?[] _series = new Series?[64];
@@ -18,7 +18,8 @@ internal sealed class MetricStore(Names names, int maxRetainedPoints) : IRecordR
     {
         foreach (ref readonly Record record in records)
         {
-            var appender = new Appender(this, record.Timestamp, record.ModelId);
+            long timestamp = record.Has(RecordFields.GivenTimestamp) ? record.Timestamp - clock.WallOffset : record.Timestamp;
+            var appender = new Appender(this, timestamp, record.ModelId);
             RecordPoints.Visit(record, names, ref appender);
         }
     }

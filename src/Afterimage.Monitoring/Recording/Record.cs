@@ -21,13 +21,16 @@ internal enum RecordFields : ushort
     ReasoningTokens = 1 << 6,
     ConversationLength = 1 << 7,
     TimeToFirstToken = 1 << 8,
+
+    /// <summary>The timestamp was given by the caller and is wall-clock time; else it is on the line of <see cref="Clock"/>.</summary>
+    GivenTimestamp = 1 << 9,
 }
 
 /// <summary>One wide event. Strings that recur are ids of <see cref="Names"/>; what is rare is in <see cref="Details"/>.</summary>
 /// <remarks>It lies in the per-thread buffers by value: keep it small. It is 104 bytes now.</remarks>
 internal struct Record
 {
-    /// <summary>UTC, in ticks of 100 ns.</summary>
+    /// <summary>UTC, in ticks of 100 ns; see <see cref="RecordFields.GivenTimestamp"/>. In a <see cref="RecordBatch"/> always wall-clock time.</summary>
     public long Timestamp;
 
     /// <summary>Ticks of 100 ns.</summary>

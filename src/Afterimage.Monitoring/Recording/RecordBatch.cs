@@ -17,14 +17,17 @@ internal sealed class RecordBatch(RecordBatchPool pool)
 
     public int Room => Capacity - Count;
 
-    public void Append(ReadOnlySpan<Record> records)
+    public void Append(ReadOnlySpan<Record> records, long wallOffset)
     {
-        records.CopyTo(_records.AsSpan(Count));
+        Span<Record> copies = _records.AsSpan(Count, records.Length);
+        records.CopyTo(copies);
         Count += records.Length;
-        foreach (ref readonly Record record in records)
+        foreach (ref Record record in copies)
         {
             if (record.Kind == RecordKind.Log)
                 LogCount++;
+            if (!record.Has(RecordFields.GivenTimestamp))
+                record.Timestamp += wallOffset;
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class Recorder
     private static ThreadBuffer? t_lastBuffer;
 
     // Set once.
+    private readonly Clock _clock;
     private readonly int _bufferCapacity;
     private readonly Thread _pump;
     private readonly RecordBatchPool _batches = new();
@@ -46,9 +47,10 @@ internal sealed class Recorder
     private volatile bool _isClosed;
     private volatile bool _drainAndStop;
 
-    public Recorder(Names names, IRecordReducer reducer, IReadOnlyList<IRecordSink> sinks, int bufferCapacity, BufferFullMode fullMode)
+    public Recorder(Names names, Clock clock, IRecordReducer reducer, IReadOnlyList<IRecordSink> sinks, int bufferCapacity, BufferFullMode fullMode)
     {
         Names = names;
+        _clock = clock;
         FullMode = fullMode;
         _reducer = reducer;
         _sinks = sinks;
@@ -218,6 +220,7 @@ internal sealed class Recorder
     // Under _applyLock.
     private void Apply()
     {
+        _clock.Refresh();
         foreach (ThreadBuffer buffer in _buffers)
         {
             long written = buffer.Written;
@@ -245,7 +248,7 @@ internal sealed class Recorder
             {
                 batch ??= _batches.Rent();
                 Span<Record> records = buffer.Read(freed, Math.Min(applied, freed + batch.Room));
-                batch.Append(records);
+                batch.Append(records, _clock.WallOffset);
                 foreach (ref Record record in records)
                 {
                     if (record.Details is not null)
