@@ -88,20 +88,27 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _shutdownTimeout = options.ShutdownTimeout;
         _run = RunFile.Create(options.LogDirectory, _timeProvider.GetUtcNow());
 
-        var failureLog = new HandlerFailureLog(_timeProvider, ReportTrouble);
+        var troubleLog = new TroubleLog(_timeProvider, ReportTrouble);
         _names = new Names(options.CardinalityLimit);
         _store = new MetricStore(_names, _clock, options.MaxRetainedPoints);
         var instruments = new InstrumentHandler(meterFactory);
-        _instrumentSink = new MetricHandlerSink(instruments, _names, options.HandlerTimeLimit, failureLog, () => instruments.HasListener);
-        _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, failureLog))];
-        _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, failureLog))];
+        _instrumentSink = new MetricHandlerSink(instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
+        _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, troubleLog))];
+        _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, troubleLog))];
 
         _alertEngine = new AlertEngine(AlertRule.BuiltIn(options), options.AlertRepeatInterval);
-        _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, failureLog);
+        _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, troubleLog);
         if (options.TokenUsageCallback is { } callback)
-            _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, failureLog);
+            _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, troubleLog);
 
-        _recorder = new Recorder(_names, _clock, _store, [.. _metricSinks, .. _logSinks, _instrumentSink], BufferCapacity(options), options.BufferFullMode);
+        _recorder = new Recorder(
+            _names,
+            _clock,
+            _store,
+            [.. _metricSinks, .. _logSinks, _instrumentSink],
+            BufferCapacity(options),
+            options.BufferFullMode,
+            troubleLog.ReportFullBuffers);
         using (ExecutionContext.SuppressFlow())
         {
             if (options.MetricsInterval > TimeSpan.Zero)
@@ -466,7 +473,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         buffer.Publish();
     }
 
-    private static HandlerQueue<TokenUsageReport> TokenUsageQueue(Action<TokenUsageReport> callback, TimeSpan timeLimit, HandlerFailureLog failureLog) => new(
+    private static HandlerQueue<TokenUsageReport> TokenUsageQueue(Action<TokenUsageReport> callback, TimeSpan timeLimit, TroubleLog troubleLog) => new(
         new HandlerContract<TokenUsageReport>("token usage callback", report =>
         {
             callback(report);
@@ -476,7 +483,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             Capacity = 16,
         },
         timeLimit,
-        failureLog);
+        troubleLog);
 
     private static void Close<T>(HandlerQueue<T> queue, object handler, long deadline)
         where T : class
@@ -644,7 +651,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         try
         {
-            _run.WriteEnd(_timeProvider.GetUtcNow());
+            _run.WriteEnd(_timeProvider.GetUtcNow(), GetStatistics());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -9,7 +9,7 @@ internal sealed class AlertAnnouncer
     private readonly List<HandlerQueue<Alert>> _queues;
     private readonly AlertFile _file;
 
-    public AlertAnnouncer(IEnumerable<Action<Alert>> handlers, AlertFile file, TimeSpan timeLimit, HandlerFailureLog failureLog)
+    public AlertAnnouncer(IEnumerable<Action<Alert>> handlers, AlertFile file, TimeSpan timeLimit, TroubleLog troubleLog)
     {
         _file = file;
         _queues =
@@ -28,7 +28,7 @@ internal sealed class AlertAnnouncer
                 Capacity = 1024,
             },
             timeLimit,
-            failureLog);
+            troubleLog);
     }
 
     public void Announce(IReadOnlyList<Alert> alerts)

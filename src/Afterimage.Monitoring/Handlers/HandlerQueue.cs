@@ -34,7 +34,7 @@ internal sealed class HandlerQueue<T>
     // Set once.
     private readonly HandlerContract<T> _contract;
     private readonly TimeSpan _timeLimit;
-    private readonly HandlerFailureLog _failureLog;
+    private readonly TroubleLog _troubleLog;
 
     // All below changes under the lock of _gate.
     private readonly object _gate = new();
@@ -52,11 +52,11 @@ internal sealed class HandlerQueue<T>
     private long _failures;
     private string? _lastError;
 
-    public HandlerQueue(HandlerContract<T> contract, TimeSpan timeLimit, HandlerFailureLog failureLog)
+    public HandlerQueue(HandlerContract<T> contract, TimeSpan timeLimit, TroubleLog troubleLog)
     {
         _contract = contract;
         _timeLimit = timeLimit;
-        _failureLog = failureLog;
+        _troubleLog = troubleLog;
     }
 
     public HandlerStatistics Statistics
@@ -101,7 +101,7 @@ internal sealed class HandlerQueue<T>
 
         _contract.Release?.Invoke(item);
         if (!hasEnded)
-            _failureLog.ReportDropping(_contract.Name);
+            _troubleLog.ReportDropping(_contract.Name);
         return false;
     }
 
@@ -162,7 +162,7 @@ internal sealed class HandlerQueue<T>
             _lastError = error.Message;
         }
 
-        _failureLog.ReportFailure(_contract.Name, error);
+        _troubleLog.ReportFailure(_contract.Name, error);
     }
 
     private static TimeSpan Remaining(long deadline)
@@ -239,7 +239,7 @@ internal sealed class HandlerQueue<T>
                 }
             }
 
-            _failureLog.ReportFailure(_contract.Name, outcome.Error!);
+            _troubleLog.ReportFailure(_contract.Name, outcome.Error!);
             FailWaitingFlushes(outcome.Error!);
             if (!WaitToRetry(retryDelay))
                 break;
@@ -262,7 +262,7 @@ internal sealed class HandlerQueue<T>
         }
 
         if (outcome.Error is not null && !_contract.IsLossless)
-            _failureLog.ReportFailure(_contract.Name, outcome.Error);
+            _troubleLog.ReportFailure(_contract.Name, outcome.Error);
         return outcome;
     }
 

@@ -135,8 +135,8 @@ internal sealed class JsonLineFile : IDisposable
         // The file's own time is when it was finished, by the clock that its age is measured with.
         DateTime now = _timeProvider.GetUtcNow().UtcDateTime;
         File.SetLastWriteTimeUtc(finished, now);
-        FileInfo[] files = [.. _name.ExistingFiles().Select(path => new FileInfo(path)).OrderBy(f => f.LastWriteTimeUtc).ThenBy(f => _name.NumberOf(f.FullName))];
-        long total = files.Sum(f => f.Length);
+        FileInfo[] files = [.. _name.ExistingFiles().Where(path => path != _current!.Path).Select(path => new FileInfo(path)).OrderBy(f => f.LastWriteTimeUtc).ThenBy(f => _name.NumberOf(f.FullName))];
+        long total = files.Sum(f => f.Length) + _options.MaxFileSize;
         foreach (FileInfo file in files)
         {
             if (total <= maxTotalSize)

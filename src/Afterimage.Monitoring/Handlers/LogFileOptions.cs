@@ -13,8 +13,8 @@ public sealed class LogFileOptions
     /// <summary>A file is finished at the first write after this time since it was opened. Default: <see langword="null"/>, never by age. More than zero.</summary>
     public TimeSpan? MaxFileAge { get; set; }
 
-    /// <summary>When a file is finished, the oldest finished ones of its kind are deleted until they are no larger than this together, the current one included.
-    /// Default: <see langword="null"/>, nothing is deleted. At least <see cref="MaxFileSize"/>.</summary>
+    /// <summary>What the files of one kind may take together. When one is finished, the oldest finished ones are deleted until there is room for another
+    /// of <see cref="MaxFileSize"/>. Default: <see langword="null"/>, nothing is deleted. At least <see cref="MaxFileSize"/>.</summary>
     public long? MaxTotalSize { get; set; }
 
     /// <summary>How long a finished file is kept for readers, whatever the total size. Default: 1 hour. Not negative.</summary>

@@ -5,7 +5,7 @@ namespace Afterimage.Monitoring.Handlers;
 /// <summary>Brings log entries, the pump's and the monitor's own, to one log handler.</summary>
 internal sealed class LogHandlerSink : IRecordSink
 {
-    public LogHandlerSink(ILogHandler handler, TimeSpan timeLimit, HandlerFailureLog failureLog)
+    public LogHandlerSink(ILogHandler handler, TimeSpan timeLimit, TroubleLog troubleLog)
     {
         Handler = handler;
         Queue = new HandlerQueue<LogEntry>(
@@ -16,7 +16,7 @@ internal sealed class LogHandlerSink : IRecordSink
                 Capacity = 65_536,
             },
             timeLimit,
-            failureLog);
+            troubleLog);
     }
 
     public ILogHandler Handler { get; }

@@ -10,9 +10,9 @@ internal sealed class MetricHandlerSink : IRecordSink
     /// <param name="handler">The handler.</param>
     /// <param name="names">The names of the records.</param>
     /// <param name="timeLimit">How long it may stand still.</param>
-    /// <param name="failureLog">Where its trouble is said.</param>
+    /// <param name="troubleLog">Where its trouble is said.</param>
     /// <param name="isListening">Asked before each batch: while it says no, the handler costs nothing. Default: always.</param>
-    public MetricHandlerSink(IMetricHandler handler, Names names, TimeSpan timeLimit, HandlerFailureLog failureLog, Func<bool>? isListening = null)
+    public MetricHandlerSink(IMetricHandler handler, Names names, TimeSpan timeLimit, TroubleLog troubleLog, Func<bool>? isListening = null)
     {
         _isListening = isListening;
         Handler = handler;
@@ -27,7 +27,7 @@ internal sealed class MetricHandlerSink : IRecordSink
                 Capacity = handler.IsLossless ? 16 * RecordBatch.Capacity : 128 * RecordBatch.Capacity,
             },
             timeLimit,
-            failureLog);
+            troubleLog);
     }
 
     public IMetricHandler Handler { get; }

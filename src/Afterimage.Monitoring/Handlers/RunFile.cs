@@ -33,7 +33,7 @@ internal sealed class RunFile : IDisposable
         try
         {
             RunFile run = directory is null ? CreateInNew(path, start) : CreateIn(path, start);
-            run.Write(end: null);
+            run.Write(end: null, statistics: null);
             return run;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
@@ -42,7 +42,7 @@ internal sealed class RunFile : IDisposable
         }
     }
 
-    public void WriteEnd(DateTimeOffset end) => Write(end);
+    public void WriteEnd(DateTimeOffset end, MonitorStatistics statistics) => Write(end, statistics);
 
     public void Dispose() => _claim.Dispose();
 
@@ -71,7 +71,7 @@ internal sealed class RunFile : IDisposable
         }
     }
 
-    private void Write(DateTimeOffset? end)
+    private void Write(DateTimeOffset? end, MonitorStatistics? statistics)
     {
         // Written beside and renamed: a reader, or a crash, finds the old or the new.
         string written = _path + ".tmp";
@@ -88,6 +88,14 @@ internal sealed class RunFile : IDisposable
             writer.WriteString("start", _start.UtcDateTime);
             if (end is { } time)
                 writer.WriteString("end", time.UtcDateTime);
+            if (statistics is not null)
+            {
+                writer.WriteNumber("recorded", statistics.Recorded);
+                writer.WriteNumber("dropped", statistics.Dropped);
+                writer.WriteNumber("written", statistics.Written);
+                writer.WriteNumber("failed", statistics.Failed);
+            }
+
             writer.WriteEndObject();
         }
 

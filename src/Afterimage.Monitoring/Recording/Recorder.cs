@@ -18,6 +18,7 @@ internal sealed class Recorder
 
     // Set once.
     private readonly Clock _clock;
+    private readonly Action<long> _dropped;
     private readonly int _bufferCapacity;
     private readonly Thread _pump;
     private readonly RecordBatchPool _batches = new();
@@ -47,10 +48,18 @@ internal sealed class Recorder
     private volatile bool _isClosed;
     private volatile bool _drainAndStop;
 
-    public Recorder(Names names, Clock clock, IRecordReducer reducer, IReadOnlyList<IRecordSink> sinks, int bufferCapacity, BufferFullMode fullMode)
+    public Recorder(
+        Names names,
+        Clock clock,
+        IRecordReducer reducer,
+        IReadOnlyList<IRecordSink> sinks,
+        int bufferCapacity,
+        BufferFullMode fullMode,
+        Action<long> dropped)
     {
         Names = names;
         _clock = clock;
+        _dropped = dropped;
         FullMode = fullMode;
         _reducer = reducer;
         _sinks = sinks;
@@ -178,6 +187,7 @@ internal sealed class Recorder
 
     private void Pump()
     {
+        long droppedBefore = 0;
         while (true)
         {
             bool last = _drainAndStop;
@@ -188,6 +198,9 @@ internal sealed class Recorder
             Deliver();
             AnswerFlushRequests();
             RetireBuffersOfDeadThreads();
+            if (Counts.Dropped is var dropped && dropped > droppedBefore)
+                _dropped(dropped);
+            droppedBefore = dropped;
             if (last)
                 break;
 
