@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Afterimage.Cli.Demo;
+using Afterimage.Cli.Replay;
+using Afterimage.Cli.Views;
+using Spectre.Console;
+
+namespace Afterimage.Cli.Commands;
+
+/// <summary><c>afterimage demo</c>: a run against a simulated chat model, with an outage in the middle.</summary>
+internal static class DemoCommand
+{
+    public const string Name = "demo";
+
+    public static readonly CommandHelp Help = new(
+        SimulatedChatClient.Description,
+        [
+            "afterimage demo\n# needs nothing; about twelve seconds on a terminal, at once elsewhere",
+            "afterimage demo --generations 100000 --json > demo.json",
+        ]);
+
+    private const string Note = "simulated: no model is called";
+    private const long DefaultGenerations = 3000;
+    private const long MaxGenerations = 1_000_000_000;
+
+    // On a terminal simulated time runs so fast that the whole takes about this long.
+    private static readonly TimeSpan LengthOnTerminal = TimeSpan.FromSeconds(12);
+
+    public static Command Create()
+    {
+        var generations = new Option<long>("--generations")
+        {
+            Description = "How many calls to simulate.",
+            HelpName = "N",
+            DefaultValueFactory = _ => DefaultGenerations,
+            CustomParser = ParseGenerations,
+        };
+        Option<string?> logDirectory = CommonOptions.LogDirectory();
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command(Name, $"Watch {DemoRun.Workers} workers drive a simulated chat model.")
+        {
+            generations, logDirectory, json,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+            RunAsync(parsed.GetValue(generations), parsed.GetValue(logDirectory), parsed.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    private static long ParseGenerations(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long generations) || generations is < 1 or > MaxGenerations)
+            result.AddError($"--generations is '{Format.Name(text, 40)}', which is no whole number from 1 to {MaxGenerations}.");
+        return generations;
+    }
+
+    private static async Task<int> RunAsync(long generations, string? logDirectory, bool json, CancellationToken cancellationToken)
+    {
+        // Simulated time ends about now.
+        TimeSpan length = DemoRun.ExpectedLength(generations);
+        DateTimeOffset start = TimeProvider.System.GetUtcNow() - length;
+        MonitoredRun run = MonitoredRun.Start(logDirectory, start);
+        bool live = RunDisplay.IsLive(json);
+        if (!live)
+            await Console.Error.WriteLineAsync($"{DemoRun.Workers} workers into {run.Monitor.LogDirectory} ({Note})");
+
+        var demo = new DemoRun(run.Monitor, generations);
+        int exitCode = await RunReport.RunAsync(
+            run,
+            json,
+            token => demo.RunAsync(start, new Pace(run.Clock, live ? length / LengthOnTerminal : null), token),
+            () => run.Look("afterimage demo", Note, demo.Progress),
+            () => [("figures", "simulated: no model was called (see afterimage demo --help)")],
+            writer => writer.WriteBoolean("simulated", true),
+            cancellationToken);
+        if (!json)
+            AnsiConsole.Write(new Text($"\nNext: afterimage summary \"{Path.GetRelativePath(Environment.CurrentDirectory, run.Monitor.LogDirectory)}\"\n"));
+        return exitCode;
+    }
+}

@@ -1,0 +1,124 @@
+using System.CommandLine;
+using Afterimage.Cli.Replay;
+using Afterimage.Cli.Views;
+using Afterimage.Monitoring;
+
+namespace Afterimage.Cli.Commands;
+
+/// <summary><c>afterimage replay</c>: tracks each row of a trace as a generation at its own time.</summary>
+internal static class ReplayCommand
+{
+    public const string Name = "replay";
+
+    public static readonly CommandHelp Help = new(
+        """
+        Each row is tracked at its own time stamp, through a monitor whose clock (and
+        so its alerts) follows the trace. A trace has no durations: they are modelled.
+          time to first token = 0.2 s + 0.0001 s x prompt tokens
+          generation time     = time to first token + 0.02 s x completion tokens
+        The Azure LLM inference traces of 2023 and 2024 are such traces.
+        """,
+        [
+            "afterimage replay azure-llm-2023-conversation.csv\n# as fast as can be, then the summary",
+            "afterimage replay trace.csv --speed 60 --model gpt-4o\n# a minute of the trace in a second, live",
+            "afterimage replay trace.csv --json --log-dir runs/today | jq .total_tokens",
+        ]);
+
+    private const string Note = "modelled durations";
+
+    public static Command Create()
+    {
+        var trace = new Argument<string>("TRACE.csv")
+        {
+            Description = "A CSV file with the columns TIMESTAMP, ContextTokens, GeneratedTokens.",
+        };
+        Option<string?> logDirectory = CommonOptions.LogDirectory();
+        var speed = new Option<string>("--speed")
+        {
+            Description = "max, or seconds of the trace to a real second.",
+            HelpName = "max|FACTOR",
+            DefaultValueFactory = _ => "max",
+        };
+        var model = new Option<string>("--model")
+        {
+            Description = "The model's name, which a trace does not have.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "trace-model",
+        };
+        var skipInvalid = new Option<bool>("--skip-invalid") { Description = "Skip and count rows that are not valid, rather than stop at the first." };
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command(Name, "Replay an LLM inference trace, as fast as can be or live.")
+        {
+            trace, logDirectory, speed, model, skipInvalid, json,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetRequiredValue(trace),
+            parsed.GetValue(logDirectory),
+            ReplaySpeed.Parse(parsed.GetRequiredValue(speed)),
+            parsed.GetRequiredValue(model),
+            parsed.GetValue(skipInvalid),
+            parsed.GetValue(json),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        string path, string? logDirectory, double? speed, string model, bool skipInvalid, bool json, CancellationToken cancellationToken)
+    {
+        using TraceReader reader = TraceReader.Open(path, skipInvalid);
+        bool any = reader.TryRead(out TraceRow row);
+        MonitoredRun run = MonitoredRun.Start(logDirectory, any ? row.Timestamp : TimeProvider.System.GetUtcNow());
+        if (!RunDisplay.IsLive(json))
+            await Console.Error.WriteLineAsync($"replaying {path} into {run.Monitor.LogDirectory} ({Note})");
+
+        long rows = 0;
+        try
+        {
+            return await RunReport.RunAsync(
+                run,
+                json,
+                TrackAsync,
+                () => run.Look("afterimage replay " + Format.Name(Path.GetFileName(path), 40), Note, reader.Progress),
+                Notes,
+                writer =>
+                {
+                    writer.WriteNumber("skipped_rows", reader.SkippedRows);
+                    writer.WriteStartArray("modelled");
+                    writer.WriteStringValue("generation_time");
+                    writer.WriteStringValue("time_to_first_token");
+                    writer.WriteEndArray();
+                },
+                cancellationToken);
+        }
+        catch (InputException exception)
+        {
+            throw new InputException(
+                $"{exception.Message} ({Format.Count(rows)} rows before it are recorded in '{run.Monitor.LogDirectory}')", exception);
+        }
+
+        async Task TrackAsync(CancellationToken cancellationToken)
+        {
+            var pace = new Pace(run.Clock, speed);
+            for (; any; any = reader.TryRead(out row))
+            {
+                await pace.AdvanceToAsync(row.Timestamp, cancellationToken);
+                run.Monitor.TrackGeneration(DurationModel.Duration(row), success: true, new GenerationDetails
+                {
+                    ModelName = model,
+                    PromptTokenCount = row.PromptTokens,
+                    CompletionTokenCount = row.CompletionTokens,
+                    TimeToFirstToken = DurationModel.TimeToFirstToken(row),
+                    Timestamp = row.Timestamp,
+                });
+                rows++;
+            }
+        }
+
+        IEnumerable<(string Name, string Text)> Notes()
+        {
+            yield return ("durations", "modelled: 0.2 s + 0.1 ms/prompt token + 20 ms/completion token");
+            if (reader.SkippedRows > 0)
+                yield return ("skipped rows", $"{Format.Count(reader.SkippedRows)} of the trace, not valid");
+        }
+    }
+}

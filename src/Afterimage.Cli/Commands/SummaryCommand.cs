@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Afterimage.Cli.Views;
+using Afterimage.Monitoring;
+using Spectre.Console;
+
+namespace Afterimage.Cli.Commands;
+
+/// <summary><c>afterimage summary</c>: what a log directory comes to.</summary>
+internal static class SummaryCommand
+{
+    public const string Name = "summary";
+
+    public static readonly CommandHelp Help = new(
+        """
+        All files metrics*.jsonl in LOG_DIR and below it are read. Every figure is
+        exact; a quantile q is the value at rank floor(q x (count - 1)). Lines that
+        are no valid record are skipped and counted; values that are not finite are
+        counted, and in no figure.
+        """,
+        [
+            "afterimage summary .afterimage-monitoring\n# all runs below that directory, also those still going on",
+            "afterimage summary runs/today --json | jq .metrics.generation_time.p95",
+        ]);
+
+    public static Command Create()
+    {
+        var directory = new Argument<string>("LOG_DIR") { Description = "A log directory, or a directory with log directories below it." };
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command(Name, "Summarise a log directory of any earlier or still running process.") { directory, json };
+        command.SetAction((parsed, cancellationToken) =>
+            Task.FromResult(Run(parsed.GetRequiredValue(directory), parsed.GetValue(json), cancellationToken)));
+        return command;
+    }
+
+    private static int Run(string directory, bool json, CancellationToken cancellationToken)
+    {
+        RunSummary summary;
+        try
+        {
+            summary = LogDirectory.Open(directory).Summarize(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new InputException(exception.Message, exception);
+        }
+
+        if (summary.Files.Count == 0)
+            throw new InputException($"'{summary.LogDirectory}' is not a log directory: there is no metrics*.jsonl in it or below it.");
+
+        if (json)
+            SummaryJson.Write(summary);
+        else
+            AnsiConsole.Console.Write(SummaryView.Render(summary, []));
+        return ExitCodes.Success;
+    }
+}

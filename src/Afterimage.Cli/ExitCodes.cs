@@ -1,0 +1,9 @@
+namespace Afterimage.Cli;
+
+internal static class ExitCodes
+{
+    public const int Success = 0;
+    public const int NotWritten = 1;
+    public const int BadInput = 2;
+    public const int Interrupted = 130;
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Afterimage.Cli;
+using Afterimage.Cli.Commands;
+
+var root = new RootCommand("Records language-model generations and shows what they come to: metrics, tokens by model, alerts.")
+{
+    DemoCommand.Create(),
+    ReplayCommand.Create(),
+    SummaryCommand.Create(),
+};
+HelpOption help = root.Options.OfType<HelpOption>().Single();
+help.Action = new HelpWithExamples((HelpAction)help.Action!);
+
+ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
+{
+    await Console.Error.WriteLineAsync($"afterimage: {parsed.Errors[0].Message} (see: afterimage --help)");
+    return ExitCodes.BadInput;
+}
+
+try
+{
+    // A command that is interrupted still drains its monitor and says what it recorded.
+    return await parsed.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
+    });
+}
+catch (InputException exception)
+{
+    await Console.Error.WriteLineAsync($"afterimage: {exception.Message}");
+    return ExitCodes.BadInput;
+}

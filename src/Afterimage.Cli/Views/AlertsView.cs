@@ -1,0 +1,43 @@
+using Afterimage.Monitoring;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Afterimage.Cli.Views;
+
+/// <summary>Alerts, one a line, in the order in which they were announced.</summary>
+internal static class AlertsView
+{
+    public static IRenderable Render(IReadOnlyList<Alert> alerts, int maxRows)
+    {
+        var grid = new Grid { Expand = false };
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) })
+            .AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) })
+            .AddColumn(new GridColumn { Padding = new Padding(0) });
+        foreach (Alert alert in alerts.Skip(Math.Max(0, alerts.Count - maxRows)))
+        {
+            grid.AddRow(
+                new Text(Format.Clock(alert.Timestamp), new Style(Color.Grey)),
+                IsResolved(alert) ? new Text("over", new Style(Color.Green)) : new Text(Level(alert.Level), new Style(LevelColor(alert.Level))),
+                new Text(Format.Name(alert.Message, 200)));
+        }
+
+        return grid;
+    }
+
+    /// <summary>Whether the alert announces the end of one.</summary>
+    public static bool IsResolved(Alert alert) => alert.Data.TryGetValue("resolved", out object? resolved) && resolved is true;
+
+    private static string Level(AlertLevel level) => level switch
+    {
+        AlertLevel.Error => "error",
+        AlertLevel.Warning => "warning",
+        _ => "info",
+    };
+
+    private static Color LevelColor(AlertLevel level) => level switch
+    {
+        AlertLevel.Error => Color.Red,
+        AlertLevel.Warning => Color.Yellow,
+        _ => Color.Blue,
+    };
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+
+namespace Afterimage.Cli.Views;
+
+/// <summary>How figures and names are shown, the same on every machine.</summary>
+internal static class Format
+{
+    public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A value to four digits, large ones whole.</summary>
+    public static string Value(double value) => Math.Abs(value) switch
+    {
+        >= 1e9 => value.ToString("0.###e+0", CultureInfo.InvariantCulture),
+        >= 1000 => value.ToString("N0", CultureInfo.InvariantCulture),
+        var size when size == Math.Floor(size) => value.ToString("0", CultureInfo.InvariantCulture),
+        >= 100 => value.ToString("0.0", CultureInfo.InvariantCulture),
+        >= 10 => value.ToString("0.00", CultureInfo.InvariantCulture),
+        >= 0.001 => value.ToString("0.000", CultureInfo.InvariantCulture),
+        _ => value.ToString("0.##e+0", CultureInfo.InvariantCulture),
+    };
+
+    public static string Seconds(double seconds) => Value(seconds) + " s";
+
+    public static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    public static string Clock(DateTimeOffset time) => time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// A name that came from outside, on one line and of at most <paramref name="limit"/> characters: what would steer a terminal or turn the direction of
+    /// its text is replaced.
+    /// </summary>
+    public static string Name(string name, int limit)
+    {
+        var text = new StringBuilder(Math.Min(name.Length, limit));
+        foreach (Rune rune in name.EnumerateRunes())
+        {
+            bool steers = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+            string shown = steers ? "\ufffd" : rune.ToString();
+            if (text.Length + shown.Length > limit)
+            {
+                text.Length = Math.Min(text.Length, limit - 1);
+                return text.Append('…').ToString();
+            }
+
+            text.Append(shown);
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,101 @@
+using Afterimage.Monitoring;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Afterimage.Cli.Views;
+
+/// <summary>A summary as tables: facts, metrics, tokens by model.</summary>
+internal static class SummaryView
+{
+    private const int MaxRows = 30;
+    private const int MaxFinishReasons = 6;
+    private const string FinishReason = "finish_reason:";
+    private const string ModelUsage = "model_usage:";
+
+    /// <param name="summary">The summary.</param>
+    /// <param name="notes">Further facts, as name and text.</param>
+    public static IRenderable Render(RunSummary summary, IEnumerable<(string Name, string Text)> notes)
+    {
+        List<IRenderable> parts = [Facts(summary, notes)];
+        KeyValuePair<string, MetricSummary>[] metrics = [.. summary.Metrics.Where(metric => !IsFact(metric.Key))];
+        if (metrics.Length > 0)
+            parts.Add(Metrics(metrics));
+        if (summary.Tokens.ByModel.Count > 0)
+        {
+            Dictionary<string, long> calls = summary.Metrics.Where(metric => metric.Key.StartsWith(ModelUsage, StringComparison.Ordinal))
+                .ToDictionary(metric => metric.Key[ModelUsage.Length..], metric => metric.Value.Count, StringComparer.Ordinal);
+            parts.Add(TokensView.Render(summary.Tokens, calls, MaxRows));
+        }
+
+        return new Rows(parts);
+    }
+
+    // What the facts above the table tell better than quantiles do.
+    private static bool IsFact(string metric) =>
+        metric is "success_rate" or "error_rate" or "evaluation_error_rate"
+        || metric.StartsWith(FinishReason, StringComparison.Ordinal) || metric.StartsWith(ModelUsage, StringComparison.Ordinal);
+
+    private static Grid Facts(RunSummary summary, IEnumerable<(string Name, string Text)> notes)
+    {
+        var grid = new Grid { Expand = false };
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) }).AddColumn(new GridColumn { Padding = new Padding(0) });
+
+        Add("generations", Format.Count(summary.Generations) + Rates(summary));
+        if (summary.Evaluations > 0)
+        {
+            double failed = summary.Metrics.GetValueOrDefault("evaluation_error_rate")?.Mean ?? 0;
+            Add("evaluations", $"{Format.Count(summary.Evaluations)}, errors {Format.Percent(failed)}");
+        }
+
+        (string Reason, long Count)[] reasons =
+        [
+            .. summary.Metrics.Where(metric => metric.Key.StartsWith(FinishReason, StringComparison.Ordinal))
+                .Select(metric => (metric.Key[FinishReason.Length..], metric.Value.Count))
+                .OrderByDescending(reason => reason.Count),
+        ];
+        if (reasons.Length > 0)
+        {
+            string more = reasons.Length > MaxFinishReasons ? $", {reasons.Length - MaxFinishReasons} more" : "";
+            Add("finish reasons", string.Join(", ", reasons.Take(MaxFinishReasons).Select(r => $"{Format.Name(r.Reason, 24)} {Format.Count(r.Count)}")) + more);
+        }
+
+        if (summary.FirstTimestamp is { } first && summary.LastTimestamp is { } last)
+            Add("time", $"{Format.Time(first)} to {Format.Time(last)}");
+        if (summary.NonFinitePoints > 0)
+            Add("not finite", $"{Format.Count(summary.NonFinitePoints)} points, in no figure");
+        if (summary.SkippedLines > 0)
+            Add("skipped lines", $"{Format.Count(summary.SkippedLines)}, no valid records");
+        foreach ((string name, string text) in notes)
+            Add(name, text);
+        Add("log directory", Format.Name(ShortPath(summary.LogDirectory), 400));
+        return grid;
+
+        void Add(string name, string text) => grid.AddRow(new Text(name, new Style(Color.Grey)), new Text(text));
+    }
+
+    private static string ShortPath(string path)
+    {
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.Length < path.Length ? relative : path;
+    }
+
+    private static string Rates(RunSummary summary) =>
+        summary.Metrics.TryGetValue("success_rate", out MetricSummary? success)
+            ? $", success {Format.Percent(success.Mean)}, errors {Format.Percent(summary.Metrics.GetValueOrDefault("error_rate")?.Mean ?? 0)}"
+            : "";
+
+    private static Table Metrics(KeyValuePair<string, MetricSummary>[] metrics)
+    {
+        Table table = Tables.Create("metric", "count", "mean", "min", "max", "p50", "p95", "p99");
+        foreach ((string name, MetricSummary metric) in metrics.Take(MaxRows))
+        {
+            table.AddRow(
+                [Tables.Name(name, 28), Tables.Number(Format.Count(metric.Count)), .. ((double[])[metric.Mean, metric.Min, metric.Max, metric.P50, metric.P95, metric.P99])
+                    .Select(value => Tables.Number(Format.Value(value)))]);
+        }
+
+        if (metrics.Length > MaxRows)
+            table.Caption = Tables.More(metrics.Length - MaxRows, "metrics");
+        return table;
+    }
+}
