@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Afterimage.Cli.Tests;
+
+/// <summary>Runs the built command as a process of its own, with the test's directory as its current one.</summary>
+internal static class CommandLine
+{
+    public static async Task<CommandResult> RunAsync(string directory, params IEnumerable<string> arguments)
+    {
+        using Process process = Start(directory, arguments);
+        return await FinishAsync(process);
+    }
+
+    public static Process Start(string directory, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "afterimage.dll"), .. arguments])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        return Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
+    }
+
+    public static async Task<CommandResult> FinishAsync(Process process)
+    {
+        CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        Task<string> error = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        return new CommandResult(process.ExitCode, await output, await error);
+    }
+}
+
+internal sealed record CommandResult(int ExitCode, string Output, string Error)
+{
+    /// <summary>Standard output as the one JSON object that it must be.</summary>
+    public JsonElement Json
+    {
+        get
+        {
+            Assert.Equal(0, ExitCode);
+            return JsonDocument.Parse(Output).RootElement;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using Afterimage.Cli.Views;
+using Spectre.Console.Rendering;
+using Spectre.Console.Testing;
+
+namespace Afterimage.Cli.Tests;
+
+public sealed class ViewTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 11, 23, 14, 25, 38, TimeSpan.Zero);
+
+    private static readonly Alert Firing = new("high_error_rate", "Error rate 27.11 % is above 20 %", AlertLevel.Error, Now, new Dictionary<string, object?>());
+
+    private static readonly TokenUsageReport Tokens = new([new("a", 1, 2, 3), new("b[red]\n\u202e", 22_361_870, 4_088_665, 26_450_535)], 22_361_871, 4_088_667, 26_450_538);
+
+    private static string Render(IRenderable view, int width = 80)
+    {
+        using var console = new TestConsole().Width(width);
+        console.Write(view);
+        string[] lines = [.. console.Output.Split('\n').Select(line => line.TrimEnd())];
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, width));
+        return string.Join('\n', lines).Trim('\n');
+    }
+
+    private static LiveSnapshot Snapshot(Quantiles? latency, params Alert[] alerts) => new(
+        "afterimage replay trace.csv", "modelled durations", 0.5, Now, 19_366, 5.53, 0.79, 0.21, latency, latency, Tokens, new Dictionary<string, long> { ["a"] = 7 }, alerts);
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(44, "44")]
+    [InlineData(4.53799, "4.538")]
+    [InlineData(20.3115, "20.31")]
+    [InlineData(211.12, "211.1")]
+    [InlineData(1154.7, "1,155")]
+    [InlineData(22361870, "22,361,870")]
+    [InlineData(1e12, "1e+12")]
+    [InlineData(0.00012345, "1.23e-4")]
+    [InlineData(-2.5, "-2.500")]
+    public void Values_have_four_digits(double value, string expected) => Assert.Equal(expected, Format.Value(value));
+
+    [Theory]
+    [InlineData("gpt-4o", "gpt-4o")]
+    [InlineData("a\u001b[31m\r\nb\u202e", "a\ufffd[31m\ufffd\ufffdb\ufffd")]
+    [InlineData("123456789012345", "12345678901…")]
+    [InlineData("\ud83d\ude42\ud83d\ude42", "\ud83d\ude42\ud83d\ude42")]
+    public void Names_cannot_steer_the_terminal(string name, string expected) => Assert.Equal(expected, Format.Name(name, 12));
+
+    [Fact]
+    public void The_live_view_shows_rate_success_latency_tokens_and_alerts()
+    {
+        Assert.Equal(
+            """
+            afterimage replay trace.csv  modelled durations
+            2026-11-23 14:25:38Z  ━━━━━━━━━━━━━━━━━━━━━━━━ 50 %
+
+            generations 19,366   rate 5.5/s   success 79.0 %   errors 21.0 %
+
+             last five minutes        p50      p95      p99
+            ────────────────────────────────────────────────
+             generation time      2.881 s  9.332 s  12.32 s
+             time to first token  2.881 s  9.332 s  12.32 s
+
+
+             model     generations  prompt tokens  completion tokens  total tokens
+            ───────────────────────────────────────────────────────────────────────
+             b[red]��                  22,361,870          4,088,665    26,450,535
+             a                   7              1                  2             3
+             all                       22,361,871          4,088,667    26,450,538
+
+            14:25:38  error  Error rate 27.11 % is above 20 %
+            """,
+            Render(LiveView.Render(Snapshot(new Quantiles(2.8808, 9.3315, 12.3174), Firing))));
+    }
+
+    [Fact]
+    public void The_live_view_of_nothing_has_no_figures() =>
+        Assert.Contains("generation time        -    -    -", Render(LiveView.Render(Snapshot(latency: null))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Off_a_terminal_it_is_a_line() => Assert.Equal(
+        "2026-11-23 14:25:38Z 50 %, 19,366 generations, 5.5/s, success 79.0 %, p50 2.881 s, p95 9.332 s, p99 12.32 s, 26,450,538 tokens",
+        LiveView.Line(Snapshot(new Quantiles(2.8808, 9.3315, 12.3174))));
+
+    [Fact]
+    public void The_summary_shows_facts_metrics_and_tokens()
+    {
+        var one = new MetricSummary(2, 2, 1, 1, 1, 1, 1, 1);
+        var metrics = new Dictionary<string, MetricSummary>
+        {
+            ["error_rate"] = one with { Mean = 0.25 },
+            ["finish_reason:stop"] = one,
+            ["generation_time"] = new(2, 3.25, 1.625, 1.25, 2, 1.25, 1.25, 1.25),
+            ["model_usage:a"] = one,
+            ["success_rate"] = one with { Mean = 0.75 },
+        };
+        var summary = new RunSummary("/nowhere/log", 2, 0, Tokens, metrics, Now, Now.AddMinutes(1), 1, 2, []);
+
+        Assert.Equal(
+            """
+            generations     2, success 75.0 %, errors 25.0 %
+            finish reasons  stop 2
+            time            2026-11-23 14:25:38Z to 2026-11-23 14:26:38Z
+            not finite      1 points, in no figure
+            skipped lines   2, no valid records
+            durations       modelled
+            log directory   /nowhere/log
+
+             metric           count   mean    min  max    p50    p95    p99
+            ────────────────────────────────────────────────────────────────
+             generation_time      2  1.625  1.250    2  1.250  1.250  1.250
+
+
+             model     generations  prompt tokens  completion tokens  total tokens
+            ───────────────────────────────────────────────────────────────────────
+             b[red]��                  22,361,870          4,088,665    26,450,535
+             a                   2              1                  2             3
+             all                       22,361,871          4,088,667    26,450,538
+            """,
+            Render(SummaryView.Render(summary, [("durations", "modelled")])));
+    }
+
+    [Fact]
+    public void Long_lists_and_names_stay_within_the_terminal()
+    {
+        var models = Enumerable.Range(0, 10_000).Select(i => new ModelTokenUsage($"{i}-{new string('m', 100)}", 1_000_000_000, 1_000_000_000, 2_000_000_000)).ToArray();
+        var summary = new RunSummary(
+            "/nowhere/log",
+            1,
+            0,
+            new TokenUsageReport(models, 10_000_000_000_000, 10_000_000_000_000, 20_000_000_000_000),
+            models.ToDictionary(m => m.ModelName, _ => new MetricSummary(10_000_000, -12_345.678, -12_345.678, -12_345.678, -12_345.678, -12_345.678, -12_345.678, -12_345.678)),
+            null,
+            null,
+            0,
+            0,
+            []);
+
+        string text = Render(SummaryView.Render(summary, []));
+
+        Assert.Contains("and 9,970 more models", text, StringComparison.Ordinal);
+        Assert.Contains("and 9,970 more metrics", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Alerts_say_when_they_are_over()
+    {
+        Alert over = Firing with { Level = AlertLevel.Info, Message = "Error rate 11.9 % is within 20 % again", Data = new Dictionary<string, object?> { ["resolved"] = true } };
+
+        Assert.Equal(
+            """
+            14:25:38  error  Error rate 27.11 % is above 20 %
+            14:25:38  over   Error rate 11.9 % is within 20 % again
+            """,
+            Render(AlertsView.Render([Firing, over], 20)));
+    }
+}
