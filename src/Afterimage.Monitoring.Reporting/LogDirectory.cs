@@ -39,20 +39,27 @@ public sealed class LogDirectory
     /// </remarks>
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>The summary; without any file (<see cref="RunSummary.Files"/>) or record an empty one.</returns>
-    /// <exception cref="IOException">A file could not be read.</exception>
+    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken = default)
     {
-        string[] files = FindFiles();
-        try
+        while (true)
         {
-            return SummaryQuery.Run(Path, files, cancellationToken);
-        }
-        catch (DbException exception)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new IOException($"The log directory '{Path}' could not be read: {exception.Message}", exception);
+            string[] files = FindFiles();
+            try
+            {
+                return SummaryQuery.Run(Path, files, cancellationToken);
+            }
+            catch (DbException) when (!cancellationToken.IsCancellationRequested && files.Any(file => !File.Exists(file)))
+            {
+                // A writer that keeps only its newest files deleted one between the listing and the reading: the next listing is without it.
+            }
+            catch (DbException exception)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw new IOException($"The log directory '{Path}' could not be read: {exception.Message.Split('\n')[0]}", exception);
+            }
         }
     }
 

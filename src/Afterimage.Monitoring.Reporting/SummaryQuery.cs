@@ -11,7 +11,7 @@ namespace Afterimage.Monitoring.Reporting;
 /// </remarks>
 internal sealed class SummaryQuery : IDisposable
 {
-    private const string MemoryLimit = "384MB";
+    private const string MemoryLimit = "512MB";
 
     // Values are read as JSON and typed here: read_json's own typing would turn "7" into 7, 3.5 tokens into 4, and a wrong type into an absent value.
     private const string Macros = """
@@ -211,8 +211,7 @@ internal sealed class SummaryQuery : IDisposable
         var metrics = new SortedDictionary<string, MetricSummary>(StringComparer.Ordinal);
         string? name = null;
         MetricWalk walk = default;
-        foreach (DuckDBDataReader row in Query(
-            "SELECT metric, value, sum(times)::BIGINT FROM histogram WHERE isfinite(value) GROUP BY ALL ORDER BY metric, value"))
+        foreach (DuckDBDataReader row in Query("SELECT metric, value, times FROM histogram WHERE isfinite(value) ORDER BY metric, value"))
         {
             string rowName = row.GetString(0);
             if (rowName != name)
