@@ -53,20 +53,12 @@ internal sealed class JsonLineFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
     public void Commit()
     {
-        _current ??= OpenLast();
-        if (IsDue(_current))
-            Rotate();
+        ClaimedFile file = Open();
+        file.Append(_lines.WrittenSpan);
 
-        _current.Append(_lines.WrittenSpan);
-
-        // Looked at behind the write, not before: if the file went while it was written to, the lines are written again where they are seen.
-        if (_current.IsGone)
-        {
-            Dispose();
-            _current = OpenLast();
-            _current.Append(_lines.WrittenSpan);
-        }
-
+        // Looked at behind the write as well: if the file went while it was written to, the lines are written again where they are seen.
+        if (file.IsLost)
+            Open().Append(_lines.WrittenSpan);
         _lines.ResetWrittenCount();
     }
 
@@ -81,6 +73,16 @@ internal sealed class JsonLineFile : IDisposable
     {
         _current?.Dispose();
         _current = null;
+    }
+
+    private ClaimedFile Open()
+    {
+        if (_current?.IsLost == true)
+            Dispose();
+        _current ??= OpenLast();
+        if (IsDue(_current))
+            Rotate();
+        return _current;
     }
 
     private bool IsDue(ClaimedFile file) =>
