@@ -94,9 +94,8 @@ internal sealed class JsonLineFile : IDisposable
     {
         // The next is opened before the full one is given up: if that fails, this one is still there for the next attempt.
         ClaimedFile full = _current!;
-        ClaimedFile next = OpenNew(_name.NumberOf(full.Path) + 1);
         Flush();
-        _current = next;
+        _current = OpenNew(_name.NumberOf(full.Path) + 1);
         full.Dispose();
         DeleteOld(full.Path);
     }
@@ -107,7 +106,17 @@ internal sealed class JsonLineFile : IDisposable
         if (ClaimedFile.TryOpen(_name.PathOf(last)) is not { } file)
             return OpenNew(last + 1);
 
-        file.EndTornLine();
+        try
+        {
+            file.EndTornLine();
+        }
+        catch
+        {
+            // Else this writer would be shut out by its own claim.
+            file.Dispose();
+            throw;
+        }
+
         _openedAt = _timeProvider.GetTimestamp();
         return file;
     }
@@ -143,7 +152,12 @@ internal sealed class JsonLineFile : IDisposable
         {
             if (total <= maxTotalSize)
                 return;
-            if (now - file.LastWriteTimeUtc < _options.MinRetention || FileClaim.IsHeld(file.FullName))
+            if (now - file.LastWriteTimeUtc < _options.MinRetention)
+                continue;
+
+            // Held while it is deleted, so that no writer opens it in between.
+            using FileClaim? claim = FileClaim.Try(file.FullName);
+            if (claim is null)
                 continue;
 
             total -= file.Length;
