@@ -81,8 +81,12 @@ internal sealed class ClaimedFile : IDisposable
 
         Span<byte> last = stackalloc byte[1];
         RandomAccess.Read(_handle, last, Length - 1);
-        if (last[0] != (byte)'\n')
-            Append("\n"u8);
+        if (last[0] == (byte)'\n')
+            return;
+
+        // A line that ends with its object may lack nothing but its end. Any other is spoilt for good: DuckDB reads on past the end of a line that ends
+        // with a colon, and would lose the next.
+        Append(last[0] == (byte)'}' ? "\n"u8 : "!\n"u8);
     }
 
     public void Sync() => RandomAccess.FlushToDisk(_handle);
