@@ -364,7 +364,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <remarks>What the file handlers have written survives the process. A handler that need not be lossless is waited for no longer than its time limit.</remarks>
     /// <param name="cancellationToken">Ends the waiting, not the writing.</param>
     /// <returns>A task that ends when everything is written.</returns>
-    /// <exception cref="IOException">A lossless handler could not write it; it goes on trying.</exception>
+    /// <exception cref="IOException">A lossless handler could not write it, or has stood still for <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>; it goes on trying.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
     {

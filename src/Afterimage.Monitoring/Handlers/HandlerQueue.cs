@@ -106,7 +106,7 @@ internal sealed class HandlerQueue<T>
     }
 
     /// <summary>Ends when everything enqueued so far has been handled and flushed. A handler that is not lossless is given its time limit, no more.</summary>
-    /// <exception cref="IOException">A lossless handler could not write it.</exception>
+    /// <exception cref="IOException">A lossless handler could not write it, or stands still.</exception>
     public async Task FlushAsync()
     {
         if (IsCurrentThread)
@@ -122,10 +122,22 @@ internal sealed class HandlerQueue<T>
             EnqueueWork(new Work(Item: null, Weight: 0, flushed));
         }
 
-        if (_contract.IsLossless)
-            await flushed.Task.ConfigureAwait(false);
-        else
+        if (!_contract.IsLossless)
+        {
             await Task.WhenAny(flushed.Task, Task.Delay(_timeLimit)).ConfigureAwait(false);
+            return;
+        }
+
+        while (await Task.WhenAny(flushed.Task, Task.Delay(_timeLimit)).ConfigureAwait(false) != flushed.Task)
+        {
+            lock (_gate)
+            {
+                if (IsStalled)
+                    throw CouldNotWrite(new TimeoutException($"it has stood still for {_timeLimit}"));
+            }
+        }
+
+        await flushed.Task.ConfigureAwait(false);
     }
 
     /// <summary>Tells the handler's thread to end when nothing is queued any more.</summary>
