@@ -14,7 +14,7 @@ internal sealed class Recorder
     private static readonly TimeSpan PumpInterval = TimeSpan.FromMilliseconds(200);
 
     [ThreadStatic]
-    private static ThreadBuffer? t_lastBuffer;
+    private static ThreadBuffer? _lastBuffer;
 
     // Set once.
     private readonly Clock _clock;
@@ -100,7 +100,7 @@ internal sealed class Recorder
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            ThreadBuffer? buffer = t_lastBuffer;
+            ThreadBuffer? buffer = _lastBuffer;
             return buffer is not null && ReferenceEquals(buffer.Recorder, this) ? buffer : FindBuffer();
         }
     }
@@ -169,7 +169,7 @@ internal sealed class Recorder
         Thread thread = Thread.CurrentThread;
         if (_bufferByThread.TryGetValue(thread.ManagedThreadId, out ThreadBuffer? buffer) && buffer.Owner == thread)
         {
-            t_lastBuffer = buffer;
+            _lastBuffer = buffer;
             return buffer;
         }
 
@@ -181,7 +181,7 @@ internal sealed class Recorder
 
         // The id may have been that of a thread now dead: its buffer stays listed until it is empty.
         _bufferByThread[thread.ManagedThreadId] = buffer;
-        t_lastBuffer = buffer;
+        _lastBuffer = buffer;
         return buffer;
     }
 
