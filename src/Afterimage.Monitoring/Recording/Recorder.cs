@@ -151,17 +151,15 @@ internal sealed class Recorder
         // The other half of ThreadBuffer.TryBegin: after this, a producer either has set IsWriting or sees IsClosed. It spares the
         // recording path a fence.
         Interlocked.MemoryBarrierProcessWide();
-        long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
-        var spinner = default(SpinWait);
-        while (_buffers.Any(b => b.IsWriting) && Environment.TickCount64 < deadline)
-            spinner.SpinOnce();
+        foreach (ThreadBuffer buffer in _buffers)
+            buffer.WakeProducer();
 
         _drainAndStop = true;
         WakeNow();
         if (Thread.CurrentThread == _pump)
             return false;
 
-        return _pump.Join((int)Math.Max(0, deadline - Environment.TickCount64));
+        return _pump.Join(timeout);
     }
 
     private ThreadBuffer FindBuffer()
@@ -191,6 +189,8 @@ internal sealed class Recorder
         while (true)
         {
             bool last = _drainAndStop;
+            if (last)
+                WaitForLastWriters();
             using (EnterApplied())
             {
             }
@@ -213,6 +213,14 @@ internal sealed class Recorder
             buffer.Release();
         _reducer = null;
         _sinks = [];
+    }
+
+    // Nobody begins a record any more, and who waits for room has been woken to be refused: what is being written is written in no time.
+    private void WaitForLastWriters()
+    {
+        var spinner = default(SpinWait);
+        while (_buffers.Any(b => b.IsWriting))
+            spinner.SpinOnce();
     }
 
     private void Sleep()
