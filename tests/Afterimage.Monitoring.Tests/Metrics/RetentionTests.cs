@@ -22,8 +22,8 @@ public sealed class RetentionTests
         Assert.Equal((-500, 499), (all.Min, all.Max));
         Assert.InRange(all.Quantile(0.75), 249 * 0.99, 249 * 1.01);
 
-        // One point a millisecond: a window of n milliseconds has n + 1 points.
-        foreach (int n in new[] { 0, 1, 100, 2047, 2048, 5000, Retained - 2048, Retained - 1 })
+        // One point a millisecond: a window of n milliseconds has n + 1 points. That of 2624 begins with the last point of a chunk.
+        foreach (int n in new[] { 0, 1, 100, 2047, 2048, 2623, 2624, 2625, 5000, Retained - 2048, Retained - 1 })
         {
             MetricAggregate window = run.Monitor.GetMetrics("m", TimeSpan.FromMilliseconds(n));
             Assert.Equal(n + 1, window.Count);
@@ -77,7 +77,10 @@ public sealed class RetentionTests
             [new ModelTokenUsage("even", Generations / 2, 0, Generations / 2), new ModelTokenUsage("odd", Generations / 2, 0, Generations / 2)],
             run.Monitor.GetTotalTokenUsage().ByModel);
         Assert.Equal(Generations, run.Monitor.GetTotalTokenUsage(TimeSpan.MaxValue).TotalPromptTokens);
-        Assert.Equal(100, run.Monitor.GetTotalTokenUsage(TimeSpan.FromMilliseconds(99)).TotalPromptTokens);
+
+        // That of 1696 begins with the last point of a chunk.
+        foreach (int n in new[] { 0, 99, 1695, 1696, 1697 })
+            Assert.Equal(n + 1, run.Monitor.GetTotalTokenUsage(TimeSpan.FromMilliseconds(n)).TotalPromptTokens);
         foreach (int n in new[] { 10_000, 33_333, 77_777 })
             Assert.InRange(run.Monitor.GetTotalTokenUsage(TimeSpan.FromMilliseconds(n)).TotalPromptTokens, n + 1, Generations);
     }
