@@ -52,7 +52,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly ITimer? _tokenUsageTimer;
     private TokenUsageReport? _lastReported;
 
-    private long _ownLogEntries;
     private int _disposed;
 
     /// <summary>Makes a monitor with the default settings, which writes into a new directory under <c>./.afterimage-monitoring</c>.</summary>
@@ -350,7 +349,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         HandlerStatistics[] logHandlers = [.. _logSinks.Select(s => s.Queue.Statistics)];
         HandlerStatistics[] all = [.. metricHandlers, .. logHandlers];
         return new MonitorStatistics(
-            recorded + Interlocked.Read(ref _ownLogEntries),
+            recorded,
             dropped,
             WrittenByAll(metricHandlers) + WrittenByAll(logHandlers),
             all.Sum(h => h.Failed + h.Dropped),
@@ -641,10 +640,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     // Past the recorder: it may be called by the pump, which must not wait for itself, and after the recorder is closed.
     private void WriteOwnLog(LogLevel level, string message, Exception? exception)
     {
-        Interlocked.Increment(ref _ownLogEntries);
         var entry = new LogEntry(_timeProvider.GetUtcNow(), level, message, exception);
         foreach (LogHandlerSink sink in _logSinks)
-            sink.Queue.Enqueue(entry, weight: 1);
+            sink.AcceptOwn(entry);
     }
 
     private void WriteEnd()

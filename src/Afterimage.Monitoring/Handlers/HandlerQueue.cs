@@ -220,7 +220,6 @@ internal sealed class HandlerQueue<T>
         while (true)
         {
             HandlerOutcome outcome = Call(item, weight);
-            bool isLost = outcome.FailedRecords > 0;
             lock (_gate)
             {
                 _failures += outcome.Failures;
@@ -228,7 +227,7 @@ internal sealed class HandlerQueue<T>
                 if (_ended)
                     break;
 
-                if (!isLost || !_contract.IsLossless)
+                if (outcome.Error is null || !_contract.IsLossless)
                 {
                     _written += weight - outcome.FailedRecords;
                     _failed += outcome.FailedRecords;
