@@ -609,7 +609,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _lastReported = report;
         _tokenUsageCallback.Enqueue(report, weight: 1);
         if (!isFinal)
-            _tokenUsageCallback.FlushAsync().GetAwaiter().GetResult();
+            _tokenUsageCallback.FlushAsync(Thread.CurrentThread).GetAwaiter().GetResult();
     }
 
     private void ReportTrouble(string message, Exception? exception)

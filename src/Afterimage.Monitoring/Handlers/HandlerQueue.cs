@@ -106,10 +106,11 @@ internal sealed class HandlerQueue<T>
     }
 
     /// <summary>Ends when everything enqueued so far has been handled and flushed. A handler that is not lossless is given its time limit, no more.</summary>
+    /// <param name="requester">The thread that asked. The handler's own gets no answer worth waiting for: it would wait for itself.</param>
     /// <exception cref="IOException">A lossless handler could not write it.</exception>
-    public async Task FlushAsync()
+    public async Task FlushAsync(Thread requester)
     {
-        if (IsCurrentThread)
+        if (requester == _thread)
             return;
 
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

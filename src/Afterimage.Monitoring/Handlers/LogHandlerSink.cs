@@ -38,7 +38,7 @@ internal sealed class LogHandlerSink : IRecordSink
     /// <summary>Takes an entry of the monitor's own. It weighs nothing: the statistics count what the program recorded.</summary>
     public void AcceptOwn(LogEntry entry) => Queue.Enqueue(entry, weight: 0);
 
-    public Task FlushAsync() => Queue.FlushAsync();
+    public Task FlushAsync(Thread requester) => Queue.FlushAsync(requester);
 
     private static LogEntry EntryOf(in Record record)
     {

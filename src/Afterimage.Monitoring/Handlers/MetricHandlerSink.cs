@@ -44,7 +44,7 @@ internal sealed class MetricHandlerSink : IRecordSink
         Queue.Enqueue(batch, weight);
     }
 
-    public Task FlushAsync() => Queue.FlushAsync();
+    public Task FlushAsync(Thread requester) => Queue.FlushAsync(requester);
 
     private HandlerOutcome Handle(RecordBatch records, Names names)
     {
