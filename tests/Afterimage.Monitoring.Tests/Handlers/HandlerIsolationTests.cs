@@ -81,8 +81,19 @@ public sealed class HandlerIsolationTests
         run.Monitor.LogInfo("no record for a metric handler");
         run.Monitor.TrackGeneration(TimeSpan.FromSeconds(2), true, new GenerationDetails
         {
-            ModelName = "m", PromptTokenCount = 1, CompletionTokenCount = 2, TotalTokenCount = 4, CachedPromptTokenCount = 5, ReasoningTokenCount = 6, FinishReason = "stop",
-            Error = "e", ConversationLength = 7, TimeToFirstToken = TimeSpan.FromSeconds(8), Provider = "p", Operation = "o", Tags = [new("k", "v")],
+            ModelName = "m",
+            PromptTokenCount = 1,
+            CompletionTokenCount = 2,
+            TotalTokenCount = 4,
+            CachedPromptTokenCount = 5,
+            ReasoningTokenCount = 6,
+            FinishReason = "stop",
+            Error = "e",
+            ConversationLength = 7,
+            TimeToFirstToken = TimeSpan.FromSeconds(8),
+            Provider = "p",
+            Operation = "o",
+            Tags = [new("k", "v")],
         });
         run.Monitor.TrackGeneration(TimeSpan.Zero, false);
         run.Monitor.TrackEvaluation(TimeSpan.FromSeconds(3), true, "rubric", new Dictionary<string, EvaluationScore> { ["s"] = new(9, "!") });
