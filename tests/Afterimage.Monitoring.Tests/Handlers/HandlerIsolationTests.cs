@@ -292,7 +292,8 @@ public sealed class HandlerIsolationTests
         Assert.Single(run.LogEntries(), e => e.Text("message").Contains("no paper", StringComparison.Ordinal));
         Assert.Single(run.Records());
         HandlerStatistics handler = run.Monitor.GetStatistics().Handlers[1];
-        Assert.Equal((0, 11, 11), (handler.Written, handler.Failed, handler.Failures));
+        // It failed with the monitor's own entry too, which is no record.
+        Assert.Equal((0, 10, 11), (handler.Written, handler.Failed, handler.Failures));
     }
 
     [Fact]
@@ -364,7 +365,7 @@ public sealed class HandlerIsolationTests
         run.Monitor.LogInfo("m");
         run.Monitor.Dispose();
 
-        Assert.Equal(["run.json"], Directory.EnumerateFileSystemEntries(run.Monitor.LogDirectory).Select(Path.GetFileName));
+        Assert.Equal(["run.json"], Directory.EnumerateFiles(run.Monitor.LogDirectory).Select(Path.GetFileName));
         Assert.Empty(run.Monitor.GetStatistics().Handlers);
     }
 

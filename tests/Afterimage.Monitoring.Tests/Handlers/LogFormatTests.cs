@@ -182,7 +182,8 @@ public sealed class LogFormatTests
         Assert.Contains(handler.Points, p => p.MetricName == hostile);
 
         // No name is a path.
-        Assert.Equal(4, Directory.EnumerateFileSystemEntries(run.Monitor.LogDirectory, "*", SearchOption.AllDirectories).Count());
+        Assert.Equal([".locks"], Directory.EnumerateDirectories(run.Monitor.LogDirectory, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
+        Assert.Equal(4, Directory.EnumerateFiles(run.Monitor.LogDirectory).Count());
     }
 
     [Fact]
