@@ -52,7 +52,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly ITimer? _tokenUsageTimer;
     private TokenUsageReport? _lastReported;
 
-    private long _ownLogEntries;
     private int _disposed;
 
     /// <summary>Makes a monitor with the default settings, which writes into a new directory under <c>./.afterimage-monitoring</c>.</summary>
@@ -92,9 +91,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _names = new Names(options.CardinalityLimit);
         _store = new MetricStore(_names, _clock, options.MaxRetainedPoints);
         var instruments = new InstrumentHandler(meterFactory);
-        _instrumentSink = new MetricHandlerSink(instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
-        _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, troubleLog))];
-        _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, troubleLog))];
+        _instrumentSink = new MetricHandlerSink(nameof(InstrumentHandler), instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
+        _metricSinks = [.. Named(options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)])
+            .Select(h => new MetricHandlerSink(h.Name, h.Handler, _names, options.HandlerTimeLimit, troubleLog))];
+        _logSinks = [.. Named(options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)])
+            .Select(h => new LogHandlerSink(h.Name, h.Handler, options.HandlerTimeLimit, troubleLog))];
 
         _alertEngine = new AlertEngine(AlertRule.BuiltIn(options), options.AlertRepeatInterval);
         _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, troubleLog);
@@ -350,7 +351,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         HandlerStatistics[] logHandlers = [.. _logSinks.Select(s => s.Queue.Statistics)];
         HandlerStatistics[] all = [.. metricHandlers, .. logHandlers];
         return new MonitorStatistics(
-            recorded + Interlocked.Read(ref _ownLogEntries),
+            recorded,
             dropped,
             WrittenByAll(metricHandlers) + WrittenByAll(logHandlers),
             all.Sum(h => h.Failed + h.Dropped),
@@ -430,7 +431,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         if (isEnd)
         {
             ReportTokenUsage(isFinal: true);
-            flushed = Task.WhenAll(flushed, _tokenUsageCallback?.FlushAsync() ?? Task.CompletedTask);
+            flushed = Task.WhenAll(flushed, _tokenUsageCallback?.FlushAsync(Thread.CurrentThread) ?? Task.CompletedTask);
         }
 
         flushed.Wait(_shutdownTimeout);
@@ -471,6 +472,19 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
         slot[0] = record;
         buffer.Publish();
+    }
+
+    /// <summary>The handlers with their type's name, numbered from the second of a type on: statistics and log must tell them apart.</summary>
+    private static IEnumerable<(string Name, T Handler)> Named<T>(IList<T> handlers)
+        where T : notnull
+    {
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (T handler in handlers)
+        {
+            string name = handler.GetType().Name;
+            int count = counts[name] = counts.GetValueOrDefault(name) + 1;
+            yield return (count == 1 ? name : $"{name} {count}", handler);
+        }
     }
 
     private static HandlerQueue<TokenUsageReport> TokenUsageQueue(Action<TokenUsageReport> callback, TimeSpan timeLimit, TroubleLog troubleLog) => new(
@@ -604,13 +618,13 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             return;
 
         TokenUsageReport report = GetTotalTokenUsage();
-        if (isFinal && _lastReported is { } last && last.ByModel.SequenceEqual(report.ByModel))
+        if (isFinal && report.ByModel.SequenceEqual(_lastReported?.ByModel ?? []))
             return;
 
         _lastReported = report;
         _tokenUsageCallback.Enqueue(report, weight: 1);
         if (!isFinal)
-            _tokenUsageCallback.FlushAsync().GetAwaiter().GetResult();
+            _tokenUsageCallback.FlushAsync(Thread.CurrentThread).GetAwaiter().GetResult();
     }
 
     private void ReportTrouble(string message, Exception? exception)
@@ -641,10 +655,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     // Past the recorder: it may be called by the pump, which must not wait for itself, and after the recorder is closed.
     private void WriteOwnLog(LogLevel level, string message, Exception? exception)
     {
-        Interlocked.Increment(ref _ownLogEntries);
         var entry = new LogEntry(_timeProvider.GetUtcNow(), level, message, exception);
         foreach (LogHandlerSink sink in _logSinks)
-            sink.Queue.Enqueue(entry, weight: 1);
+            sink.AcceptOwn(entry);
     }
 
     private void WriteEnd()

@@ -32,7 +32,7 @@ public sealed class GenerationMonitorOptions
     /// <summary>How often alert rules are evaluated. Default: 60 s. Zero: only by <see cref="GenerationMonitor.CheckAlerts"/>. At most 49 days.</summary>
     public TimeSpan MetricsInterval { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long disposal may take to write what is pending. Default: 5 s. At most 49 days.</summary>
+    /// <summary>How long disposal may take to write what is pending. Default: 5 s. At most 24 days.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary><c>low_success_rate</c> fires while the five-minute mean of <c>success_rate</c> is below this. Default: 0.8.</summary>
@@ -74,7 +74,7 @@ public sealed class GenerationMonitorOptions
     /// <summary>
     /// How long a handler may stay without progress before it counts as stalled: a full queue then no longer holds up recording but drops,
     /// counted, and <see cref="GenerationMonitor.FlushAsync"/> and <see cref="GenerationMonitor.CheckAlerts"/> no longer wait for it.
-    /// Default: 5 s. More than zero, at most 49 days.
+    /// Default: 5 s. More than zero, at most 24 days.
     /// </summary>
     public TimeSpan HandlerTimeLimit { get; set; } = TimeSpan.FromSeconds(5);
 

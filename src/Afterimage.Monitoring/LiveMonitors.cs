@@ -8,21 +8,21 @@ internal static class LiveMonitors
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
 
     private static readonly HashSet<GenerationMonitor> Monitors = [];
-    private static PosixSignalRegistration[]? s_registrations;
+    private static PosixSignalRegistration[]? _registrations;
 
     public static void Add(GenerationMonitor monitor)
     {
         lock (Monitors)
         {
             Monitors.Add(monitor);
-            if (s_registrations is not null)
+            if (_registrations is not null)
                 return;
 
             // Not disposed even at the end: background threads still record, and must not be hit by an exception for it. At a signal the
             // process may go on, if a handler of the program's own cancels it.
             AppDomain.CurrentDomain.ProcessExit += (_, _) => ForEach(static m => m.FlushAtExit(isEnd: true));
             AppDomain.CurrentDomain.UnhandledException += (_, _) => ForEach(static m => m.FlushAtExit(isEnd: true));
-            s_registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, static _ => ForEach(static m => m.FlushAtExit(isEnd: false))))];
+            _registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, static _ => ForEach(static m => m.FlushAtExit(isEnd: false))))];
         }
     }
 

@@ -1,6 +1,7 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>What became of everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry.</summary>
+/// <summary>What became of everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry; what the monitor
+/// itself logs is not counted.</summary>
 /// <param name="Recorded">Records accepted by the monitor.</param>
 /// <param name="Dropped">Records refused because a buffer was full under <see cref="BufferFullMode.Drop"/>.</param>
 /// <param name="Written">Records that every handler meant for them has handled.</param>

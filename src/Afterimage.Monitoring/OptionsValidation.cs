@@ -6,6 +6,9 @@ internal static class OptionsValidation
     /// <summary>What a timer takes.</summary>
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(49);
 
+    /// <summary>What a thread can wait.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(24);
+
     public static void Validate(GenerationMonitorOptions options)
     {
         if (options.LogDirectory is { } directory)
@@ -14,10 +17,10 @@ internal static class OptionsValidation
         Require(options.LogHandlers?.Contains(null!) != true, "A handler is not null.", null, nameof(options.LogHandlers));
         Require(!options.AlertHandlers.Contains(null!), "A handler is not null.", null, nameof(options.AlertHandlers));
 
-        RequireInterval(options.MetricsInterval, allowsZero: true, nameof(options.MetricsInterval));
-        RequireInterval(options.ShutdownTimeout, allowsZero: true, nameof(options.ShutdownTimeout));
-        RequireInterval(options.HandlerTimeLimit, allowsZero: false, nameof(options.HandlerTimeLimit));
-        RequireInterval(options.TokenUsageCallbackInterval, allowsZero: false, nameof(options.TokenUsageCallbackInterval));
+        RequireInterval(options.MetricsInterval, allowsZero: true, LongestInterval, nameof(options.MetricsInterval));
+        RequireInterval(options.ShutdownTimeout, allowsZero: true, LongestWait, nameof(options.ShutdownTimeout));
+        RequireInterval(options.HandlerTimeLimit, allowsZero: false, LongestWait, nameof(options.HandlerTimeLimit));
+        RequireInterval(options.TokenUsageCallbackInterval, allowsZero: false, LongestInterval, nameof(options.TokenUsageCallbackInterval));
         Require(options.AlertRepeatInterval > TimeSpan.Zero, "An interval is more than zero.", options.AlertRepeatInterval, nameof(options.AlertRepeatInterval));
 
         RequireRate(options.AlertMinSuccessRate, nameof(options.AlertMinSuccessRate));
@@ -48,10 +51,10 @@ internal static class OptionsValidation
         Require(Enum.IsDefined(options.Durability), "Durability is Buffered or Synced.", options.Durability, nameof(options.Durability));
     }
 
-    private static void RequireInterval(TimeSpan value, bool allowsZero, string name) =>
+    private static void RequireInterval(TimeSpan value, bool allowsZero, TimeSpan longest, string name) =>
         Require(
-            (allowsZero ? value >= TimeSpan.Zero : value > TimeSpan.Zero) && value <= LongestInterval,
-            $"The time is {(allowsZero ? "from" : "more than")} zero to {LongestInterval.TotalDays:0} days.",
+            (allowsZero ? value >= TimeSpan.Zero : value > TimeSpan.Zero) && value <= longest,
+            $"The time is {(allowsZero ? "from" : "more than")} zero to {longest.TotalDays:0} days.",
             value,
             name);
 

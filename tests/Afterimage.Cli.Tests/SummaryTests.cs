@@ -70,6 +70,8 @@ public sealed class SummaryTests : IDisposable
     }
 
     [Theory]
+    [InlineData("summary", "")]
+    [InlineData("demo", "--log-dir", "")]
     [InlineData("summary")]
     [InlineData("summary", "a", "b")]
     [InlineData("bogus")]

@@ -75,7 +75,7 @@ internal static class DemoCommand
             writer => writer.WriteBoolean("simulated", true),
             cancellationToken);
         if (!json)
-            AnsiConsole.Write(new Text($"\nNext: afterimage summary \"{Path.GetRelativePath(Environment.CurrentDirectory, run.Monitor.LogDirectory)}\"\n"));
+            AnsiConsole.Write(new Text($"\nNext: afterimage summary \"{Format.ShortPath(run.Monitor.LogDirectory)}\"\n"));
         return exitCode;
     }
 }

@@ -56,7 +56,7 @@ internal static class RunReport
         }
         else
         {
-            AnsiConsole.Write(SummaryView.Render(summary, notes()));
+            AnsiConsole.Write(SummaryView.Render(summary, notes().Append(("quantiles", "within 1 %; afterimage summary has them exactly"))));
             if (run.Alerts.Count > 0)
             {
                 AnsiConsole.Write(new Text($"alerts ({run.Alerts.Count})\n", new Style(Color.Grey)));

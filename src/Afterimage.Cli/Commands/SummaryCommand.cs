@@ -43,9 +43,13 @@ internal static class SummaryCommand
         {
             return ExitCodes.Interrupted;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new InputException(exception.Message, exception);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InputException($"'{directory}' can be no log directory.", exception);
         }
 
         if (summary.Files.Count == 0)

@@ -28,6 +28,13 @@ internal static class Format
 
     public static string Clock(DateTimeOffset time) => time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 
+    /// <summary>The path as seen from the current directory, where that is shorter.</summary>
+    public static string ShortPath(string path)
+    {
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.Length < path.Length ? relative : path;
+    }
+
     /// <summary>
     /// A name that came from outside, on one line and of at most <paramref name="limit"/> characters: what would steer a terminal or turn the direction of
     /// its text is replaced.

@@ -71,16 +71,10 @@ internal static class SummaryView
             Add("failed", $"{Format.Count(summary.FailedRecords)} records did not get to a handler");
         foreach ((string name, string text) in notes)
             Add(name, text);
-        Add("log directory", Format.Name(ShortPath(summary.LogDirectory), 400));
+        Add("log directory", Format.Name(Format.ShortPath(summary.LogDirectory), 400));
         return grid;
 
         void Add(string name, string text) => grid.AddRow(new Text(name, new Style(Color.Grey)), new Text(text));
-    }
-
-    private static string ShortPath(string path)
-    {
-        string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
-        return relative.Length < path.Length ? relative : path;
     }
 
     private static string Rates(RunSummary summary) =>

@@ -106,10 +106,11 @@ internal sealed class HandlerQueue<T>
     }
 
     /// <summary>Ends when everything enqueued so far has been handled and flushed. A handler that is not lossless is given its time limit, no more.</summary>
+    /// <param name="requester">The thread that asked. The handler's own gets no answer worth waiting for: it would wait for itself.</param>
     /// <exception cref="IOException">A lossless handler could not write it, or stands still.</exception>
-    public async Task FlushAsync()
+    public async Task FlushAsync(Thread requester)
     {
-        if (IsCurrentThread)
+        if (requester == _thread)
             return;
 
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -122,18 +123,15 @@ internal sealed class HandlerQueue<T>
             EnqueueWork(new Work(Item: null, Weight: 0, flushed));
         }
 
-        if (!_contract.IsLossless)
-        {
-            await Task.WhenAny(flushed.Task, Task.Delay(_timeLimit)).ConfigureAwait(false);
-            return;
-        }
-
         while (await Task.WhenAny(flushed.Task, Task.Delay(_timeLimit)).ConfigureAwait(false) != flushed.Task)
         {
+            if (!_contract.IsLossless)
+                return;
+
             lock (_gate)
             {
-                if (IsStalled)
-                    throw CouldNotWrite(new TimeoutException($"it has stood still for {_timeLimit}"));
+                if (Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit)
+                    throw CouldNotWrite(new TimeoutException($"it has stood still for {_timeLimit.TotalSeconds:0.###} s."));
             }
         }
 
@@ -232,7 +230,6 @@ internal sealed class HandlerQueue<T>
         while (true)
         {
             HandlerOutcome outcome = Call(item, weight);
-            bool isLost = outcome.FailedRecords > 0;
             lock (_gate)
             {
                 _failures += outcome.Failures;
@@ -240,7 +237,7 @@ internal sealed class HandlerQueue<T>
                 if (_ended)
                     break;
 
-                if (!isLost || !_contract.IsLossless)
+                if (outcome.Error is null || !_contract.IsLossless)
                 {
                     _written += weight - outcome.FailedRecords;
                     _failed += outcome.FailedRecords;

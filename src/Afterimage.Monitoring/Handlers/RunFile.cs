@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Afterimage.Monitoring.Handlers;
@@ -8,6 +9,9 @@ internal sealed class RunFile : IDisposable
 {
     private const int FormatVersion = 1;
     private const string FileName = "run.json";
+
+    // For people to read, and never part of a page: a plus sign in a version need not be escaped.
+    private static readonly JsonWriterOptions WriterOptions = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly string _runId = Guid.CreateVersion7().ToString();
     private readonly DateTimeOffset _start;
@@ -87,7 +91,7 @@ internal sealed class RunFile : IDisposable
         string written = _path + ".tmp";
         using (var stream = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
         {
-            using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+            using var writer = new Utf8JsonWriter(stream, WriterOptions);
             writer.WriteStartObject();
             writer.WriteNumber("format_version", FormatVersion);
             writer.WriteString("run_id", _runId);

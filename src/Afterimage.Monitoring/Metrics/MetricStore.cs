@@ -28,8 +28,8 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
     public MetricAggregate Aggregate(string metricName, long from) =>
         Find(metricName) is { } series ? series.Aggregate(from) : default;
 
-    /// <summary>Sums a token metric's points stamped at or after <paramref name="from"/> by model id.</summary>
-    public ModelSums SumByModel(int tokenMetricId, long from) => _series[tokenMetricId]?.SumByModel(from) ?? new ModelSums();
+    /// <summary>Sums a token metric's points stamped at or after <paramref name="from"/> by model id: parts, to be added up.</summary>
+    public ModelSums[] SumByModel(int tokenMetricId, long from) => _series[tokenMetricId]?.SumByModel(from) ?? [];
 
     private Series? Find(string metricName) =>
         names.Metrics.TryGet(metricName, out int id) && id < _series.Length ? _series[id] : null;

@@ -8,6 +8,8 @@ internal sealed class ModelSums
 {
     private readonly Dictionary<int, double> _sums = [];
 
+    public int Count => _sums.Count;
+
     public Dictionary<int, double>.Enumerator GetEnumerator() => _sums.GetEnumerator();
 
     public void Add(int modelId, double value)

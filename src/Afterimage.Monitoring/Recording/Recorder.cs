@@ -14,7 +14,7 @@ internal sealed class Recorder
     private static readonly TimeSpan PumpInterval = TimeSpan.FromMilliseconds(200);
 
     [ThreadStatic]
-    private static ThreadBuffer? t_lastBuffer;
+    private static ThreadBuffer? _lastBuffer;
 
     // Set once.
     private readonly Clock _clock;
@@ -39,7 +39,7 @@ internal sealed class Recorder
 
     // The pump's mail. _pumpSleeps and _woken change under the lock of _mail; the former is also read without, as a hint.
     private readonly object _mail = new();
-    private readonly ConcurrentQueue<TaskCompletionSource<Task[]>> _flushRequests = new();
+    private readonly ConcurrentQueue<(Thread Requester, TaskCompletionSource<Task[]> Answer)> _flushRequests = new();
     private volatile bool _pumpSleeps;
     private bool _woken;
     private volatile bool _pumpEnded;
@@ -100,7 +100,7 @@ internal sealed class Recorder
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            ThreadBuffer? buffer = t_lastBuffer;
+            ThreadBuffer? buffer = _lastBuffer;
             return buffer is not null && ReferenceEquals(buffer.Recorder, this) ? buffer : FindBuffer();
         }
     }
@@ -133,7 +133,7 @@ internal sealed class Recorder
     public Task<Task[]> FlushAsync()
     {
         var request = new TaskCompletionSource<Task[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _flushRequests.Enqueue(request);
+        _flushRequests.Enqueue((Thread.CurrentThread, request));
         WakeNow();
 
         // The pump may have looked for mail for the last time before this came.
@@ -151,17 +151,15 @@ internal sealed class Recorder
         // The other half of ThreadBuffer.TryBegin: after this, a producer either has set IsWriting or sees IsClosed. It spares the
         // recording path a fence.
         Interlocked.MemoryBarrierProcessWide();
-        long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
-        var spinner = default(SpinWait);
-        while (_buffers.Any(b => b.IsWriting) && Environment.TickCount64 < deadline)
-            spinner.SpinOnce();
+        foreach (ThreadBuffer buffer in _buffers)
+            buffer.WakeProducer();
 
         _drainAndStop = true;
         WakeNow();
         if (Thread.CurrentThread == _pump)
             return false;
 
-        return _pump.Join((int)Math.Max(0, deadline - Environment.TickCount64));
+        return _pump.Join(timeout);
     }
 
     private ThreadBuffer FindBuffer()
@@ -169,7 +167,7 @@ internal sealed class Recorder
         Thread thread = Thread.CurrentThread;
         if (_bufferByThread.TryGetValue(thread.ManagedThreadId, out ThreadBuffer? buffer) && buffer.Owner == thread)
         {
-            t_lastBuffer = buffer;
+            _lastBuffer = buffer;
             return buffer;
         }
 
@@ -181,7 +179,7 @@ internal sealed class Recorder
 
         // The id may have been that of a thread now dead: its buffer stays listed until it is empty.
         _bufferByThread[thread.ManagedThreadId] = buffer;
-        t_lastBuffer = buffer;
+        _lastBuffer = buffer;
         return buffer;
     }
 
@@ -191,6 +189,8 @@ internal sealed class Recorder
         while (true)
         {
             bool last = _drainAndStop;
+            if (last)
+                WaitForLastWriters();
             using (EnterApplied())
             {
             }
@@ -213,6 +213,14 @@ internal sealed class Recorder
             buffer.Release();
         _reducer = null;
         _sinks = [];
+    }
+
+    // Nobody begins a record any more, and who waits for room has been woken to be refused: what is being written is written in no time.
+    private void WaitForLastWriters()
+    {
+        var spinner = default(SpinWait);
+        while (_buffers.Any(b => b.IsWriting))
+            spinner.SpinOnce();
     }
 
     private void Sleep()
@@ -299,8 +307,8 @@ internal sealed class Recorder
         }
 
         Deliver();
-        for (int i = 0; i < count && _flushRequests.TryDequeue(out TaskCompletionSource<Task[]>? request); i++)
-            request.SetResult([.. _sinks.Select(sink => sink.FlushAsync())]);
+        for (int i = 0; i < count && _flushRequests.TryDequeue(out (Thread Requester, TaskCompletionSource<Task[]> Answer) request); i++)
+            request.Answer.SetResult([.. _sinks.Select(sink => sink.FlushAsync(request.Requester))]);
     }
 
     private void RetireBuffersOfDeadThreads()

@@ -114,10 +114,14 @@ internal sealed class ThreadBuffer
         Volatile.Write(ref _consumer.Freed, position);
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _producer.Waiting))
-        {
-            lock (_models)
-                Monitor.Pulse(_models);
-        }
+            WakeProducer();
+    }
+
+    /// <summary>Lets a producer that waits for room see that the recorder is closed.</summary>
+    public void WakeProducer()
+    {
+        lock (_models)
+            Monitor.Pulse(_models);
     }
 
     /// <summary>Lets go of the memory. The recorder is closed and nothing is left to read.</summary>
@@ -147,6 +151,8 @@ internal sealed class ThreadBuffer
             {
                 while (!HasRoom())
                 {
+                    if (_recorder.IsClosed)
+                        ThrowClosed();
                     Monitor.Wait(_models);
                     _producer.FreedSeen = Freed;
                 }

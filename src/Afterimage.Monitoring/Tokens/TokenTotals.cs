@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 
@@ -11,13 +12,25 @@ internal static class TokenTotals
     /// <param name="from">The first timestamp that counts, in UTC ticks; <see cref="long.MinValue"/>: everything.</param>
     public static TokenUsageReport Report(MetricStore store, Names names, long from)
     {
-        var byModel = new Dictionary<int, (double Prompt, double Completion, double Total)>();
-        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.PromptTokenCount, from))
-            byModel[model] = byModel.GetValueOrDefault(model) with { Prompt = sum };
-        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.CompletionTokenCount, from))
-            byModel[model] = byModel.GetValueOrDefault(model) with { Completion = sum };
-        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.TotalTokenCount, from))
-            byModel[model] = byModel.GetValueOrDefault(model) with { Total = sum };
+        ModelSums[] totals = store.SumByModel(WellKnownMetrics.TotalTokenCount, from);
+        var byModel = new Dictionary<int, (double Prompt, double Completion, double Total)>(totals.Length == 0 ? 0 : totals[0].Count);
+        foreach (ModelSums sums in totals)
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Total += sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.PromptTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Prompt += sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.CompletionTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Completion += sum;
+        }
 
         var usages = new ModelTokenUsage[byModel.Count];
         int count = 0;
@@ -33,5 +46,7 @@ internal static class TokenTotals
 
         Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
         return new TokenUsageReport(usages, prompt, completion, total);
+
+        ref (double Prompt, double Completion, double Total) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
     }
 }

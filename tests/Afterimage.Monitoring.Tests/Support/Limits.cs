@@ -1,0 +1,25 @@
+namespace Afterimage.Monitoring.Tests.Support;
+
+/// <summary>How long a test waits for something that happens for certain: reached only where it does not.</summary>
+internal static class Limits
+{
+    public static readonly TimeSpan Generous = TimeSpan.FromSeconds(60);
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Waits for an event.</summary>
+    public static void WaitFor(ManualResetEventSlim happened) =>
+        Assert.True(happened.Wait(Generous, Token), "What the test waits for did not happen.");
+
+    /// <summary>Waits for a task.</summary>
+    public static Task WaitFor(Task task) => task.WaitAsync(Generous, Token);
+
+    public static Task<T> WaitFor<T>(Task<T> task) => task.WaitAsync(Generous, Token);
+
+    /// <summary>Waits for a thread to end.</summary>
+    public static void WaitFor(Thread thread) => Assert.True(thread.Join(Generous), "The thread did not end.");
+
+    /// <summary>Runs an action that might hang, on a thread of its own.</summary>
+    public static Task OnThread(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+}
