@@ -7,7 +7,7 @@ namespace Afterimage.Monitoring;
 /// <remarks>
 /// All files <c>metrics*.jsonl</c> in it and below it are read (symbolic links below it are not followed). The format is specified in
 /// docs/log-format.md. A line that is no valid record of it (torn by a crash, of an unknown event, without a required key, or with a value
-/// of the wrong type in a key that the summary needs) is left out whole and counted.
+/// of the wrong type in a key that metrics come from) is left out whole and counted.
 /// </remarks>
 public sealed class LogDirectory
 {
@@ -44,26 +44,91 @@ public sealed class LogDirectory
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken = default)
     {
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, out string[] files, cancellationToken);
+        return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken);
+    }
+
+    /// <summary>Runs SQL over the records that are there now.</summary>
+    /// <remarks>
+    /// <para>The dialect is DuckDB's. The views: <c>generations</c>, <c>evaluations</c> and <c>logs</c>, whose columns are the keys of docs/log-format.md, and
+    /// <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>, the columns of the point's record, the <c>feedback</c> of its score, and its
+    /// <c>metadata</c> (tags) as JSON. <c>timestamp</c> is in UTC and microseconds; token totals that were not given are the sum of the two others.</para>
+    /// <para>The statement sees a copy of the records, taken at the call: whatever it does, no file is read, written or changed by it, and no network is reached.
+    /// Copying needs memory for a part of the records only: what does not fit into about half a gigabyte goes to a temporary directory, removed afterwards.</para>
+    /// </remarks>
+    /// <param name="sql">The statement.</param>
+    /// <param name="cancellationToken">Ends the work early, also that of <see cref="LogQuery.Reader"/>.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or DuckDB does not take it; the message says why.</exception>
+    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public LogQuery Query(string sql, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+
+        LogSnapshot snapshot = Read(null, null, withLogs: true, out _, cancellationToken);
+        try
+        {
+            return LogQuery.Run(snapshot, sql, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            snapshot.Dispose();
+            if (exception is not (DbException or InvalidOperationException))
+                throw;
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ArgumentException(FirstLine(exception), nameof(sql), exception);
+        }
+    }
+
+    /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
+    internal LogSnapshot Read(DateTimeOffset? since, DateTimeOffset? until, bool withLogs, out string[] files, CancellationToken cancellationToken)
+    {
         while (true)
         {
-            string[] files = FindFiles();
+            files = Find("metrics*.jsonl");
+            string[] logs = withLogs ? Find("afterimage*.log") : [];
+            var snapshot = new LogSnapshot(cancellationToken);
             try
             {
-                return SummaryQuery.Run(Path, files, cancellationToken);
+                snapshot.AddRecords(files, since, until);
+                snapshot.AddLogs(logs, since, until);
+                return snapshot;
             }
-            catch (DbException) when (!cancellationToken.IsCancellationRequested && files.Any(file => !File.Exists(file)))
+            catch (Exception exception)
             {
-                // A writer that keeps only its newest files deleted one between the listing and the reading: the next listing is without it.
-            }
-            catch (DbException exception)
-            {
+                snapshot.Dispose();
                 cancellationToken.ThrowIfCancellationRequested();
-                throw new IOException($"The log directory '{Path}' could not be read: {exception.Message.Split('\n')[0]}", exception);
+                if (exception is not DbException)
+                    throw;
+
+                // A writer that keeps only its newest files may delete one between the listing and the reading: the next listing is without it.
+                if (files.Concat(logs).All(File.Exists))
+                    throw Unreadable(exception);
             }
         }
     }
 
-    private string[] FindFiles()
+    /// <summary>Does <paramref name="work"/> with a snapshot, and says of which directory it is where the engine fails.</summary>
+    internal T Translate<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return work();
+        }
+        catch (DbException exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Unreadable(exception);
+        }
+    }
+
+    private IOException Unreadable(Exception exception) => new($"The log directory '{Path}' could not be read: {FirstLine(exception)}", exception);
+
+    private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
+
+    private string[] Find(string pattern)
     {
         var options = new EnumerationOptions
         {
@@ -72,7 +137,7 @@ public sealed class LogDirectory
             IgnoreInaccessible = false,
             MatchCasing = MatchCasing.CaseSensitive,
         };
-        string[] files = Directory.GetFiles(Path, "metrics*.jsonl", options);
+        string[] files = Directory.GetFiles(Path, pattern, options);
         Array.Sort(files, StringComparer.Ordinal);
         return files;
     }
