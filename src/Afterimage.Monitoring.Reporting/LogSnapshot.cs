@@ -14,14 +14,19 @@ internal sealed class LogSnapshot : IDisposable
     private const string MemoryLimit = "512MB";
 
     // Values are read as JSON and typed here: read_json's own typing would turn "7" into 7, 3.5 tokens into 4, and a wrong type into an absent value.
+    // They are judged by their text, which DuckDB gives in its shortest form: parsing each once more would take longer than all the rest.
     private const string Macros = """
-        CREATE TEMP MACRO is_text(j) AS j IS NULL OR json_type(j) = 'VARCHAR';
-        CREATE TEMP MACRO is_object(j) AS j IS NULL OR json_type(j) = 'OBJECT';
-        CREATE TEMP MACRO is_flag(j) AS j IS NULL OR json_type(j) = 'BOOLEAN';
-        CREATE TEMP MACRO is_whole(j) AS j IS NULL OR (json_type(j) IN ('UBIGINT', 'BIGINT') AND TRY_CAST(j AS BIGINT) IS NOT NULL);
-        CREATE TEMP MACRO is_number(j) AS j IS NULL OR json_type(j) IN ('UBIGINT', 'BIGINT', 'DOUBLE') OR j IN ('"NaN"', '"Infinity"', '"-Infinity"');
-        CREATE TEMP MACRO text_of(j) AS nullif(j ->> '$', '');
-        CREATE TEMP MACRO number_of(j) AS TRY_CAST(j ->> '$' AS DOUBLE);
+        CREATE TEMP MACRO is_text(j) AS j IS NULL OR starts_with(j::VARCHAR, '"');
+        CREATE TEMP MACRO is_object(j) AS j IS NULL OR starts_with(j::VARCHAR, '{');
+        CREATE TEMP MACRO is_flag(j) AS j IS NULL OR j::VARCHAR IN ('true', 'false');
+        CREATE TEMP MACRO whole_of(j) AS
+            CASE WHEN NOT contains(j::VARCHAR, '.') AND NOT contains(lower(j::VARCHAR), 'e') THEN TRY_CAST(j::VARCHAR AS BIGINT) END;
+        CREATE TEMP MACRO is_whole(j) AS j IS NULL OR whole_of(j) IS NOT NULL;
+        CREATE TEMP MACRO number_of(j) AS
+            CASE WHEN NOT starts_with(j::VARCHAR, '"') THEN TRY_CAST(j::VARCHAR AS DOUBLE)
+                WHEN j::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"') THEN trim(j::VARCHAR, '"')::DOUBLE END;
+        CREATE TEMP MACRO is_number(j) AS j IS NULL OR number_of(j) IS NOT NULL;
+        CREATE TEMP MACRO text_of(j) AS nullif(CASE WHEN contains(j::VARCHAR, '\') THEN j ->> '$' ELSE trim(j::VARCHAR, '"') END, '');
         CREATE TEMP MACRO is_time(t) AS
             t >= '0001' AND regexp_full_match(t, '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)') AND TRY_CAST(t AS TIMESTAMP) IS NOT NULL;
         -- In 100 ns; nanosecond timestamps end in 1677 and 2262, beyond which microseconds must do.
@@ -41,31 +46,31 @@ internal sealed class LogSnapshot : IDisposable
     private const string InsertRecords = """
         INSERT INTO record SELECT * FROM (
         SELECT
-            CASE WHEN is_time(timestamp ->> '$')
+            CASE WHEN is_time(text_of(timestamp))
                 AND is_text(timestamp) AND is_text(event) AND is_text(model_name) AND is_text(finish_reason) AND is_text(error) AND is_text(metric_name)
                 AND is_number(duration) AND is_number(time_to_first_token) AND is_number(value) AND is_flag(success)
                 AND is_whole(prompt_token_count) AND is_whole(completion_token_count) AND is_whole(total_token_count) AND is_whole(conversation_length)
                 AND is_object(metadata) AND is_object(scores)
                 AND (scores IS NULL OR len(list_filter(json_extract(scores, '$.*'), lambda score: NOT is_number(score))) = 0)
-                AND CASE event ->> '$'
+                AND CASE text_of(event)
                     WHEN 'generation' THEN duration IS NOT NULL AND success IS NOT NULL
                     WHEN 'evaluation' THEN duration IS NOT NULL AND success IS NOT NULL
                     WHEN 'metric' THEN text_of(metric_name) IS NOT NULL AND value IS NOT NULL
                     ELSE false END
-                THEN event ->> '$' END AS event,
-            ticks_of(timestamp ->> '$') AS ticks,
+                THEN text_of(event) END AS event,
+            ticks_of(text_of(timestamp)) AS ticks,
             number_of(duration),
-            TRY_CAST(success AS BOOLEAN),
+            success::VARCHAR = 'true',
             text_of(error),
-            CASE WHEN event ->> '$' <> 'metric' THEN text_of(model_name)
+            CASE WHEN text_of(event) <> 'metric' THEN text_of(model_name)
                 WHEN json_type(metadata, '$.model_name') = 'VARCHAR' THEN text_of(json_extract(metadata, '$.model_name')) END,
             text_of(finish_reason),
-            TRY_CAST(prompt_token_count AS BIGINT),
-            TRY_CAST(completion_token_count AS BIGINT),
-            TRY_CAST(total_token_count AS BIGINT),
-            CASE WHEN is_whole(cached_prompt_token_count) THEN TRY_CAST(cached_prompt_token_count AS BIGINT) END,
-            CASE WHEN is_whole(reasoning_token_count) THEN TRY_CAST(reasoning_token_count AS BIGINT) END,
-            TRY_CAST(conversation_length AS BIGINT),
+            whole_of(prompt_token_count),
+            whole_of(completion_token_count),
+            whole_of(total_token_count),
+            whole_of(cached_prompt_token_count),
+            whole_of(reasoning_token_count),
+            whole_of(conversation_length),
             number_of(time_to_first_token),
             CASE WHEN is_text(provider) THEN text_of(provider) END,
             CASE WHEN is_text(operation) THEN text_of(operation) END,
@@ -74,7 +79,7 @@ internal sealed class LogSnapshot : IDisposable
             CASE WHEN is_object(feedback) THEN feedback END,
             text_of(metric_name),
             number_of(value),
-            CASE WHEN event ->> '$' = 'metric' THEN metadata WHEN is_object(tags) THEN tags END
+            CASE WHEN text_of(event) = 'metric' THEN metadata WHEN is_object(tags) THEN tags END
         FROM read_json($files,
             format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
             columns = {timestamp: 'JSON', event: 'JSON', duration: 'JSON', success: 'JSON', model_name: 'JSON', prompt_token_count: 'JSON',
@@ -85,12 +90,12 @@ internal sealed class LogSnapshot : IDisposable
         """;
 
     private const string InsertLogs = """
-        INSERT INTO log SELECT ticks_of(timestamp ->> '$'), text_of(level), text_of(message), text_of(error), text_of(error_type), text_of(stack_trace), data
+        INSERT INTO log SELECT ticks_of(text_of(timestamp)), text_of(level), text_of(message), text_of(error), text_of(error_type), text_of(stack_trace), data
         FROM read_json($files,
             format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
             columns = {timestamp: 'JSON', level: 'JSON', message: 'JSON', error: 'JSON', error_type: 'JSON', stack_trace: 'JSON', data: 'JSON'})
-        WHERE is_text(timestamp) AND is_time(timestamp ->> '$') AND is_text(level) AND is_text(message) AND text_of(message) IS NOT NULL
-            AND ticks_of(timestamp ->> '$') BETWEEN $since AND $until
+        WHERE is_text(timestamp) AND is_time(text_of(timestamp)) AND is_text(level) AND is_text(message) AND text_of(message) IS NOT NULL
+            AND ticks_of(text_of(timestamp)) BETWEEN $since AND $until
         """;
 
     private const string Views = """
