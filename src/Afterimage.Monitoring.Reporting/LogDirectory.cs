@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Reporting.Exporting;
 
 namespace Afterimage.Monitoring;
 
@@ -44,7 +45,7 @@ public sealed class LogDirectory
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken = default)
     {
-        using LogSnapshot snapshot = Read(null, null, withLogs: false, out string[] files, cancellationToken);
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out string[] files, cancellationToken);
         return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken);
     }
 
@@ -67,7 +68,7 @@ public sealed class LogDirectory
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
 
-        LogSnapshot snapshot = Read(null, null, withLogs: true, out _, cancellationToken);
+        LogSnapshot snapshot = Read(null, null, withLogs: true, null, out _, cancellationToken);
         try
         {
             return LogQuery.Run(snapshot, sql, cancellationToken);
@@ -82,8 +83,55 @@ public sealed class LogDirectory
         }
     }
 
+    /// <summary>Writes the records that are there now to a file, or to one a metric.</summary>
+    /// <remarks>
+    /// <para>The rows are in the order of the log's lines. Files are written beside their place and take it when all are whole, replacing what was there: an
+    /// export that fails or is cancelled leaves nothing. Memory is bounded, whatever the number of records.</para>
+    /// <para><see cref="ExportFormat.Csv"/> writes <c>&lt;name&gt;_&lt;metric&gt;.csv</c> for each metric (characters other than letters, digits, <c>-</c>, <c>_</c> and <c>.</c>
+    /// become <c>_</c>, and what would then be the same gets a number), unless <see cref="ExportOptions.SingleFile"/> says otherwise, there is no point, or the shape is
+    /// <see cref="ExportShape.Records"/>. <see cref="ExportFormat.Excel"/> writes a sheet a metric (a sheet for generations and one for evaluations), goes on in a further
+    /// sheet past 1,048,575 rows, and cuts texts at 32,767 characters. The true name of a metric is in the column <c>metric</c>.</para>
+    /// </remarks>
+    /// <param name="outputPath">The file. Its directory is made where it does not exist.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="options">What is exported. Default: all metric points.</param>
+    /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputPath"/> is null or empty, or <paramref name="options"/> asks for a metric of records.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> or the shape does not exist.</exception>
+    /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<ExportResult> ExportMetricsAsync(
+        string outputPath,
+        ExportFormat format = ExportFormat.Json,
+        ExportOptions? options = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+        ExportJob.ThrowIfUnknown(format);
+        options ??= new ExportOptions();
+        if (!Enum.IsDefined(options.Shape))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Shape, "There is no such export shape.");
+        if (options is { Shape: ExportShape.Records, MetricName: not null })
+            throw new ArgumentException("Records are exported whole: a metric is of points.", nameof(options));
+
+        string path = System.IO.Path.GetFullPath(outputPath);
+        return Task.Run(
+            () => ExportJob.Run(
+                path,
+                format,
+                options,
+                report => Read(options.Since, options.Until, withLogs: false, report, out _, cancellationToken),
+                progress,
+                cancellationToken),
+            cancellationToken);
+    }
+
     /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
-    internal LogSnapshot Read(DateTimeOffset? since, DateTimeOffset? until, bool withLogs, out string[] files, CancellationToken cancellationToken)
+    internal LogSnapshot Read(
+        DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -92,7 +140,7 @@ public sealed class LogDirectory
             var snapshot = new LogSnapshot(cancellationToken);
             try
             {
-                snapshot.AddRecords(files, since, until);
+                snapshot.AddRecords(files, since, until, report);
                 snapshot.AddLogs(logs, since, until);
                 return snapshot;
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Afterimage.Monitoring.Metrics;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting;
@@ -12,6 +13,7 @@ namespace Afterimage.Monitoring.Reporting;
 internal sealed class LogSnapshot : IDisposable
 {
     private const string MemoryLimit = "512MB";
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
 
     // Values are read as JSON and typed here: read_json's own typing would turn "7" into 7, 3.5 tokens into 4, and a wrong type into an absent value.
     // They are judged by their text, which DuckDB gives in its shortest form: parsing each once more would take longer than all the rest.
@@ -86,7 +88,7 @@ internal sealed class LogSnapshot : IDisposable
                 completion_token_count: 'JSON', total_token_count: 'JSON', cached_prompt_token_count: 'JSON', reasoning_token_count: 'JSON',
                 finish_reason: 'JSON', error: 'JSON', conversation_length: 'JSON', time_to_first_token: 'JSON', provider: 'JSON', operation: 'JSON',
                 evaluator_type: 'JSON', scores: 'JSON', feedback: 'JSON', metric_name: 'JSON', value: 'JSON', metadata: 'JSON', tags: 'JSON'}))
-        WHERE event IS NULL OR ticks BETWEEN $since AND $until
+        WHERE event IS NULL OR ticks >= $since AND ticks < $until
         """;
 
     private const string InsertLogs = """
@@ -95,7 +97,7 @@ internal sealed class LogSnapshot : IDisposable
             format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
             columns = {timestamp: 'JSON', level: 'JSON', message: 'JSON', error: 'JSON', error_type: 'JSON', stack_trace: 'JSON', data: 'JSON'})
         WHERE is_text(timestamp) AND is_time(text_of(timestamp)) AND is_text(level) AND is_text(message) AND text_of(message) IS NOT NULL
-            AND ticks_of(text_of(timestamp)) BETWEEN $since AND $until
+            AND ticks_of(text_of(timestamp)) >= $since AND ticks_of(text_of(timestamp)) < $until
         """;
 
     private const string Views = """
@@ -130,8 +132,9 @@ internal sealed class LogSnapshot : IDisposable
         _connection.Open();
         Execute($"""
             SET memory_limit = '{MemoryLimit}';
-            SET temp_directory = {Quote(_spillDirectory)};
-            SET preserve_insertion_order = false;
+            SET temp_directory = {QuotePath(_spillDirectory)};
+            SET enable_progress_bar = true;
+            SET enable_progress_bar_print = false;
             SET autoinstall_known_extensions = false;
             SET allow_persistent_secrets = false;
             SET TimeZone = 'UTC';
@@ -148,22 +151,57 @@ internal sealed class LogSnapshot : IDisposable
     public long SkippedLines => Scalar("SELECT count(*) FROM record WHERE event IS NULL");
 
     /// <summary>Adds the records of <paramref name="files"/>, those from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
-    public void AddRecords(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null) =>
-        Add(InsertRecords, files, since, until);
+    public void AddRecords(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null, Action<double>? report = null) =>
+        Add(InsertRecords, files, since, until, report);
 
     /// <summary>The same with log entries.</summary>
     public void AddLogs(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null) =>
-        Add(InsertLogs, files, since, until);
+        Add(InsertLogs, files, since, until, null);
+
+    /// <summary>Adds metric points from memory.</summary>
+    public void AddPoints(IEnumerable<RetainedPoints> series, DateTimeOffset since)
+    {
+        // Appended without the columns that points do not have, which takes a table of its own.
+        Execute("CREATE TEMP TABLE point (ticks BIGINT, metric_name VARCHAR, value DOUBLE, model_name VARCHAR)");
+        using (DuckDBAppender appender = _connection.CreateAppender("point"))
+        {
+            foreach (RetainedPoints points in series)
+            {
+                _cancellationToken.ThrowIfCancellationRequested();
+                for (int i = 0; i < points.Count; i++)
+                {
+                    if (points.UtcTicks(i) >= since.UtcTicks)
+                        appender.CreateRow().AppendValue(points.UtcTicks(i) - DateTime.UnixEpoch.Ticks).AppendValue(points.Metric).AppendValue(points.Value(i)).AppendValue(points.Model(i)).EndRow();
+                }
+            }
+        }
+
+        Execute("INSERT INTO record BY NAME SELECT 'metric' AS event, * FROM point; DROP TABLE point;");
+    }
 
     /// <summary>From now on no statement reaches a file, a network or a setting.</summary>
     public void Lock() => Execute("SET enable_external_access = false; SET lock_configuration = true;");
 
-    public void Execute(string sql)
+    /// <param name="sql">The statement.</param>
+    /// <param name="report">Is told now and then which share of it is done.</param>
+    public void Execute(string sql, Action<double>? report = null)
     {
         using DuckDBCommand command = _connection.CreateCommand();
         command.CommandText = sql;
         using CancellationTokenRegistration cancel = _cancellationToken.Register(command.Cancel);
-        command.ExecuteNonQuery();
+        Timer? timer = report is null
+            ? null
+            : new Timer(_ => report(Math.Clamp(_connection.GetQueryProgress().Percentage / 100, 0, 1)), null, ReportInterval, ReportInterval);
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        finally
+        {
+            // It ends when its last report has, which must not find the connection gone.
+            timer?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+
         _cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -183,7 +221,12 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>The whole number that is a query's only row.</summary>
     public long Scalar(string sql) => Query(sql).Select(row => row.GetInt64(0)).ToArray()[0];
 
-    public static string Quote(string text) => "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
+    /// <summary>The text as an SQL expression. A literal of DuckDB ends at a NUL.</summary>
+    public static string Quote(string text) =>
+        "('" + text.Replace("'", "''", StringComparison.Ordinal).Replace("\0", "' || chr(0) || '", StringComparison.Ordinal) + "')";
+
+    /// <summary>The path as an SQL literal, which statements that take no expression want.</summary>
+    public static string QuotePath(string path) => "'" + path.Replace("'", "''", StringComparison.Ordinal) + "'";
 
     public void Dispose()
     {
@@ -192,16 +235,16 @@ internal sealed class LogSnapshot : IDisposable
             Directory.Delete(_spillDirectory, recursive: true);
     }
 
-    private void Add(string insert, IReadOnlyCollection<string> files, DateTimeOffset? since, DateTimeOffset? until)
+    private void Add(string insert, IReadOnlyCollection<string> files, DateTimeOffset? since, DateTimeOffset? until, Action<double>? report)
     {
         if (files.Count == 0)
             return;
 
-        string fileList = "[" + string.Join(", ", files.Select(file => Quote(EscapeGlob(file)))) + "]";
+        string fileList = "[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]";
         Execute(insert
             .Replace("$since", Ticks(since, long.MinValue), StringComparison.Ordinal)
-            .Replace("$until", until is { } end ? Ticks(end.AddTicks(-1), 0) : Ticks(null, long.MaxValue), StringComparison.Ordinal)
-            .Replace("$files", fileList, StringComparison.Ordinal));
+            .Replace("$until", Ticks(until, long.MaxValue), StringComparison.Ordinal)
+            .Replace("$files", fileList, StringComparison.Ordinal), report);
     }
 
     private static string Ticks(DateTimeOffset? time, long unbounded) =>
