@@ -134,6 +134,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a file handler of the monitor writes <see cref="LogDirectory"/>.</summary>
+    internal bool WritesLogDirectory => _metricSinks.Any(sink => sink.Handler is FileMetricHandler file && file.LogDirectory == LogDirectory);
+
     /// <summary>Records a finished generation. Takes some ten nanoseconds and allocates nothing, save where an error or tags are given.</summary>
     /// <param name="duration">How long it took, from the request to the end of the answer. Zero to 366 days.</param>
     /// <param name="success">Whether it came to a usable answer.</param>
@@ -423,6 +426,20 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="Dispose"/>
     /// <returns>A task that ends when the monitor is disposed.</returns>
     public ValueTask DisposeAsync() => new(Task.Run(Dispose));
+
+    /// <summary>When a window that ends now begins, in wall-clock time.</summary>
+    internal DateTimeOffset WindowStartTime(TimeSpan window)
+    {
+        long start = WindowStart(window);
+        return start == long.MinValue ? DateTimeOffset.MinValue : new DateTimeOffset(start + _clock.WallOffset, TimeSpan.Zero);
+    }
+
+    /// <summary>The raw points in memory, a chunk at a time.</summary>
+    internal IReadOnlyList<RetainedPoints> RetainedPoints()
+    {
+        using (_recorder.EnterApplied())
+            return [.. _store.AllSeries.SelectMany(series => series.RawChunks().Select(chunk => new RetainedPoints(series.Name, chunk, _clock.WallOffset, _names.Models)))];
+    }
 
     /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
     internal void FlushAtExit(bool isEnd)
