@@ -5,6 +5,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Afterimage.Monitoring.Alerts;
 using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Measuring;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Tokens;
@@ -241,6 +242,32 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         TrackEvaluation(duration, success, evaluatorType, (IEnumerable<KeyValuePair<string, EvaluationScore>>)scores, details);
     }
 #pragma warning restore RS0026
+
+    /// <summary>Begins to time a generation, which is recorded when the scope is told how it ended, or left.</summary>
+    /// <param name="modelName">The model, unless <see cref="GenerationScope.Complete"/> is told another. Default: unknown.</param>
+    /// <param name="provider">Who serves it. Default: unknown.</param>
+    /// <param name="operation">What is asked of it. Default: unknown.</param>
+    /// <returns>The scope, for <c>using</c>.</returns>
+    /// <example>
+    /// <code>
+    /// using GenerationScope generation = monitor.MeasureGeneration("gpt-4o");
+    /// Answer answer = await AskAsync(question);
+    /// generation.Complete(new() { PromptTokenCount = answer.PromptTokens, CompletionTokenCount = answer.CompletionTokens });
+    /// </code>
+    /// </example>
+    public GenerationScope MeasureGeneration(string? modelName = null, string? provider = null, string? operation = null) =>
+        new(this, Measurement.Start(_clock), modelName, provider, operation);
+
+    /// <summary>Begins to time an evaluation, which is recorded when the scope is told how it ended, or left.</summary>
+    /// <param name="evaluatorType">Who or what evaluates, such as <c>coherence</c>.</param>
+    /// <param name="modelName">The model that evaluates, unless the scope is told another. Default: unknown.</param>
+    /// <returns>The scope, for <c>using</c>.</returns>
+    /// <exception cref="ArgumentException"><paramref name="evaluatorType"/> is null or empty.</exception>
+    public EvaluationScope MeasureEvaluation(string evaluatorType, string? modelName = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(evaluatorType);
+        return new EvaluationScope(this, Measurement.Start(_clock), evaluatorType, modelName);
+    }
 
     /// <summary>Records a single point of a metric of the caller's own, or of one that the monitor knows.</summary>
     /// <param name="metricName">The metric's name.</param>
