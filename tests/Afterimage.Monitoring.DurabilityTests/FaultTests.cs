@@ -48,6 +48,7 @@ public sealed class FaultTests
             monitor.Record("m", 101, Recorded);
             await Assert.ThrowsAsync<IOException>(monitor.Flush);
             Assert.Equal(Recorded, other.Records);
+            Assert.InRange(monitor.File().Pending, 1, 32_768);
 
             disk.MakeRoom();
             await FlushWhenItCan(monitor);
@@ -82,6 +83,20 @@ public sealed class FaultTests
         Assert.True(file.Failed > 0);
         Assert.Equal(20_000, file.Written + file.Failed + file.Dropped);
         Assert.Equal(file.Written, LogFiles.WholeRecords(disk.Directory).Count());
+    }
+
+    [Fact]
+    public void A_monitor_that_cannot_be_made_says_where_and_can_be_made_when_there_is_room()
+    {
+        using var disk = new SmallDisk(kilobytes: 1024);
+        Directory.CreateDirectory(disk.Directory);
+        disk.Fill();
+        IOException exception = Assert.Throws<IOException>(() => new GenerationMonitor(MonitorUse.In(disk.Directory)));
+        Assert.Contains(disk.Directory, exception.Message, StringComparison.Ordinal);
+
+        disk.MakeRoom();
+        using var monitor = new GenerationMonitor(MonitorUse.In(disk.Directory));
+        Assert.Equal("run.json", Path.GetFileName(Assert.Single(Directory.GetFiles(disk.Directory, "run*.json"))));
     }
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed class HandlerTests
         AssertFileHasAll(monitor, directory.Path);
         HandlerStatistics handler = monitor.Handler(nameof(CountingHandler));
         Assert.Equal((0, Recorded), (handler.Written, handler.Pending + handler.Dropped));
+        Assert.InRange(handler.Pending, 1, 262_144);
         Assert.True(handler.Dropped > 0);
 
         // When the fault ends, what its queue kept is handled.
@@ -46,6 +47,28 @@ public sealed class HandlerTests
         await monitor.DisposeAsync();
         handler = monitor.Handler(nameof(CountingHandler));
         Assert.Equal((0, 0, Recorded), (handler.Pending, handler.Failed, handler.Written + handler.Dropped));
+        Assert.Equal(handler.Written, hung.Records);
+    }
+
+    [Fact]
+    public async Task A_lossless_handler_that_hangs_fails_the_flush_at_its_time_limit_and_recording_goes_on()
+    {
+        using var directory = new TemporaryDirectory();
+        using var released = new ManualResetEventSlim();
+        var hung = new CountingHandler(released.Wait, isLossless: true);
+        GenerationMonitorOptions options = FileAnd(directory.Path, hung);
+        options.HandlerTimeLimit = TimeSpan.FromMilliseconds(100);
+        var monitor = new GenerationMonitor(options);
+        monitor.Record("m", 1, Recorded);
+        IOException exception = await Assert.ThrowsAsync<IOException>(monitor.Flush);
+        Assert.Contains(nameof(CountingHandler), exception.Message, StringComparison.Ordinal);
+
+        released.Set();
+        await monitor.DisposeAsync();
+        AssertFileHasAll(monitor, directory.Path);
+        HandlerStatistics handler = monitor.Handler(nameof(CountingHandler));
+        Assert.True(handler.Dropped > 0);
+        Assert.Equal((Recorded, 0), (handler.Written + handler.Dropped, handler.Failed));
         Assert.Equal(handler.Written, hung.Records);
     }
 
