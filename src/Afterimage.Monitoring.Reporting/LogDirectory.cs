@@ -46,10 +46,11 @@ public sealed class LogDirectory
     {
         while (true)
         {
-            string[] files = FindFiles();
+            string[] files = FindFiles("metrics*.jsonl");
             try
             {
-                return SummaryQuery.Run(Path, files, cancellationToken);
+                (long dropped, long failed) = RunCounts.Sum(FindFiles("run*.json"));
+                return SummaryQuery.Run(Path, files, cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
             }
             catch (DbException) when (!cancellationToken.IsCancellationRequested && files.Any(file => !File.Exists(file)))
             {
@@ -63,7 +64,7 @@ public sealed class LogDirectory
         }
     }
 
-    private string[] FindFiles()
+    private string[] FindFiles(string pattern)
     {
         var options = new EnumerationOptions
         {
@@ -72,7 +73,9 @@ public sealed class LogDirectory
             IgnoreInaccessible = false,
             MatchCasing = MatchCasing.CaseSensitive,
         };
-        string[] files = Directory.GetFiles(Path, "metrics*.jsonl", options);
+
+        // The writers' locks have the names of the files that they are about.
+        string[] files = [.. Directory.EnumerateFiles(Path, pattern, options).Where(file => System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(file)) != ".locks")];
         Array.Sort(files, StringComparer.Ordinal);
         return files;
     }

@@ -91,9 +91,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _names = new Names(options.CardinalityLimit);
         _store = new MetricStore(_names, _clock, options.MaxRetainedPoints);
         var instruments = new InstrumentHandler(meterFactory);
-        _instrumentSink = new MetricHandlerSink(instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
-        _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, troubleLog))];
-        _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, troubleLog))];
+        _instrumentSink = new MetricHandlerSink(nameof(InstrumentHandler), instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
+        _metricSinks = [.. Named(options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)])
+            .Select(h => new MetricHandlerSink(h.Name, h.Handler, _names, options.HandlerTimeLimit, troubleLog))];
+        _logSinks = [.. Named(options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)])
+            .Select(h => new LogHandlerSink(h.Name, h.Handler, options.HandlerTimeLimit, troubleLog))];
 
         _alertEngine = new AlertEngine(AlertRule.BuiltIn(options), options.AlertRepeatInterval);
         _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, troubleLog);
@@ -349,7 +351,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <remarks>What the file handlers have written survives the process. A handler that need not be lossless is waited for no longer than its time limit.</remarks>
     /// <param name="cancellationToken">Ends the waiting, not the writing.</param>
     /// <returns>A task that ends when everything is written.</returns>
-    /// <exception cref="IOException">A lossless handler could not write it; it goes on trying.</exception>
+    /// <exception cref="IOException">A lossless handler could not write it, or has stood still for <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>; it goes on trying.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -415,7 +417,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         if (isEnd)
         {
             ReportTokenUsage(isFinal: true);
-            flushed = Task.WhenAll(flushed, _tokenUsageCallback?.FlushAsync() ?? Task.CompletedTask);
+            flushed = Task.WhenAll(flushed, _tokenUsageCallback?.FlushAsync(Thread.CurrentThread) ?? Task.CompletedTask);
         }
 
         flushed.Wait(_shutdownTimeout);
@@ -494,6 +496,19 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
         slot[0] = record;
         buffer.Publish();
+    }
+
+    /// <summary>The handlers with their type's name, numbered from the second of a type on: statistics and log must tell them apart.</summary>
+    private static IEnumerable<(string Name, T Handler)> Named<T>(IList<T> handlers)
+        where T : notnull
+    {
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (T handler in handlers)
+        {
+            string name = handler.GetType().Name;
+            int count = counts[name] = counts.GetValueOrDefault(name) + 1;
+            yield return (count == 1 ? name : $"{name} {count}", handler);
+        }
     }
 
     private static HandlerQueue<TokenUsageReport> TokenUsageQueue(Action<TokenUsageReport> callback, TimeSpan timeLimit, TroubleLog troubleLog) => new(
@@ -627,13 +642,13 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             return;
 
         TokenUsageReport report = GetTotalTokenUsage();
-        if (isFinal && _lastReported is { } last && last.ByModel.SequenceEqual(report.ByModel))
+        if (isFinal && report.ByModel.SequenceEqual(_lastReported?.ByModel ?? []))
             return;
 
         _lastReported = report;
         _tokenUsageCallback.Enqueue(report, weight: 1);
         if (!isFinal)
-            _tokenUsageCallback.FlushAsync().GetAwaiter().GetResult();
+            _tokenUsageCallback.FlushAsync(Thread.CurrentThread).GetAwaiter().GetResult();
     }
 
     private void ReportTrouble(string message, Exception? exception)
