@@ -147,43 +147,29 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     public void TrackGeneration(TimeSpan duration, bool success, in GenerationDetails details = default)
     {
         ThrowIfAbsurd(duration, nameof(duration));
-        RecordFields fields = success ? RecordFields.Success : RecordFields.None;
-        long prompt = Count(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
-        long completion = Count(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
-        long total = Count(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
-        long cached = Count(details.CachedPromptTokenCount, RecordFields.CachedPromptTokens, ref fields);
-        long reasoning = Count(details.ReasoningTokenCount, RecordFields.ReasoningTokens, ref fields);
-        int conversationLength = (int)Count(details.ConversationLength, RecordFields.ConversationLength, ref fields);
-
-        long timeToFirstToken = 0;
-        if (details.TimeToFirstToken is not null)
-        {
-            ThrowIfAbsurd(details.TimeToFirstToken.Value, nameof(details));
-            timeToFirstToken = details.TimeToFirstToken.Value.Ticks;
-            fields |= RecordFields.TimeToFirstToken;
-        }
+        if ((details.PromptTokenCount.GetValueOrDefault() | details.CompletionTokenCount.GetValueOrDefault() | details.TotalTokenCount.GetValueOrDefault()
+                | details.CachedPromptTokenCount.GetValueOrDefault() | details.ReasoningTokenCount.GetValueOrDefault()) < 0
+            || details.ConversationLength.GetValueOrDefault() < 0
+            || IsAbsurd(details.TimeToFirstToken.GetValueOrDefault()))
+            ThrowAbsurd(details);
 
         ThreadBuffer buffer = _recorder.Buffer;
-        int model = buffer.ModelId(details.ModelName);
-        int finishReason = buffer.FinishReasonId(details.FinishReason);
-        int provider = buffer.LabelId(details.Provider);
-        int operation = buffer.LabelId(details.Operation);
+        int model = buffer.Models.Id(details.ModelName);
+        int finishReason = buffer.FinishReasons.Id(details.FinishReason);
+        int provider = buffer.Labels.Id(details.Provider);
+        int operation = buffer.Labels.Id(details.Operation);
+        RecordFields fields = Flag(success, RecordFields.Success)
+            | Flag(details.PromptTokenCount.HasValue, RecordFields.PromptTokens)
+            | Flag(details.CompletionTokenCount.HasValue, RecordFields.CompletionTokens)
+            | Flag(details.TotalTokenCount.HasValue, RecordFields.TotalTokens)
+            | Flag(details.CachedPromptTokenCount.HasValue, RecordFields.CachedPromptTokens)
+            | Flag(details.ReasoningTokenCount.HasValue, RecordFields.ReasoningTokens)
+            | Flag(details.ConversationLength.HasValue, RecordFields.ConversationLength)
+            | Flag(details.TimeToFirstToken.HasValue, RecordFields.TimeToFirstToken);
         RecordDetails? extra = null;
         if (!string.IsNullOrEmpty(details.Error) || details.Tags is not null
             || model == NameTable.Overflow || finishReason == NameTable.Overflow || provider == NameTable.Overflow || operation == NameTable.Overflow)
-        {
-            extra = new RecordDetails
-            {
-                Error = NullIfEmpty(details.Error),
-                Tags = Scalar.Copy(details.Tags, nameof(details)),
-                ModelName = details.ModelName,
-                FinishReason = details.FinishReason,
-                Provider = details.Provider,
-                Operation = details.Operation,
-            };
-            if (extra.Error is not null)
-                fields |= RecordFields.Error;
-        }
+            extra = Extra(details, ref fields);
 
         long timestamp = Timestamp(details.Timestamp, ref fields);
         if (!buffer.TryBegin(out Span<Record> slot))
@@ -193,13 +179,13 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         record.Kind = RecordKind.Generation;
         record.Timestamp = timestamp;
         record.Duration = duration.Ticks;
-        record.TimeToFirstToken = timeToFirstToken;
-        record.PromptTokens = prompt;
-        record.CompletionTokens = completion;
-        record.TotalTokens = total;
-        record.CachedPromptTokens = cached;
-        record.ReasoningTokens = reasoning;
-        record.ConversationLength = conversationLength;
+        record.TimeToFirstToken = details.TimeToFirstToken.GetValueOrDefault().Ticks;
+        record.PromptTokens = details.PromptTokenCount.GetValueOrDefault();
+        record.CompletionTokens = details.CompletionTokenCount.GetValueOrDefault();
+        record.TotalTokens = details.TotalTokenCount.GetValueOrDefault();
+        record.CachedPromptTokens = details.CachedPromptTokenCount.GetValueOrDefault();
+        record.ReasoningTokens = details.ReasoningTokenCount.GetValueOrDefault();
+        record.ConversationLength = details.ConversationLength.GetValueOrDefault();
         record.ModelId = model;
         record.FinishReasonId = finishReason;
         record.ProviderId = (short)provider;
@@ -280,14 +266,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(metricName);
         ThreadBuffer buffer = _recorder.Buffer;
-        int metric = buffer.MetricId(metricName);
+        int metric = buffer.Metrics.Id(metricName);
         int model = NameTable.None;
         RecordDetails? extra = null;
         if (metadata is not null || metric == NameTable.Overflow)
         {
             extra = new RecordDetails { Name = metricName, Tags = Scalar.Copy(metadata, nameof(metadata)) };
             if (metadata is not null && metadata.TryGetValue(RecordKeys.ModelName, out object? modelName))
-                model = buffer.ModelId(modelName as string);
+                model = buffer.Models.Id(modelName as string);
         }
 
         RecordFields fields = RecordFields.None;
@@ -487,9 +473,47 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
+    private static bool IsAbsurd(TimeSpan duration) => (ulong)duration.Ticks > (ulong)LongestDuration.Ticks;
+
+    private static RecordFields Flag(bool isGiven, RecordFields field) => isGiven ? field : RecordFields.None;
+
+    // What is rare stays out of TrackGeneration: its locals would be set up in every call.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static RecordDetails Extra(in GenerationDetails details, ref RecordFields fields)
+    {
+        var extra = new RecordDetails
+        {
+            Error = NullIfEmpty(details.Error),
+            Tags = Scalar.Copy(details.Tags, nameof(details)),
+            ModelName = details.ModelName,
+            FinishReason = details.FinishReason,
+            Provider = details.Provider,
+            Operation = details.Operation,
+        };
+        if (extra.Error is not null)
+            fields |= RecordFields.Error;
+        return extra;
+    }
+
+    /// <summary>Says which of the details is out of its range.</summary>
+    [DoesNotReturn]
+    private static void ThrowAbsurd(in GenerationDetails details)
+    {
+        var fields = default(RecordFields);
+        Count(details.PromptTokenCount, RecordFields.None, ref fields);
+        Count(details.CompletionTokenCount, RecordFields.None, ref fields);
+        Count(details.TotalTokenCount, RecordFields.None, ref fields);
+        Count(details.CachedPromptTokenCount, RecordFields.None, ref fields);
+        Count(details.ReasoningTokenCount, RecordFields.None, ref fields);
+        Count(details.ConversationLength, RecordFields.None, ref fields);
+        if (details.TimeToFirstToken is not null)
+            ThrowIfAbsurd(details.TimeToFirstToken.Value, nameof(details));
+        throw new UnreachableException();
+    }
+
     private static void ThrowIfAbsurd(TimeSpan duration, string parameter, [CallerArgumentExpression(nameof(duration))] string expression = "")
     {
-        if ((ulong)duration.Ticks > (ulong)LongestDuration.Ticks)
+        if (IsAbsurd(duration))
             ThrowOutOfRange(parameter, duration, $"{expression} is from zero to {LongestDuration.TotalDays:0} days.");
     }
 
@@ -609,8 +633,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             PromptTokens = prompt,
             CompletionTokens = completion,
             TotalTokens = total,
-            ModelId = buffer.ModelId(details.ModelName),
-            NameId = buffer.LabelId(evaluatorType),
+            ModelId = buffer.Models.Id(details.ModelName),
+            NameId = buffer.Labels.Id(evaluatorType),
             Fields = fields,
             Details = new RecordDetails
             {
