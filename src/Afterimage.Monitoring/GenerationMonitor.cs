@@ -25,6 +25,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan DefaultWindow = TimeSpan.FromMinutes(5);
 
+    /// <summary>What the log has at least, at disposal, to say what the time was not enough for.</summary>
+    private static readonly TimeSpan LastWordTime = TimeSpan.FromSeconds(1);
+
     /// <summary>Longer than any call: whoever gives more has mistaken the unit.</summary>
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(366);
 
@@ -418,11 +421,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _alertTimer?.Dispose();
         _tokenUsageTimer?.Dispose();
 
-        // A tenth of the time is kept back for the log, which has to say what the rest was not enough for.
-        TimeSpan handlerTime = _shutdownTimeout * 0.9;
-        long start = Stopwatch.GetTimestamp();
-        long handlerDeadline = start + StopwatchTicks(handlerTime);
-        bool isDrained = _recorder.Close(handlerTime);
+        long deadline = Stopwatch.GetTimestamp() + StopwatchTicks(_shutdownTimeout);
+        bool isDrained = _recorder.Close(_shutdownTimeout);
         ReportTokenUsage(isFinal: true);
         _tokenUsageCallback?.BeginClose();
         lock (_alertLock)
@@ -430,14 +430,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
             sink.Queue.BeginClose();
 
-        _tokenUsageCallback?.Close(handlerDeadline);
-        _announcer.Close(handlerDeadline);
+        _tokenUsageCallback?.Close(deadline);
+        _announcer.Close(deadline);
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
-            Close(sink.Queue, sink.Handler, handlerDeadline);
+            Close(sink.Queue, sink.Handler, deadline);
 
         LogWhatWasLost(isDrained);
         foreach (LogHandlerSink sink in _logSinks)
-            Close(sink.Queue, sink.Handler, start + StopwatchTicks(_shutdownTimeout));
+            Close(sink.Queue, sink.Handler, Math.Max(deadline, Stopwatch.GetTimestamp() + StopwatchTicks(LastWordTime)));
         WriteEnd();
         _healthInstruments.Dispose();
         _run.Dispose();
