@@ -34,8 +34,9 @@ internal sealed class SummaryQuery : IDisposable
         SELECT
             CASE WHEN is_time(timestamp ->> '$')
                 AND is_text(timestamp) AND is_text(event) AND is_text(model_name) AND is_text(finish_reason) AND is_text(error) AND is_text(metric_name)
-                AND is_number(duration) AND is_number(time_to_first_token) AND is_number(value) AND is_flag(success)
+                AND is_number(duration) AND is_number(time_to_first_token) AND is_number(value) AND is_number(cost_usd) AND is_flag(success)
                 AND is_whole(prompt_token_count) AND is_whole(completion_token_count) AND is_whole(total_token_count) AND is_whole(conversation_length)
+                AND is_whole(unpriced_token_count)
                 AND is_object(metadata) AND is_object(scores)
                 AND (scores IS NULL OR len(list_filter(json_extract(scores, '$.*'), lambda score: NOT is_number(score))) = 0)
                 AND CASE event ->> '$'
@@ -56,6 +57,8 @@ internal sealed class SummaryQuery : IDisposable
             coalesce(TRY_CAST(total_token_count AS BIGINT)::DOUBLE, prompt_tokens + completion_tokens, prompt_tokens, completion_tokens) AS total_tokens,
             TRY_CAST(conversation_length AS BIGINT)::DOUBLE AS conversation_length,
             number_of(time_to_first_token) AS time_to_first_token,
+            number_of(cost_usd) AS cost_usd,
+            TRY_CAST(unpriced_token_count AS BIGINT)::DOUBLE AS unpriced_tokens,
             scores,
             text_of(metric_name) AS metric_name,
             number_of(value) AS value
@@ -63,7 +66,8 @@ internal sealed class SummaryQuery : IDisposable
             format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
             columns = {timestamp: 'JSON', event: 'JSON', duration: 'JSON', success: 'JSON', model_name: 'JSON', prompt_token_count: 'JSON',
                 completion_token_count: 'JSON', total_token_count: 'JSON', finish_reason: 'JSON', error: 'JSON', conversation_length: 'JSON',
-                time_to_first_token: 'JSON', scores: 'JSON', metric_name: 'JSON', value: 'JSON', metadata: 'JSON'})
+                time_to_first_token: 'JSON', scores: 'JSON', metric_name: 'JSON', value: 'JSON', metadata: 'JSON',
+                cost_usd: 'JSON', unpriced_token_count: 'JSON'})
         """;
 
     // docs/log-format.md, "From records to points".
@@ -100,6 +104,12 @@ internal sealed class SummaryQuery : IDisposable
         UNION ALL
         SELECT 'total_token_count', total_tokens, count(*) FROM record
             WHERE event IN ('generation', 'evaluation') AND total_tokens IS NOT NULL GROUP BY ALL
+        UNION ALL
+        SELECT 'cost_usd', cost_usd, count(*) FROM record
+            WHERE event IN ('generation', 'evaluation') AND cost_usd IS NOT NULL GROUP BY ALL
+        UNION ALL
+        SELECT 'unpriced_token_count', unpriced_tokens, count(*) FROM record
+            WHERE event IN ('generation', 'evaluation') AND unpriced_tokens IS NOT NULL GROUP BY ALL
         UNION ALL
         SELECT metric_name, value, count(*) FROM record WHERE event = 'metric' GROUP BY ALL
         """;

@@ -34,6 +34,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly TimeSpan _shutdownTimeout;
     private readonly Names _names;
     private readonly MetricStore _store;
+    private readonly bool _isPriced;
     private readonly Recorder _recorder;
     private readonly RunFile _run;
     private readonly List<MetricHandlerSink> _metricSinks;
@@ -90,6 +91,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         var troubleLog = new TroubleLog(_timeProvider, ReportTrouble);
         _names = new Names(options.CardinalityLimit);
         _store = new MetricStore(_names, _clock, options.MaxRetainedPoints);
+        _isPriced = options.Pricing is not null;
         var instruments = new InstrumentHandler(meterFactory);
         _instrumentSink = new MetricHandlerSink(instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
         _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, troubleLog))];
@@ -103,7 +105,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _recorder = new Recorder(
             _names,
             _clock,
-            _store,
+            options.Pricing is { } pricing ? new RecordPricing(pricing, _names, _store) : _store,
             [.. _metricSinks, .. _logSinks, _instrumentSink],
             BufferCapacity(options),
             options.BufferFullMode,
@@ -317,6 +319,20 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         long from = window is { } given ? WindowStart(given) : long.MinValue;
         using (_recorder.EnterApplied())
             return TokenTotals.Report(_store, _names, from);
+    }
+
+    /// <summary>Sums what generations and evaluations cost by model, at the prices of <see cref="GenerationMonitorOptions.Pricing"/>, each call by its own cached and reasoning tokens.</summary>
+    /// <param name="window">The window, under the rules of <see cref="GetMetrics"/>. Default: everything.</param>
+    /// <returns>The cost; what has no known price is in it as unpriced, not as free.</returns>
+    /// <exception cref="InvalidOperationException">The monitor has no <see cref="GenerationMonitorOptions.Pricing"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative.</exception>
+    public CostReport GetCost(TimeSpan? window = null)
+    {
+        if (!_isPriced)
+            throw new InvalidOperationException($"Costs need prices: set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
+        long from = window is { } given ? WindowStart(given) : long.MinValue;
+        using (_recorder.EnterApplied())
+            return TokenTotals.Cost(_store, _names, from);
     }
 
     /// <summary>Evaluates the alert rules now, and lets the alert handlers know what is new.</summary>

@@ -65,6 +65,12 @@ public sealed class GenerationMonitorOptions
     /// <summary>How often <see cref="TokenUsageCallback"/> is called. Default: 60 s. More than zero, at most 49 days.</summary>
     public TimeSpan TokenUsageCallbackInterval { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// What models charge. With it each generation and evaluation with tokens is priced as it is taken into memory, cached and reasoning tokens at their own prices: a point of the metric
+    /// <c>cost_usd</c> where its model has a price, of <c>unpriced_token_count</c> where it has none. Default: <see langword="null"/>, nothing is priced.
+    /// </summary>
+    public ModelPricing? Pricing { get; set; }
+
     /// <summary>What a recording call does when its thread's buffer is full. Default: <see cref="BufferFullMode.Wait"/>, lossless.</summary>
     public BufferFullMode BufferFullMode { get; set; } = BufferFullMode.Wait;
 

@@ -6,6 +6,9 @@ internal sealed class Names
     /// <summary>The id in <see cref="Models"/> under which tokens without a model count.</summary>
     public const int UnknownModel = 2;
 
+    /// <summary>What the names of metrics of scores begin with.</summary>
+    public const string ScorePrefix = "evaluation_score_";
+
     private readonly DerivedNames _modelUsage;
     private readonly DerivedNames _finishReasons;
 
@@ -22,7 +25,7 @@ internal sealed class Names
             Metrics.GetOrAddUnlimited(metric);
         _modelUsage = new DerivedNames("model_usage:", Models, Metrics);
         _finishReasons = new DerivedNames("finish_reason:", FinishReasons, Metrics);
-        ScoreMetrics = new DerivedNames("evaluation_score_", Scores, Metrics);
+        ScoreMetrics = new DerivedNames(ScorePrefix, Scores, Metrics);
     }
 
     public NameTable Models { get; }

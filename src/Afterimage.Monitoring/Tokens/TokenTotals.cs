@@ -34,4 +34,24 @@ internal static class TokenTotals
         Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
         return new TokenUsageReport(usages, prompt, completion, total);
     }
+
+    /// <summary>Cost by model, from the cost metrics.</summary>
+    /// <inheritdoc cref="Report"/>
+    public static CostReport Cost(MetricStore store, Names names, long from)
+    {
+        var byModel = new Dictionary<int, (double? Cost, double Unpriced)>();
+        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.CostUsd, from))
+            byModel[model] = byModel.GetValueOrDefault(model) with { Cost = sum };
+        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.UnpricedTokenCount, from))
+            byModel[model] = byModel.GetValueOrDefault(model) with { Unpriced = sum };
+
+        return CostReport.Of(byModel.Select(m => new ModelCost(names.Models[m.Key], Dollars(m.Value.Cost), (long)m.Value.Unpriced))) with
+        {
+            SuccessfulGenerations = (long)Math.Round(store.Aggregate("success_rate", from).Sum),
+            EvaluationPoints = store.AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Sum(s => s.Aggregate(from).Count),
+        };
+    }
+
+    // A double holds fifteen digits; more would only show how it rounds. What no decimal holds was no cost, but a value recorded under its name.
+    private static decimal? Dollars(double? cost) => cost is null ? null : (decimal)Math.Clamp(cost.Value, -1e27, 1e27);
 }
