@@ -36,6 +36,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly MetricStore _store;
     private readonly bool _isPriced;
     private readonly Recorder _recorder;
+    private readonly MetricReader _reader;
     private readonly RunFile _run;
     private readonly List<MetricHandlerSink> _metricSinks;
     private readonly List<LogHandlerSink> _logSinks;
@@ -97,7 +98,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, troubleLog))];
         _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, troubleLog))];
 
-        _alertEngine = new AlertEngine(AlertRule.BuiltIn(options), options.AlertRepeatInterval);
+        _alertEngine = new AlertEngine(BuiltInRules.With(options), options.AlertRepeatInterval);
         _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, troubleLog);
         if (options.TokenUsageCallback is { } callback)
             _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, troubleLog);
@@ -110,6 +111,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             BufferCapacity(options),
             options.BufferFullMode,
             troubleLog.ReportFullBuffers);
+        _reader = new MetricReader(_recorder, _store, _clock);
         using (ExecutionContext.SuppressFlow())
         {
             if (options.MetricsInterval > TimeSpan.Zero)
@@ -305,9 +307,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     public MetricAggregate GetMetrics(string metricName, TimeSpan? window = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(metricName);
-        long from = WindowStart(window ?? DefaultWindow);
-        using (_recorder.EnterApplied())
-            return _store.Aggregate(metricName, from);
+        return _reader.Aggregate(metricName, window ?? DefaultWindow);
     }
 
     /// <summary>Sums the tokens of generations and evaluations by model.</summary>
@@ -316,7 +316,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative.</exception>
     public TokenUsageReport GetTotalTokenUsage(TimeSpan? window = null)
     {
-        long from = window is { } given ? WindowStart(given) : long.MinValue;
+        long from = window is { } given ? _clock.WindowStart(given) : long.MinValue;
         using (_recorder.EnterApplied())
             return TokenTotals.Report(_store, _names, from);
     }
@@ -330,7 +330,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         if (!_isPriced)
             throw new InvalidOperationException($"Costs need prices: set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
-        long from = window is { } given ? WindowStart(given) : long.MinValue;
+        long from = window is { } given ? _clock.WindowStart(given) : long.MinValue;
         using (_recorder.EnterApplied())
             return TokenTotals.Cost(_store, _names, from);
     }
@@ -343,13 +343,21 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         IReadOnlyList<Alert> firing;
         lock (_alertLock)
         {
-            (firing, IReadOnlyList<Alert> news) = _alertEngine.Evaluate(_timeProvider.GetUtcNow(), TimeSpan.FromTicks(_clock.Now), (metric, window) => GetMetrics(metric, window));
+            (firing, IReadOnlyList<Alert> news) = _alertEngine.Evaluate(_timeProvider.GetUtcNow(), TimeSpan.FromTicks(_clock.Now), _reader);
             if (_disposed == 0)
                 _announcer.Announce(news);
         }
 
         _announcer.FlushAsync().GetAwaiter().GetResult();
         return firing;
+    }
+
+    /// <summary>Says where each alert rule stands. It does not evaluate: that <see cref="CheckAlerts"/> does, and the timer of <see cref="GenerationMonitorOptions.MetricsInterval"/>.</summary>
+    /// <returns>The rules, built-in ones first, with their states as of their last evaluation.</returns>
+    public IReadOnlyList<AlertStatus> GetAlerts()
+    {
+        lock (_alertLock)
+            return _alertEngine.Statuses;
     }
 
     /// <summary>Says what became of everything that was recorded.</summary>
@@ -524,13 +532,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
         fields |= RecordFields.GivenTimestamp;
         return timestamp.UtcTicks;
-    }
-
-    private long WindowStart(TimeSpan window)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(window, TimeSpan.Zero);
-        long now = _clock.Now;
-        return window.Ticks >= now ? long.MinValue : now - window.Ticks;
     }
 
     private void TrackEvaluation(

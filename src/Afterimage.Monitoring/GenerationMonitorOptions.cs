@@ -56,6 +56,15 @@ public sealed class GenerationMonitorOptions
     /// <summary><c>long_conversations</c> fires while the five-minute mean of <c>conversation_length</c> is above this. Default: 2 turns.</summary>
     public double AlertMaxConversationLengthMean { get; set; } = 2;
 
+    /// <summary>Rules beside the built-in ones, or in their place where they have the same name. Default: empty.</summary>
+    public IList<AlertRule> AlertRules { get; } = [];
+
+    /// <summary>
+    /// Judges the built-in rules <c>low_success_rate</c> and <c>high_error_rate</c> by a confidence bound at this level; see <see cref="AlertRule.Confidence"/>.
+    /// Default: <see langword="null"/>, by the plain mean of at least one point. More than 0.5, less than 1; 0.999 is a good start: with it three failures in four calls are no finding yet.
+    /// </summary>
+    public double? AlertConfidence { get; set; }
+
     /// <summary>How long an alert goes on firing before its handlers hear of it again. Default: 1 hour. More than zero.</summary>
     public TimeSpan AlertRepeatInterval { get; set; } = TimeSpan.FromHours(1);
 

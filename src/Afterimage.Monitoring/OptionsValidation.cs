@@ -31,6 +31,9 @@ internal static class OptionsValidation
         RequireThreshold(options.AlertMaxTotalTokenMean, nameof(options.AlertMaxTotalTokenMean));
         RequireThreshold(options.AlertMaxConversationLengthMean, nameof(options.AlertMaxConversationLengthMean));
 
+        Require(options.AlertConfidence is null or (> 0.5 and < 1), "A confidence is more than 0.5 and less than 1.", options.AlertConfidence, nameof(options.AlertConfidence));
+        RequireRules(options.AlertRules);
+
         Require(Enum.IsDefined(options.BufferFullMode), "The mode is Wait or Drop.", options.BufferFullMode, nameof(options.BufferFullMode));
         RequireRange(options.BufferCapacity, 16, 1 << 20, nameof(options.BufferCapacity));
         RequireRange(options.MaxRetainedPoints, 16_384, int.MaxValue, nameof(options.MaxRetainedPoints));
@@ -49,6 +52,20 @@ internal static class OptionsValidation
             nameof(options.MaxTotalSize));
         Require(options.MinRetention >= TimeSpan.Zero, "A time is not negative.", options.MinRetention, nameof(options.MinRetention));
         Require(Enum.IsDefined(options.Durability), "Durability is Buffered or Synced.", options.Durability, nameof(options.Durability));
+    }
+
+    private static void RequireRules(IList<AlertRule> rules)
+    {
+        for (int i = 0; i < rules.Count; i++)
+        {
+            string path = $"{nameof(GenerationMonitorOptions.AlertRules)}[{i}]";
+            if (rules[i] is not { } rule)
+                throw new ArgumentException("A rule is not null.", path);
+            if (rule.Fault() is { } fault)
+                throw new ArgumentException($"{fault.Setting} {fault.Rule}", $"{path}.{fault.Setting}");
+            if (rules.Take(i).Any(r => r.Name == rule.Name))
+                throw new ArgumentException($"The name '{rule.Name}' is there twice.", $"{path}.{nameof(AlertRule.Name)}");
+        }
     }
 
     private static void RequireInterval(TimeSpan value, bool allowsZero, TimeSpan longest, string name) =>

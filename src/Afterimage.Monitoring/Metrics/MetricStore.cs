@@ -31,6 +31,22 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
     /// <summary>Sums the points, stamped at or after <paramref name="from"/>, of a metric of tokens or cost by model id.</summary>
     public ModelSums SumByModel(int metricId, long from) => _series[metricId]?.SumByModel(from) ?? new ModelSums();
 
+    /// <summary>Aggregates a metric's points of one model, stamped at or after <paramref name="from"/>, that are in memory.</summary>
+    public MetricAggregate Aggregate(string metricName, long from, string modelName) =>
+        Find(metricName) is { } series && names.Models.TryGet(modelName, out int model) ? series.Aggregate(from, model) : default;
+
+    /// <inheritdoc cref="MetricReader.Next"/>
+    public double[] Next(string metricName, string? modelName, ref long cursor)
+    {
+        if (Find(metricName) is not { } series)
+            return [];
+
+        long from = cursor;
+        cursor = series.Count;
+        int model = NameTable.None;
+        return modelName is null || names.Models.TryGet(modelName, out model) ? series.Last(series.Count - from, modelName is null ? null : model) : [];
+    }
+
     private Series? Find(string metricName) =>
         names.Metrics.TryGet(metricName, out int id) && id < _series.Length ? _series[id] : null;
 
