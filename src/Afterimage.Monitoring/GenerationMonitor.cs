@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
@@ -48,6 +49,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly AlertAnnouncer _announcer;
     private readonly ITimer? _alertTimer;
     private int _alertTickRuns;
+
+    // Budgets: the ledger is used under the recorder's lock. What happens to them is told outside of it, since evaluating alerts takes the two locks in the other order.
+    private readonly BudgetLedger? _budgets;
+    private readonly ITimer? _budgetTimer;
+    private readonly ConcurrentQueue<Alert> _budgetAlerts = new();
 
     // The token usage callback.
     private readonly HandlerQueue<TokenUsageReport>? _tokenUsageCallback;
@@ -103,10 +109,15 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         if (options.TokenUsageCallback is { } callback)
             _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, troubleLog);
 
+        IRecordReducer reducer = _store;
+        if (options.Budgets.Count > 0)
+            reducer = _budgets = new BudgetLedger(options, _names, _clock, reducer, TellOfBudget);
+        if (options.Pricing is { } pricing)
+            reducer = new RecordPricing(pricing, _names, reducer);
         _recorder = new Recorder(
             _names,
             _clock,
-            options.Pricing is { } pricing ? new RecordPricing(pricing, _names, _store) : _store,
+            reducer,
             [.. _metricSinks, .. _logSinks, _instrumentSink],
             BufferCapacity(options),
             options.BufferFullMode,
@@ -116,10 +127,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         {
             if (options.MetricsInterval > TimeSpan.Zero)
                 _alertTimer = _timeProvider.CreateTimer(_ => CheckAlertsOnTimer(), null, options.MetricsInterval, options.MetricsInterval);
+            if (_budgets?.NextMark is not null)
+                _budgetTimer = _timeProvider.CreateTimer(_ => RefreshBudgets(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             if (_tokenUsageCallback is not null)
                 _tokenUsageTimer = _timeProvider.CreateTimer(_ => ReportTokenUsage(isFinal: false), null, options.TokenUsageCallbackInterval, options.TokenUsageCallbackInterval);
         }
 
+        if (_budgetTimer is not null)
+            RefreshBudgets();
         LiveMonitors.Add(this);
     }
 
@@ -348,6 +363,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 _announcer.Announce(news);
         }
 
+        AnnounceBudgetAlerts();
+
         _announcer.FlushAsync().GetAwaiter().GetResult();
         return firing;
     }
@@ -358,6 +375,65 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         lock (_alertLock)
             return _alertEngine.Statuses;
+    }
+
+    /// <summary>Cancelled when a budget is spent. Give it to calls and to the loop that makes them.</summary>
+    /// <remarks>
+    /// Of a budget with a calendar window it is cancelled until the window is over; from then on this property has a new token. Callbacks on it run on the thread pool. Records
+    /// of this process count at once when this property, <see cref="TryReserve"/> or <see cref="GetBudgets"/> is asked, and within 200 ms otherwise.
+    /// </remarks>
+    public CancellationToken BudgetToken
+    {
+        get
+        {
+            if (_budgets is null)
+                return CancellationToken.None;
+            using (_recorder.EnterApplied())
+            {
+                _budgets.Refresh();
+                return _budgets.Token;
+            }
+        }
+    }
+
+    /// <summary>Reserves what a call may use, of all budgets or of none.</summary>
+    /// <remarks>
+    /// Reservations are atomic: what is spent and what is reserved never exceed a limit together, so that any number of workers overshoot by no more than what calls in flight
+    /// use beyond their estimates. Record the call and then dispose the reservation, which returns what was not used.
+    /// </remarks>
+    /// <param name="estimate">What the call may use at the most.</param>
+    /// <param name="reservation">What it holds; <see langword="null"/> where it was refused.</param>
+    /// <returns><see langword="true"/> if the call may be made; without budgets always.</returns>
+    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a cost nor a model with a known price.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public bool TryReserve(in BudgetEstimate estimate, [NotNullWhen(true)] out BudgetReservation? reservation)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.PromptTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CompletionTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd ?? 0);
+        if (_budgets is null)
+        {
+            reservation = new BudgetReservation([], TimeSpan.MaxValue, release: null);
+            return true;
+        }
+
+        using (_recorder.EnterApplied())
+            reservation = _budgets.TryReserve(estimate, Release);
+        return reservation is not null;
+    }
+
+    /// <summary>Says where each budget stands.</summary>
+    /// <returns>The budgets, in the order of the options.</returns>
+    public IReadOnlyList<BudgetStatus> GetBudgets()
+    {
+        if (_budgets is null)
+            return [];
+        using (_recorder.EnterApplied())
+        {
+            _budgets.Refresh();
+            return _budgets.Statuses;
+        }
     }
 
     /// <summary>Says what became of everything that was recorded.</summary>
@@ -417,6 +493,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         LiveMonitors.Remove(this);
         _alertTimer?.Dispose();
         _tokenUsageTimer?.Dispose();
+        _budgetTimer?.Dispose();
 
         // A tenth of the time is kept back for the log, which has to say what the rest was not enough for.
         TimeSpan handlerTime = _shutdownTimeout * 0.9;
@@ -426,7 +503,13 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         ReportTokenUsage(isFinal: true);
         _tokenUsageCallback?.BeginClose();
         lock (_alertLock)
+        {
+            // Of the last records.
+            while (_budgetAlerts.TryDequeue(out Alert? alert))
+                _announcer.Announce([alert]);
             _announcer.BeginClose();
+        }
+
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
             sink.Queue.BeginClose();
 
@@ -449,6 +532,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
     internal void FlushAtExit(bool isEnd)
     {
+        AnnounceBudgetAlerts();
         Task flushed = Task.WhenAll(FlushAsync().AsTask(), _announcer.FlushAsync());
         if (isEnd)
         {
@@ -611,6 +695,42 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         finally
         {
             Volatile.Write(ref _alertTickRuns, 0);
+        }
+    }
+
+    private void Release(BudgetReservation reservation)
+    {
+        using (_recorder.EnterApplied())
+            _budgets!.Release(reservation);
+    }
+
+    private void RefreshBudgets()
+    {
+        TimeSpan? next;
+        using (_recorder.EnterApplied())
+        {
+            _budgets!.Refresh();
+            next = _budgets.NextMark;
+        }
+
+        // A timer takes no more than 49 days.
+        if (next is { } due)
+            _budgetTimer!.Change(due < TimeSpan.FromDays(49) ? due : TimeSpan.FromDays(49), Timeout.InfiniteTimeSpan);
+    }
+
+    // Under the recorder's lock, on any thread.
+    private void TellOfBudget(BudgetNews news)
+    {
+        _budgetAlerts.Enqueue(BudgetAlert.Of(news, _timeProvider.GetUtcNow()));
+        ThreadPool.UnsafeQueueUserWorkItem(static monitor => monitor.AnnounceBudgetAlerts(), this, preferLocal: false);
+    }
+
+    private void AnnounceBudgetAlerts()
+    {
+        lock (_alertLock)
+        {
+            while (_disposed == 0 && _budgetAlerts.TryDequeue(out Alert? alert))
+                _announcer.Announce([alert]);
         }
     }
 

@@ -80,6 +80,12 @@ public sealed class GenerationMonitorOptions
     /// </summary>
     public ModelPricing? Pricing { get; set; }
 
+    /// <summary>What the run may use up; see <see cref="GenerationMonitor.TryReserve"/> and <see cref="GenerationMonitor.BudgetToken"/>. Default: empty.</summary>
+    public IList<Budget> Budgets { get; } = [];
+
+    /// <summary>How long a <see cref="BudgetReservation"/> may stay open before it is given up, as of a call that was never finished. Default: 1 hour. More than zero.</summary>
+    public TimeSpan ReservationTimeout { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>What a recording call does when its thread's buffer is full. Default: <see cref="BufferFullMode.Wait"/>, lossless.</summary>
     public BufferFullMode BufferFullMode { get; set; } = BufferFullMode.Wait;
 

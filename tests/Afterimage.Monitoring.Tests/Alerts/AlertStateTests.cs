@@ -101,12 +101,13 @@ public sealed class AlertStateTests
         using MonitorRun run = Run(Slow with { For = Minute });
         run.Monitor.RecordMetric("m", 5);
         run.Monitor.CheckAlerts();
-        run.Clock.AdjustTime(MonitorRun.Start + TimeSpan.FromDays(1));
+        run.Clock.Offset = TimeSpan.FromDays(1);
         Assert.Empty(run.Monitor.CheckAlerts());
-        run.Clock.AdjustTime(MonitorRun.Start - TimeSpan.FromDays(1));
+        run.Clock.Offset = -TimeSpan.FromDays(1);
         Assert.Empty(run.Monitor.CheckAlerts());
         run.Clock.Advance(Minute);
-        Assert.Single(run.Monitor.CheckAlerts());
+        Alert alert = Assert.Single(run.Monitor.CheckAlerts());
+        Assert.Equal(MonitorRun.Start + Minute - TimeSpan.FromDays(1), alert.Timestamp);
     }
 
     [Fact]
