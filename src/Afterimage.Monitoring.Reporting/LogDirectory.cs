@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Reporting.Exporting;
 
 namespace Afterimage.Monitoring;
 
@@ -7,7 +8,7 @@ namespace Afterimage.Monitoring;
 /// <remarks>
 /// All files <c>metrics*.jsonl</c> in it and below it are read (symbolic links below it are not followed). The format is specified in
 /// docs/log-format.md. A line that is no valid record of it (torn by a crash, of an unknown event, without a required key, or with a value
-/// of the wrong type in a key that the summary needs) is left out whole and counted.
+/// of the wrong type in a key that metrics come from) is left out whole and counted.
 /// </remarks>
 public sealed class LogDirectory
 {
@@ -44,26 +45,139 @@ public sealed class LogDirectory
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken = default)
     {
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out string[] files, cancellationToken);
+        (long dropped, long failed) = RunCounts.Sum(Find("run*.json"));
+        return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
+    }
+
+    /// <summary>Runs SQL over the records that are there now.</summary>
+    /// <remarks>
+    /// <para>The dialect is DuckDB's. The views: <c>generations</c>, <c>evaluations</c> and <c>logs</c>, whose columns are the keys of docs/log-format.md, and
+    /// <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>, the columns of the point's record, the <c>feedback</c> of its score, and its
+    /// <c>metadata</c> (tags) as JSON. <c>timestamp</c> is in UTC and microseconds; token totals that were not given are the sum of the two others.</para>
+    /// <para>The statement sees a copy of the records, taken at the call: whatever it does, no file is read, written or changed by it, and no network is reached.
+    /// Copying needs memory for a part of the records only: what does not fit into about half a gigabyte goes to a temporary directory, removed afterwards.</para>
+    /// </remarks>
+    /// <param name="sql">The statement.</param>
+    /// <param name="cancellationToken">Ends the work early, also that of <see cref="LogQuery.Reader"/>.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or DuckDB does not take it; the message says why.</exception>
+    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public LogQuery Query(string sql, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+
+        LogSnapshot snapshot = Read(null, null, withLogs: true, null, out _, cancellationToken);
+        try
+        {
+            return LogQuery.Run(snapshot, sql, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            snapshot.Dispose();
+            if (exception is not (DbException or InvalidOperationException))
+                throw;
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ArgumentException(FirstLine(exception), nameof(sql), exception);
+        }
+    }
+
+    /// <summary>Writes the records that are there now to a file, or to one a metric.</summary>
+    /// <remarks>
+    /// <para>The rows are in the order of the log's lines. Files are written beside their place and take it when all are whole, replacing what was there: an
+    /// export that fails or is cancelled leaves nothing. Memory is bounded, whatever the number of records.</para>
+    /// <para><see cref="ExportFormat.Csv"/> writes <c>&lt;name&gt;_&lt;metric&gt;.csv</c> for each metric (characters other than letters, digits, <c>-</c>, <c>_</c> and <c>.</c>
+    /// become <c>_</c>, and what would then be the same gets a number), unless <see cref="ExportOptions.SingleFile"/> says otherwise, there is no point, or the shape is
+    /// <see cref="ExportShape.Records"/>. <see cref="ExportFormat.Excel"/> writes a sheet a metric (a sheet for generations and one for evaluations), goes on in a further
+    /// sheet past 1,048,575 rows, and cuts texts at 32,767 characters. The true name of a metric is in the column <c>metric</c>.</para>
+    /// </remarks>
+    /// <param name="outputPath">The file. Its directory is made where it does not exist.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="options">What is exported. Default: all metric points.</param>
+    /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputPath"/> is null or empty, or <paramref name="options"/> asks for a metric of records.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> or the shape does not exist.</exception>
+    /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<ExportResult> ExportMetricsAsync(
+        string outputPath,
+        ExportFormat format = ExportFormat.Json,
+        ExportOptions? options = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+        ExportJob.ThrowIfUnknown(format);
+        options ??= new ExportOptions();
+        if (!Enum.IsDefined(options.Shape))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Shape, "There is no such export shape.");
+        if (options is { Shape: ExportShape.Records, MetricName: not null })
+            throw new ArgumentException("Records are exported whole: a metric is of points.", nameof(options));
+
+        string path = System.IO.Path.GetFullPath(outputPath);
+        return Task.Run(
+            () => ExportJob.Run(
+                path,
+                format,
+                options,
+                report => Read(options.Since, options.Until, withLogs: false, report, out _, cancellationToken),
+                progress,
+                cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
+    internal LogSnapshot Read(
+        DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken)
+    {
         while (true)
         {
-            string[] files = FindFiles();
+            files = Find("metrics*.jsonl");
+            string[] logs = withLogs ? Find("afterimage*.log") : [];
+            var snapshot = new LogSnapshot(cancellationToken);
             try
             {
-                return SummaryQuery.Run(Path, files, cancellationToken);
+                snapshot.AddRecords(files, since, until, report);
+                snapshot.AddLogs(logs, since, until);
+                return snapshot;
             }
-            catch (DbException) when (!cancellationToken.IsCancellationRequested && files.Any(file => !File.Exists(file)))
+            catch (Exception exception)
             {
-                // A writer that keeps only its newest files deleted one between the listing and the reading: the next listing is without it.
-            }
-            catch (DbException exception)
-            {
+                snapshot.Dispose();
                 cancellationToken.ThrowIfCancellationRequested();
-                throw new IOException($"The log directory '{Path}' could not be read: {exception.Message.Split('\n')[0]}", exception);
+                if (exception is not DbException)
+                    throw;
+
+                // A writer that keeps only its newest files may delete one between the listing and the reading: the next listing is without it.
+                if (files.Concat(logs).All(File.Exists))
+                    throw Unreadable(exception);
             }
         }
     }
 
-    private string[] FindFiles()
+    /// <summary>Does <paramref name="work"/> with a snapshot, and says of which directory it is where the engine fails.</summary>
+    internal T Translate<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return work();
+        }
+        catch (DbException exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Unreadable(exception);
+        }
+    }
+
+    private IOException Unreadable(Exception exception) => new($"The log directory '{Path}' could not be read: {FirstLine(exception)}", exception);
+
+    private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
+
+    private string[] Find(string pattern)
     {
         var options = new EnumerationOptions
         {
@@ -72,7 +186,9 @@ public sealed class LogDirectory
             IgnoreInaccessible = false,
             MatchCasing = MatchCasing.CaseSensitive,
         };
-        string[] files = Directory.GetFiles(Path, "metrics*.jsonl", options);
+
+        // The writers' locks have the names of the files that they are about.
+        string[] files = [.. Directory.EnumerateFiles(Path, pattern, options).Where(file => System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(file)) != ".locks")];
         Array.Sort(files, StringComparer.Ordinal);
         return files;
     }

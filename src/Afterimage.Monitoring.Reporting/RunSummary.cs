@@ -26,6 +26,12 @@ public sealed record RunSummary(
     long SkippedLines,
     IReadOnlyList<string> Files)
 {
+    /// <summary>Records that were refused because a buffer was full (<see cref="BufferFullMode.Drop"/>), as far as the runs have ended in order and said so.</summary>
+    public long DroppedRecords { get; init; }
+
+    /// <summary>Records that were lost on the way to a handler, summed over the handlers, as far as the runs have ended in order and said so.</summary>
+    public long FailedRecords { get; init; }
+
     /// <summary>Summarises everything that a monitor recorded so far. A snapshot: it does not change when more is recorded.</summary>
     /// <param name="monitor">The monitor; it may be disposed already.</param>
     /// <returns>The summary.</returns>
@@ -45,6 +51,7 @@ public sealed record RunSummary(
             }
         }
 
+        MonitorStatistics statistics = monitor.GetStatistics();
         return new RunSummary(
             monitor.LogDirectory,
             metrics.GetValueOrDefault("generation_time")?.Count ?? 0,
@@ -53,15 +60,20 @@ public sealed record RunSummary(
             metrics,
             FirstTimestamp: null,
             LastTimestamp: null,
-            monitor.GetStatistics().NonFinite,
+            statistics.NonFinite,
             SkippedLines: 0,
-            Files: []);
+            Files: [])
+        {
+            DroppedRecords = statistics.Dropped,
+            FailedRecords = statistics.Failed,
+        };
     }
 
     /// <summary>
     /// Writes the summary as properties of the JSON object that is open in <paramref name="writer"/>, so that the caller can add its own:
     /// <c>generations</c>, <c>evaluations</c>, <c>by_model</c>, <c>total_prompt_tokens</c>, <c>total_completion_tokens</c>, <c>total_tokens</c>,
-    /// <c>metrics</c>, <c>first_timestamp</c> and <c>last_timestamp</c> where known, <c>non_finite_points</c>, <c>skipped_lines</c>, <c>log_dir</c>.
+    /// <c>metrics</c>, <c>first_timestamp</c> and <c>last_timestamp</c> where known, <c>non_finite_points</c>, <c>skipped_lines</c>,
+    /// <c>dropped_records</c>, <c>failed_records</c>, <c>log_dir</c>.
     /// </summary>
     /// <param name="writer">The writer, inside an object.</param>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is <see langword="null"/>.</exception>
@@ -109,6 +121,8 @@ public sealed record RunSummary(
             writer.WriteString("last_timestamp", last.UtcDateTime);
         writer.WriteNumber("non_finite_points", NonFinitePoints);
         writer.WriteNumber("skipped_lines", SkippedLines);
+        writer.WriteNumber("dropped_records", DroppedRecords);
+        writer.WriteNumber("failed_records", FailedRecords);
         writer.WriteString("log_dir", LogDirectory);
     }
 

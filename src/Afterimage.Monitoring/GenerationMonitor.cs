@@ -6,6 +6,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Afterimage.Monitoring.Alerts;
 using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Measuring;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Tokens;
@@ -42,6 +43,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly List<MetricHandlerSink> _metricSinks;
     private readonly List<LogHandlerSink> _logSinks;
     private readonly MetricHandlerSink _instrumentSink;
+    private readonly HealthInstruments _healthInstruments;
 
     // Alerts: the engine is used under the lock.
     private readonly Lock _alertLock = new();
@@ -76,7 +78,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// (<see cref="TimeProvider.GetTimestamp"/>), so that setting the wall clock does not touch them; with one whose UTC clock stands still between calls, with that.
     /// </param>
     /// <param name="loggerFactory">Where the monitor reports trouble of its own. Default: nowhere but its log handlers.</param>
-    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments. Default: a meter of the monitor's own.</param>
+    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments and those of the monitor's own health. Default: a meter of the monitor's own.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is out of its range; the exception names it.</exception>
     /// <exception cref="IOException">The log directory cannot be made or written.</exception>
@@ -100,9 +102,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _store = new MetricStore(_names, _clock, options.MaxRetainedPoints);
         _isPriced = options.Pricing is not null;
         var instruments = new InstrumentHandler(meterFactory);
-        _instrumentSink = new MetricHandlerSink(instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
-        _metricSinks = [.. (options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new MetricHandlerSink(h, _names, options.HandlerTimeLimit, troubleLog))];
-        _logSinks = [.. (options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)]).Select(h => new LogHandlerSink(h, options.HandlerTimeLimit, troubleLog))];
+        _instrumentSink = new MetricHandlerSink(nameof(InstrumentHandler), instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
+        _metricSinks = [.. Named(options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)])
+            .Select(h => new MetricHandlerSink(h.Name, h.Handler, _names, options.HandlerTimeLimit, troubleLog))];
+        _logSinks = [.. Named(options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)])
+            .Select(h => new LogHandlerSink(h.Name, h.Handler, options.HandlerTimeLimit, troubleLog))];
 
         _alertEngine = new AlertEngine(BuiltInRules.With(options), options.AlertRepeatInterval);
         _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, troubleLog);
@@ -123,6 +127,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             options.BufferFullMode,
             troubleLog.ReportFullBuffers);
         _reader = new MetricReader(_recorder, _store, _clock);
+        _healthInstruments = new HealthInstruments(instruments.Meter, LogDirectory, GetStatistics);
         using (ExecutionContext.SuppressFlow())
         {
             if (options.MetricsInterval > TimeSpan.Zero)
@@ -151,6 +156,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a file handler of the monitor writes <see cref="LogDirectory"/>.</summary>
+    internal bool WritesLogDirectory => _metricSinks.Any(sink => sink.Handler is FileMetricHandler file && file.LogDirectory == LogDirectory);
+
     /// <summary>Records a finished generation. Takes some ten nanoseconds and allocates nothing, save where an error or tags are given.</summary>
     /// <param name="duration">How long it took, from the request to the end of the answer. Zero to 366 days.</param>
     /// <param name="success">Whether it came to a usable answer.</param>
@@ -160,43 +168,33 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     public void TrackGeneration(TimeSpan duration, bool success, in GenerationDetails details = default)
     {
         ThrowIfAbsurd(duration, nameof(duration));
-        RecordFields fields = success ? RecordFields.Success : RecordFields.None;
-        long prompt = Count(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
-        long completion = Count(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
-        long total = Count(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
-        long cached = Count(details.CachedPromptTokenCount, RecordFields.CachedPromptTokens, ref fields);
-        long reasoning = Count(details.ReasoningTokenCount, RecordFields.ReasoningTokens, ref fields);
-        int conversationLength = (int)Count(details.ConversationLength, RecordFields.ConversationLength, ref fields);
-
-        long timeToFirstToken = 0;
-        if (details.TimeToFirstToken is not null)
-        {
-            ThrowIfAbsurd(details.TimeToFirstToken.Value, nameof(details));
-            timeToFirstToken = details.TimeToFirstToken.Value.Ticks;
-            fields |= RecordFields.TimeToFirstToken;
-        }
+        if ((details.PromptTokenCount.GetValueOrDefault() | details.CompletionTokenCount.GetValueOrDefault() | details.TotalTokenCount.GetValueOrDefault()
+                | details.CachedPromptTokenCount.GetValueOrDefault() | details.ReasoningTokenCount.GetValueOrDefault()) < 0
+            || details.ConversationLength.GetValueOrDefault() < 0
+            || IsAbsurd(details.TimeToFirstToken.GetValueOrDefault()))
+            ThrowAbsurd(details);
 
         ThreadBuffer buffer = _recorder.Buffer;
-        int model = buffer.ModelId(details.ModelName);
-        int finishReason = buffer.FinishReasonId(details.FinishReason);
-        int provider = buffer.LabelId(details.Provider);
-        int operation = buffer.LabelId(details.Operation);
+        int model = buffer.Models.Id(details.ModelName);
+        int finishReason = buffer.FinishReasons.Id(details.FinishReason);
+        int provider = buffer.Labels.Id(details.Provider);
+        int operation = buffer.Labels.Id(details.Operation);
+        RecordFields fields = Flag(success, RecordFields.Success)
+            | Flag(details.PromptTokenCount.HasValue, RecordFields.PromptTokens)
+            | Flag(details.CompletionTokenCount.HasValue, RecordFields.CompletionTokens)
+            | Flag(details.TotalTokenCount.HasValue, RecordFields.TotalTokens)
+            | Flag(details.CachedPromptTokenCount.HasValue, RecordFields.CachedPromptTokens)
+            | Flag(details.ReasoningTokenCount.HasValue, RecordFields.ReasoningTokens)
+            | Flag(details.ConversationLength.HasValue, RecordFields.ConversationLength)
+            | Flag(details.TimeToFirstToken.HasValue, RecordFields.TimeToFirstToken);
         RecordDetails? extra = null;
         if (!string.IsNullOrEmpty(details.Error) || details.Tags is not null
             || model == NameTable.Overflow || finishReason == NameTable.Overflow || provider == NameTable.Overflow || operation == NameTable.Overflow)
-        {
-            extra = new RecordDetails
-            {
-                Error = NullIfEmpty(details.Error),
-                Tags = Scalar.Copy(details.Tags, nameof(details)),
-                ModelName = details.ModelName,
-                FinishReason = details.FinishReason,
-                Provider = details.Provider,
-                Operation = details.Operation,
-            };
-            if (extra.Error is not null)
-                fields |= RecordFields.Error;
-        }
+            extra = Extra(details, ref fields);
+
+        // Apart from the condition above, which it would slow down by a fifth.
+        if (GenerationSpans.HasListener)
+            (extra ??= new RecordDetails()).Activity = Activity.Current;
 
         long timestamp = Timestamp(details.Timestamp, ref fields);
         if (!buffer.TryBegin(out Span<Record> slot))
@@ -206,13 +204,13 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         record.Kind = RecordKind.Generation;
         record.Timestamp = timestamp;
         record.Duration = duration.Ticks;
-        record.TimeToFirstToken = timeToFirstToken;
-        record.PromptTokens = prompt;
-        record.CompletionTokens = completion;
-        record.TotalTokens = total;
-        record.CachedPromptTokens = cached;
-        record.ReasoningTokens = reasoning;
-        record.ConversationLength = conversationLength;
+        record.TimeToFirstToken = details.TimeToFirstToken.GetValueOrDefault().Ticks;
+        record.PromptTokens = details.PromptTokenCount.GetValueOrDefault();
+        record.CompletionTokens = details.CompletionTokenCount.GetValueOrDefault();
+        record.TotalTokens = details.TotalTokenCount.GetValueOrDefault();
+        record.CachedPromptTokens = details.CachedPromptTokenCount.GetValueOrDefault();
+        record.ReasoningTokens = details.ReasoningTokenCount.GetValueOrDefault();
+        record.ConversationLength = details.ConversationLength.GetValueOrDefault();
         record.ModelId = model;
         record.FinishReasonId = finishReason;
         record.ProviderId = (short)provider;
@@ -256,6 +254,32 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     }
 #pragma warning restore RS0026
 
+    /// <summary>Begins to time a generation, which is recorded when the scope is told how it ended, or left.</summary>
+    /// <param name="modelName">The model, unless <see cref="GenerationScope.Complete"/> is told another. Default: unknown.</param>
+    /// <param name="provider">Who serves it. Default: unknown.</param>
+    /// <param name="operation">What is asked of it. Default: unknown.</param>
+    /// <returns>The scope, for <c>using</c>.</returns>
+    /// <example>
+    /// <code>
+    /// using GenerationScope generation = monitor.MeasureGeneration("gpt-4o");
+    /// Answer answer = await AskAsync(question);
+    /// generation.Complete(new() { PromptTokenCount = answer.PromptTokens, CompletionTokenCount = answer.CompletionTokens });
+    /// </code>
+    /// </example>
+    public GenerationScope MeasureGeneration(string? modelName = null, string? provider = null, string? operation = null) =>
+        new(this, Measurement.Start(_clock), modelName, provider, operation);
+
+    /// <summary>Begins to time an evaluation, which is recorded when the scope is told how it ended, or left.</summary>
+    /// <param name="evaluatorType">Who or what evaluates, such as <c>coherence</c>.</param>
+    /// <param name="modelName">The model that evaluates, unless the scope is told another. Default: unknown.</param>
+    /// <returns>The scope, for <c>using</c>.</returns>
+    /// <exception cref="ArgumentException"><paramref name="evaluatorType"/> is null or empty.</exception>
+    public EvaluationScope MeasureEvaluation(string evaluatorType, string? modelName = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(evaluatorType);
+        return new EvaluationScope(this, Measurement.Start(_clock), evaluatorType, modelName);
+    }
+
     /// <summary>Records a single point of a metric of the caller's own, or of one that the monitor knows.</summary>
     /// <param name="metricName">The metric's name.</param>
     /// <param name="value">The value. NaN and infinities are logged and counted (<see cref="MonitorStatistics.NonFinite"/>), but kept out of aggregates.</param>
@@ -267,14 +291,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(metricName);
         ThreadBuffer buffer = _recorder.Buffer;
-        int metric = buffer.MetricId(metricName);
+        int metric = buffer.Metrics.Id(metricName);
         int model = NameTable.None;
         RecordDetails? extra = null;
         if (metadata is not null || metric == NameTable.Overflow)
         {
             extra = new RecordDetails { Name = metricName, Tags = Scalar.Copy(metadata, nameof(metadata)) };
             if (metadata is not null && metadata.TryGetValue(RecordKeys.ModelName, out object? modelName))
-                model = buffer.ModelId(modelName as string);
+                model = buffer.Models.Id(modelName as string);
         }
 
         RecordFields fields = RecordFields.None;
@@ -463,7 +487,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <remarks>What the file handlers have written survives the process. A handler that need not be lossless is waited for no longer than its time limit.</remarks>
     /// <param name="cancellationToken">Ends the waiting, not the writing.</param>
     /// <returns>A task that ends when everything is written.</returns>
-    /// <exception cref="IOException">A lossless handler could not write it; it goes on trying.</exception>
+    /// <exception cref="IOException">A lossless handler could not write it, or has stood still for <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>; it goes on trying.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -522,12 +546,27 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         foreach (LogHandlerSink sink in _logSinks)
             Close(sink.Queue, sink.Handler, start + StopwatchTicks(_shutdownTimeout));
         WriteEnd();
+        _healthInstruments.Dispose();
         _run.Dispose();
     }
 
     /// <inheritdoc cref="Dispose"/>
     /// <returns>A task that ends when the monitor is disposed.</returns>
     public ValueTask DisposeAsync() => new(Task.Run(Dispose));
+
+    /// <summary>When a window that ends now begins, in wall-clock time.</summary>
+    internal DateTimeOffset WindowStartTime(TimeSpan window)
+    {
+        long start = _clock.WindowStart(window);
+        return start == long.MinValue ? DateTimeOffset.MinValue : new DateTimeOffset(start + _clock.WallOffset, TimeSpan.Zero);
+    }
+
+    /// <summary>The raw points in memory, a chunk at a time.</summary>
+    internal IReadOnlyList<RetainedPoints> RetainedPoints()
+    {
+        using (_recorder.EnterApplied())
+            return [.. _store.AllSeries.SelectMany(series => series.RawChunks().Select(chunk => new RetainedPoints(series.Name, chunk, _clock.WallOffset, _names.Models)))];
+    }
 
     /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
     internal void FlushAtExit(bool isEnd)
@@ -537,7 +576,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         if (isEnd)
         {
             ReportTokenUsage(isFinal: true);
-            flushed = Task.WhenAll(flushed, _tokenUsageCallback?.FlushAsync() ?? Task.CompletedTask);
+            flushed = Task.WhenAll(flushed, _tokenUsageCallback?.FlushAsync(Thread.CurrentThread) ?? Task.CompletedTask);
         }
 
         flushed.Wait(_shutdownTimeout);
@@ -545,13 +584,68 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             WriteEnd();
     }
 
+    internal void Log(LogLevel level, string message, Exception? exception, IReadOnlyDictionary<string, object?>? data)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(message);
+        Write(_recorder.Buffer, new Record
+        {
+            Kind = RecordKind.Log,
+            Timestamp = _clock.Now,
+            Details = new RecordDetails
+            {
+                LogLevel = level,
+                LogMessage = message,
+                LogException = exception,
+                Tags = Scalar.Copy(data, nameof(data)),
+            },
+        });
+    }
+
     private static long StopwatchTicks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
+    private static bool IsAbsurd(TimeSpan duration) => (ulong)duration.Ticks > (ulong)LongestDuration.Ticks;
+
+    private static RecordFields Flag(bool isGiven, RecordFields field) => isGiven ? field : RecordFields.None;
+
+    // What is rare stays out of TrackGeneration: its locals would be set up in every call.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static RecordDetails Extra(in GenerationDetails details, ref RecordFields fields)
+    {
+        var extra = new RecordDetails
+        {
+            Error = NullIfEmpty(details.Error),
+            Tags = Scalar.Copy(details.Tags, nameof(details)),
+            ModelName = details.ModelName,
+            FinishReason = details.FinishReason,
+            Provider = details.Provider,
+            Operation = details.Operation,
+        };
+        if (extra.Error is not null)
+            fields |= RecordFields.Error;
+        return extra;
+    }
+
+    /// <summary>Says which of the details is out of its range.</summary>
+    [DoesNotReturn]
+    private static void ThrowAbsurd(in GenerationDetails details)
+    {
+        var fields = default(RecordFields);
+        Count(details.PromptTokenCount, RecordFields.None, ref fields);
+        Count(details.CompletionTokenCount, RecordFields.None, ref fields);
+        Count(details.TotalTokenCount, RecordFields.None, ref fields);
+        Count(details.CachedPromptTokenCount, RecordFields.None, ref fields);
+        Count(details.ReasoningTokenCount, RecordFields.None, ref fields);
+        Count(details.ConversationLength, RecordFields.None, ref fields);
+        if (details.TimeToFirstToken is not null)
+            ThrowIfAbsurd(details.TimeToFirstToken.Value, nameof(details));
+        throw new UnreachableException();
+    }
+
     private static void ThrowIfAbsurd(TimeSpan duration, string parameter, [CallerArgumentExpression(nameof(duration))] string expression = "")
     {
-        if ((ulong)duration.Ticks > (ulong)LongestDuration.Ticks)
+        if (IsAbsurd(duration))
             ThrowOutOfRange(parameter, duration, $"{expression} is from zero to {LongestDuration.TotalDays:0} days.");
     }
 
@@ -578,6 +672,19 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
         slot[0] = record;
         buffer.Publish();
+    }
+
+    /// <summary>The handlers with their type's name, numbered from the second of a type on: statistics and log must tell them apart.</summary>
+    private static IEnumerable<(string Name, T Handler)> Named<T>(IList<T> handlers)
+        where T : notnull
+    {
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (T handler in handlers)
+        {
+            string name = handler.GetType().Name;
+            int count = counts[name] = counts.GetValueOrDefault(name) + 1;
+            yield return (count == 1 ? name : $"{name} {count}", handler);
+        }
     }
 
     private static HandlerQueue<TokenUsageReport> TokenUsageQueue(Action<TokenUsageReport> callback, TimeSpan timeLimit, TroubleLog troubleLog) => new(
@@ -651,8 +758,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             PromptTokens = prompt,
             CompletionTokens = completion,
             TotalTokens = total,
-            ModelId = buffer.ModelId(details.ModelName),
-            NameId = buffer.LabelId(evaluatorType),
+            ModelId = buffer.Models.Id(details.ModelName),
+            NameId = buffer.Labels.Id(evaluatorType),
             Fields = fields,
             Details = new RecordDetails
             {
@@ -661,23 +768,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 Scores = [.. recordScores],
                 ModelName = details.ModelName,
                 Name = evaluatorType,
-            },
-        });
-    }
-
-    private void Log(LogLevel level, string message, Exception? exception, IReadOnlyDictionary<string, object?>? data)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(message);
-        Write(_recorder.Buffer, new Record
-        {
-            Kind = RecordKind.Log,
-            Timestamp = _clock.Now,
-            Details = new RecordDetails
-            {
-                LogLevel = level,
-                LogMessage = message,
-                LogException = exception,
-                Tags = Scalar.Copy(data, nameof(data)),
             },
         });
     }
@@ -740,13 +830,13 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             return;
 
         TokenUsageReport report = GetTotalTokenUsage();
-        if (isFinal && _lastReported is { } last && last.ByModel.SequenceEqual(report.ByModel))
+        if (isFinal && report.ByModel.SequenceEqual(_lastReported?.ByModel ?? []))
             return;
 
         _lastReported = report;
         _tokenUsageCallback.Enqueue(report, weight: 1);
         if (!isFinal)
-            _tokenUsageCallback.FlushAsync().GetAwaiter().GetResult();
+            _tokenUsageCallback.FlushAsync(Thread.CurrentThread).GetAwaiter().GetResult();
     }
 
     private void ReportTrouble(string message, Exception? exception)

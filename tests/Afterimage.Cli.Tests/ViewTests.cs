@@ -92,7 +92,11 @@ public sealed class ViewTests
             ["model_usage:a"] = one,
             ["success_rate"] = one with { Mean = 0.75 },
         };
-        var summary = new RunSummary("/nowhere/log", 2, 0, Tokens, metrics, Now, Now.AddMinutes(1), 1, 2, []);
+        var summary = new RunSummary("/nowhere/log", 2, 0, Tokens, metrics, Now, Now.AddMinutes(1), 1, 2, [])
+        {
+            DroppedRecords = 3_000,
+            FailedRecords = 4,
+        };
 
         Assert.Equal(
             """
@@ -101,6 +105,8 @@ public sealed class ViewTests
             time            2026-11-23 14:25:38Z to 2026-11-23 14:26:38Z
             not finite      1 points, in no figure
             skipped lines   2, no valid records
+            dropped         3,000 records, buffers were full
+            failed          4 records did not get to a handler
             durations       modelled
             log directory   /nowhere/log
 

@@ -346,6 +346,25 @@ public sealed class LogDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void What_runs_say_they_lost_is_added_up_and_a_run_that_says_nothing_counts_nothing()
+    {
+        using var directory = new TemporaryDirectory();
+        directory.Write("a/run.json", """{"format_version":1,"end":"2026-11-23T14:25:38Z","recorded":9,"dropped":1,"written":5,"failed":3}""");
+        directory.Write("a/run-000001.json", """{"format_version":1,"end":"2026-11-23T14:25:38Z","recorded":9,"dropped":10,"written":5,"failed":30}""");
+        directory.Write("b/run.json", """{"format_version":1}""");
+        directory.Write("c/run.json", "[]");
+        directory.Write("d/run.json", "{");
+        directory.Write("e/runner.json", """{"dropped":"1","failed":0.5}""");
+        directory.Write("a/.locks/run.json");
+        directory.Write("a/.locks/metrics.jsonl");
+
+        RunSummary summary = LogDirectory.Open(directory.Path).Summarize(TestContext.Current.CancellationToken);
+
+        Assert.Equal((11, 33), (summary.DroppedRecords, summary.FailedRecords));
+        Assert.Empty(summary.Files);
+    }
+
+    [Fact]
     public void Nothing_is_left_in_the_directory()
     {
         _directory.Write("metrics.jsonl", "{" + Time + ""","event":"generation","duration":1,"success":true}""");

@@ -65,6 +65,10 @@ internal static class SummaryView
             Add("not finite", $"{Format.Count(summary.NonFinitePoints)} points, in no figure");
         if (summary.SkippedLines > 0)
             Add("skipped lines", $"{Format.Count(summary.SkippedLines)}, no valid records");
+        if (summary.DroppedRecords > 0)
+            Add("dropped", $"{Format.Count(summary.DroppedRecords)} records, buffers were full");
+        if (summary.FailedRecords > 0)
+            Add("failed", $"{Format.Count(summary.FailedRecords)} records did not get to a handler");
         foreach ((string name, string text) in notes)
             Add(name, text);
         Add("log directory", Format.Name(Format.ShortPath(summary.LogDirectory), 400));

@@ -41,7 +41,7 @@ internal sealed class AlertAnnouncer
     }
 
     /// <summary>Ends when the handlers are through with what was announced, or have stood still for their time limit.</summary>
-    public Task FlushAsync() => Task.WhenAll(_queues.Select(q => q.FlushAsync()));
+    public Task FlushAsync() => Task.WhenAll(_queues.Select(q => q.FlushAsync(Thread.CurrentThread)));
 
     public void BeginClose() => _queues.ForEach(q => q.BeginClose());
 

@@ -8,6 +8,9 @@ internal sealed class ClaimedFile : IDisposable
     private readonly FileClaim _claim;
     private readonly SafeFileHandle _handle;
 
+    // Whether a write that failed may have left bytes behind Length.
+    private bool _hasRemains;
+
     private ClaimedFile(string path, FileClaim claim, SafeFileHandle handle)
     {
         Path = path;
@@ -20,8 +23,15 @@ internal sealed class ClaimedFile : IDisposable
 
     public long Length { get; private set; }
 
-    /// <summary>Whether the file has been removed or moved under this writer.</summary>
-    public bool IsGone => !File.Exists(Path);
+    /// <summary>Whether the file has been removed, emptied or replaced under this writer: then it is not as long as what this writer, the only one, has put into it.</summary>
+    public bool IsLost
+    {
+        get
+        {
+            var there = new FileInfo(Path);
+            return !there.Exists || (there.Length != Length && !_hasRemains);
+        }
+    }
 
     /// <summary>Claims a file, making it and its directory if need be.</summary>
     /// <returns>The file, or null if another writer has claimed it.</returns>
@@ -43,11 +53,24 @@ internal sealed class ClaimedFile : IDisposable
         }
     }
 
-    /// <summary>Adds bytes at the end; if that fails nothing counts as added, and the next write overwrites what there is of it.</summary>
+    /// <summary>Adds bytes at the end; if that fails nothing is added.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        RandomAccess.Write(_handle, bytes, Length);
-        Length += bytes.Length;
+        if (_hasRemains)
+            CutRemains();
+        _hasRemains = true;
+        try
+        {
+            RandomAccess.Write(_handle, bytes, Length);
+            Length += bytes.Length;
+            _hasRemains = false;
+        }
+        catch
+        {
+            // A full disk takes a part: records in it would be read, though nobody counts them as written.
+            TryCutRemains();
+            throw;
+        }
     }
 
     /// <summary>Ends half a line that a killed process has left.</summary>
@@ -58,8 +81,12 @@ internal sealed class ClaimedFile : IDisposable
 
         Span<byte> last = stackalloc byte[1];
         RandomAccess.Read(_handle, last, Length - 1);
-        if (last[0] != (byte)'\n')
-            Append("\n"u8);
+        if (last[0] == (byte)'\n')
+            return;
+
+        // A line that ends with its object may lack nothing but its end. Any other is spoilt for good: DuckDB reads on past the end of a line that ends
+        // with a colon, and would lose the next.
+        Append(last[0] == (byte)'}' ? "\n"u8 : "!\n"u8);
     }
 
     public void Sync() => RandomAccess.FlushToDisk(_handle);
@@ -68,5 +95,23 @@ internal sealed class ClaimedFile : IDisposable
     {
         _handle.Dispose();
         _claim.Dispose();
+    }
+
+    private void CutRemains()
+    {
+        RandomAccess.SetLength(_handle, Length);
+        _hasRemains = false;
+    }
+
+    private void TryCutRemains()
+    {
+        try
+        {
+            CutRemains();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Before the next write, then: what went wrong with this one is the news.
+        }
     }
 }

@@ -32,13 +32,6 @@ internal sealed class FileClaim : IDisposable
         }
     }
 
-    /// <summary>Whether some writer, here or elsewhere, holds the claim.</summary>
-    public static bool IsHeld(string path)
-    {
-        using FileClaim? claim = Try(path);
-        return claim is null;
-    }
-
     public void Dispose() => _lock.Dispose();
 
     // .NET has no exception of its own for it: ERROR_SHARING_VIOLATION on Windows, EWOULDBLOCK on Linux and macOS.

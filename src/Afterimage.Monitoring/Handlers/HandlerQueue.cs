@@ -64,7 +64,7 @@ internal sealed class HandlerQueue<T>
         get
         {
             lock (_gate)
-                return new HandlerStatistics(_contract.Name, _written, _failed, _dropped, _pending, _failures, _lastError);
+                return new HandlerStatistics(_contract.Name, _written, _failed, _dropped, _pending, _failures, _lastError, IsStalled);
         }
     }
 
@@ -106,10 +106,11 @@ internal sealed class HandlerQueue<T>
     }
 
     /// <summary>Ends when everything enqueued so far has been handled and flushed. A handler that is not lossless is given its time limit, no more.</summary>
-    /// <exception cref="IOException">A lossless handler could not write it.</exception>
-    public async Task FlushAsync()
+    /// <param name="requester">The thread that asked. The handler's own gets no answer worth waiting for: it would wait for itself.</param>
+    /// <exception cref="IOException">A lossless handler could not write it, or stands still.</exception>
+    public async Task FlushAsync(Thread requester)
     {
-        if (IsCurrentThread)
+        if (requester == _thread)
             return;
 
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -122,10 +123,19 @@ internal sealed class HandlerQueue<T>
             EnqueueWork(new Work(Item: null, Weight: 0, flushed));
         }
 
-        if (_contract.IsLossless)
-            await flushed.Task.ConfigureAwait(false);
-        else
-            await Task.WhenAny(flushed.Task, Task.Delay(_timeLimit)).ConfigureAwait(false);
+        while (await Task.WhenAny(flushed.Task, Task.Delay(_timeLimit)).ConfigureAwait(false) != flushed.Task)
+        {
+            if (!_contract.IsLossless)
+                return;
+
+            lock (_gate)
+            {
+                if (Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit)
+                    throw CouldNotWrite(new TimeoutException($"it has stood still for {_timeLimit.TotalSeconds:0.###} s."));
+            }
+        }
+
+        await flushed.Task.ConfigureAwait(false);
     }
 
     /// <summary>Tells the handler's thread to end when nothing is queued any more.</summary>

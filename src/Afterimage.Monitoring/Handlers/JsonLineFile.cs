@@ -53,20 +53,12 @@ internal sealed class JsonLineFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
     public void Commit()
     {
-        _current ??= OpenLast();
-        if (IsDue(_current))
-            Rotate();
+        ClaimedFile file = Open();
+        file.Append(_lines.WrittenSpan);
 
-        _current.Append(_lines.WrittenSpan);
-
-        // Looked at behind the write, not before: if the file went while it was written to, the lines are written again where they are seen.
-        if (_current.IsGone)
-        {
-            Dispose();
-            _current = OpenLast();
-            _current.Append(_lines.WrittenSpan);
-        }
-
+        // Looked at behind the write as well: if the file went while it was written to, the lines are written again where they are seen.
+        if (file.IsLost)
+            Open().Append(_lines.WrittenSpan);
         _lines.ResetWrittenCount();
     }
 
@@ -83,6 +75,16 @@ internal sealed class JsonLineFile : IDisposable
         _current = null;
     }
 
+    private ClaimedFile Open()
+    {
+        if (_current?.IsLost == true)
+            Dispose();
+        _current ??= OpenLast();
+        if (IsDue(_current))
+            Rotate();
+        return _current;
+    }
+
     private bool IsDue(ClaimedFile file) =>
         file.Length > 0
         && (file.Length + _lines.WrittenCount > _options.MaxFileSize
@@ -92,9 +94,8 @@ internal sealed class JsonLineFile : IDisposable
     {
         // The next is opened before the full one is given up: if that fails, this one is still there for the next attempt.
         ClaimedFile full = _current!;
-        ClaimedFile next = OpenNew(_name.NumberOf(full.Path) + 1);
         Flush();
-        _current = next;
+        _current = OpenNew(_name.NumberOf(full.Path) + 1);
         full.Dispose();
         DeleteOld(full.Path);
     }
@@ -105,7 +106,17 @@ internal sealed class JsonLineFile : IDisposable
         if (ClaimedFile.TryOpen(_name.PathOf(last)) is not { } file)
             return OpenNew(last + 1);
 
-        file.EndTornLine();
+        try
+        {
+            file.EndTornLine();
+        }
+        catch
+        {
+            // Else this writer would be shut out by its own claim.
+            file.Dispose();
+            throw;
+        }
+
         _openedAt = _timeProvider.GetTimestamp();
         return file;
     }
@@ -141,7 +152,12 @@ internal sealed class JsonLineFile : IDisposable
         {
             if (total <= maxTotalSize)
                 return;
-            if (now - file.LastWriteTimeUtc < _options.MinRetention || FileClaim.IsHeld(file.FullName))
+            if (now - file.LastWriteTimeUtc < _options.MinRetention)
+                continue;
+
+            // Held while it is deleted, so that no writer opens it in between.
+            using FileClaim? claim = FileClaim.Try(file.FullName);
+            if (claim is null)
                 continue;
 
             total -= file.Length;

@@ -22,8 +22,19 @@ internal static class JsonLines
     }
 
     /// <summary>Seconds with all digits of the ticks, so that a reader can have these back exactly.</summary>
-    public static void WriteSeconds(Utf8JsonWriter writer, JsonEncodedText key, TimeSpan duration) =>
-        writer.WriteNumber(key, (double)duration.Ticks / TimeSpan.TicksPerSecond);
+    public static void WriteSeconds(Utf8JsonWriter writer, JsonEncodedText key, TimeSpan duration)
+    {
+        // By way of a decimal, which has its digits: to find the shortest ones of a double takes longer.
+        long digits = duration.Ticks;
+        byte scale = 7;
+        while (scale > 0 && digits % 10 == 0)
+        {
+            digits /= 10;
+            scale--;
+        }
+
+        writer.WriteNumber(key, new decimal((int)digits, (int)(digits >> 32), hi: 0, isNegative: false, scale));
+    }
 
     public static void WriteObject(Utf8JsonWriter writer, string key, IEnumerable<KeyValuePair<string, object?>> values)
     {

@@ -5,11 +5,11 @@ namespace Afterimage.Monitoring.Handlers;
 /// <summary>Brings log entries, the pump's and the monitor's own, to one log handler.</summary>
 internal sealed class LogHandlerSink : IRecordSink
 {
-    public LogHandlerSink(ILogHandler handler, TimeSpan timeLimit, TroubleLog troubleLog)
+    public LogHandlerSink(string name, ILogHandler handler, TimeSpan timeLimit, TroubleLog troubleLog)
     {
         Handler = handler;
         Queue = new HandlerQueue<LogEntry>(
-            new HandlerContract<LogEntry>(handler.GetType().Name, Handle)
+            new HandlerContract<LogEntry>(name, Handle)
             {
                 Flush = handler.Flush,
                 IsLossless = handler.IsLossless,
@@ -38,7 +38,7 @@ internal sealed class LogHandlerSink : IRecordSink
     /// <summary>Takes an entry of the monitor's own. It weighs nothing: the statistics count what the program recorded.</summary>
     public void AcceptOwn(LogEntry entry) => Queue.Enqueue(entry, weight: 0);
 
-    public Task FlushAsync() => Queue.FlushAsync();
+    public Task FlushAsync(Thread requester) => Queue.FlushAsync(requester);
 
     private static LogEntry EntryOf(in Record record)
     {

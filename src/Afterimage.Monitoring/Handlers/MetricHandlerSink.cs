@@ -7,17 +7,18 @@ internal sealed class MetricHandlerSink : IRecordSink
 {
     private readonly Func<bool>? _isListening;
 
+    /// <param name="name">What the handler is called in statistics and log.</param>
     /// <param name="handler">The handler.</param>
     /// <param name="names">The names of the records.</param>
     /// <param name="timeLimit">How long it may stand still.</param>
     /// <param name="troubleLog">Where its trouble is said.</param>
     /// <param name="isListening">Asked before each batch: while it says no, the handler costs nothing. Default: always.</param>
-    public MetricHandlerSink(IMetricHandler handler, Names names, TimeSpan timeLimit, TroubleLog troubleLog, Func<bool>? isListening = null)
+    public MetricHandlerSink(string name, IMetricHandler handler, Names names, TimeSpan timeLimit, TroubleLog troubleLog, Func<bool>? isListening = null)
     {
         _isListening = isListening;
         Handler = handler;
         Queue = new HandlerQueue<RecordBatch>(
-            new HandlerContract<RecordBatch>(handler.GetType().Name, batch => Handle(batch, names))
+            new HandlerContract<RecordBatch>(name, batch => Handle(batch, names))
             {
                 Release = batch => batch.Release(),
                 Flush = handler.Flush,
@@ -44,7 +45,7 @@ internal sealed class MetricHandlerSink : IRecordSink
         Queue.Enqueue(batch, weight);
     }
 
-    public Task FlushAsync() => Queue.FlushAsync();
+    public Task FlushAsync(Thread requester) => Queue.FlushAsync(requester);
 
     private HandlerOutcome Handle(RecordBatch records, Names names)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring;
@@ -89,6 +90,9 @@ public readonly ref struct MetricRecord
 
     /// <summary>The tags of a generation or evaluation, the metadata of a metric point: JSON scalars, keys distinct.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>> Tags => _record.Details?.Tags ?? [];
+
+    /// <summary>The activity in which it was recorded, if somebody listened for spans.</summary>
+    internal Activity? Activity => _record.Details?.Activity;
 
     internal ref readonly Record Record => ref _record;
 

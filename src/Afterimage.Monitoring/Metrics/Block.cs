@@ -4,19 +4,20 @@ namespace Afterimage.Monitoring.Metrics;
 /// <remarks>A block is either a leaf over one chunk or a group over <see cref="Series.Fanout"/> blocks. Everything that a query needs to keep is immutable.</remarks>
 internal sealed class Block
 {
-    public Block(Chunk chunk, bool byModel)
+    /// <param name="chunk">The points.</param>
+    /// <param name="byModel">Their sums by model, where the series is kept by model.</param>
+    public Block(Chunk chunk, ModelSums? byModel)
     {
         Chunk = chunk;
         FirstTimestamp = chunk.FirstTimestamp;
         LastTimestamp = chunk.LastTimestamp;
         ReadOnlySpan<double> values = chunk.Values.AsSpan(0, chunk.Count);
         Summary = Summary.Of(values);
-        Sketch.Add(values);
-        if (byModel)
-        {
-            ByModel = new ModelSums();
-            chunk.SumByModel(long.MinValue, ByModel);
-        }
+        if (Summary.Min == Summary.Max)
+            Sketch.Add(Summary.Min, Summary.Count);
+        else
+            Sketch.Add(values);
+        ByModel = byModel;
     }
 
     public Block(Block[] children, bool byModel)

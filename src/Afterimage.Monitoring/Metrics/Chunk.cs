@@ -2,18 +2,24 @@ namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>The raw points of a stretch of one metric, in columns, in the order of recording.</summary>
 /// <remarks>Points below <see cref="Count"/> never change, so that a reader may keep a span of them while the chunk grows.</remarks>
-internal sealed class Chunk
+internal sealed class Chunk(int capacity)
 {
     /// <summary>Points in a full chunk: its edge scans stay under a microsecond, its summary costs under a byte a point.</summary>
     public const int Capacity = 2048;
 
-    private const int InitialCapacity = 16;
+    private const int SmallCapacity = 16;
 
-    public long[] Timestamps { get; private set; } = new long[InitialCapacity];
+    /// <summary>An empty chunk that grows as it is filled: many metrics have few points.</summary>
+    public Chunk()
+        : this(SmallCapacity)
+    {
+    }
 
-    public double[] Values { get; private set; } = new double[InitialCapacity];
+    public long[] Timestamps { get; private set; } = GC.AllocateUninitializedArray<long>(capacity);
 
-    public int[] ModelIds { get; private set; } = new int[InitialCapacity];
+    public double[] Values { get; private set; } = GC.AllocateUninitializedArray<double>(capacity);
+
+    public int[] ModelIds { get; private set; } = GC.AllocateUninitializedArray<int>(capacity);
 
     public int Count { get; private set; }
 

@@ -28,8 +28,8 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
     public MetricAggregate Aggregate(string metricName, long from) =>
         Find(metricName) is { } series ? series.Aggregate(from) : default;
 
-    /// <summary>Sums the points, stamped at or after <paramref name="from"/>, of a metric of tokens or cost by model id.</summary>
-    public ModelSums SumByModel(int metricId, long from) => _series[metricId]?.SumByModel(from) ?? new ModelSums();
+    /// <summary>Sums the points, stamped at or after <paramref name="from"/>, of a metric of tokens or cost by model id: parts, to be added up.</summary>
+    public ModelSums[] SumByModel(int metricId, long from) => _series[metricId]?.SumByModel(from) ?? [];
 
     /// <summary>Aggregates a metric's points of one model, stamped at or after <paramref name="from"/>, that are in memory.</summary>
     public MetricAggregate Aggregate(string metricName, long from, string modelName) =>

@@ -8,6 +8,8 @@ internal sealed class ModelSums
 {
     private readonly Dictionary<int, double> _sums = [];
 
+    public int Count => _sums.Count;
+
     public Dictionary<int, double>.Enumerator GetEnumerator() => _sums.GetEnumerator();
 
     /// <summary>The model that a point counts under: without one, "unknown".</summary>

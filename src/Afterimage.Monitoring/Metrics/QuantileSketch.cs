@@ -34,14 +34,17 @@ internal sealed class QuantileSketch
     public void Add(ReadOnlySpan<double> values)
     {
         foreach (double value in values)
-        {
-            if (value >= MinMagnitude)
-                _positive.Increment(Math.Min(Key(value), MaxKey));
-            else if (value <= -MinMagnitude)
-                _negative.Increment(Math.Min(Key(-value), MaxKey));
-            else
-                _zeros++;
-        }
+            Add(value, 1);
+    }
+
+    public void Add(double value, long count)
+    {
+        if (value >= MinMagnitude)
+            _positive.Add(Math.Min(Key(value), MaxKey), count);
+        else if (value <= -MinMagnitude)
+            _negative.Add(Math.Min(Key(-value), MaxKey), count);
+        else
+            _zeros += count;
     }
 
     public void Merge(QuantileSketch other)
@@ -117,11 +120,11 @@ internal sealed class QuantileSketch
 
         public readonly int KeyAt(int index) => _lowestKey + index;
 
-        public void Increment(int key)
+        public void Add(int key, long count)
         {
             if (_counts is null || (uint)(key - _lowestKey) >= (uint)_counts.Length)
                 Cover(key, key);
-            _counts![key - _lowestKey]++;
+            _counts![key - _lowestKey] += count;
         }
 
         public void Add(in Buckets other)

@@ -12,8 +12,11 @@ internal sealed class Series(string name, bool byModel)
 
     private readonly List<List<Block>> _levels = [];
     private readonly List<Queue<Block>> _collapsible = [];
-    private readonly ModelSums? _totalByModel = byModel ? new ModelSums() : null;
     private Chunk _open = new();
+
+    // Only where the series is kept by model: sums over the blocks, and over the open chunk.
+    private readonly ModelSums? _closedByModel = byModel ? new ModelSums() : null;
+    private ModelSums? _openByModel = byModel ? new ModelSums() : null;
 
     public string Name { get; } = name;
 
@@ -26,12 +29,20 @@ internal sealed class Series(string name, bool byModel)
     {
         Count++;
         _open.Add(timestamp, value, modelId);
-        _totalByModel?.Add(modelId, value);
+        _openByModel?.Add(modelId, value);
         if (!_open.IsFull)
             return null;
 
-        var block = new Block(_open, byModel);
-        _open = new Chunk();
+        var block = new Block(_open, _openByModel);
+
+        // What has filled one chunk fills the next: this one need not grow.
+        _open = new Chunk(Chunk.Capacity);
+        if (_openByModel is not null)
+        {
+            _closedByModel!.Add(_openByModel);
+            _openByModel = new ModelSums();
+        }
+
         Append(block, level: 0);
         return block;
     }
@@ -78,11 +89,11 @@ internal sealed class Series(string name, bool byModel)
         return [.. values];
     }
 
-    /// <summary>Sums the points stamped at or after <paramref name="from"/> by model.</summary>
-    public ModelSums SumByModel(long from)
+    /// <summary>Sums the points stamped at or after <paramref name="from"/> by model: parts, to be added up.</summary>
+    public ModelSums[] SumByModel(long from)
     {
         if (from == long.MinValue)
-            return _totalByModel!;
+            return [_closedByModel!, _openByModel!];
 
         var sums = new ModelSums();
         foreach (List<Block> level in _levels)
@@ -92,7 +103,7 @@ internal sealed class Series(string name, bool byModel)
         }
 
         _open.SumByModel(from, sums);
-        return sums;
+        return [sums];
     }
 
     /// <summary>Visits the raw points that are still in memory, in the order of recording.</summary>

@@ -32,7 +32,7 @@ internal sealed class Clock
     /// <summary>Now, on the line, in UTC ticks.</summary>
     public long Now => _isSetByHand
         ? _timeProvider.GetUtcNow().UtcTicks
-        : _startTicks + (long)((_timeProvider.GetTimestamp() - _startTimestamp) * _ticksPerTimestamp);
+        : _startTicks + double.ConvertToIntegerNative<long>((_timeProvider.GetTimestamp() - _startTimestamp) * _ticksPerTimestamp);
 
     /// <summary>What to add to the line for wall-clock time, as of the last <see cref="Refresh"/>.</summary>
     public long WallOffset => Volatile.Read(ref _wallOffset);

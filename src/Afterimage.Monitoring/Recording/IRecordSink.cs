@@ -7,5 +7,6 @@ internal interface IRecordSink
     void Accept(RecordBatch batch);
 
     /// <summary>Ends when everything accepted so far has been handled and made durable.</summary>
-    Task FlushAsync();
+    /// <param name="requester">The thread that asked: a handler's own does not wait for that handler.</param>
+    Task FlushAsync(Thread requester);
 }

@@ -39,7 +39,7 @@ internal sealed class Recorder
 
     // The pump's mail. _pumpSleeps and _woken change under the lock of _mail; the former is also read without, as a hint.
     private readonly object _mail = new();
-    private readonly ConcurrentQueue<TaskCompletionSource<Task[]>> _flushRequests = new();
+    private readonly ConcurrentQueue<(Thread Requester, TaskCompletionSource<Task[]> Answer)> _flushRequests = new();
     private volatile bool _pumpSleeps;
     private bool _woken;
     private volatile bool _pumpEnded;
@@ -133,7 +133,7 @@ internal sealed class Recorder
     public Task<Task[]> FlushAsync()
     {
         var request = new TaskCompletionSource<Task[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _flushRequests.Enqueue(request);
+        _flushRequests.Enqueue((Thread.CurrentThread, request));
         WakeNow();
 
         // The pump may have looked for mail for the last time before this came.
@@ -307,8 +307,8 @@ internal sealed class Recorder
         }
 
         Deliver();
-        for (int i = 0; i < count && _flushRequests.TryDequeue(out TaskCompletionSource<Task[]>? request); i++)
-            request.SetResult([.. _sinks.Select(sink => sink.FlushAsync())]);
+        for (int i = 0; i < count && _flushRequests.TryDequeue(out (Thread Requester, TaskCompletionSource<Task[]> Answer) request); i++)
+            request.Answer.SetResult([.. _sinks.Select(sink => sink.FlushAsync(request.Requester))]);
     }
 
     private void RetireBuffersOfDeadThreads()

@@ -12,18 +12,17 @@ namespace Afterimage.Monitoring.Recording;
 /// </remarks>
 internal sealed class ThreadBuffer
 {
-    private const int NameCacheSize = 16;
+    // Names this thread gave lately. Touched by the producer only.
+    public NameCache Models;
+    public NameCache FinishReasons;
+    public NameCache Labels;
+    public NameCache Metrics;
 
     // Set once.
     private readonly int _mask;
     private readonly Recorder _recorder;
+    private readonly object _room = new();
     private Record[] _slots;
-
-    // Names this thread gave lately. Touched by the producer only.
-    private readonly CachedName[] _models = new CachedName[NameCacheSize];
-    private readonly CachedName[] _finishReasons = new CachedName[NameCacheSize];
-    private readonly CachedName[] _labels = new CachedName[NameCacheSize];
-    private readonly CachedName[] _metrics = new CachedName[NameCacheSize];
 
     private ProducerSide _producer;
     private ConsumerSide _consumer;
@@ -34,6 +33,10 @@ internal sealed class ThreadBuffer
         Owner = owner;
         _slots = new Record[capacity];
         _mask = capacity - 1;
+        Models = new NameCache(recorder.Names.Models);
+        FinishReasons = new NameCache(recorder.Names.FinishReasons);
+        Labels = new NameCache(recorder.Names.Labels);
+        Metrics = new NameCache(recorder.Names.Metrics);
     }
 
     public Thread Owner { get; }
@@ -93,14 +96,6 @@ internal sealed class ThreadBuffer
             _recorder.Wake();
     }
 
-    public int ModelId(string? name) => Id(_models, _recorder.Names.Models, name);
-
-    public int FinishReasonId(string? name) => Id(_finishReasons, _recorder.Names.FinishReasons, name);
-
-    public int LabelId(string? name) => Id(_labels, _recorder.Names.Labels, name);
-
-    public int MetricId(string name) => Id(_metrics, _recorder.Names.Metrics, name);
-
     /// <summary>The records from <paramref name="position"/> to <paramref name="end"/> that lie contiguously.</summary>
     public Span<Record> Read(long position, long end)
     {
@@ -120,8 +115,8 @@ internal sealed class ThreadBuffer
     /// <summary>Lets a producer that waits for room see that the recorder is closed.</summary>
     public void WakeProducer()
     {
-        lock (_models)
-            Monitor.Pulse(_models);
+        lock (_room)
+            Monitor.Pulse(_room);
     }
 
     /// <summary>Lets go of the memory. The recorder is closed and nothing is left to read.</summary>
@@ -142,7 +137,7 @@ internal sealed class ThreadBuffer
 
         _recorder.WakeNow();
 
-        lock (_models)
+        lock (_room)
         {
             Volatile.Write(ref _producer.Waiting, true);
             Interlocked.MemoryBarrier();
@@ -153,7 +148,7 @@ internal sealed class ThreadBuffer
                 {
                     if (_recorder.IsClosed)
                         ThrowClosed();
-                    Monitor.Wait(_models);
+                    Monitor.Wait(_room);
                     _producer.FreedSeen = Freed;
                 }
             }
@@ -178,24 +173,6 @@ internal sealed class ThreadBuffer
         Volatile.Write(ref _producer.Writing, false);
         throw new ObjectDisposedException(nameof(GenerationMonitor));
     }
-
-    // Compared by content, not by reference: names that come out of parsed responses are new strings every time.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Id(CachedName[] cache, NameTable table, string? name)
-    {
-        if (string.IsNullOrEmpty(name))
-            return NameTable.None;
-
-        ref CachedName cached = ref cache[((name.Length * 7) + name[0] + (name[^1] * 3)) & (NameCacheSize - 1)];
-        if (ReferenceEquals(cached.Name, name) || string.Equals(cached.Name, name))
-            return cached.Id;
-
-        int id = table.GetOrAdd(name);
-        cached = new CachedName(name, id);
-        return id;
-    }
-
-    private readonly record struct CachedName(string? Name, int Id);
 
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct ProducerSide

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 
@@ -11,13 +12,25 @@ internal static class TokenTotals
     /// <param name="from">The first timestamp that counts, in UTC ticks; <see cref="long.MinValue"/>: everything.</param>
     public static TokenUsageReport Report(MetricStore store, Names names, long from)
     {
-        var byModel = new Dictionary<int, (double Prompt, double Completion, double Total)>();
-        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.PromptTokenCount, from))
-            byModel[model] = byModel.GetValueOrDefault(model) with { Prompt = sum };
-        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.CompletionTokenCount, from))
-            byModel[model] = byModel.GetValueOrDefault(model) with { Completion = sum };
-        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.TotalTokenCount, from))
-            byModel[model] = byModel.GetValueOrDefault(model) with { Total = sum };
+        ModelSums[] totals = store.SumByModel(WellKnownMetrics.TotalTokenCount, from);
+        var byModel = new Dictionary<int, (double Prompt, double Completion, double Total)>(totals.Length == 0 ? 0 : totals[0].Count);
+        foreach (ModelSums sums in totals)
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Total += sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.PromptTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Prompt += sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.CompletionTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Completion += sum;
+        }
 
         var usages = new ModelTokenUsage[byModel.Count];
         int count = 0;
@@ -33,6 +46,8 @@ internal static class TokenTotals
 
         Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
         return new TokenUsageReport(usages, prompt, completion, total);
+
+        ref (double Prompt, double Completion, double Total) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
     }
 
     /// <summary>Cost by model, from the cost metrics.</summary>
@@ -40,16 +55,25 @@ internal static class TokenTotals
     public static CostReport Cost(MetricStore store, Names names, long from)
     {
         var byModel = new Dictionary<int, (double? Cost, double Unpriced)>();
-        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.CostUsd, from))
-            byModel[model] = byModel.GetValueOrDefault(model) with { Cost = sum };
-        foreach ((int model, double sum) in store.SumByModel(WellKnownMetrics.UnpricedTokenCount, from))
-            byModel[model] = byModel.GetValueOrDefault(model) with { Unpriced = sum };
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.CostUsd, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Cost = (Of(model).Cost ?? 0) + sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.UnpricedTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Unpriced += sum;
+        }
 
         return CostReport.Of(byModel.Select(m => new ModelCost(names.Models[m.Key], Dollars(m.Value.Cost), (long)m.Value.Unpriced))) with
         {
             SuccessfulGenerations = (long)Math.Round(store.Aggregate("success_rate", from).Sum),
             EvaluationPoints = store.AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Sum(s => s.Aggregate(from).Count),
         };
+
+        ref (double? Cost, double Unpriced) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
     }
 
     // A double holds fifteen digits; more would only show how it rounds. What no decimal holds was no cost, but a value recorded under its name.

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Afterimage.Monitoring.Handlers;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>Writes alerts to <c>alerts.jsonl</c>, one JSON object a line (docs/log-format.md).</summary>
 internal sealed class AlertFile(string logDirectory, LogFileOptions options, TimeProvider timeProvider) : IDisposable

@@ -1,0 +1,70 @@
+namespace Afterimage.Benchmarks;
+
+/// <summary>Runs one burst on a number of threads at the same moment. The calling thread is one of them; the others wait for it spinning, so that no wake-up is measured.</summary>
+internal sealed class Producers : IDisposable
+{
+    private readonly Action<int> _burst;
+    private readonly Thread[] _others;
+    private readonly SemaphoreSlim _prepare = new(0);
+    private int _ready;
+    private int _go;
+    private int _done;
+    private volatile bool _stop;
+
+    /// <param name="threads">How many.</param>
+    /// <param name="burst">What each does, given its number from zero.</param>
+    public Producers(int threads, Action<int> burst)
+    {
+        _burst = burst;
+        _others = [.. Enumerable.Range(1, threads - 1).Select(number => new Thread(() => Run(number)) { IsBackground = true })];
+        foreach (Thread thread in _others)
+            thread.Start();
+    }
+
+    /// <summary>Brings the other threads to their start. Not measured.</summary>
+    public void Prepare()
+    {
+        Volatile.Write(ref _done, 0);
+        Volatile.Write(ref _ready, 0);
+        if (_others.Length == 0)
+            return;
+
+        _prepare.Release(_others.Length);
+        while (Volatile.Read(ref _ready) < _others.Length)
+            Thread.Yield();
+    }
+
+    public void Run()
+    {
+        Interlocked.Increment(ref _go);
+        _burst(0);
+        while (Volatile.Read(ref _done) < _others.Length)
+            Thread.SpinWait(1);
+    }
+
+    public void Dispose()
+    {
+        _stop = true;
+        _prepare.Release(Math.Max(1, _others.Length));
+        foreach (Thread thread in _others)
+            thread.Join();
+        _prepare.Dispose();
+    }
+
+    private void Run(int number)
+    {
+        while (true)
+        {
+            _prepare.Wait();
+            if (_stop)
+                return;
+
+            int before = Volatile.Read(ref _go);
+            Interlocked.Increment(ref _ready);
+            while (Volatile.Read(ref _go) == before)
+                Thread.SpinWait(1);
+            _burst(number);
+            Interlocked.Increment(ref _done);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Afterimage.Benchmarks;
+
+/// <summary>One table of ratios from what BenchmarkDotNet and <see cref="Facts"/> left in a directory. Medians throughout.</summary>
+internal sealed class Table
+{
+    private readonly string _facts;
+    private readonly Dictionary<string, double> _nanoseconds = [];
+
+    private Table(string artifacts)
+    {
+        _facts = Path.Combine(artifacts, "facts");
+        string results = Path.Combine(artifacts, "results");
+        foreach (string report in Directory.Exists(results) ? Directory.GetFiles(results, "*-report-full-compressed.json") : [])
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(report));
+            foreach (JsonElement benchmark in document.RootElement.GetProperty("Benchmarks").EnumerateArray())
+            {
+                if (benchmark.GetProperty("Statistics") is { ValueKind: JsonValueKind.Object } statistics)
+                    _nanoseconds[$"{benchmark.GetProperty("Type")}.{benchmark.GetProperty("Method")} {benchmark.GetProperty("Parameters")}".TrimEnd()] = statistics.GetProperty("Median").GetDouble();
+            }
+        }
+    }
+
+    public static int Print(string artifacts)
+    {
+        var table = new Table(artifacts);
+        Console.WriteLine("Ratio: ours divided by what is beside it, times and bytes; below 1 is less. Medians of one run.");
+        Console.WriteLine();
+        Console.WriteLine("| case | beside it | ratio | target | | ours | it |");
+        Console.WriteLine("|---|---|---:|---:|---|---:|---:|");
+        table.CallerRows();
+        table.EndToEndRows();
+        table.QueryRows();
+        table.MemoryRows();
+        return 0;
+    }
+
+    private void CallerRows()
+    {
+        const string Ours = "CallerCost.Afterimage Threads=";
+        foreach (int threads in (int[])[1, 2])
+        {
+            string name = $"one `TrackGeneration`, {threads} thread{(threads == 1 ? "" : "s")}";
+            string ours = Ours + threads;
+            foreach ((string peer, string method, double? target) in ((string, string, double?)[])
+                [
+                    ("one OpenTelemetry histogram record", "OpenTelemetryHistogram", threads == 1 ? 0.66 : null),
+                    ("eight OpenTelemetry instruments", "OpenTelemetryEightInstruments", null),
+                    ("prometheus-net, eight metrics", "PrometheusNet", null),
+                    ("Serilog, file sink", "Serilog", null),
+                    ("ZLogger, file", "ZLogger", null),
+                    ("FasterLog, 104 bytes", "FasterLog", null),
+                    ("limit: reading the clock", "Clock", null),
+                    ("limit: storing 104 bytes", "BareStore", null),
+                ])
+                Ratio(name, ours, peer, $"CallerCost.{method} Threads={threads}", target);
+        }
+
+        Ratio("the same in the default buffer, 1 thread", "CallerCost.AfterimageDefaultBuffer Threads=1", "in a buffer of 65,536", Ours + 1, null);
+        Ratio("a clock of 4 ms (`TickCount64`)", "CallerCost.CoarseClock Threads=1", "the clock", "CallerCost.Clock Threads=1", null);
+        AtLeast("throughput of 2 threads", Nanoseconds(Ours + 1) * 2 / Nanoseconds(Ours + 2), "one thread", 1.8);
+        AtLeast("the same, OpenTelemetry histogram", Nanoseconds("CallerCost.OpenTelemetryHistogram Threads=1") * 2 / Nanoseconds("CallerCost.OpenTelemetryHistogram Threads=2"), "one thread", null);
+        AtMost("bytes allocated by the caller", Facts.Read(_facts, "allocated.Afterimage"), "", 0);
+        AtMost("the same, OpenTelemetry histogram", Facts.Read(_facts, "allocated.OpenTelemetryHistogram"), "", null);
+        AtMost("the same, prometheus-net", Facts.Read(_facts, "allocated.PrometheusNet"), "", null);
+        AtMost("the same, Serilog", Facts.Read(_facts, "allocated.Serilog"), "", null);
+        AtMost("the same, ZLogger", Facts.Read(_facts, "allocated.ZLogger"), "", null);
+    }
+
+    private void EndToEndRows()
+    {
+        const string Name = "to disk, drained, a generation";
+        const string Ours = "EndToEnd.Afterimage";
+        Ratio(Name, Ours, "Serilog, file sink", "EndToEnd.Serilog", 0.25);
+        Ratio(Name, Ours, "ZLogger, file", "EndToEnd.ZLogger", null);
+        Ratio(Name, Ours, "limit: Utf8JsonWriter alone", "EndToEnd.JsonOnly", null);
+        Ratio(Name, Ours, "limit: bare write of the bytes", "EndToEnd.BareWrite", null);
+        Ratio(Name, Ours, "limit: both, one after the other", Nanoseconds("EndToEnd.JsonOnly") + Nanoseconds("EndToEnd.BareWrite"), null);
+        AtLeast("generations a second", 1e9 / Nanoseconds(Ours), "", 1_500_000);
+        Ratio("the same, Synced", "EndToEnd.AfterimageSynced", "Buffered", Ours, null);
+        Ratio("the same, Synced", "EndToEnd.AfterimageSynced", "limit: bare write and fsync", "EndToEnd.BareWriteSynced", null);
+        Row("bytes a generation", "Serilog, file sink", Facts.Read(_facts, "bytes.Afterimage") / Facts.Read(_facts, "bytes.Serilog"), null, Facts.Read(_facts, "bytes.Afterimage"), Facts.Read(_facts, "bytes.Serilog"), Number);
+        Row("bytes a generation", "ZLogger, file", Facts.Read(_facts, "bytes.Afterimage") / Facts.Read(_facts, "bytes.ZLogger"), null, Facts.Read(_facts, "bytes.Afterimage"), Facts.Read(_facts, "bytes.ZLogger"), Number);
+        foreach (int generations in (int[])[1, 1000])
+        {
+            string name = $"{generations:n0} and `FlushAsync`";
+            Ratio($"{name}, Buffered", $"FlushCost.Buffered Generations={generations}", "limit: bare write", $"FlushCost.BareWrite Generations={generations}", null);
+            Ratio($"{name}, Synced", $"FlushCost.Synced Generations={generations}", "limit: bare write and fsync", $"FlushCost.BareWriteSynced Generations={generations}", null);
+            Ratio($"{name}, Synced", $"FlushCost.Synced Generations={generations}", "Buffered", $"FlushCost.Buffered Generations={generations}", null);
+        }
+    }
+
+    private void QueryRows()
+    {
+        foreach (int points in (int[])[10_000, 100_000, 1_000_000, 10_000_000])
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"`GetMetrics`, {points:n0} points");
+            Ratio(name, $"Queries.GetMetrics Points={points}", "scan of a list", $"Queries.ScanList Points={points}", null);
+            Ratio($"{name}, 3 quantiles", $"Queries.GetMetricsAndQuantiles Points={points}", "scan and sort", $"Queries.ScanListAndSort Points={points}", null);
+        }
+
+        TimeAtMost("`GetMetrics`, 1 M points", "Queries.GetMetrics Points=1000000", 2_000);
+        TimeAtMost("the same, 3 quantiles", "Queries.GetMetricsAndQuantiles Points=1000000", 50_000);
+        Ratio("`GetMetrics`, 10 M points", "Queries.GetMetrics Points=10000000", "10 k points", "Queries.GetMetrics Points=10000", 2);
+        Ratio("the same, 3 quantiles", "Queries.GetMetricsAndQuantiles Points=10000000", "10 k points", "Queries.GetMetricsAndQuantiles Points=10000", null);
+        TimeAtMost("`GetTotalTokenUsage`, 1 M generations, 50 models", "TokenUsage.GetTotalTokenUsage Generations=1000000", 5_000);
+        Ratio("`GetTotalTokenUsage`, 1 M generations", "TokenUsage.GetTotalTokenUsage Generations=1000000", "10 k generations", "TokenUsage.GetTotalTokenUsage Generations=10000", null);
+        Ratio("`GetTotalTokenUsage`, 1 M generations", "TokenUsage.GetTotalTokenUsage Generations=1000000", "scan of a list", "TokenUsage.ScanList Generations=1000000", null);
+        Ratio("start, one generation, end", "StartUp.Afterimage", "Serilog, file sink", "StartUp.Serilog", null);
+    }
+
+    private void MemoryRows()
+    {
+        AtMost("the same in a new process, ms", Facts.Read(_facts, "start.cold.ms"), "", null);
+        AtMost("bytes a retained point", Facts.Read(_facts, "point.bytes"), "", 24);
+        foreach (string name in (string[])["memory", "files"])
+        {
+            if (Facts.Read(_facts, $"resident.{name}.records") is not { } records)
+                continue;
+            string handlers = name == "files" ? "default handlers" : "no handler";
+            AtMost(
+                string.Create(CultureInfo.InvariantCulture, $"peak resident MiB, {records / 1e6:0.#} M generations, {handlers}"),
+                Facts.Read(_facts, $"resident.{name}.MiB"),
+                "",
+                256);
+            AtLeast("the same, generations a second", Facts.Read(_facts, $"resident.{name}.perSecond") ?? double.NaN, "", null);
+        }
+    }
+
+    private void Ratio(string name, string ours, string peer, string peerKey, double? target) => Ratio(name, ours, peer, Nanoseconds(peerKey), target);
+
+    private void Ratio(string name, string ours, string peer, double peerTime, double? target) =>
+        Row(name, peer, Nanoseconds(ours) / peerTime, target, Nanoseconds(ours), peerTime, Time);
+
+    private void TimeAtMost(string name, string ours, double limit)
+    {
+        double time = Nanoseconds(ours);
+        if (double.IsFinite(time))
+            Line(name, "", "", $"≤ {Time(limit)}", Verdict(time <= limit), Time(time), "");
+    }
+
+    private static void AtMost(string name, double? value, string peer, double? limit)
+    {
+        if (value is { } number && double.IsFinite(number))
+            Line(name, peer, "", limit is { } l ? $"≤ {Number(l)}" : "", limit is null ? "" : Verdict(number <= limit), Number(number), "");
+    }
+
+    private static void AtLeast(string name, double value, string peer, double? limit)
+    {
+        if (double.IsFinite(value))
+            Line(name, peer, peer.Length > 0 ? Number(value) : "", limit is { } l ? $"≥ {Number(l)}" : "", limit is null ? "" : Verdict(value >= limit), peer.Length > 0 ? "" : Number(value), "");
+    }
+
+    private static void Row(string name, string peer, double? ratio, double? target, double? ours, double? its, Func<double, string> format)
+    {
+        if (ratio is { } r && double.IsFinite(r))
+            Line(name, peer, Number(r), target is { } t ? $"≤ {Number(t)}" : "", target is null ? "" : Verdict(r <= target), format(ours!.Value), format(its!.Value));
+    }
+
+    private static void Line(params string[] cells) => Console.WriteLine($"| {string.Join(" | ", cells)} |");
+
+    private static string Verdict(bool isMet) => isMet ? "met" : "**not met**";
+
+    private static string Number(double value) => value switch
+    {
+        0 => "0",
+        >= 1_000 => value.ToString("n0", CultureInfo.InvariantCulture),
+        >= 100 => value.ToString("0", CultureInfo.InvariantCulture),
+        >= 10 => value.ToString("0.0", CultureInfo.InvariantCulture),
+        >= 0.01 => value.ToString("0.00", CultureInfo.InvariantCulture),
+        _ => value.ToString("0.00000", CultureInfo.InvariantCulture),
+    };
+
+    private static string Time(double nanoseconds) => nanoseconds switch
+    {
+        >= 1e6 => $"{Number(nanoseconds / 1e6)} ms",
+        >= 1e3 => $"{Number(nanoseconds / 1e3)} µs",
+        _ => $"{Number(nanoseconds)} ns",
+    };
+
+    /// <summary>The median of a case; NaN if it did not run, and its rows are left out.</summary>
+    private double Nanoseconds(string key) => _nanoseconds.GetValueOrDefault(key, double.NaN);
+}

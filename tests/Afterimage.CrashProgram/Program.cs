@@ -1,0 +1,20 @@
+using System.Globalization;
+using Afterimage.CrashProgram;
+
+// Started by the durability tests as a real process, in one of these ways:
+//   record DIRECTORY RUN SEED FLUSHES [SETTING…]   records without end, until it is killed
+//   serve DIRECTORY [SETTING…]                     records what standard input asks for; DIRECTORY "-" is the default one
+//   loop DIRECTORY TIMES                           makes, uses and disposes monitors, and says what that leaves behind
+switch (args)
+{
+    case ["record", string directory, string run, string seed, string flushes, .. string[] settings]:
+        return await EndlessRun.RecordAsync(Settings.Parse(directory, settings), Number(run), Number(seed), bool.Parse(flushes));
+    case ["serve", string directory, .. string[] settings]:
+        return await Server.RunAsync(Settings.Parse(directory, settings));
+    case ["loop", string directory, string times]:
+        return MonitorLoop.Run(directory, Number(times));
+    default:
+        throw new ArgumentException($"Unknown way to run: {string.Join(' ', args)}");
+}
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Afterimage.Monitoring;
+
+namespace Afterimage.CrashProgram;
+
+/// <summary>A monitor's options from arguments such as <c>MaxFileSize=16384</c>.</summary>
+internal static class Settings
+{
+    public static GenerationMonitorOptions Parse(string directory, IEnumerable<string> settings)
+    {
+        var options = new GenerationMonitorOptions { LogDirectory = directory == "-" ? null : directory, MetricsInterval = TimeSpan.Zero };
+        foreach (string setting in settings)
+        {
+            string value = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            switch (setting[..^(value.Length + 1)])
+            {
+                case "MaxFileSize":
+                    options.LogFiles.MaxFileSize = long.Parse(value, CultureInfo.InvariantCulture);
+                    break;
+                case "Durability":
+                    options.Durability = Enum.Parse<Durability>(value);
+                    break;
+                default:
+                    throw new ArgumentException($"Unknown setting: {setting}");
+            }
+        }
+
+        return options;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Diagnostics;
+
+namespace Afterimage.Monitoring.DurabilityTests.Support;
+
+/// <summary>What a test needs of its machine: skipped where that is missing, failed where the machine was to have it (AFTERIMAGE_REQUIRE_SERVICES=1).</summary>
+internal static class Need
+{
+    public static void Linux() => That(OperatingSystem.IsLinux(), "This test needs Linux.");
+
+    public static void Command(string name) =>
+        That(
+            (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, name))),
+            $"This test needs the command {name}.");
+
+    public static void That(bool condition, string reason)
+    {
+        if (condition)
+            return;
+        if (Environment.GetEnvironmentVariable("AFTERIMAGE_REQUIRE_SERVICES") == "1")
+            Assert.Fail(reason);
+        Assert.Skip(reason);
+    }
+
+    public static bool Run(string command, params IEnumerable<string> arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.RegularExpressions;
+using Afterimage.Monitoring.DurabilityTests.Support;
+
+namespace Afterimage.Monitoring.DurabilityTests;
+
+/// <summary>What the operating system is asked for, as strace sees it.</summary>
+public sealed partial class SyncTests
+{
+    [Fact]
+    public async Task A_synced_flush_ends_after_fsync_of_every_file_that_it_wrote()
+    {
+        List<SystemCall> calls = await TraceFlushesAsync(Durability.Synced);
+        string[] written = [.. calls.Where(c => c.Name == "pwrite64").Select(c => c.File).Distinct()];
+        Assert.Equal(["metrics.jsonl", "metrics-000001.jsonl", "metrics-000002.jsonl"], written);
+        foreach (string file in written)
+        {
+            int lastWrite = calls.FindLastIndex(c => c.Name == "pwrite64" && c.File == file);
+            int flushed = calls.FindIndex(lastWrite, c => c.IsAnswer);
+            Assert.True(flushed > lastWrite);
+            Assert.Contains(calls[lastWrite..flushed], c => c.Name is "fsync" or "fdatasync" && c.File == file);
+        }
+    }
+
+    [Fact]
+    public async Task A_buffered_flush_does_not_wait_for_the_disk()
+    {
+        List<SystemCall> calls = await TraceFlushesAsync(Durability.Buffered);
+        Assert.Contains(calls, c => c.Name == "pwrite64" && c.File == "metrics.jsonl");
+        Assert.DoesNotContain(calls, c => c.Name is "fsync" or "fdatasync");
+    }
+
+    private static async Task<List<SystemCall>> TraceFlushesAsync(Durability durability)
+    {
+        Need.Linux();
+        Need.Command("strace");
+        using var directory = new TemporaryDirectory();
+        Need.That(Need.Run("strace", "-o", Path.Combine(directory.Path, "try"), "true"), "This sandbox does not let strace trace.");
+
+        string trace = Path.Combine(directory.Path, "trace");
+        string log = Path.Combine(directory.Path, "log");
+        using (Child child = Child.StartUnder(
+            ["strace", "-f", "-y", "-e", "trace=fsync,fdatasync,pwrite64,write", "-o", trace],
+            workingDirectory: null,
+            ["serve", log, $"Durability={durability}", "MaxFileSize=4096"]))
+        {
+            await child.ReadLineAsync();
+
+            // Each fills a file, so that there are some that rotation has finished.
+            for (int i = 0; i < 3; i++)
+            {
+                await child.AskAsync("record m 20");
+                Assert.Equal("flushed", await child.AskAsync("flush"));
+            }
+
+            await child.FinishAsync();
+        }
+
+        return Calls(File.ReadLines(trace), log);
+    }
+
+    // In the order of their completion: a call that others interrupt in the trace ends on a line of its own.
+    private static List<SystemCall> Calls(IEnumerable<string> lines, string directory)
+    {
+        var calls = new List<SystemCall>();
+        var unfinished = new Dictionary<string, SystemCall>();
+        foreach (string line in lines)
+        {
+            string thread = line.Split(' ')[0];
+            if (line.Contains(" resumed>", StringComparison.Ordinal))
+            {
+                if (unfinished.Remove(thread, out SystemCall? call))
+                    calls.Add(call);
+            }
+            else if (CallPattern().Match(line) is { Success: true } match)
+            {
+                string path = match.Groups["path"].Value;
+                string name = match.Groups["name"].Value;
+                bool isAnswer = name == "write" && line.Contains("\"flushed\\n\"", StringComparison.Ordinal);
+                if (!isAnswer && (Path.GetDirectoryName(path) != directory || Path.GetExtension(path) != ".jsonl"))
+                    continue;
+
+                // The answer counts from where it begins.
+                var call = new SystemCall(name, Path.GetFileName(path), isAnswer);
+                if (!isAnswer && line.EndsWith("<unfinished ...>", StringComparison.Ordinal))
+                    unfinished[thread] = call;
+                else
+                    calls.Add(call);
+            }
+        }
+
+        return calls;
+    }
+
+    [GeneratedRegex(@"(?<name>fsync|fdatasync|pwrite64|write)\(\d+<(?<path>[^>]*)>")]
+    private static partial Regex CallPattern();
+
+    private sealed record SystemCall(string Name, string File, bool IsAnswer);
+}
