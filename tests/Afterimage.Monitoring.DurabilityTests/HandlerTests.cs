@@ -7,6 +7,9 @@ public sealed class HandlerTests
 {
     private const int Recorded = 300_000;
 
+    // It holds for the file handler too, which is to lose nothing on a busy machine.
+    private static readonly TimeSpan FileCanMeet = TimeSpan.FromSeconds(2);
+
     [Fact]
     public async Task A_handler_that_throws_loses_its_own_copy_only_and_that_is_counted()
     {
@@ -32,7 +35,7 @@ public sealed class HandlerTests
         using var released = new ManualResetEventSlim();
         var hung = new CountingHandler(released.Wait);
         GenerationMonitorOptions options = FileAnd(directory.Path, hung);
-        options.HandlerTimeLimit = TimeSpan.FromMilliseconds(100);
+        options.HandlerTimeLimit = FileCanMeet;
         var monitor = new GenerationMonitor(options);
         monitor.Record("m", 1, Recorded);
         await monitor.Flush();
@@ -57,7 +60,7 @@ public sealed class HandlerTests
         using var released = new ManualResetEventSlim();
         var hung = new CountingHandler(released.Wait, isLossless: true);
         GenerationMonitorOptions options = FileAnd(directory.Path, hung);
-        options.HandlerTimeLimit = TimeSpan.FromMilliseconds(100);
+        options.HandlerTimeLimit = FileCanMeet;
         var monitor = new GenerationMonitor(options);
         monitor.Record("m", 1, Recorded);
         IOException exception = await Assert.ThrowsAsync<IOException>(monitor.Flush);

@@ -51,8 +51,11 @@ internal sealed class Clock
         if (_isSetByHand)
             return;
 
-        long offset = _timeProvider.GetUtcNow().UtcTicks - Now;
-        if (Math.Abs(offset - WallOffset) > Tolerance)
+        long before = Now;
+        long offset = _timeProvider.GetUtcNow().UtcTicks - before;
+
+        // A thread that was held up between the two clocks has not seen the wall clock jump.
+        if (Math.Abs(offset - WallOffset) > Tolerance && Now - before < Tolerance)
             Volatile.Write(ref _wallOffset, offset);
     }
 
