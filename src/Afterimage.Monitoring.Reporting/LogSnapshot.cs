@@ -39,7 +39,7 @@ internal sealed class LogSnapshot : IDisposable
         CREATE TEMP TABLE record (
             event VARCHAR, ticks BIGINT, duration DOUBLE, success BOOLEAN, error VARCHAR, model_name VARCHAR, finish_reason VARCHAR,
             prompt_token_count BIGINT, completion_token_count BIGINT, total_token_count BIGINT,
-            cached_prompt_token_count BIGINT, reasoning_token_count BIGINT, conversation_length BIGINT, time_to_first_token DOUBLE,
+            cached_prompt_token_count BIGINT, reasoning_token_count BIGINT, cost_usd DOUBLE, unpriced_token_count BIGINT, conversation_length BIGINT, time_to_first_token DOUBLE,
             provider VARCHAR, operation VARCHAR, evaluator_type VARCHAR, scores JSON, feedback JSON, metric_name VARCHAR, value DOUBLE, tags JSON);
         CREATE TEMP TABLE log (ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON);
         """;
@@ -50,8 +50,9 @@ internal sealed class LogSnapshot : IDisposable
         SELECT
             CASE WHEN is_time(text_of(timestamp))
                 AND is_text(timestamp) AND is_text(event) AND is_text(model_name) AND is_text(finish_reason) AND is_text(error) AND is_text(metric_name)
-                AND is_number(duration) AND is_number(time_to_first_token) AND is_number(value) AND is_flag(success)
+                AND is_number(duration) AND is_number(time_to_first_token) AND is_number(value) AND is_number(cost_usd) AND is_flag(success)
                 AND is_whole(prompt_token_count) AND is_whole(completion_token_count) AND is_whole(total_token_count) AND is_whole(conversation_length)
+                AND is_whole(unpriced_token_count)
                 AND is_object(metadata) AND is_object(scores)
                 AND (scores IS NULL OR len(list_filter(json_extract(scores, '$.*'), lambda score: NOT is_number(score))) = 0)
                 AND CASE text_of(event)
@@ -72,6 +73,8 @@ internal sealed class LogSnapshot : IDisposable
             whole_of(total_token_count),
             whole_of(cached_prompt_token_count),
             whole_of(reasoning_token_count),
+            number_of(cost_usd),
+            whole_of(unpriced_token_count),
             whole_of(conversation_length),
             number_of(time_to_first_token),
             CASE WHEN is_text(provider) THEN text_of(provider) END,
@@ -85,7 +88,7 @@ internal sealed class LogSnapshot : IDisposable
         FROM read_json($files,
             format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
             columns = {timestamp: 'JSON', event: 'JSON', duration: 'JSON', success: 'JSON', model_name: 'JSON', prompt_token_count: 'JSON',
-                completion_token_count: 'JSON', total_token_count: 'JSON', cached_prompt_token_count: 'JSON', reasoning_token_count: 'JSON',
+                completion_token_count: 'JSON', total_token_count: 'JSON', cached_prompt_token_count: 'JSON', reasoning_token_count: 'JSON', cost_usd: 'JSON', unpriced_token_count: 'JSON',
                 finish_reason: 'JSON', error: 'JSON', conversation_length: 'JSON', time_to_first_token: 'JSON', provider: 'JSON', operation: 'JSON',
                 evaluator_type: 'JSON', scores: 'JSON', feedback: 'JSON', metric_name: 'JSON', value: 'JSON', metadata: 'JSON', tags: 'JSON'}))
         WHERE event IS NULL OR ticks >= $since AND ticks < $until
@@ -105,7 +108,7 @@ internal sealed class LogSnapshot : IDisposable
             make_timestamptz(ticks // 10) AS timestamp, duration, success, model_name, prompt_token_count, completion_token_count,
             TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
                 prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count,
-            cached_prompt_token_count, reasoning_token_count, finish_reason, error, conversation_length, time_to_first_token, provider, operation, tags
+            cached_prompt_token_count, reasoning_token_count, cost_usd, unpriced_token_count, finish_reason, error, conversation_length, time_to_first_token, provider, operation, tags
         FROM record WHERE event = 'generation';
 
         CREATE TEMP VIEW evaluations AS SELECT
@@ -113,7 +116,7 @@ internal sealed class LogSnapshot : IDisposable
             prompt_token_count, completion_token_count,
             TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
                 prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count,
-            tags
+            cost_usd, unpriced_token_count, tags
         FROM record WHERE event = 'evaluation';
 
         CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log;

@@ -32,6 +32,8 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
         new("'prompt_token_count'", "r.prompt_token_count::DOUBLE", $"{Paid} AND r.prompt_token_count IS NOT NULL"),
         new("'completion_token_count'", "r.completion_token_count::DOUBLE", $"{Paid} AND r.completion_token_count IS NOT NULL"),
         new("'total_token_count'", TotalTokens, $"{Paid} AND {TotalTokens} IS NOT NULL"),
+        new("'cost_usd'", "r.cost_usd", $"{Paid} AND r.cost_usd IS NOT NULL"),
+        new("'unpriced_token_count'", "r.unpriced_token_count::DOUBLE", $"{Paid} AND r.unpriced_token_count IS NOT NULL"),
         new("r.metric_name", "r.value", "r.event = 'metric'"),
         new("'evaluation_score_' || score.key", "number_of(score.value)", $"{Evaluation} AND number_of(score.value) IS NOT NULL"),
     ];

@@ -37,6 +37,14 @@ internal sealed class Clock
     /// <summary>What to add to the line for wall-clock time, as of the last <see cref="Refresh"/>.</summary>
     public long WallOffset => Volatile.Read(ref _wallOffset);
 
+    /// <summary>Where a window that ends now begins, on the line; <see cref="long.MinValue"/> where it takes in everything.</summary>
+    public long WindowStart(TimeSpan window)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(window, TimeSpan.Zero);
+        long now = Now;
+        return window.Ticks >= now ? long.MinValue : now - window.Ticks;
+    }
+
     /// <summary>Looks whether the wall clock has been set.</summary>
     public void Refresh()
     {

@@ -247,7 +247,7 @@ internal sealed class Recorder
             long written = buffer.Written;
             while (buffer.Applied < written)
             {
-                ReadOnlySpan<Record> records = buffer.Read(buffer.Applied, written);
+                Span<Record> records = buffer.Read(buffer.Applied, written);
                 _reducer!.Apply(records);
                 buffer.Applied += records.Length;
             }
