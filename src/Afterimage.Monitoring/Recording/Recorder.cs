@@ -247,7 +247,13 @@ internal sealed class Recorder
             long written = buffer.Written;
             while (buffer.Applied < written)
             {
-                ReadOnlySpan<Record> records = buffer.Read(buffer.Applied, written);
+                Span<Record> records = buffer.Read(buffer.Applied, written);
+                foreach (ref Record record in records)
+                {
+                    if (!record.Has(RecordFields.GivenTimestamp))
+                        record.Timestamp = _clock.TimeOf(record.Timestamp);
+                }
+
                 _reducer!.Apply(records);
                 buffer.Applied += records.Length;
             }
