@@ -590,7 +590,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         Write(_recorder.Buffer, new Record
         {
             Kind = RecordKind.Log,
-            Timestamp = _clock.Now,
+            Timestamp = _clock.Stamp,
             Details = new RecordDetails
             {
                 LogLevel = level,
@@ -719,7 +719,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private long Timestamp(DateTimeOffset? given, ref RecordFields fields)
     {
         if (given is not { } timestamp)
-            return _clock.Now;
+            return _clock.Stamp;
 
         fields |= RecordFields.GivenTimestamp;
         return timestamp.UtcTicks;
