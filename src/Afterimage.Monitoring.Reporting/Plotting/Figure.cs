@@ -43,7 +43,9 @@ internal static class Figure
             axis.MinorTickStyle.Length = 0;
         }
 
+        // Room between the label, the figure's edge and the longest of the usual numbers.
         plot.Axes.Left.Label.OffsetX = 8;
+        plot.Axes.Left.MinimumSize = 88;
         plot.Axes.Left.TickGenerator = new NumericAutomatic { TargetTickCount = 8 };
 
         plot.Axes.Right.FrameLineStyle.IsVisible = false;
@@ -140,7 +142,12 @@ internal static class Figure
     }
 
     /// <summary>Shows the legend above the data, which it must not hide.</summary>
-    public static void ShowLegend(Plot plot) => plot.ShowLegend(Edge.Top).Alignment = Alignment.MiddleRight;
+    public static void ShowLegend(Plot plot)
+    {
+        ScottPlot.Panels.LegendPanel panel = plot.ShowLegend(Edge.Top);
+        panel.Alignment = Alignment.MiddleRight;
+        panel.Padding = new PixelPadding(0);
+    }
 
     /// <summary>A name from outside on one line: without characters that break a line or steer the direction of text, and not too long.</summary>
     public static string Name(string name, int limit)

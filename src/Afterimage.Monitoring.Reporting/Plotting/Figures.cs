@@ -68,7 +68,8 @@ internal static class Figures
 
         void AddThroughput()
         {
-            const int Parts = 120;
+            const int MinParts = 5;
+            const int MaxParts = 120;
             (string Metric, MetricPoints Points)[] series =
                 [.. ((string[])["prompt_token_count", "completion_token_count"]).Select(metric => (metric, source.Read(metric))).Where(s => s.Item2.Count > 1)];
             if (series.Length == 0)
@@ -80,7 +81,7 @@ internal static class Figures
                 return;
 
             // Whole seconds, and enough of them that a part has more than a point or two.
-            double parts = Math.Clamp(series.Max(s => s.Points.Count) / 10, 1, Parts);
+            double parts = Math.Clamp(series.Max(s => s.Points.Count) / 10, MinParts, MaxParts);
             long width = Math.Max(TimeSpan.TicksPerSecond, (long)Math.Ceiling((last - first) / parts / TimeSpan.TicksPerSecond) * TimeSpan.TicksPerSecond);
             Plot plot = Figure.Create("Tokens per second", string.Create(CultureInfo.InvariantCulture, $"tokens / s (means over {width / TimeSpan.TicksPerSecond} s)"));
             for (int i = 0; i < series.Length; i++)
