@@ -19,6 +19,11 @@ public sealed class LogDirectory
     /// <summary>The full path.</summary>
     public string Path { get; }
 
+    /// <summary>Whether there is any file of records in it or below it, be it empty.</summary>
+    /// <exception cref="IOException">A directory could not be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory may not be listed.</exception>
+    public bool HasRecordFiles => Find("metrics*.jsonl").Length > 0;
+
     /// <summary>Opens an existing directory. Nothing is read yet.</summary>
     /// <param name="path">The directory, absolute or relative to the current one.</param>
     /// <returns>The log directory.</returns>
