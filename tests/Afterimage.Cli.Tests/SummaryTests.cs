@@ -80,6 +80,7 @@ public sealed class SummaryTests : IDisposable
     [InlineData("export", ".", "--out", "x", "--format", "json", "--since", "bogus")]
     [InlineData("export", ".", "--out", "x", "--format", "json", "--shape", "records", "--metric", "m")]
     [InlineData("query", ".")]
+    [InlineData("tail", ".", "--lines", "-1")]
     [InlineData("plot", ".", "m")]
     [InlineData("plot", ".", "m", "--out", "x.png", "--rolling", "0")]
     [InlineData("demo", "--generations", "many")]
@@ -99,6 +100,7 @@ public sealed class SummaryTests : IDisposable
     [InlineData("afterimage summary .afterimage-monitoring", "summary")]
     [InlineData("--format parquet --out run.parquet", "export")]
     [InlineData("DESCRIBE points", "query")]
+    [InlineData("--follow --lines 0", "tail")]
     [InlineData("generation_time --out latency.png", "plot")]
     public async Task Help_teaches_by_example(string example, params string[] command)
     {
