@@ -58,7 +58,7 @@ public sealed class LogQueryTests : IDisposable
 
         List<object?[]> points = Query("SELECT metric, value, event, model_name, duration, feedback, metadata FROM points ORDER BY ALL");
 
-        Assert.Equal(15, points.Count);
+        Assert.Equal(16, points.Count);
         Assert.Contains(points, point => point is ["own", double.NegativeInfinity, "metric", "m", null, null, """{"model_name":"m","k":1}"""]);
         Assert.Contains(points, point => point is ["evaluation_score_s", 0.75, "evaluation", "m", 2.0, "good", null]);
         Assert.Contains(points, point => point is ["total_token_count", 7.0, "generation", "m", 1.25, null, """{"k":[1]}"""]);
