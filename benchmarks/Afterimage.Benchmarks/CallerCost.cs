@@ -267,7 +267,16 @@ public class CallerCost
             _ =>
             {
                 for (int i = 0; i < calls; i++)
-                    monitor.TrackGeneration(Sample.Duration(i), true, Sample.Details(i));
+                {
+                    monitor.TrackGeneration(Sample.Duration(i), true, new GenerationDetails
+                    {
+                        ModelName = Sample.Model,
+                        PromptTokenCount = Sample.Prompt(i),
+                        CompletionTokenCount = Sample.Completion(i),
+                        TotalTokenCount = Sample.Prompt(i) + Sample.Completion(i),
+                        FinishReason = Sample.FinishReason,
+                    });
+                }
             },
             () => monitor.FlushAsync().AsTask().GetAwaiter().GetResult());
     }

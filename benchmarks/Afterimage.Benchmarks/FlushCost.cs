@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Afterimage.Benchmarks;
 
 /// <summary>Recording a few generations and waiting until they are safe from the death of the process (Buffered) or of the machine (Synced).</summary>
-[Measured(warmups: 3, iterations: 15, once: false)]
+[Measured(warmups: 3, iterations: 11, once: false)]
 public class FlushCost
 {
     private TemporaryDirectory _directory = null!;

@@ -7,7 +7,7 @@ namespace Afterimage.Benchmarks;
 
 /// <summary>Records for a long time and looks whether anything grows or gets lost: <c>soak [MINUTES [RECORDS_A_SECOND]]</c>.</summary>
 /// <remarks>
-/// Four threads record; each numbers its generations, in the prompt tokens, so that the files that retention has left show whether any is missing in between or at the end.
+/// Four threads record; each numbers its generations, in the cached prompt tokens, which no alert looks at, so that the files that retention has left show whether any is missing in between or at the end.
 /// </remarks>
 internal static class Soak
 {
@@ -55,8 +55,7 @@ internal static class Soak
                 monitor.TrackGeneration(Sample.Duration((int)count), success, Sample.Details((int)count) with
                 {
                     ModelName = model,
-                    PromptTokenCount = count,
-                    TotalTokenCount = null,
+                    CachedPromptTokenCount = count,
                     Error = success ? null : "timeout",
                 });
             }
@@ -102,7 +101,7 @@ internal static class Soak
             foreach (string line in File.ReadLines(file))
             {
                 using JsonDocument document = JsonDocument.Parse(line);
-                if (!document.RootElement.TryGetProperty("prompt_token_count", out JsonElement sequence))
+                if (!document.RootElement.TryGetProperty("cached_prompt_token_count", out JsonElement sequence))
                     continue;
 
                 int thread = document.RootElement.GetProperty("model_name").GetString()![^1] - '0';
@@ -134,10 +133,12 @@ internal static class Soak
             int quarter = Math.Max(1, _samples.Count / 4);
             (long Resident, int Handles)[] early = [.. _samples.Skip(quarter).Take(quarter)];
             (long Resident, int Handles)[] late = [.. _samples.TakeLast(quarter)];
-            double residentBefore = Median(early);
-            double residentAfter = Median(late);
-            int handlesBefore = early.Max(s => s.Handles);
-            int handlesAfter = late.Max(s => s.Handles);
+            double residentBefore = Median(early.Select(s => s.Resident));
+            double residentAfter = Median(late.Select(s => s.Resident));
+
+            // Medians here too: for the moment of a rotation two files are open.
+            long handlesBefore = Median(early.Select(s => (long)s.Handles));
+            long handlesAfter = Median(late.Select(s => (long)s.Handles));
 
             // What the collector leaves lying about differs by some MiB from one moment to the next.
             bool isMemoryFlat = residentAfter <= residentBefore + Math.Max(8 << 20, residentBefore * 0.05);
@@ -149,6 +150,10 @@ internal static class Soak
             return isMemoryFlat && areHandlesFlat;
         }
 
-        private static double Median((long Resident, int Handles)[] samples) => samples.Select(s => s.Resident).Order().ElementAt(samples.Length / 2);
+        private static long Median(IEnumerable<long> values)
+        {
+            long[] ordered = [.. values.Order()];
+            return ordered[ordered.Length / 2];
+        }
     }
 }

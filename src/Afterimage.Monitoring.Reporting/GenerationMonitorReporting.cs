@@ -1,5 +1,6 @@
 using Afterimage.Monitoring.Reporting;
 using Afterimage.Monitoring.Reporting.Exporting;
+using Afterimage.Monitoring.Reporting.Plotting;
 
 namespace Afterimage.Monitoring;
 
@@ -37,6 +38,46 @@ public static class GenerationMonitorReporting
         return monitor.WritesLogDirectory
             ? ExportLogAsync(monitor, outputPath, format, since, cancellationToken)
             : Task.Run(() => ExportMemory(monitor, outputPath, format, since, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling mean.</summary>
+    /// <remarks>Drawn from memory: the points that <see cref="GenerationMonitorOptions.MaxRetainedPoints"/> keeps. <see cref="LogDirectory.PlotMetric"/> draws from the log.</remarks>
+    /// <param name="monitor">The monitor; it may be disposed already.</param>
+    /// <param name="metricName">The metric. One without points makes a figure that says so.</param>
+    /// <param name="window">How far back from now, by the monitor's clock; not negative. Default: one hour.</param>
+    /// <param name="rollingWindow">Points that the mean is over, at least 1.</param>
+    /// <param name="figureSize">The size that the figure is laid out for. Default: 12 x 8 inches.</param>
+    /// <returns>The figure; <see cref="ScottPlot.Plot.SavePng"/> and <see cref="ScottPlot.Plot.SaveSvg"/> write it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="monitor"/> is null, or <paramref name="metricName"/> null or empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative, or <paramref name="rollingWindow"/> less than 1.</exception>
+    public static ScottPlot.Plot PlotMetric(
+        this GenerationMonitor monitor,
+        string metricName,
+        TimeSpan? window = null,
+        int rollingWindow = 10,
+        FigureSize? figureSize = null)
+    {
+        ArgumentNullException.ThrowIfNull(monitor);
+        ArgumentException.ThrowIfNullOrEmpty(metricName);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rollingWindow, 1);
+        var source = new MemorySource(monitor.RetainedPoints(), monitor.WindowStartTime(window ?? TimeSpan.FromHours(1)));
+        return FigureFiles.LaidOut(Figures.Metric(source, metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
+    }
+
+    /// <summary>Draws all figures whose data exist, and writes each as <c>&lt;name&gt;.png</c>: those of <see cref="LogDirectory.VisualizeMetrics"/>.</summary>
+    /// <remarks>Drawn from memory, as those of <see cref="PlotMetric"/>, of everything that is there.</remarks>
+    /// <param name="monitor">The monitor; it may be disposed already.</param>
+    /// <param name="saveDirectory">Where to; made where it does not exist. Default: <c>plots</c> in the monitor's log directory.</param>
+    /// <param name="figureSize">Their size. Default: 12 x 6 inches.</param>
+    /// <returns>The figures by name.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="monitor"/> is null.</exception>
+    /// <exception cref="IOException">A file could not be written; the message says which and why.</exception>
+    public static IReadOnlyDictionary<string, ScottPlot.Plot> VisualizeMetrics(
+        this GenerationMonitor monitor, string? saveDirectory = null, FigureSize? figureSize = null)
+    {
+        ArgumentNullException.ThrowIfNull(monitor);
+        IReadOnlyDictionary<string, ScottPlot.Plot> figures = Figures.All(new MemorySource(monitor.RetainedPoints(), DateTimeOffset.MinValue));
+        return FigureFiles.Save(figures, saveDirectory ?? Path.Combine(monitor.LogDirectory, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
     }
 
     private static async Task ExportLogAsync(GenerationMonitor monitor, string outputPath, ExportFormat format, DateTimeOffset since, CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 using System.Data.Common;
+using System.Globalization;
 using Afterimage.Monitoring.Reporting;
 using Afterimage.Monitoring.Reporting.Exporting;
+using Afterimage.Monitoring.Reporting.Plotting;
 
 namespace Afterimage.Monitoring;
 
@@ -16,6 +18,11 @@ public sealed class LogDirectory
 
     /// <summary>The full path.</summary>
     public string Path { get; }
+
+    /// <summary>Whether there is any file of records in it or below it, be it empty.</summary>
+    /// <exception cref="IOException">A directory could not be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory may not be listed.</exception>
+    public bool HasRecordFiles => Find("metrics*.jsonl").Length > 0;
 
     /// <summary>Opens an existing directory. Nothing is read yet.</summary>
     /// <param name="path">The directory, absolute or relative to the current one.</param>
@@ -128,6 +135,58 @@ public sealed class LogDirectory
                 progress,
                 cancellationToken),
             cancellationToken);
+    }
+
+    /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling mean.</summary>
+    /// <param name="metricName">The metric. One without points makes a figure that says so.</param>
+    /// <param name="window">How far back from the latest record; not negative. Default: everything.</param>
+    /// <param name="rollingWindow">Points that the mean is over, at least 1.</param>
+    /// <param name="figureSize">The size that the figure is laid out for. Default: 12 x 8 inches.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>The figure; <see cref="ScottPlot.Plot.SavePng"/> and <see cref="ScottPlot.Plot.SaveSvg"/> write it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="metricName"/> is null or empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative, or <paramref name="rollingWindow"/> less than 1.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public ScottPlot.Plot PlotMetric(
+        string metricName,
+        TimeSpan? window = null,
+        int rollingWindow = 10,
+        FigureSize? figureSize = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(metricName);
+        ArgumentOutOfRangeException.ThrowIfLessThan(window ?? TimeSpan.Zero, TimeSpan.Zero, nameof(window));
+        ArgumentOutOfRangeException.ThrowIfLessThan(rollingWindow, 1);
+
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out _, cancellationToken);
+        return Translate(
+            () =>
+            {
+                if (window is { } given)
+                    snapshot.Execute(string.Create(CultureInfo.InvariantCulture, $"DELETE FROM record WHERE ticks < (SELECT max(ticks) FROM record) - {given.Ticks}"));
+                return FigureFiles.LaidOut(Figures.Metric(new SnapshotSource(snapshot), metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Draws all figures whose data exist, and writes each as <c>&lt;name&gt;.png</c>.</summary>
+    /// <remarks>
+    /// The figures: <c>success_error_rate</c>, <c>generation_time</c>, <c>total_token_count</c>, <c>prompt_token_count</c>, <c>completion_token_count</c>,
+    /// <c>evaluation_scores</c>, <c>evaluation_time</c>, <c>time_to_first_token</c>, <c>tokens_per_second</c> (of the whole run, not of a call), <c>latency_by_model</c>.
+    /// </remarks>
+    /// <param name="saveDirectory">Where to; made where it does not exist. Default: <c>plots</c> in the log directory.</param>
+    /// <param name="figureSize">Their size. Default: 12 x 6 inches.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>The figures by name.</returns>
+    /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public IReadOnlyDictionary<string, ScottPlot.Plot> VisualizeMetrics(
+        string? saveDirectory = null, FigureSize? figureSize = null, CancellationToken cancellationToken = default)
+    {
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out _, cancellationToken);
+        IReadOnlyDictionary<string, ScottPlot.Plot> figures = Translate(() => Figures.All(new SnapshotSource(snapshot)), cancellationToken);
+        return FigureFiles.Save(figures, saveDirectory ?? System.IO.Path.Combine(Path, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
     }
 
     /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>

@@ -26,6 +26,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan DefaultWindow = TimeSpan.FromMinutes(5);
 
+    /// <summary>What the log has at least, at disposal, to say what the time was not enough for.</summary>
+    private static readonly TimeSpan LastWordTime = TimeSpan.FromSeconds(1);
+
     /// <summary>Longer than any call: whoever gives more has mistaken the unit.</summary>
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(366);
 
@@ -519,11 +522,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _tokenUsageTimer?.Dispose();
         _budgetTimer?.Dispose();
 
-        // A tenth of the time is kept back for the log, which has to say what the rest was not enough for.
-        TimeSpan handlerTime = _shutdownTimeout * 0.9;
-        long start = Stopwatch.GetTimestamp();
-        long handlerDeadline = start + StopwatchTicks(handlerTime);
-        bool isDrained = _recorder.Close(handlerTime);
+        long deadline = Stopwatch.GetTimestamp() + StopwatchTicks(_shutdownTimeout);
+        bool isDrained = _recorder.Close(_shutdownTimeout);
         ReportTokenUsage(isFinal: true);
         _tokenUsageCallback?.BeginClose();
         lock (_alertLock)
@@ -537,14 +537,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
             sink.Queue.BeginClose();
 
-        _tokenUsageCallback?.Close(handlerDeadline);
-        _announcer.Close(handlerDeadline);
+        _tokenUsageCallback?.Close(deadline);
+        _announcer.Close(deadline);
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
-            Close(sink.Queue, sink.Handler, handlerDeadline);
+            Close(sink.Queue, sink.Handler, deadline);
 
         LogWhatWasLost(isDrained);
         foreach (LogHandlerSink sink in _logSinks)
-            Close(sink.Queue, sink.Handler, start + StopwatchTicks(_shutdownTimeout));
+            Close(sink.Queue, sink.Handler, Math.Max(deadline, Stopwatch.GetTimestamp() + StopwatchTicks(LastWordTime)));
         WriteEnd();
         _healthInstruments.Dispose();
         _run.Dispose();
@@ -590,7 +590,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         Write(_recorder.Buffer, new Record
         {
             Kind = RecordKind.Log,
-            Timestamp = _clock.Now,
+            Timestamp = _clock.Stamp,
             Details = new RecordDetails
             {
                 LogLevel = level,
@@ -719,7 +719,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private long Timestamp(DateTimeOffset? given, ref RecordFields fields)
     {
         if (given is not { } timestamp)
-            return _clock.Now;
+            return _clock.Stamp;
 
         fields |= RecordFields.GivenTimestamp;
         return timestamp.UtcTicks;

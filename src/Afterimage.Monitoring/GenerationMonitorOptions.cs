@@ -32,7 +32,7 @@ public sealed class GenerationMonitorOptions
     /// <summary>How often alert rules are evaluated. Default: 60 s. Zero: only by <see cref="GenerationMonitor.CheckAlerts"/>. At most 49 days.</summary>
     public TimeSpan MetricsInterval { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long disposal may take to write what is pending. Default: 5 s. At most 24 days.</summary>
+    /// <summary>How long disposal may take to write what is pending; log handlers that are slow have up to a second more, to say what was lost. Default: 5 s. At most 24 days.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary><c>low_success_rate</c> fires while the five-minute mean of <c>success_rate</c> is below this. Default: 0.8.</summary>

@@ -55,7 +55,11 @@ internal sealed class MonitoredServer : IAsyncDisposable
     {
         Monitor.Dispose();
         string file = Path.Combine(_directory.Path, "metrics.jsonl");
-        return File.Exists(file) ? [.. File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement)] : [];
+
+        // The lines of one thread are in the order of recording, those of several are not.
+        return File.Exists(file)
+            ? [.. File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement).OrderBy(record => record.GetProperty("timestamp").GetDateTime())]
+            : [];
     }
 
     public async ValueTask DisposeAsync()

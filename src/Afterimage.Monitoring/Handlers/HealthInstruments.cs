@@ -28,9 +28,8 @@ internal sealed class HealthInstruments : IDisposable
     private IEnumerable<Measurement<long>> Observe(Func<MonitorStatistics, long> value) =>
         _statistics?.Invoke() is { } statistics ? [new Measurement<long>(value(statistics), _directory)] : [];
 
-    // Handlers of one type count together: their series would have the same attributes.
     private IEnumerable<Measurement<long>> ObserveHandlers(Func<HandlerStatistics, long> value) =>
         _statistics?.Invoke() is { } statistics
-            ? statistics.Handlers.GroupBy(h => h.Name).Select(g => new Measurement<long>(g.Sum(value), _directory, new("afterimage.handler", g.Key)))
+            ? statistics.Handlers.Select(h => new Measurement<long>(value(h), _directory, new("afterimage.handler", h.Name)))
             : [];
 }

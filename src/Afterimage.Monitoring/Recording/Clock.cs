@@ -30,9 +30,10 @@ internal sealed class Clock
     }
 
     /// <summary>Now, on the line, in UTC ticks.</summary>
-    public long Now => _isSetByHand
-        ? _timeProvider.GetUtcNow().UtcTicks
-        : _startTicks + double.ConvertToIntegerNative<long>((_timeProvider.GetTimestamp() - _startTimestamp) * _ticksPerTimestamp);
+    public long Now => TimeOf(Stamp);
+
+    /// <summary>Now, as the clock counts: <see cref="TimeOf"/> makes a time of it, off the recording path.</summary>
+    public long Stamp => _isSetByHand ? _timeProvider.GetUtcNow().UtcTicks : _timeProvider.GetTimestamp();
 
     /// <summary>What to add to the line for wall-clock time, as of the last <see cref="Refresh"/>.</summary>
     public long WallOffset => Volatile.Read(ref _wallOffset);
@@ -44,6 +45,9 @@ internal sealed class Clock
         long now = Now;
         return window.Ticks >= now ? long.MinValue : now - window.Ticks;
     }
+
+    /// <summary>The time on the line, in UTC ticks, of a <see cref="Stamp"/>.</summary>
+    public long TimeOf(long stamp) => _isSetByHand ? stamp : _startTicks + (long)((stamp - _startTimestamp) * _ticksPerTimestamp);
 
     /// <summary>Looks whether the wall clock has been set.</summary>
     public void Refresh()

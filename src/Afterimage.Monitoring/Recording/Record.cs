@@ -22,7 +22,7 @@ internal enum RecordFields : ushort
     ConversationLength = 1 << 7,
     TimeToFirstToken = 1 << 8,
 
-    /// <summary>The timestamp was given by the caller and is wall-clock time; else it is on the line of <see cref="Clock"/>.</summary>
+    /// <summary>The timestamp was given by the caller and is wall-clock time; else it is a <see cref="Clock.Stamp"/> until the record is applied, and from then on on the clock's line.</summary>
     GivenTimestamp = 1 << 9,
 
     /// <summary><see cref="Record.Value"/> is what the call cost, in US dollars.</summary>

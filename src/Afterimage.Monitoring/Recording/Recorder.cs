@@ -248,6 +248,12 @@ internal sealed class Recorder
             while (buffer.Applied < written)
             {
                 Span<Record> records = buffer.Read(buffer.Applied, written);
+                foreach (ref Record record in records)
+                {
+                    if (!record.Has(RecordFields.GivenTimestamp))
+                        record.Timestamp = _clock.TimeOf(record.Timestamp);
+                }
+
                 _reducer!.Apply(records);
                 buffer.Applied += records.Length;
             }
