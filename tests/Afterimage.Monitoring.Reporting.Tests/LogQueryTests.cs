@@ -24,7 +24,7 @@ public sealed class LogQueryTests : IDisposable
     {
         _directory.Write(
             "metrics.jsonl",
-            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"m","prompt_token_count":3,"completion_token_count":4,"cached_prompt_token_count":1,"reasoning_token_count":2,"finish_reason":"stop","error":"E","conversation_length":5,"time_to_first_token":0.5,"provider":"p","operation":"o","tags":{"k":[1]}}""",
+            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"m","prompt_token_count":3,"completion_token_count":4,"cached_prompt_token_count":1,"reasoning_token_count":2,"cost_usd":0.25,"finish_reason":"stop","error":"E","conversation_length":5,"time_to_first_token":0.5,"provider":"p","operation":"o","tags":{"k":[1]}}""",
             """{"timestamp":"2026-11-23T14:25:39Z","event":"evaluation","duration":2,"success":false,"evaluator_type":"judge","scores":{"s":0.75},"feedback":{"s":"good"},"model_name":"m","total_token_count":9}""",
             """{"timestamp":"2026-11-23T14:25:40Z","event":"metric","metric_name":"own","value":"-Infinity","metadata":{"model_name":"m","k":1}}""",
             "torn");
@@ -41,10 +41,10 @@ public sealed class LogQueryTests : IDisposable
         WriteOneOfEach();
 
         Assert.Equal(
-            [Time, 1.25, true, "m", 3L, 4L, 7L, 1L, 2L, "stop", "E", 5L, 0.5, "p", "o", """{"k":[1]}"""],
+            [Time, 1.25, true, "m", 3L, 4L, 7L, 1L, 2L, 0.25, null, "stop", "E", 5L, 0.5, "p", "o", """{"k":[1]}"""],
             Assert.Single(Query("FROM generations")));
         Assert.Equal(
-            [new DateTime(2026, 11, 23, 14, 25, 39), 2.0, false, "judge", """{"s":0.75}""", """{"s":"good"}""", null, "m", null, null, 9L, null],
+            [new DateTime(2026, 11, 23, 14, 25, 39), 2.0, false, "judge", """{"s":0.75}""", """{"s":"good"}""", null, "m", null, null, 9L, null, null, null],
             Assert.Single(Query("FROM evaluations")));
         Assert.Equal(
             [new DateTime(2026, 11, 23, 14, 25, 41), "warning", "hm", "x", "T", "at", """{"a":1}"""],
@@ -58,7 +58,7 @@ public sealed class LogQueryTests : IDisposable
 
         List<object?[]> points = Query("SELECT metric, value, event, model_name, duration, feedback, metadata FROM points ORDER BY ALL");
 
-        Assert.Equal(15, points.Count);
+        Assert.Equal(16, points.Count);
         Assert.Contains(points, point => point is ["own", double.NegativeInfinity, "metric", "m", null, null, """{"model_name":"m","k":1}"""]);
         Assert.Contains(points, point => point is ["evaluation_score_s", 0.75, "evaluation", "m", 2.0, "good", null]);
         Assert.Contains(points, point => point is ["total_token_count", 7.0, "generation", "m", 1.25, null, """{"k":[1]}"""]);

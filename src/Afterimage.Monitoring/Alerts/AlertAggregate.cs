@@ -44,13 +44,3 @@ public enum AlertAggregate
     /// </summary>
     Drift,
 }
-
-/// <summary>On which side of its threshold a figure is bad. Strictly: at the threshold it is not.</summary>
-public enum AlertComparison
-{
-    /// <summary>Above it.</summary>
-    Above,
-
-    /// <summary>Below it.</summary>
-    Below,
-}

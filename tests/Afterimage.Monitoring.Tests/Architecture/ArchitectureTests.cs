@@ -20,10 +20,11 @@ public sealed partial class ArchitectureTests
     /// <summary>Every concept, with those that it must not know.</summary>
     public static TheoryData<string, string[]> Arrows => new()
     {
-        { "Recording", ["Metrics", "Tokens", "Alerts", "Handlers"] },
-        { "Metrics", ["Tokens", "Alerts", "Handlers"] },
+        { "Settings", ["Recording", "Metrics", "Tokens", "Alerts", "Handlers"] },
+        { "Recording", ["Settings", "Metrics", "Tokens", "Alerts", "Handlers"] },
+        { "Metrics", ["Settings", "Tokens", "Alerts", "Handlers"] },
         { "Tokens", ["Alerts", "Handlers"] },
-        { "Handlers", ["Alerts"] },
+        { "Handlers", ["Settings", "Alerts"] },
     };
 
     [Theory]

@@ -1,0 +1,20 @@
+namespace Afterimage.Monitoring;
+
+/// <summary>What the limit of a budget is for. Calendar windows are of UTC and of the wall clock.</summary>
+public enum BudgetPeriod
+{
+    /// <summary>The life of the monitor.</summary>
+    Run,
+
+    /// <summary>Each hour of the clock.</summary>
+    Hour,
+
+    /// <summary>Each day.</summary>
+    Day,
+
+    /// <summary>Each week, from Monday.</summary>
+    Week,
+
+    /// <summary>Each month.</summary>
+    Month,
+}
