@@ -136,7 +136,11 @@ internal static class Figure
         AxisLimits limits = plot.Axes.GetLimits();
         double margin = Math.Max(span.TotalDays * 0.02, TimeSpan.FromMilliseconds(500).TotalDays / 2);
         double top = yTop ?? (limits.Top == limits.Bottom ? limits.Top + 1 : limits.Top + ((limits.Top - limits.Bottom) * 0.12));
-        double bottom = limits.Bottom >= 0 || yTop is not null || Math.Abs(limits.Bottom) < Math.Abs(limits.Top) * 0.12 ? 0 : limits.Bottom;
+
+
+        // A line at nought must show over the axis.
+        double foot = top * -0.012;
+        double bottom = limits.Bottom >= 0 || yTop is not null || Math.Abs(limits.Bottom) < Math.Abs(limits.Top) * 0.12 ? foot : limits.Bottom;
         plot.Axes.SetLimits(first.ToOADate() - margin, last.ToOADate() + margin, bottom, top);
         ShowLegend(plot);
     }
