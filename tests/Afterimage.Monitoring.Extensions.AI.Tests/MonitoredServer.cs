@@ -31,23 +31,22 @@ internal sealed class MonitoredServer : IAsyncDisposable
     public static string? StatusOf(Exception exception) =>
         exception is ClientResultException { Status: > 0 } http ? http.Status.ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
 
-    public IChatClient Client(string model = "gpt-4o", Action<ChatClientBuilder>? before = null, TimeSpan? timeout = null, Action<GenerationMonitorMiddlewareOptions>? configure = null)
-    {
-        ChatClientBuilder builder = new(new ChatClient(model, new ApiKeyCredential("none"), Options(timeout)).AsIChatClient());
-        before?.Invoke(builder);
-        return builder.UseGenerationMonitor(Monitor, configure).Build();
-    }
+    public static IChatClient OpenAIClient(LoopbackServer server, string model, TimeSpan? timeout = null) =>
+        new ChatClient(model, new ApiKeyCredential("none"), Options(server, timeout)).AsIChatClient();
+
+    public IChatClient Client(string model = "gpt-4o", TimeSpan? timeout = null, Action<GenerationMonitorMiddlewareOptions>? configure = null) =>
+        new ChatClientBuilder(OpenAIClient(Server, model, timeout)).UseGenerationMonitor(Monitor, configure).Build();
 
     /// <summary>The pipeline that the test says, the monitor's place in it included.</summary>
     public IChatClient Pipeline(Action<ChatClientBuilder> build)
     {
-        ChatClientBuilder builder = new(new ChatClient("gpt-4o", new ApiKeyCredential("none"), Options(null)).AsIChatClient());
+        ChatClientBuilder builder = new(OpenAIClient(Server, "gpt-4o"));
         build(builder);
         return builder.Build();
     }
 
     public IEmbeddingGenerator<string, Embedding<float>> Embedder(string model = "text-embedding-3-small") =>
-        new EmbeddingGeneratorBuilder<string, Embedding<float>>(new EmbeddingClient(model, new ApiKeyCredential("none"), Options(null)).AsIEmbeddingGenerator())
+        new EmbeddingGeneratorBuilder<string, Embedding<float>>(new EmbeddingClient(model, new ApiKeyCredential("none"), Options(Server, timeout: null)).AsIEmbeddingGenerator())
             .UseGenerationMonitor(Monitor)
             .Build();
 
@@ -69,9 +68,9 @@ internal sealed class MonitoredServer : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private OpenAIClientOptions Options(TimeSpan? timeout) => new()
+    private static OpenAIClientOptions Options(LoopbackServer server, TimeSpan? timeout) => new()
     {
-        Endpoint = Server.Endpoint,
+        Endpoint = server.Endpoint,
         RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
         NetworkTimeout = timeout ?? TimeSpan.FromMinutes(1),
     };

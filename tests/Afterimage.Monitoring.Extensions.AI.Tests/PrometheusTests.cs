@@ -1,0 +1,69 @@
+using System.ClientModel;
+using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+
+namespace Afterimage.Monitoring.Extensions.AI.Tests;
+
+/// <summary>Alone in its time: what it exports are the meters of the whole process, other tests' monitors too.</summary>
+[CollectionDefinition(nameof(PrometheusTests), DisableParallelization = true)]
+public sealed class PrometheusTestsDefinition;
+
+[Collection(nameof(PrometheusTests))]
+public sealed class PrometheusTests
+{
+    [Fact]
+    public async Task Prometheus_shows_the_sums_that_the_server_counted()
+    {
+        if (PrometheusServer.Program is null && Environment.GetEnvironmentVariable("AFTERIMAGE_REQUIRE_SERVICES") != "1")
+            Assert.Skip("Prometheus is not installed (apt-get install prometheus).");
+
+        using var directory = new TemporaryDirectory();
+        await using WebApplication metrics = await ExportAsync();
+        await using LoopbackServer server = await LoopbackServer.StartAsync();
+        await using var monitor = new GenerationMonitor(
+            new() { LogDirectory = Path.Combine(directory.Path, "run") },
+            meterFactory: metrics.Services.GetRequiredService<IMeterFactory>());
+        using IChatClient client = Client("gpt-4o");
+        using IChatClient failing = Client("429");
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(async caller =>
+        {
+            for (int i = 0; i < 5; i++)
+                await client.GetResponseAsync("?", cancellationToken: MonitoredServer.Token);
+            await Assert.ThrowsAsync<ClientResultException>(() => failing.GetResponseAsync("?", cancellationToken: MonitoredServer.Token));
+        }));
+        await monitor.FlushAsync(MonitoredServer.Token);
+
+        using PrometheusServer prometheus = PrometheusServer.Start(directory, new Uri(metrics.Urls.Single()));
+
+        await AssertAsync(server.Requests, "sum(gen_ai_client_operation_duration_seconds_count)");
+        await AssertAsync(server.Errors, "sum(gen_ai_client_operation_duration_seconds_count{error_type=\"429\"})");
+        await AssertAsync(server.PromptTokens, "sum(gen_ai_client_token_usage_sum{gen_ai_token_type=\"input\"})");
+        await AssertAsync(server.CompletionTokens, "sum(gen_ai_client_token_usage_sum{gen_ai_token_type=\"output\"})");
+        await AssertAsync(server.Requests, "sum(afterimage_records_recorded_total)");
+        await AssertAsync(0, "sum(afterimage_records_dropped_total)");
+
+        IChatClient Client(string model) => new ChatClientBuilder(MonitoredServer.OpenAIClient(server, model))
+            .UseGenerationMonitor(monitor, options => options.ErrorType = MonitoredServer.StatusOf)
+            .Build();
+
+        async Task AssertAsync(double expected, string query) => Assert.Equal(expected, await prometheus.QueryAsync(query, expected));
+    }
+
+    private static async Task<WebApplication> ExportAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        builder.Services.AddMetrics();
+        builder.Services.AddOpenTelemetry().WithMetrics(m => m.AddMeter("Afterimage.Monitoring").AddPrometheusExporter());
+        WebApplication app = builder.Build();
+        app.MapPrometheusScrapingEndpoint();
+        await app.StartAsync();
+        return app;
+    }
+}
