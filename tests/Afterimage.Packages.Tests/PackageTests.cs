@@ -39,7 +39,9 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
 
         IEnumerable<string> dependencies = Metadata(package, "Afterimage.Monitoring").Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value);
 
-        Assert.Equal(["Microsoft.Extensions.Diagnostics.Abstractions", "Microsoft.Extensions.Logging.Abstractions"], dependencies.Order());
+        Assert.Equal(
+            ["Microsoft.Extensions.Configuration.Abstractions", "Microsoft.Extensions.Diagnostics.Abstractions", "Microsoft.Extensions.Logging.Abstractions"],
+            dependencies.Order());
     }
 
     [Fact]
