@@ -8,6 +8,10 @@ var root = new RootCommand("Records language-model generations and shows what th
     DemoCommand.Create(),
     ReplayCommand.Create(),
     SummaryCommand.Create(),
+    TailCommand.Create(),
+    QueryCommand.Create(),
+    ExportCommand.Create(),
+    PlotCommand.Create(),
 };
 HelpOption help = root.Options.OfType<HelpOption>().Single();
 help.Action = new HelpWithExamples((HelpAction)help.Action!);
@@ -15,7 +19,7 @@ help.Action = new HelpWithExamples((HelpAction)help.Action!);
 ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
 if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
 {
-    await Console.Error.WriteLineAsync($"afterimage: {parsed.Errors[0].Message} (see: afterimage --help)");
+    await Console.Error.WriteLineAsync($"afterimage: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} (see: afterimage --help)");
     return ExitCodes.BadInput;
 }
 

@@ -1,5 +1,8 @@
 using System.Data.Common;
+using System.Globalization;
 using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Reporting.Exporting;
+using Afterimage.Monitoring.Reporting.Plotting;
 
 namespace Afterimage.Monitoring;
 
@@ -7,7 +10,7 @@ namespace Afterimage.Monitoring;
 /// <remarks>
 /// All files <c>metrics*.jsonl</c> in it and below it are read (symbolic links below it are not followed). The format is specified in
 /// docs/log-format.md. A line that is no valid record of it (torn by a crash, of an unknown event, without a required key, or with a value
-/// of the wrong type in a key that the summary needs) is left out whole and counted.
+/// of the wrong type in a key that metrics come from) is left out whole and counted.
 /// </remarks>
 public sealed class LogDirectory
 {
@@ -15,6 +18,11 @@ public sealed class LogDirectory
 
     /// <summary>The full path.</summary>
     public string Path { get; }
+
+    /// <summary>Whether there is any file of records in it or below it, be it empty.</summary>
+    /// <exception cref="IOException">A directory could not be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory may not be listed.</exception>
+    public bool HasRecordFiles => Find("metrics*.jsonl").Length > 0;
 
     /// <summary>Opens an existing directory. Nothing is read yet.</summary>
     /// <param name="path">The directory, absolute or relative to the current one.</param>
@@ -44,27 +52,191 @@ public sealed class LogDirectory
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken = default)
     {
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out string[] files, cancellationToken);
+        (long dropped, long failed) = RunCounts.Sum(Find("run*.json"));
+        return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
+    }
+
+    /// <summary>Runs SQL over the records that are there now.</summary>
+    /// <remarks>
+    /// <para>The dialect is DuckDB's. The views: <c>generations</c>, <c>evaluations</c> and <c>logs</c>, whose columns are the keys of docs/log-format.md, and
+    /// <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>, the columns of the point's record, the <c>feedback</c> of its score, and its
+    /// <c>metadata</c> (tags) as JSON. <c>timestamp</c> is in UTC and microseconds; token totals that were not given are the sum of the two others.</para>
+    /// <para>The statement sees a copy of the records, taken at the call: whatever it does, no file is read, written or changed by it, and no network is reached.
+    /// Copying needs memory for a part of the records only: what does not fit into about half a gigabyte goes to a temporary directory, removed afterwards.</para>
+    /// </remarks>
+    /// <param name="sql">The statement.</param>
+    /// <param name="cancellationToken">Ends the work early, also that of <see cref="LogQuery.Reader"/>.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or DuckDB does not take it; the message says why.</exception>
+    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public LogQuery Query(string sql, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+
+        LogSnapshot snapshot = Read(null, null, withLogs: true, null, out _, cancellationToken);
+        try
+        {
+            return LogQuery.Run(snapshot, sql, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            snapshot.Dispose();
+            if (exception is not (DbException or InvalidOperationException))
+                throw;
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ArgumentException(FirstLine(exception), nameof(sql), exception);
+        }
+    }
+
+    /// <summary>Writes the records that are there now to a file, or to one a metric.</summary>
+    /// <remarks>
+    /// <para>The rows are in the order of the log's lines. Files are written beside their place and take it when all are whole, replacing what was there: an
+    /// export that fails or is cancelled leaves nothing. Memory is bounded, whatever the number of records.</para>
+    /// <para><see cref="ExportFormat.Csv"/> writes <c>&lt;name&gt;_&lt;metric&gt;.csv</c> for each metric (characters other than letters, digits, <c>-</c>, <c>_</c> and <c>.</c>
+    /// become <c>_</c>, and what would then be the same gets a number), unless <see cref="ExportOptions.SingleFile"/> says otherwise, there is no point, or the shape is
+    /// <see cref="ExportShape.Records"/>. <see cref="ExportFormat.Excel"/> writes a sheet a metric (a sheet for generations and one for evaluations), goes on in a further
+    /// sheet past 1,048,575 rows, and cuts texts at 32,767 characters. The true name of a metric is in the column <c>metric</c>.</para>
+    /// </remarks>
+    /// <param name="outputPath">The file. Its directory is made where it does not exist.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="options">What is exported. Default: all metric points.</param>
+    /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputPath"/> is null or empty, or <paramref name="options"/> asks for a metric of records.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> or the shape does not exist.</exception>
+    /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<ExportResult> ExportMetricsAsync(
+        string outputPath,
+        ExportFormat format = ExportFormat.Json,
+        ExportOptions? options = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+        ExportJob.ThrowIfUnknown(format);
+        options ??= new ExportOptions();
+        if (!Enum.IsDefined(options.Shape))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Shape, "There is no such export shape.");
+        if (options is { Shape: ExportShape.Records, MetricName: not null })
+            throw new ArgumentException("Records are exported whole: a metric is of points.", nameof(options));
+
+        string path = System.IO.Path.GetFullPath(outputPath);
+        return Task.Run(
+            () => ExportJob.Run(
+                path,
+                format,
+                options,
+                report => Read(options.Since, options.Until, withLogs: false, report, out _, cancellationToken),
+                progress,
+                cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling mean.</summary>
+    /// <param name="metricName">The metric. One without points makes a figure that says so.</param>
+    /// <param name="window">How far back from the latest record; not negative. Default: everything.</param>
+    /// <param name="rollingWindow">Points that the mean is over, at least 1.</param>
+    /// <param name="figureSize">The size that the figure is laid out for. Default: 12 x 8 inches.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>The figure; <see cref="ScottPlot.Plot.SavePng"/> and <see cref="ScottPlot.Plot.SaveSvg"/> write it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="metricName"/> is null or empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative, or <paramref name="rollingWindow"/> less than 1.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public ScottPlot.Plot PlotMetric(
+        string metricName,
+        TimeSpan? window = null,
+        int rollingWindow = 10,
+        FigureSize? figureSize = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(metricName);
+        ArgumentOutOfRangeException.ThrowIfLessThan(window ?? TimeSpan.Zero, TimeSpan.Zero, nameof(window));
+        ArgumentOutOfRangeException.ThrowIfLessThan(rollingWindow, 1);
+
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out _, cancellationToken);
+        return Translate(
+            () =>
+            {
+                if (window is { } given)
+                    snapshot.Execute(string.Create(CultureInfo.InvariantCulture, $"DELETE FROM record WHERE ticks < (SELECT max(ticks) FROM record) - {given.Ticks}"));
+                return FigureFiles.LaidOut(Figures.Metric(new SnapshotSource(snapshot), metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Draws all figures whose data exist, and writes each as <c>&lt;name&gt;.png</c>.</summary>
+    /// <remarks>
+    /// The figures: <c>success_error_rate</c>, <c>generation_time</c>, <c>total_token_count</c>, <c>prompt_token_count</c>, <c>completion_token_count</c>,
+    /// <c>evaluation_scores</c>, <c>evaluation_time</c>, <c>time_to_first_token</c>, <c>tokens_per_second</c> (of the whole run, not of a call), <c>latency_by_model</c>.
+    /// </remarks>
+    /// <param name="saveDirectory">Where to; made where it does not exist. Default: <c>plots</c> in the log directory.</param>
+    /// <param name="figureSize">Their size. Default: 12 x 6 inches.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>The figures by name.</returns>
+    /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public IReadOnlyDictionary<string, ScottPlot.Plot> VisualizeMetrics(
+        string? saveDirectory = null, FigureSize? figureSize = null, CancellationToken cancellationToken = default)
+    {
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out _, cancellationToken);
+        IReadOnlyDictionary<string, ScottPlot.Plot> figures = Translate(() => Figures.All(new SnapshotSource(snapshot)), cancellationToken);
+        return FigureFiles.Save(figures, saveDirectory ?? System.IO.Path.Combine(Path, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
+    }
+
+    /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
+    internal LogSnapshot Read(
+        DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken)
+    {
         while (true)
         {
-            string[] files = FindFiles("metrics*.jsonl");
+            files = Find("metrics*.jsonl");
+            string[] logs = withLogs ? Find("afterimage*.log") : [];
+            var snapshot = new LogSnapshot(cancellationToken);
             try
             {
-                (long dropped, long failed) = RunCounts.Sum(FindFiles("run*.json"));
-                return SummaryQuery.Run(Path, files, cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
+                snapshot.AddRecords(files, since, until, report);
+                snapshot.AddLogs(logs, since, until);
+                return snapshot;
             }
-            catch (DbException) when (!cancellationToken.IsCancellationRequested && files.Any(file => !File.Exists(file)))
+            catch (Exception exception)
             {
-                // A writer that keeps only its newest files deleted one between the listing and the reading: the next listing is without it.
-            }
-            catch (DbException exception)
-            {
+                snapshot.Dispose();
                 cancellationToken.ThrowIfCancellationRequested();
-                throw new IOException($"The log directory '{Path}' could not be read: {exception.Message.Split('\n')[0]}", exception);
+                if (exception is not DbException)
+                    throw;
+
+                // A writer that keeps only its newest files may delete one between the listing and the reading: the next listing is without it.
+                if (files.Concat(logs).All(File.Exists))
+                    throw Unreadable(exception);
             }
         }
     }
 
-    private string[] FindFiles(string pattern)
+    /// <summary>Does <paramref name="work"/> with a snapshot, and says of which directory it is where the engine fails.</summary>
+    internal T Translate<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return work();
+        }
+        catch (DbException exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Unreadable(exception);
+        }
+    }
+
+    private IOException Unreadable(Exception exception) => new($"The log directory '{Path}' could not be read: {FirstLine(exception)}", exception);
+
+    private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
+
+    private string[] Find(string pattern)
     {
         var options = new EnumerationOptions
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
@@ -5,6 +6,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Afterimage.Monitoring.Alerts;
 using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Measuring;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Tokens;
@@ -24,6 +26,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan DefaultWindow = TimeSpan.FromMinutes(5);
 
+    /// <summary>What the log has at least, at disposal, to say what the time was not enough for.</summary>
+    private static readonly TimeSpan LastWordTime = TimeSpan.FromSeconds(1);
+
     /// <summary>Longer than any call: whoever gives more has mistaken the unit.</summary>
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(366);
 
@@ -34,11 +39,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly TimeSpan _shutdownTimeout;
     private readonly Names _names;
     private readonly MetricStore _store;
+    private readonly bool _isPriced;
     private readonly Recorder _recorder;
+    private readonly MetricReader _reader;
     private readonly RunFile _run;
     private readonly List<MetricHandlerSink> _metricSinks;
     private readonly List<LogHandlerSink> _logSinks;
     private readonly MetricHandlerSink _instrumentSink;
+    private readonly HealthInstruments _healthInstruments;
 
     // Alerts: the engine is used under the lock.
     private readonly Lock _alertLock = new();
@@ -46,6 +54,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly AlertAnnouncer _announcer;
     private readonly ITimer? _alertTimer;
     private int _alertTickRuns;
+
+    // Budgets: the ledger is used under the recorder's lock. What happens to them is told outside of it, since evaluating alerts takes the two locks in the other order.
+    private readonly BudgetLedger? _budgets;
+    private readonly ITimer? _budgetTimer;
+    private readonly ConcurrentQueue<Alert> _budgetAlerts = new();
 
     // The token usage callback.
     private readonly HandlerQueue<TokenUsageReport>? _tokenUsageCallback;
@@ -68,7 +81,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// (<see cref="TimeProvider.GetTimestamp"/>), so that setting the wall clock does not touch them; with one whose UTC clock stands still between calls, with that.
     /// </param>
     /// <param name="loggerFactory">Where the monitor reports trouble of its own. Default: nowhere but its log handlers.</param>
-    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments. Default: a meter of the monitor's own.</param>
+    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments and those of the monitor's own health. Default: a meter of the monitor's own.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is out of its range; the exception names it.</exception>
     /// <exception cref="IOException">The log directory cannot be made or written.</exception>
@@ -90,6 +103,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         var troubleLog = new TroubleLog(_timeProvider, ReportTrouble);
         _names = new Names(options.CardinalityLimit);
         _store = new MetricStore(_names, _clock, options.MaxRetainedPoints);
+        _isPriced = options.Pricing is not null;
         var instruments = new InstrumentHandler(meterFactory);
         _instrumentSink = new MetricHandlerSink(nameof(InstrumentHandler), instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
         _metricSinks = [.. Named(options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)])
@@ -97,27 +111,38 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _logSinks = [.. Named(options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)])
             .Select(h => new LogHandlerSink(h.Name, h.Handler, options.HandlerTimeLimit, troubleLog))];
 
-        _alertEngine = new AlertEngine(AlertRule.BuiltIn(options), options.AlertRepeatInterval);
+        _alertEngine = new AlertEngine(BuiltInRules.With(options), options.AlertRepeatInterval);
         _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, troubleLog);
         if (options.TokenUsageCallback is { } callback)
             _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, troubleLog);
 
+        IRecordReducer reducer = _store;
+        if (options.Budgets.Count > 0)
+            reducer = _budgets = new BudgetLedger(options, _names, _clock, reducer, TellOfBudget);
+        if (options.Pricing is { } pricing)
+            reducer = new RecordPricing(pricing, _names, reducer);
         _recorder = new Recorder(
             _names,
             _clock,
-            _store,
+            reducer,
             [.. _metricSinks, .. _logSinks, _instrumentSink],
             BufferCapacity(options),
             options.BufferFullMode,
             troubleLog.ReportFullBuffers);
+        _reader = new MetricReader(_recorder, _store, _clock);
+        _healthInstruments = new HealthInstruments(instruments.Meter, LogDirectory, GetStatistics);
         using (ExecutionContext.SuppressFlow())
         {
             if (options.MetricsInterval > TimeSpan.Zero)
                 _alertTimer = _timeProvider.CreateTimer(_ => CheckAlertsOnTimer(), null, options.MetricsInterval, options.MetricsInterval);
+            if (_budgets?.NextMark is not null)
+                _budgetTimer = _timeProvider.CreateTimer(_ => RefreshBudgets(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             if (_tokenUsageCallback is not null)
                 _tokenUsageTimer = _timeProvider.CreateTimer(_ => ReportTokenUsage(isFinal: false), null, options.TokenUsageCallbackInterval, options.TokenUsageCallbackInterval);
         }
 
+        if (_budgetTimer is not null)
+            RefreshBudgets();
         LiveMonitors.Add(this);
     }
 
@@ -133,6 +158,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 return [.. _store.AllSeries.Select(s => s.Name)];
         }
     }
+
+    /// <summary>Whether a file handler of the monitor writes <see cref="LogDirectory"/>.</summary>
+    internal bool WritesLogDirectory => _metricSinks.Any(sink => sink.Handler is FileMetricHandler file && file.LogDirectory == LogDirectory);
 
     /// <summary>Records a finished generation. Takes some ten nanoseconds and allocates nothing, save where an error or tags are given.</summary>
     /// <param name="duration">How long it took, from the request to the end of the answer. Zero to 366 days.</param>
@@ -166,6 +194,10 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         if (!string.IsNullOrEmpty(details.Error) || details.Tags is not null
             || model == NameTable.Overflow || finishReason == NameTable.Overflow || provider == NameTable.Overflow || operation == NameTable.Overflow)
             extra = Extra(details, ref fields);
+
+        // Apart from the condition above, which it would slow down by a fifth.
+        if (GenerationSpans.HasListener)
+            (extra ??= new RecordDetails()).Activity = Activity.Current;
 
         long timestamp = Timestamp(details.Timestamp, ref fields);
         if (!buffer.TryBegin(out Span<Record> slot))
@@ -224,6 +256,32 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         TrackEvaluation(duration, success, evaluatorType, (IEnumerable<KeyValuePair<string, EvaluationScore>>)scores, details);
     }
 #pragma warning restore RS0026
+
+    /// <summary>Begins to time a generation, which is recorded when the scope is told how it ended, or left.</summary>
+    /// <param name="modelName">The model, unless <see cref="GenerationScope.Complete"/> is told another. Default: unknown.</param>
+    /// <param name="provider">Who serves it. Default: unknown.</param>
+    /// <param name="operation">What is asked of it. Default: unknown.</param>
+    /// <returns>The scope, for <c>using</c>.</returns>
+    /// <example>
+    /// <code>
+    /// using GenerationScope generation = monitor.MeasureGeneration("gpt-4o");
+    /// Answer answer = await AskAsync(question);
+    /// generation.Complete(new() { PromptTokenCount = answer.PromptTokens, CompletionTokenCount = answer.CompletionTokens });
+    /// </code>
+    /// </example>
+    public GenerationScope MeasureGeneration(string? modelName = null, string? provider = null, string? operation = null) =>
+        new(this, Measurement.Start(_clock), modelName, provider, operation);
+
+    /// <summary>Begins to time an evaluation, which is recorded when the scope is told how it ended, or left.</summary>
+    /// <param name="evaluatorType">Who or what evaluates, such as <c>coherence</c>.</param>
+    /// <param name="modelName">The model that evaluates, unless the scope is told another. Default: unknown.</param>
+    /// <returns>The scope, for <c>using</c>.</returns>
+    /// <exception cref="ArgumentException"><paramref name="evaluatorType"/> is null or empty.</exception>
+    public EvaluationScope MeasureEvaluation(string evaluatorType, string? modelName = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(evaluatorType);
+        return new EvaluationScope(this, Measurement.Start(_clock), evaluatorType, modelName);
+    }
 
     /// <summary>Records a single point of a metric of the caller's own, or of one that the monitor knows.</summary>
     /// <param name="metricName">The metric's name.</param>
@@ -291,9 +349,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     public MetricAggregate GetMetrics(string metricName, TimeSpan? window = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(metricName);
-        long from = WindowStart(window ?? DefaultWindow);
-        using (_recorder.EnterApplied())
-            return _store.Aggregate(metricName, from);
+        return _reader.Aggregate(metricName, window ?? DefaultWindow);
     }
 
     /// <summary>Sums the tokens of generations and evaluations by model.</summary>
@@ -302,9 +358,23 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative.</exception>
     public TokenUsageReport GetTotalTokenUsage(TimeSpan? window = null)
     {
-        long from = window is { } given ? WindowStart(given) : long.MinValue;
+        long from = window is { } given ? _clock.WindowStart(given) : long.MinValue;
         using (_recorder.EnterApplied())
             return TokenTotals.Report(_store, _names, from);
+    }
+
+    /// <summary>Sums what generations and evaluations cost by model, at the prices of <see cref="GenerationMonitorOptions.Pricing"/>, each call by its own cached and reasoning tokens.</summary>
+    /// <param name="window">The window, under the rules of <see cref="GetMetrics"/>. Default: everything.</param>
+    /// <returns>The cost; what has no known price is in it as unpriced, not as free.</returns>
+    /// <exception cref="InvalidOperationException">The monitor has no <see cref="GenerationMonitorOptions.Pricing"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative.</exception>
+    public CostReport GetCost(TimeSpan? window = null)
+    {
+        if (!_isPriced)
+            throw new InvalidOperationException($"Costs need prices: set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
+        long from = window is { } given ? _clock.WindowStart(given) : long.MinValue;
+        using (_recorder.EnterApplied())
+            return TokenTotals.Cost(_store, _names, from);
     }
 
     /// <summary>Evaluates the alert rules now, and lets the alert handlers know what is new.</summary>
@@ -315,13 +385,82 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         IReadOnlyList<Alert> firing;
         lock (_alertLock)
         {
-            (firing, IReadOnlyList<Alert> news) = _alertEngine.Evaluate(_timeProvider.GetUtcNow(), TimeSpan.FromTicks(_clock.Now), (metric, window) => GetMetrics(metric, window));
+            (firing, IReadOnlyList<Alert> news) = _alertEngine.Evaluate(_timeProvider.GetUtcNow(), TimeSpan.FromTicks(_clock.Now), _reader);
             if (_disposed == 0)
                 _announcer.Announce(news);
         }
 
+        AnnounceBudgetAlerts();
+
         _announcer.FlushAsync().GetAwaiter().GetResult();
         return firing;
+    }
+
+    /// <summary>Says where each alert rule stands. It does not evaluate: that <see cref="CheckAlerts"/> does, and the timer of <see cref="GenerationMonitorOptions.MetricsInterval"/>.</summary>
+    /// <returns>The rules, built-in ones first, with their states as of their last evaluation.</returns>
+    public IReadOnlyList<AlertStatus> GetAlerts()
+    {
+        lock (_alertLock)
+            return _alertEngine.Statuses;
+    }
+
+    /// <summary>Cancelled when a budget is spent. Give it to calls and to the loop that makes them.</summary>
+    /// <remarks>
+    /// Of a budget with a calendar window it is cancelled until the window is over; from then on this property has a new token. Callbacks on it run on the thread pool. Records
+    /// of this process count at once when this property, <see cref="TryReserve"/> or <see cref="GetBudgets"/> is asked, and within 200 ms otherwise.
+    /// </remarks>
+    public CancellationToken BudgetToken
+    {
+        get
+        {
+            if (_budgets is null)
+                return CancellationToken.None;
+            using (_recorder.EnterApplied())
+            {
+                _budgets.Refresh();
+                return _budgets.Token;
+            }
+        }
+    }
+
+    /// <summary>Reserves what a call may use, of all budgets or of none.</summary>
+    /// <remarks>
+    /// Reservations are atomic: what is spent and what is reserved never exceed a limit together, so that any number of workers overshoot by no more than what calls in flight
+    /// use beyond their estimates. Record the call and then dispose the reservation, which returns what was not used.
+    /// </remarks>
+    /// <param name="estimate">What the call may use at the most.</param>
+    /// <param name="reservation">What it holds; <see langword="null"/> where it was refused.</param>
+    /// <returns><see langword="true"/> if the call may be made; without budgets always.</returns>
+    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a cost nor a model with a known price.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public bool TryReserve(in BudgetEstimate estimate, [NotNullWhen(true)] out BudgetReservation? reservation)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.PromptTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CompletionTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd ?? 0);
+        if (_budgets is null)
+        {
+            reservation = new BudgetReservation([], TimeSpan.MaxValue, release: null);
+            return true;
+        }
+
+        using (_recorder.EnterApplied())
+            reservation = _budgets.TryReserve(estimate, Release);
+        return reservation is not null;
+    }
+
+    /// <summary>Says where each budget stands.</summary>
+    /// <returns>The budgets, in the order of the options.</returns>
+    public IReadOnlyList<BudgetStatus> GetBudgets()
+    {
+        if (_budgets is null)
+            return [];
+        using (_recorder.EnterApplied())
+        {
+            _budgets.Refresh();
+            return _budgets.Statuses;
+        }
     }
 
     /// <summary>Says what became of everything that was recorded.</summary>
@@ -381,28 +520,33 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         LiveMonitors.Remove(this);
         _alertTimer?.Dispose();
         _tokenUsageTimer?.Dispose();
+        _budgetTimer?.Dispose();
 
-        // A tenth of the time is kept back for the log, which has to say what the rest was not enough for.
-        TimeSpan handlerTime = _shutdownTimeout * 0.9;
-        long start = Stopwatch.GetTimestamp();
-        long handlerDeadline = start + StopwatchTicks(handlerTime);
-        bool isDrained = _recorder.Close(handlerTime);
+        long deadline = Stopwatch.GetTimestamp() + StopwatchTicks(_shutdownTimeout);
+        bool isDrained = _recorder.Close(_shutdownTimeout);
         ReportTokenUsage(isFinal: true);
         _tokenUsageCallback?.BeginClose();
         lock (_alertLock)
+        {
+            // Of the last records.
+            while (_budgetAlerts.TryDequeue(out Alert? alert))
+                _announcer.Announce([alert]);
             _announcer.BeginClose();
+        }
+
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
             sink.Queue.BeginClose();
 
-        _tokenUsageCallback?.Close(handlerDeadline);
-        _announcer.Close(handlerDeadline);
+        _tokenUsageCallback?.Close(deadline);
+        _announcer.Close(deadline);
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
-            Close(sink.Queue, sink.Handler, handlerDeadline);
+            Close(sink.Queue, sink.Handler, deadline);
 
         LogWhatWasLost(isDrained);
         foreach (LogHandlerSink sink in _logSinks)
-            Close(sink.Queue, sink.Handler, start + StopwatchTicks(_shutdownTimeout));
+            Close(sink.Queue, sink.Handler, Math.Max(deadline, Stopwatch.GetTimestamp() + StopwatchTicks(LastWordTime)));
         WriteEnd();
+        _healthInstruments.Dispose();
         _run.Dispose();
     }
 
@@ -410,9 +554,24 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <returns>A task that ends when the monitor is disposed.</returns>
     public ValueTask DisposeAsync() => new(Task.Run(Dispose));
 
+    /// <summary>When a window that ends now begins, in wall-clock time.</summary>
+    internal DateTimeOffset WindowStartTime(TimeSpan window)
+    {
+        long start = _clock.WindowStart(window);
+        return start == long.MinValue ? DateTimeOffset.MinValue : new DateTimeOffset(start + _clock.WallOffset, TimeSpan.Zero);
+    }
+
+    /// <summary>The raw points in memory, a chunk at a time.</summary>
+    internal IReadOnlyList<RetainedPoints> RetainedPoints()
+    {
+        using (_recorder.EnterApplied())
+            return [.. _store.AllSeries.SelectMany(series => series.RawChunks().Select(chunk => new RetainedPoints(series.Name, chunk, _clock.WallOffset, _names.Models)))];
+    }
+
     /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
     internal void FlushAtExit(bool isEnd)
     {
+        AnnounceBudgetAlerts();
         Task flushed = Task.WhenAll(FlushAsync().AsTask(), _announcer.FlushAsync());
         if (isEnd)
         {
@@ -423,6 +582,23 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         flushed.Wait(_shutdownTimeout);
         if (isEnd)
             WriteEnd();
+    }
+
+    internal void Log(LogLevel level, string message, Exception? exception, IReadOnlyDictionary<string, object?>? data)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(message);
+        Write(_recorder.Buffer, new Record
+        {
+            Kind = RecordKind.Log,
+            Timestamp = _clock.Stamp,
+            Details = new RecordDetails
+            {
+                LogLevel = level,
+                LogMessage = message,
+                LogException = exception,
+                Tags = Scalar.Copy(data, nameof(data)),
+            },
+        });
     }
 
     private static long StopwatchTicks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
@@ -549,13 +725,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         return timestamp.UtcTicks;
     }
 
-    private long WindowStart(TimeSpan window)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(window, TimeSpan.Zero);
-        long now = _clock.Now;
-        return window.Ticks >= now ? long.MinValue : now - window.Ticks;
-    }
-
     private void TrackEvaluation(
         TimeSpan duration,
         bool success,
@@ -603,23 +772,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         });
     }
 
-    private void Log(LogLevel level, string message, Exception? exception, IReadOnlyDictionary<string, object?>? data)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(message);
-        Write(_recorder.Buffer, new Record
-        {
-            Kind = RecordKind.Log,
-            Timestamp = _clock.Stamp,
-            Details = new RecordDetails
-            {
-                LogLevel = level,
-                LogMessage = message,
-                LogException = exception,
-                Tags = Scalar.Copy(data, nameof(data)),
-            },
-        });
-    }
-
     private void CheckAlertsOnTimer()
     {
         // A tick that finds the one before still waiting for its handlers has nothing to add.
@@ -633,6 +785,42 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         finally
         {
             Volatile.Write(ref _alertTickRuns, 0);
+        }
+    }
+
+    private void Release(BudgetReservation reservation)
+    {
+        using (_recorder.EnterApplied())
+            _budgets!.Release(reservation);
+    }
+
+    private void RefreshBudgets()
+    {
+        TimeSpan? next;
+        using (_recorder.EnterApplied())
+        {
+            _budgets!.Refresh();
+            next = _budgets.NextMark;
+        }
+
+        // A timer takes no more than 49 days.
+        if (next is { } due)
+            _budgetTimer!.Change(due < TimeSpan.FromDays(49) ? due : TimeSpan.FromDays(49), Timeout.InfiniteTimeSpan);
+    }
+
+    // Under the recorder's lock, on any thread.
+    private void TellOfBudget(BudgetNews news)
+    {
+        _budgetAlerts.Enqueue(BudgetAlert.Of(news, _timeProvider.GetUtcNow()));
+        ThreadPool.UnsafeQueueUserWorkItem(static monitor => monitor.AnnounceBudgetAlerts(), this, preferLocal: false);
+    }
+
+    private void AnnounceBudgetAlerts()
+    {
+        lock (_alertLock)
+        {
+            while (_disposed == 0 && _budgetAlerts.TryDequeue(out Alert? alert))
+                _announcer.Announce([alert]);
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class GenerationMonitorOptions
     /// <summary>How often alert rules are evaluated. Default: 60 s. Zero: only by <see cref="GenerationMonitor.CheckAlerts"/>. At most 49 days.</summary>
     public TimeSpan MetricsInterval { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long disposal may take to write what is pending. Default: 5 s. At most 24 days.</summary>
+    /// <summary>How long disposal may take to write what is pending; log handlers that are slow have up to a second more, to say what was lost. Default: 5 s. At most 24 days.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary><c>low_success_rate</c> fires while the five-minute mean of <c>success_rate</c> is below this. Default: 0.8.</summary>
@@ -56,6 +56,15 @@ public sealed class GenerationMonitorOptions
     /// <summary><c>long_conversations</c> fires while the five-minute mean of <c>conversation_length</c> is above this. Default: 2 turns.</summary>
     public double AlertMaxConversationLengthMean { get; set; } = 2;
 
+    /// <summary>Rules beside the built-in ones, or in their place where they have the same name. Default: empty.</summary>
+    public IList<AlertRule> AlertRules { get; } = [];
+
+    /// <summary>
+    /// Judges the built-in rules <c>low_success_rate</c> and <c>high_error_rate</c> by a confidence bound at this level; see <see cref="AlertRule.Confidence"/>.
+    /// Default: <see langword="null"/>, by the plain mean of at least one point. More than 0.5, less than 1; 0.999 is a good start: with it three failures in four calls are no finding yet.
+    /// </summary>
+    public double? AlertConfidence { get; set; }
+
     /// <summary>How long an alert goes on firing before its handlers hear of it again. Default: 1 hour. More than zero.</summary>
     public TimeSpan AlertRepeatInterval { get; set; } = TimeSpan.FromHours(1);
 
@@ -64,6 +73,18 @@ public sealed class GenerationMonitorOptions
 
     /// <summary>How often <see cref="TokenUsageCallback"/> is called. Default: 60 s. More than zero, at most 49 days.</summary>
     public TimeSpan TokenUsageCallbackInterval { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// What models charge. With it each generation and evaluation with tokens is priced as it is taken into memory, cached and reasoning tokens at their own prices: a point of the metric
+    /// <c>cost_usd</c> where its model has a price, of <c>unpriced_token_count</c> where it has none. Default: <see langword="null"/>, nothing is priced.
+    /// </summary>
+    public ModelPricing? Pricing { get; set; }
+
+    /// <summary>What the run may use up; see <see cref="GenerationMonitor.TryReserve"/> and <see cref="GenerationMonitor.BudgetToken"/>. Default: empty.</summary>
+    public IList<Budget> Budgets { get; } = [];
+
+    /// <summary>How long a <see cref="BudgetReservation"/> may stay open before it is given up, as of a call that was never finished. Default: 1 hour. More than zero.</summary>
+    public TimeSpan ReservationTimeout { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>What a recording call does when its thread's buffer is full. Default: <see cref="BufferFullMode.Wait"/>, lossless.</summary>
     public BufferFullMode BufferFullMode { get; set; } = BufferFullMode.Wait;

@@ -31,6 +31,16 @@ internal static class OptionsValidation
         RequireThreshold(options.AlertMaxTotalTokenMean, nameof(options.AlertMaxTotalTokenMean));
         RequireThreshold(options.AlertMaxConversationLengthMean, nameof(options.AlertMaxConversationLengthMean));
 
+        Require(options.AlertConfidence is null or (> 0.5 and < 1), "A confidence is more than 0.5 and less than 1.", options.AlertConfidence, nameof(options.AlertConfidence));
+        RequireList(nameof(options.AlertRules), options.AlertRules, rule => rule.Fault(), rule => rule.Name);
+        RequireList(nameof(options.Budgets), options.Budgets, budget => budget.Fault(), budget => budget.Name);
+        Require(
+            options.Pricing is not null || options.Budgets.All(b => b.Unit != BudgetUnit.Dollars),
+            "A budget of dollars needs prices.",
+            options.Pricing,
+            nameof(options.Pricing));
+        Require(options.ReservationTimeout > TimeSpan.Zero, "A time is more than zero.", options.ReservationTimeout, nameof(options.ReservationTimeout));
+
         Require(Enum.IsDefined(options.BufferFullMode), "The mode is Wait or Drop.", options.BufferFullMode, nameof(options.BufferFullMode));
         RequireRange(options.BufferCapacity, 16, 1 << 20, nameof(options.BufferCapacity));
         RequireRange(options.MaxRetainedPoints, 16_384, int.MaxValue, nameof(options.MaxRetainedPoints));
@@ -49,6 +59,21 @@ internal static class OptionsValidation
             nameof(options.MaxTotalSize));
         Require(options.MinRetention >= TimeSpan.Zero, "A time is not negative.", options.MinRetention, nameof(options.MinRetention));
         Require(Enum.IsDefined(options.Durability), "Durability is Buffered or Synced.", options.Durability, nameof(options.Durability));
+    }
+
+    private static void RequireList<T>(string setting, IList<T> items, Func<T, (string Setting, string Rule)?> faultOf, Func<T, string> nameOf)
+        where T : class
+    {
+        for (int i = 0; i < items.Count; i++)
+        {
+            string path = $"{setting}[{i}]";
+            if (items[i] is not { } item)
+                throw new ArgumentException("It is not null.", path);
+            if (faultOf(item) is { } fault)
+                throw new ArgumentException($"{fault.Setting} {fault.Rule}", $"{path}.{fault.Setting}");
+            if (items.Take(i).Any(earlier => nameOf(earlier) == nameOf(item)))
+                throw new ArgumentException($"The name '{nameOf(item)}' is there twice.", $"{path}.Name");
+        }
     }
 
     private static void RequireInterval(TimeSpan value, bool allowsZero, TimeSpan longest, string name) =>

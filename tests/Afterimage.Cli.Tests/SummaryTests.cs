@@ -77,6 +77,14 @@ public sealed class SummaryTests : IDisposable
     [InlineData("bogus")]
     [InlineData("replay")]
     [InlineData("demo", "--generations", "0")]
+    [InlineData("export", ".", "--out", "x")]
+    [InlineData("export", ".", "--out", "x", "--format", "bogus")]
+    [InlineData("export", ".", "--out", "x", "--format", "json", "--since", "bogus")]
+    [InlineData("export", ".", "--out", "x", "--format", "json", "--shape", "records", "--metric", "m")]
+    [InlineData("query", ".")]
+    [InlineData("tail", ".", "--lines", "-1")]
+    [InlineData("plot", ".", "m")]
+    [InlineData("plot", ".", "m", "--out", "x.png", "--rolling", "0")]
     [InlineData("demo", "--generations", "many")]
     public async Task A_command_line_that_is_none_is_one_sentence(params string[] arguments)
     {
@@ -92,6 +100,10 @@ public sealed class SummaryTests : IDisposable
     [InlineData("afterimage demo", "demo")]
     [InlineData("time to first token = 0.2 s + 0.0001 s", "replay")]
     [InlineData("afterimage summary .afterimage-monitoring", "summary")]
+    [InlineData("--format parquet --out run.parquet", "export")]
+    [InlineData("DESCRIBE points", "query")]
+    [InlineData("--follow --lines 0", "tail")]
+    [InlineData("generation_time --out latency.png", "plot")]
     public async Task Help_teaches_by_example(string example, params string[] command)
     {
         CommandResult result = await CommandLine.RunAsync(_directory.Path, [.. command, "--help"]);

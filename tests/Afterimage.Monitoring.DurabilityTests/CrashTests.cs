@@ -142,14 +142,15 @@ public sealed class CrashTests
         });
 
         // The age of the records is what this is about.
+        await Limits.Until(() => recorded.Any(r => r.Numbers.All(n => n > 0)), "every thread has recorded");
         await Task.Delay(random.Next(1800, 2600), Limits.Token);
         long killedAt = Stopwatch.GetTimestamp();
         await child.KillAsync();
         await reading;
 
-        long[]? old = recorded.Where(r => Stopwatch.GetElapsedTime(r.At, killedAt) > TimeSpan.FromSeconds(1.5)).Select(r => r.Numbers).LastOrDefault();
-        if (old is not null)
-            new Run(number, old).CheckAcknowledged(FileContent.Read(directory.Path));
+        long[] old = recorded.Last(r => Stopwatch.GetElapsedTime(r.At, killedAt) > TimeSpan.FromSeconds(1.5)).Numbers;
+        Assert.All(old, n => Assert.True(n > 0));
+        new Run(number, old).CheckAcknowledged(FileContent.Read(directory.Path));
     }
 
     // Null for a line that the kill cut off.

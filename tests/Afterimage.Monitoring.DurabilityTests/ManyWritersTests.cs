@@ -91,8 +91,13 @@ public sealed class ManyWritersTests
             child.Dispose();
         })));
 
+        // A writer that comes back behind another wrote while the other did.
         foreach (string file in LogFiles.Metrics(directory.Path))
-            Assert.True(LogFiles.Lines(file).Select(line => LogFiles.Parse(line)!.Value.GetProperty("model_name").GetString()).Distinct().Count() <= 3);
+        {
+            string?[] writers = [.. LogFiles.Lines(file).Select(line => LogFiles.Parse(line)!.Value.GetProperty("model_name").GetString())];
+            Assert.Equal(writers.Distinct().Count() - 1, writers.Zip(writers.Skip(1)).Count(pair => pair.First != pair.Second));
+        }
+
         for (int i = 0; i < 3; i++)
             Assert.Equal(Enumerable.Repeat(LogFiles.OneTo(40), 40).SelectMany(n => n), LogFiles.NumbersOf(directory.Path, $"m{i}"));
         RunSummary summary = Summarize(directory.Path);
@@ -121,6 +126,8 @@ public sealed class ManyWritersTests
         }
 
         Assert.Equal(4, directories.Distinct().Count());
+        Assert.Equal([true, false, true, false], directories.Select(directory => LogFiles.Run(directory!).TryGetProperty("end", out _)));
+        Assert.Equal([true, false, true, false], directories.Select(directory => LogFiles.Run(directory!).TryGetProperty("recorded", out _)));
         Assert.All(directories, directory => Assert.StartsWith(Path.Combine(root.Path, ".afterimage-monitoring"), directory, StringComparison.Ordinal));
         RunSummary summary = Summarize(root.Path);
         Assert.Equal((10_000, 0, 4), (summary.Generations, summary.SkippedLines, summary.Files.Count));

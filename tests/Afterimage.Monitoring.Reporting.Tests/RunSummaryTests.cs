@@ -9,7 +9,12 @@ public sealed class RunSummaryTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     private GenerationMonitor NewMonitor(int cardinalityLimit = 1000) =>
-        new(new GenerationMonitorOptions { LogDirectory = _directory.Path, CardinalityLimit = cardinalityLimit });
+        new(new GenerationMonitorOptions
+        {
+            LogDirectory = _directory.Path,
+            CardinalityLimit = cardinalityLimit,
+            Pricing = new ModelPricing(new Dictionary<string, ModelPrice> { ["model '1'"] = new() { Input = 2.5m, Output = 10 }, ["model '2'"] = new() { Input = 0.07m, Output = 0.3m } }),
+        });
 
     [Theory]
     [InlineData(1)]
@@ -32,6 +37,8 @@ public sealed class RunSummaryTests : IDisposable
 
         AssertAgree(live, read);
         AssertAgree(disposed, read);
+        Assert.True(read.Metrics["cost_usd"].Sum > 0);
+        Assert.True(read.Metrics["unpriced_token_count"].Sum > 0);
         Assert.Equal(0, read.SkippedLines);
         Assert.Equal(live.NonFinitePoints, read.NonFinitePoints);
     }

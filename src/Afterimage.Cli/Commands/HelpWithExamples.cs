@@ -12,6 +12,10 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [DemoCommand.Name] = DemoCommand.Help,
         [ReplayCommand.Name] = ReplayCommand.Help,
         [SummaryCommand.Name] = SummaryCommand.Help,
+        [TailCommand.Name] = TailCommand.Help,
+        [QueryCommand.Name] = QueryCommand.Help,
+        [ExportCommand.Name] = ExportCommand.Help,
+        [PlotCommand.Name] = PlotCommand.Help,
     };
 
     public override bool ClearsParseErrors => true;

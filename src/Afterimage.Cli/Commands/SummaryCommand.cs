@@ -24,37 +24,18 @@ internal static class SummaryCommand
 
     public static Command Create()
     {
-        var directory = new Argument<string>("LOG_DIR") { Description = "A log directory, or a directory with log directories below it." };
+        Argument<string> directory = LogInput.Argument();
         Option<bool> json = CommonOptions.Json();
         var command = new Command(Name, "Summarise a log directory of any earlier or still running process.") { directory, json };
-        command.SetAction((parsed, cancellationToken) =>
-            Task.FromResult(Run(parsed.GetRequiredValue(directory), parsed.GetValue(json), cancellationToken)));
+        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
+            parsed.GetRequiredValue(directory),
+            log => Task.FromResult(Run(log, parsed.GetValue(json), cancellationToken))));
         return command;
     }
 
-    private static int Run(string directory, bool json, CancellationToken cancellationToken)
+    private static int Run(LogDirectory log, bool json, CancellationToken cancellationToken)
     {
-        RunSummary summary;
-        try
-        {
-            summary = LogDirectory.Open(directory).Summarize(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return ExitCodes.Interrupted;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(exception.Message, exception);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new InputException($"'{directory}' can be no log directory.", exception);
-        }
-
-        if (summary.Files.Count == 0)
-            throw new InputException($"'{summary.LogDirectory}' is not a log directory: there is no metrics*.jsonl in it or below it.");
-
+        RunSummary summary = log.Summarize(cancellationToken);
         if (json)
             SummaryJson.Write(summary);
         else

@@ -35,8 +35,12 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(logDirectory);
         ArgumentNullException.ThrowIfNull(options);
         OptionsValidation.Validate(options);
+        LogDirectory = Path.GetFullPath(logDirectory);
         _file = new JsonLineFile(logDirectory, "metrics.jsonl", options.Copy(), timeProvider);
     }
+
+    /// <summary>The full path of the directory that it writes.</summary>
+    internal string LogDirectory { get; }
 
     /// <summary>Always <see langword="true"/>: the log directory is where nothing may be missing.</summary>
     public bool IsLossless => true;

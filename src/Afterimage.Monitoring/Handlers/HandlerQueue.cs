@@ -64,7 +64,7 @@ internal sealed class HandlerQueue<T>
         get
         {
             lock (_gate)
-                return new HandlerStatistics(_contract.Name, _written, _failed, _dropped, _pending, _failures, _lastError);
+                return new HandlerStatistics(_contract.Name, _written, _failed, _dropped, _pending, _failures, _lastError, IsStalled);
         }
     }
 

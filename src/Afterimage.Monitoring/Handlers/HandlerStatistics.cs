@@ -8,4 +8,5 @@ namespace Afterimage.Monitoring;
 /// <param name="Pending">Records that wait for it now.</param>
 /// <param name="Failures">Calls of it that threw.</param>
 /// <param name="LastError">The message of the last exception, or <see langword="null"/>.</param>
-public sealed record HandlerStatistics(string Name, long Written, long Failed, long Dropped, long Pending, long Failures, string? LastError);
+/// <param name="IsStalled">Whether it has made no progress for <see cref="GenerationMonitorOptions.HandlerTimeLimit"/> while records wait for it.</param>
+public sealed record HandlerStatistics(string Name, long Written, long Failed, long Dropped, long Pending, long Failures, string? LastError, bool IsStalled);

@@ -3,10 +3,20 @@ using System.Diagnostics.Metrics;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>Feeds the instruments of the OpenTelemetry GenAI client metrics, off the recording path.</summary>
-/// <remarks>Names, units, attributes and bucket boundaries: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/.</remarks>
+/// <summary>Feeds the standard telemetry, off the recording path: the instruments of the OpenTelemetry GenAI client metrics, and one span a generation.</summary>
+/// <remarks>
+/// Names, units, attributes and bucket boundaries: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/. What a record has no field for comes
+/// from tags that have an attribute's name.
+/// </remarks>
 internal sealed class InstrumentHandler : IMetricHandler, IDisposable
 {
+    private const string ErrorType = "error.type";
+
+    /// <summary>The one tag that is a measurement and no attribute: seconds.</summary>
+    private const string TimePerOutputChunk = "time_per_output_chunk";
+
+    private static readonly string[] AttributeTags = ["gen_ai.request.model", "server.address", "server.port"];
+
     private static readonly InstrumentAdvice<double> DurationBuckets = new()
     {
         HistogramBucketBoundaries = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
@@ -21,21 +31,30 @@ internal sealed class InstrumentHandler : IMetricHandler, IDisposable
     private readonly Histogram<long> _tokenUsage;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _timeToFirstChunk;
+    private readonly Histogram<double> _timePerOutputChunk;
 
     public InstrumentHandler(IMeterFactory? meterFactory)
     {
         const string MeterName = "Afterimage.Monitoring";
-        Meter meter = meterFactory?.Create(MeterName) ?? (_ownMeter = new Meter(MeterName));
-        _tokenUsage = meter.CreateHistogram("gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", advice: TokenBuckets);
-        _duration = meter.CreateHistogram("gen_ai.client.operation.duration", "s", "GenAI operation duration.", advice: DurationBuckets);
-        _timeToFirstChunk = meter.CreateHistogram(
+        Meter = meterFactory?.Create(MeterName) ?? (_ownMeter = new Meter(MeterName));
+        _tokenUsage = Meter.CreateHistogram("gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", advice: TokenBuckets);
+        _duration = Meter.CreateHistogram("gen_ai.client.operation.duration", "s", "GenAI operation duration.", advice: DurationBuckets);
+        _timeToFirstChunk = Meter.CreateHistogram(
             "gen_ai.client.operation.time_to_first_chunk",
             "s",
             "Time from the request to the first chunk of the response.",
             advice: DurationBuckets);
+        _timePerOutputChunk = Meter.CreateHistogram(
+            "gen_ai.client.operation.time_per_output_chunk",
+            "s",
+            "Mean time from one output chunk of the response to the next.",
+            advice: DurationBuckets);
     }
 
-    public bool HasListener => _tokenUsage.Enabled || _duration.Enabled || _timeToFirstChunk.Enabled;
+    public Meter Meter { get; }
+
+    public bool HasListener =>
+        _tokenUsage.Enabled || _duration.Enabled || _timeToFirstChunk.Enabled || _timePerOutputChunk.Enabled || GenerationSpans.HasListener;
 
     public void HandleBatch(MetricBatch batch)
     {
@@ -56,19 +75,36 @@ internal sealed class InstrumentHandler : IMetricHandler, IDisposable
 
     private void Handle(MetricRecord record)
     {
+        // The two that the conventions require have a value even where nobody said one.
         TagList tags = default;
         tags.Add("gen_ai.operation.name", record.Operation ?? "chat");
-        AddIfGiven(ref tags, "gen_ai.provider.name", record.Provider);
-        AddIfGiven(ref tags, "gen_ai.response.model", record.ModelName);
+        tags.Add("gen_ai.provider.name", record.Provider ?? "unknown");
+        if (record.ModelName is { } model)
+            tags.Add("gen_ai.response.model", model);
+
+        // Error texts are free: as an attribute they would make a series each.
+        object? errorType = record.Error is null ? null : "_OTHER";
+        double? timePerOutputChunk = null;
+        foreach ((string key, object? value) in record.Tags)
+        {
+            if (key == ErrorType)
+                errorType = record.Error is null ? null : value;
+            else if (key == TimePerOutputChunk)
+                timePerOutputChunk = value as double?;
+            else if (Array.IndexOf(AttributeTags, key) >= 0)
+                tags.Add(key, value);
+        }
+
         RecordTokens(record.PromptTokenCount, "input", tags);
         RecordTokens(record.CompletionTokenCount, "output", tags);
         if (record.TimeToFirstToken is { } timeToFirstToken)
             _timeToFirstChunk.Record(timeToFirstToken.TotalSeconds, tags);
-
-        // Error texts are free: as an attribute they would make a series each.
-        if (!record.Success)
-            tags.Add("error.type", "_OTHER");
+        if (timePerOutputChunk is { } seconds)
+            _timePerOutputChunk.Record(seconds, tags);
+        if (errorType is not null)
+            tags.Add(ErrorType, errorType);
         _duration.Record(record.Duration.TotalSeconds, tags);
+        GenerationSpans.Record(record, tags);
     }
 
     private void RecordTokens(long? count, string type, TagList tags)
@@ -78,11 +114,5 @@ internal sealed class InstrumentHandler : IMetricHandler, IDisposable
 
         tags.Add("gen_ai.token.type", type);
         _tokenUsage.Record(tokens, tags);
-    }
-
-    private static void AddIfGiven(ref TagList tags, string key, string? value)
-    {
-        if (value is not null)
-            tags.Add(key, value);
     }
 }

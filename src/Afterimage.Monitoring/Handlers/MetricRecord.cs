@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring;
@@ -48,6 +49,12 @@ public readonly ref struct MetricRecord
     /// <summary>Reasoning tokens, or <see langword="null"/>.</summary>
     public long? ReasoningTokenCount => Optional(RecordFields.ReasoningTokens, _record.ReasoningTokens);
 
+    /// <summary>What the call cost in US dollars, or <see langword="null"/> where that is not known or the monitor has no <see cref="GenerationMonitorOptions.Pricing"/>.</summary>
+    public double? CostUsd => _record.Has(RecordFields.Cost) ? _record.Value : null;
+
+    /// <summary>The call's tokens that the monitor's <see cref="GenerationMonitorOptions.Pricing"/> has no price for, or <see langword="null"/>.</summary>
+    public long? UnpricedTokenCount => _record.Has(RecordFields.Unpriced) ? (long)_record.Value : null;
+
     /// <summary>The finish reason, or <see langword="null"/>.</summary>
     public string? FinishReason => Name(Names.FinishReasons, _record.FinishReasonId, _record.Details?.FinishReason);
 
@@ -73,7 +80,7 @@ public readonly ref struct MetricRecord
     public string? MetricName => _record.Kind == RecordKind.Metric ? Name(Names.Metrics, _record.NameId, _record.Details?.Name) : null;
 
     /// <summary>The value of a single metric point, in the metric's unit; else 0.</summary>
-    public double Value => _record.Value;
+    public double Value => _record.Kind == RecordKind.Metric ? _record.Value : 0;
 
     /// <summary>The scores of an evaluation, else empty. Allocates.</summary>
     public IReadOnlyList<KeyValuePair<string, EvaluationScore>> Scores =>
@@ -83,6 +90,9 @@ public readonly ref struct MetricRecord
 
     /// <summary>The tags of a generation or evaluation, the metadata of a metric point: JSON scalars, keys distinct.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>> Tags => _record.Details?.Tags ?? [];
+
+    /// <summary>The activity in which it was recorded, if somebody listened for spans.</summary>
+    internal Activity? Activity => _record.Details?.Activity;
 
     internal ref readonly Record Record => ref _record;
 

@@ -22,6 +22,8 @@ internal static class PointMetadata
         AddIfGiven(metadata, RecordKeys.TotalTokenCount, record.TotalTokenCount);
         AddIfGiven(metadata, RecordKeys.CachedPromptTokenCount, record.CachedPromptTokenCount);
         AddIfGiven(metadata, RecordKeys.ReasoningTokenCount, record.ReasoningTokenCount);
+        AddIfGiven(metadata, RecordKeys.CostUsd, record.CostUsd);
+        AddIfGiven(metadata, RecordKeys.UnpricedTokenCount, record.UnpricedTokenCount);
         AddIfGiven(metadata, RecordKeys.FinishReason, record.FinishReason);
         AddIfGiven(metadata, RecordKeys.Error, record.Error);
         AddIfGiven(metadata, RecordKeys.ConversationLength, record.ConversationLength);

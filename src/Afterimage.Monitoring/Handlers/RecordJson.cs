@@ -19,6 +19,8 @@ internal sealed class RecordJson(Names names)
     private static readonly JsonEncodedText TotalTokenCount = JsonEncodedText.Encode(RecordKeys.TotalTokenCount);
     private static readonly JsonEncodedText CachedPromptTokenCount = JsonEncodedText.Encode(RecordKeys.CachedPromptTokenCount);
     private static readonly JsonEncodedText ReasoningTokenCount = JsonEncodedText.Encode(RecordKeys.ReasoningTokenCount);
+    private static readonly JsonEncodedText CostUsd = JsonEncodedText.Encode(RecordKeys.CostUsd);
+    private static readonly JsonEncodedText UnpricedTokenCount = JsonEncodedText.Encode(RecordKeys.UnpricedTokenCount);
     private static readonly JsonEncodedText FinishReason = JsonEncodedText.Encode(RecordKeys.FinishReason);
     private static readonly JsonEncodedText ConversationLength = JsonEncodedText.Encode(RecordKeys.ConversationLength);
     private static readonly JsonEncodedText TimeToFirstToken = JsonEncodedText.Encode(RecordKeys.TimeToFirstToken);
@@ -124,6 +126,9 @@ internal sealed class RecordJson(Names names)
         WriteOptional(writer, raw, RecordFields.PromptTokens, PromptTokenCount, raw.PromptTokens);
         WriteOptional(writer, raw, RecordFields.CompletionTokens, CompletionTokenCount, raw.CompletionTokens);
         WriteOptional(writer, raw, RecordFields.TotalTokens, TotalTokenCount, raw.TotalTokens);
+        if (record.CostUsd is { } cost)
+            writer.WriteNumber(CostUsd, cost);
+        WriteOptional(writer, raw, RecordFields.Unpriced, UnpricedTokenCount, record.UnpricedTokenCount ?? 0);
     }
 
     private static void WriteDetails(Utf8JsonWriter writer, RecordDetails details)

@@ -13,6 +13,8 @@ internal static class RecordKeys
     public const string TotalTokenCount = "total_token_count";
     public const string CachedPromptTokenCount = "cached_prompt_token_count";
     public const string ReasoningTokenCount = "reasoning_token_count";
+    public const string CostUsd = "cost_usd";
+    public const string UnpricedTokenCount = "unpriced_token_count";
     public const string FinishReason = "finish_reason";
     public const string Error = "error";
     public const string ConversationLength = "conversation_length";

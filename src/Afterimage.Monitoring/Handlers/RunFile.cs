@@ -37,7 +37,17 @@ internal sealed class RunFile : IDisposable
         try
         {
             RunFile run = directory is null ? CreateInNew(path, start) : CreateIn(path, start);
-            run.Write(end: null, statistics: null);
+            try
+            {
+                run.Write(end: null, statistics: null);
+            }
+            catch
+            {
+                // Else the next attempt would be shut out.
+                run.Dispose();
+                throw;
+            }
+
             return run;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)

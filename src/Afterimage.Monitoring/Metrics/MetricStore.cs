@@ -14,7 +14,7 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
 
     public IEnumerable<Series> AllSeries => _series.OfType<Series>();
 
-    public void Apply(ReadOnlySpan<Record> records)
+    public void Apply(Span<Record> records)
     {
         foreach (ref readonly Record record in records)
         {
@@ -28,8 +28,24 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
     public MetricAggregate Aggregate(string metricName, long from) =>
         Find(metricName) is { } series ? series.Aggregate(from) : default;
 
-    /// <summary>Sums a token metric's points stamped at or after <paramref name="from"/> by model id: parts, to be added up.</summary>
-    public ModelSums[] SumByModel(int tokenMetricId, long from) => _series[tokenMetricId]?.SumByModel(from) ?? [];
+    /// <summary>Sums the points, stamped at or after <paramref name="from"/>, of a metric of tokens or cost by model id: parts, to be added up.</summary>
+    public ModelSums[] SumByModel(int metricId, long from) => _series[metricId]?.SumByModel(from) ?? [];
+
+    /// <summary>Aggregates a metric's points of one model, stamped at or after <paramref name="from"/>, that are in memory.</summary>
+    public MetricAggregate Aggregate(string metricName, long from, string modelName) =>
+        Find(metricName) is { } series && names.Models.TryGet(modelName, out int model) ? series.Aggregate(from, model) : default;
+
+    /// <inheritdoc cref="MetricReader.Next"/>
+    public double[] Next(string metricName, string? modelName, ref long cursor)
+    {
+        if (Find(metricName) is not { } series)
+            return [];
+
+        long from = cursor;
+        cursor = series.Count;
+        int model = NameTable.None;
+        return modelName is null || names.Models.TryGet(modelName, out model) ? series.Last(series.Count - from, modelName is null ? null : model) : [];
+    }
 
     private Series? Find(string metricName) =>
         names.Metrics.TryGet(metricName, out int id) && id < _series.Length ? _series[id] : null;
@@ -45,13 +61,14 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
         if (metricId >= _series.Length)
             Array.Resize(ref _series, Math.Max(metricId + 1, _series.Length * 2));
 
-        Series series = _series[metricId] ??= new Series(names.Metrics[metricId], IsTokenMetric(metricId));
+        Series series = _series[metricId] ??= new Series(names.Metrics[metricId], IsSummedByModel(metricId));
         if (series.Add(timestamp, value, modelId) is { } finished)
             Retain(series, finished);
     }
 
-    private static bool IsTokenMetric(int metricId) =>
-        metricId is WellKnownMetrics.PromptTokenCount or WellKnownMetrics.CompletionTokenCount or WellKnownMetrics.TotalTokenCount;
+    private static bool IsSummedByModel(int metricId) =>
+        metricId is WellKnownMetrics.PromptTokenCount or WellKnownMetrics.CompletionTokenCount or WellKnownMetrics.TotalTokenCount
+            or WellKnownMetrics.CostUsd or WellKnownMetrics.UnpricedTokenCount;
 
     private void Retain(Series series, Block leaf)
     {

@@ -12,12 +12,10 @@ internal sealed class ModelSums
 
     public Dictionary<int, double>.Enumerator GetEnumerator() => _sums.GetEnumerator();
 
-    public void Add(int modelId, double value)
-    {
-        // Tokens without a model count under "unknown".
-        int id = modelId == NameTable.None ? Names.UnknownModel : modelId;
-        CollectionsMarshal.GetValueRefOrAddDefault(_sums, id, out _) += value;
-    }
+    /// <summary>The model that a point counts under: without one, "unknown".</summary>
+    public static int Key(int modelId) => modelId == NameTable.None ? Names.UnknownModel : modelId;
+
+    public void Add(int modelId, double value) => CollectionsMarshal.GetValueRefOrAddDefault(_sums, Key(modelId), out _) += value;
 
     public void Add(ModelSums other)
     {

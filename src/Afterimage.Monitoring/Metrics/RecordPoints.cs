@@ -68,6 +68,10 @@ internal static class RecordPoints
         // Fields that were not given are zero, so that the sum is right with either of the two missing.
         double total = record.Has(RecordFields.TotalTokens) ? record.TotalTokens : (double)record.PromptTokens + record.CompletionTokens;
         visitor.Visit(WellKnownMetrics.TotalTokenCount, total, none);
+        if (record.Has(RecordFields.Cost))
+            visitor.Visit(WellKnownMetrics.CostUsd, record.Value, none);
+        else if (record.Has(RecordFields.Unpriced))
+            visitor.Visit(WellKnownMetrics.UnpricedTokenCount, record.Value, none);
     }
 
     private static double Seconds(long ticks) => (double)ticks / TimeSpan.TicksPerSecond;

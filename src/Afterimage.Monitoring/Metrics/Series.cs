@@ -20,10 +20,14 @@ internal sealed class Series(string name, bool byModel)
 
     public string Name { get; } = name;
 
+    /// <summary>Points so far.</summary>
+    public long Count { get; private set; }
+
     /// <summary>Adds a finite point.</summary>
     /// <returns>The block that this point has finished, if any.</returns>
     public Block? Add(long timestamp, double value, int modelId)
     {
+        Count++;
         _open.Add(timestamp, value, modelId);
         _openByModel?.Add(modelId, value);
         if (!_open.IsFull)
@@ -55,6 +59,34 @@ internal sealed class Series(string name, bool byModel)
 
         query.Visit(_open);
         return query.Summary.Count == 0 ? default : new MetricAggregate(query.Summary, new QuantileSource(query.Blocks, query.Edges));
+    }
+
+    /// <summary>Aggregates the points of one model, stamped at or after <paramref name="from"/>, that are in memory.</summary>
+    public MetricAggregate Aggregate(long from, int modelId)
+    {
+        List<double> values = [];
+        foreach (Chunk chunk in RawChunks())
+            chunk.CopyTo(values, from, modelId);
+        double[] all = [.. values];
+        return all.Length == 0 ? default : new MetricAggregate(Summary.Of(all), new QuantileSource([], [all]));
+    }
+
+    /// <summary>Of the last <paramref name="count"/> points those in memory, of one model or of all, in the order of recording.</summary>
+    public double[] Last(long count, int? modelId)
+    {
+        List<double> values = [];
+        Stack<(Chunk Chunk, int Start)> chunks = [];
+        foreach (Chunk chunk in RawChunks().Reverse())
+        {
+            if (count <= 0)
+                break;
+            chunks.Push((chunk, (int)Math.Max(0, chunk.Count - count)));
+            count -= chunk.Count;
+        }
+
+        foreach ((Chunk chunk, int start) in chunks)
+            chunk.CopyTo(values, long.MinValue, modelId, start);
+        return [.. values];
     }
 
     /// <summary>Sums the points stamped at or after <paramref name="from"/> by model: parts, to be added up.</summary>

@@ -38,6 +38,14 @@ internal sealed class Clock
     /// <summary>What to add to the line for wall-clock time, as of the last <see cref="Refresh"/>.</summary>
     public long WallOffset => Volatile.Read(ref _wallOffset);
 
+    /// <summary>Where a window that ends now begins, on the line; <see cref="long.MinValue"/> where it takes in everything.</summary>
+    public long WindowStart(TimeSpan window)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(window, TimeSpan.Zero);
+        long now = Now;
+        return window.Ticks >= now ? long.MinValue : now - window.Ticks;
+    }
+
     /// <summary>The time on the line, in UTC ticks, of a <see cref="Stamp"/>.</summary>
     public long TimeOf(long stamp) => _isSetByHand ? stamp : _startTicks + (long)((stamp - _startTimestamp) * _ticksPerTimestamp);
 
@@ -47,8 +55,11 @@ internal sealed class Clock
         if (_isSetByHand)
             return;
 
-        long offset = _timeProvider.GetUtcNow().UtcTicks - Now;
-        if (Math.Abs(offset - WallOffset) > Tolerance)
+        long before = Now;
+        long offset = _timeProvider.GetUtcNow().UtcTicks - before;
+
+        // A thread that was held up between the two clocks has not seen the wall clock jump.
+        if (Math.Abs(offset - WallOffset) > Tolerance && Now - before < Tolerance)
             Volatile.Write(ref _wallOffset, offset);
     }
 

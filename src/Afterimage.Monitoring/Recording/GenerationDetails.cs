@@ -50,7 +50,8 @@ public readonly record struct GenerationDetails
 
     /// <summary>
     /// Anything else worth keeping. Keys are not null or empty; of a key that is given twice the last value counts.
-    /// A value that is no JSON scalar is kept as its invariant text.
+    /// A value that is no JSON scalar is kept as its invariant text. Telemetry takes attributes from tags of their names: <c>gen_ai.request.model</c>, <c>server.address</c>,
+    /// <c>server.port</c>, and of a generation with an <see cref="Error"/> <c>error.type</c>; and the mean seconds between chunks from <c>time_per_output_chunk</c>.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
 }

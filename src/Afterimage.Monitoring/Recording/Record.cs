@@ -24,6 +24,12 @@ internal enum RecordFields : ushort
 
     /// <summary>The timestamp was given by the caller and is wall-clock time; else it is a <see cref="Clock.Stamp"/> until the record is applied, and from then on on the clock's line.</summary>
     GivenTimestamp = 1 << 9,
+
+    /// <summary><see cref="Record.Value"/> is what the call cost, in US dollars.</summary>
+    Cost = 1 << 10,
+
+    /// <summary><see cref="Record.Value"/> is the number of the call's tokens that have no known price.</summary>
+    Unpriced = 1 << 11,
 }
 
 /// <summary>One wide event. Strings that recur are ids of <see cref="Names"/>; what is rare is in <see cref="Details"/>.</summary>
@@ -39,7 +45,7 @@ internal struct Record
     /// <summary>Ticks of 100 ns.</summary>
     public long TimeToFirstToken;
 
-    /// <summary>The value of a <see cref="RecordKind.Metric"/>.</summary>
+    /// <summary>The value of a <see cref="RecordKind.Metric"/>; of a call what <see cref="RecordFields.Cost"/> and <see cref="RecordFields.Unpriced"/> say, once it is priced.</summary>
     public double Value;
 
     public long PromptTokens;

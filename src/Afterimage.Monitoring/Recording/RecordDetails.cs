@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Recording;
@@ -11,6 +12,9 @@ internal sealed class RecordDetails
     public KeyValuePair<string, object?>[]? Tags;
 
     public RecordScore[]? Scores;
+
+    /// <summary>The activity in which a generation was recorded. Set only while somebody listens for spans.</summary>
+    public Activity? Activity;
 
     public string? LogMessage;
     public LogLevel LogLevel;

@@ -13,6 +13,8 @@ internal static class WellKnownMetrics
     public const int TimeToFirstToken = 9;
     public const int EvaluationTime = 10;
     public const int EvaluationErrorRate = 11;
+    public const int CostUsd = 12;
+    public const int UnpricedTokenCount = 13;
 
     /// <summary>Their names, the one with id 2 first.</summary>
     public static ReadOnlySpan<string> InOrder => (string[])
@@ -27,5 +29,7 @@ internal static class WellKnownMetrics
         "time_to_first_token",
         "evaluation_time",
         "evaluation_error_rate",
+        "cost_usd",
+        "unpriced_token_count",
     ];
 }

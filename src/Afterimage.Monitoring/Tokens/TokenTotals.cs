@@ -49,4 +49,33 @@ internal static class TokenTotals
 
         ref (double Prompt, double Completion, double Total) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
     }
+
+    /// <summary>Cost by model, from the cost metrics.</summary>
+    /// <inheritdoc cref="Report"/>
+    public static CostReport Cost(MetricStore store, Names names, long from)
+    {
+        var byModel = new Dictionary<int, (double? Cost, double Unpriced)>();
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.CostUsd, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Cost = (Of(model).Cost ?? 0) + sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.UnpricedTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Unpriced += sum;
+        }
+
+        return CostReport.Of(byModel.Select(m => new ModelCost(names.Models[m.Key], Dollars(m.Value.Cost), (long)m.Value.Unpriced))) with
+        {
+            SuccessfulGenerations = (long)Math.Round(store.Aggregate("success_rate", from).Sum),
+            EvaluationPoints = store.AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Sum(s => s.Aggregate(from).Count),
+        };
+
+        ref (double? Cost, double Unpriced) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
+    }
+
+    // A double holds fifteen digits; more would only show how it rounds. What no decimal holds was no cost, but a value recorded under its name.
+    private static decimal? Dollars(double? cost) => cost is null ? null : (decimal)Math.Clamp(cost.Value, -1e27, 1e27);
 }

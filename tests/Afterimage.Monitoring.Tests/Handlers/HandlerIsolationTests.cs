@@ -353,7 +353,7 @@ public sealed class HandlerIsolationTests
         MonitorStatistics statistics = run.Monitor.GetStatistics();
         Assert.Equal((4, 0, 4, 0, 1), (statistics.Recorded, statistics.Dropped, statistics.Written, statistics.Failed, statistics.NonFinite));
         Assert.Equal(
-            [new HandlerStatistics("FileMetricHandler", 3, 0, 0, 0, 0, null), new HandlerStatistics("FileLogHandler", 1, 0, 0, 0, 0, null)],
+            [new HandlerStatistics("FileMetricHandler", 3, 0, 0, 0, 0, null, false), new HandlerStatistics("FileLogHandler", 1, 0, 0, 0, 0, null, false)],
             statistics.Handlers);
     }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Afterimage.Monitoring.Tests.Support;
 
@@ -19,7 +18,7 @@ internal sealed class MonitorRun : IDisposable
         Monitor = new GenerationMonitor(options, Clock, loggerFactory, meterFactory);
     }
 
-    public FakeTimeProvider Clock { get; } = new(Start);
+    public WallClock Clock { get; } = new(Start);
 
     public GenerationMonitor Monitor { get; }
 

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Afterimage.Cli.Tail;
+using Afterimage.Cli.Views;
+using Afterimage.Monitoring;
+
+namespace Afterimage.Cli.Commands;
+
+/// <summary><c>afterimage tail</c>: the newest records and log entries of a log directory, and those to come.</summary>
+internal static class TailCommand
+{
+    public const string Name = "tail";
+
+    public static readonly CommandHelp Help = new(
+        """
+        A line a record or log entry, times in UTC. With --follow new ones are shown as
+        they are written, also those of files and runs that begin meanwhile, until
+        Ctrl+C. Lines that are no valid record are counted when it ends.
+        """,
+        [
+            "afterimage tail .afterimage-monitoring",
+            "afterimage tail runs/today --follow --lines 0",
+        ]);
+
+    private const int DefaultLines = 20;
+    private const int MaxLines = 100_000;
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
+
+    private static readonly EnumerationOptions Below = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+
+    public static Command Create()
+    {
+        Argument<string> directory = LogInput.Argument();
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is written." };
+        var lines = new Option<int>("--lines", "-n")
+        {
+            Description = "How many to begin with.",
+            HelpName = "N",
+            DefaultValueFactory = _ => DefaultLines,
+            CustomParser = ParseLines,
+        };
+        var command = new Command(Name, "Show the newest records and log entries, and follow them.") { directory, follow, lines };
+        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
+            parsed.GetRequiredValue(directory),
+            log => RunAsync(log, parsed.GetValue(lines), parsed.GetValue(follow), cancellationToken)));
+        return command;
+    }
+
+    private static int ParseLines(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int lines) || lines > MaxLines)
+            result.AddError($"--lines is '{Format.Name(text, 40)}', which is no whole number from 0 to {MaxLines}.");
+        return lines;
+    }
+
+    private static async Task<int> RunAsync(LogDirectory log, int count, bool follow, CancellationToken cancellationToken)
+    {
+        Dictionary<string, TailedFile> files = Find(log).ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
+        long skipped = 0;
+        await ShowAsync(files.Values.SelectMany(file => file.ReadLast(count)), count);
+        while (follow)
+        {
+            try
+            {
+                await Task.Delay(PollInterval, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+
+            foreach (string path in Find(log))
+                files.TryAdd(path, new TailedFile(path));
+            await ShowAsync(files.Values.SelectMany(file => file.ReadNew()), int.MaxValue);
+        }
+
+        await LogInput.SaySkippedAsync(skipped);
+        return ExitCodes.Success;
+
+        async Task ShowAsync(IEnumerable<string> lines, int most)
+        {
+            List<LogLine> shown = [];
+            foreach (string line in lines)
+            {
+                if (LogLine.Parse(line) is { } parsed)
+                    shown.Add(parsed);
+                else
+                    skipped++;
+            }
+
+            foreach (LogLine line in shown.OrderBy(line => line.Time).TakeLast(most))
+                await Console.Out.WriteLineAsync(line.Text);
+        }
+    }
+
+    private static string[] Find(LogDirectory log) =>
+        [.. Directory.GetFiles(log.Path, "metrics*.jsonl", Below), .. Directory.GetFiles(log.Path, "afterimage*.log", Below)];
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.AI;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>One call, from its start to the one record that is made of it.</summary>
+/// <remarks>Nothing here may make the call fail: what a provider reports is not trusted, and a monitor that is disposed meanwhile is passed over.</remarks>
+internal sealed class MonitoredCall : IDisposable
+{
+    private readonly GenerationMonitorMiddlewareOptions _options;
+    private readonly CancellationToken _cancellationToken;
+    private readonly GenerationScope _scope;
+    private readonly List<KeyValuePair<string, object?>> _tags = [];
+    private readonly UsageDetails _usage = new();
+    private readonly StringBuilder? _outputText;
+    private string? _model;
+    private string? _finishReason;
+    private int _toolCalls;
+    private int _outputChunks;
+    private TimeSpan _firstOutputChunk;
+    private TimeSpan _lastOutputChunk;
+    private bool _isTracked;
+
+    public MonitoredCall(
+        GenerationMonitor monitor,
+        GenerationMonitorMiddlewareOptions options,
+        string operation,
+        string? requestModel,
+        string? provider,
+        Uri? server,
+        CancellationToken cancellationToken)
+    {
+        _options = options;
+        _cancellationToken = cancellationToken;
+        _outputText = options.RecordContents ? new StringBuilder() : null;
+        if (requestModel is not null)
+            AddTag("gen_ai.request.model", requestModel);
+        if (server is { IsAbsoluteUri: true })
+        {
+            AddTag("server.address", server.Host);
+            AddTag("server.port", server.Port);
+        }
+
+        _scope = monitor.MeasureGeneration(requestModel, provider, operation);
+    }
+
+    public int? Turns { get; init; }
+
+    public void SetModel(string? model) => _model = model ?? _model;
+
+    public void SetFinishReason(ChatFinishReason? reason) => _finishReason = reason?.Value ?? _finishReason;
+
+    public void AddUsage(UsageDetails? usage)
+    {
+        if (usage is not null)
+            _usage.Add(usage);
+    }
+
+    public void AddToolCalls(int count) => _toolCalls += count;
+
+    public void AddTag(string key, object value) => _tags.Add(new KeyValuePair<string, object?>(key, value));
+
+    /// <summary>Keeps a piece of the answer, if contents are recorded.</summary>
+    public void AddOutputText(string text) => _outputText?.Append(text);
+
+    public void MarkOutputChunk()
+    {
+        _lastOutputChunk = _scope.Elapsed;
+        if (_outputChunks++ > 0)
+            return;
+
+        _firstOutputChunk = _lastOutputChunk;
+        _scope.MarkFirstToken();
+    }
+
+    public void Complete() => Track(() => _scope.Complete(Details()));
+
+    public void Fail(Exception exception)
+    {
+        if (exception is OperationCanceledException && _cancellationToken.IsCancellationRequested)
+        {
+            Cancel(FinishReasons.Cancelled);
+            return;
+        }
+
+        string type = _options.ErrorType?.Invoke(exception) is { Length: > 0 } named ? named : DefaultErrorType(exception);
+        AddTag("error.type", type);
+        Track(() => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details()));
+    }
+
+    public void Dispose()
+    {
+        if (!_isTracked)
+            Cancel(_cancellationToken.IsCancellationRequested ? FinishReasons.Cancelled : FinishReasons.Abandoned);
+        _scope.Dispose();
+    }
+
+    private static string DefaultErrorType(Exception exception) => exception is HttpRequestException { StatusCode: { } status }
+        ? ((int)status).ToString(CultureInfo.InvariantCulture)
+        : exception.GetType().ToString();
+
+    private static long? NotNegative(long? count) => count >= 0 ? count : null;
+
+    private void Cancel(string finishReason) => Track(() => _scope.Cancel(Details() with { FinishReason = finishReason }));
+
+    private void Track(Action record)
+    {
+        _isTracked = true;
+        try
+        {
+            record();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The answer is worth more than its record.
+        }
+    }
+
+    private GenerationDetails Details()
+    {
+        if (_toolCalls > 0)
+            AddTag("tool_call_count", _toolCalls);
+        if (_outputChunks > 1)
+            AddTag("time_per_output_chunk", ((_lastOutputChunk - _firstOutputChunk) / (_outputChunks - 1)).TotalSeconds);
+        if (_outputText is { Length: > 0 })
+            AddTag("gen_ai.output.messages", MessageTexts.ToJson([new ChatMessage(ChatRole.Assistant, _outputText.ToString())]));
+        return new GenerationDetails
+        {
+            ModelName = _model,
+            FinishReason = _finishReason,
+            PromptTokenCount = NotNegative(_usage.InputTokenCount),
+            CompletionTokenCount = NotNegative(_usage.OutputTokenCount),
+            TotalTokenCount = NotNegative(_usage.TotalTokenCount),
+            CachedPromptTokenCount = NotNegative(_usage.CachedInputTokenCount),
+            ReasoningTokenCount = NotNegative(_usage.ReasoningTokenCount),
+            ConversationLength = Turns,
+            Tags = _tags,
+        };
+    }
+}

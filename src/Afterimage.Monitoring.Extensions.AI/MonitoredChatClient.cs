@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Records the calls to a chat client.</summary>
+internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor monitor, GenerationMonitorMiddlewareOptions options) : DelegatingChatClient(inner)
+{
+    private readonly ChatClientMetadata? _metadata = inner.GetService<ChatClientMetadata>();
+
+    public override async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? chatOptions = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        IReadOnlyCollection<ChatMessage> sent = Materialize(messages);
+        using MonitoredCall call = Begin(sent, chatOptions, cancellationToken);
+        try
+        {
+            ChatResponse response = await InnerClient.GetResponseAsync(sent, chatOptions, cancellationToken).ConfigureAwait(false);
+            call.SetModel(response.ModelId);
+            call.SetFinishReason(response.FinishReason);
+            call.AddUsage(response.Usage);
+            call.AddToolCalls(response.Messages.Sum(message => ToolCalls(message.Contents)));
+            call.AddOutputText(response.Text);
+            call.Complete();
+            return response;
+        }
+        catch (Exception e)
+        {
+            call.Fail(e);
+            throw;
+        }
+    }
+
+    public override IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? chatOptions = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        return StreamAsync(messages, chatOptions, cancellationToken);
+    }
+
+    private static IReadOnlyCollection<ChatMessage> Materialize(IEnumerable<ChatMessage> messages) =>
+        messages as IReadOnlyCollection<ChatMessage> ?? [.. messages];
+
+    private static int ToolCalls(IList<AIContent> contents) => contents.Count(content => content is FunctionCallContent);
+
+    // Chunks that only say who speaks, why it ended or what it cost are no output.
+    private static bool IsOutput(ChatResponseUpdate update) =>
+        update.Contents.Any(content => content is not UsageContent && content is not TextContent { Text: "" });
+
+    private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? chatOptions,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        IReadOnlyCollection<ChatMessage> sent = Materialize(messages);
+        IAsyncEnumerator<ChatResponseUpdate>? updates = null;
+
+        // Disposed before it was told of an end, by a consumer that left: the call then counts as abandoned.
+        using MonitoredCall call = Begin(sent, chatOptions, cancellationToken);
+        try
+        {
+            while (true)
+            {
+                ChatResponseUpdate update;
+                try
+                {
+                    updates ??= InnerClient.GetStreamingResponseAsync(sent, chatOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                    if (!await updates.MoveNextAsync().ConfigureAwait(false))
+                        break;
+
+                    update = updates.Current;
+                    Add(update);
+                }
+                catch (Exception e)
+                {
+                    call.Fail(e);
+                    throw;
+                }
+
+                yield return update;
+            }
+
+            call.Complete();
+        }
+        finally
+        {
+            if (updates is not null)
+                await updates.DisposeAsync().ConfigureAwait(false);
+        }
+
+        void Add(ChatResponseUpdate update)
+        {
+            if (IsOutput(update))
+                call.MarkOutputChunk();
+            call.SetModel(update.ModelId);
+            call.SetFinishReason(update.FinishReason);
+            call.AddToolCalls(ToolCalls(update.Contents));
+            foreach (UsageContent usage in update.Contents.OfType<UsageContent>())
+                call.AddUsage(usage.Details);
+            call.AddOutputText(update.Text);
+        }
+    }
+
+    private MonitoredCall Begin(IReadOnlyCollection<ChatMessage> messages, ChatOptions? chatOptions, CancellationToken cancellationToken)
+    {
+        var call = new MonitoredCall(
+            monitor,
+            options,
+            operation: "chat",
+            chatOptions?.ModelId ?? _metadata?.DefaultModelId,
+            _metadata?.ProviderName,
+            _metadata?.ProviderUri,
+            cancellationToken)
+        {
+            Turns = messages.Count(message => message.Role == ChatRole.User),
+        };
+        if (options.RecordContents)
+            call.AddTag("gen_ai.input.messages", MessageTexts.ToJson(messages));
+        return call;
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.AI;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Records the calls to an embedding generator.</summary>
+internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
+    IEmbeddingGenerator<TInput, TEmbedding> inner,
+    GenerationMonitor monitor,
+    GenerationMonitorMiddlewareOptions options) : DelegatingEmbeddingGenerator<TInput, TEmbedding>(inner)
+    where TEmbedding : Embedding
+{
+    private readonly EmbeddingGeneratorMetadata? _metadata = inner.GetService<EmbeddingGeneratorMetadata>();
+
+    public override async Task<GeneratedEmbeddings<TEmbedding>> GenerateAsync(
+        IEnumerable<TInput> values,
+        EmbeddingGenerationOptions? generationOptions = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        using var call = new MonitoredCall(
+            monitor,
+            options,
+            operation: "embeddings",
+            generationOptions?.ModelId ?? _metadata?.DefaultModelId,
+            _metadata?.ProviderName,
+            _metadata?.ProviderUri,
+            cancellationToken);
+        try
+        {
+            GeneratedEmbeddings<TEmbedding> embeddings = await InnerGenerator.GenerateAsync(values, generationOptions, cancellationToken).ConfigureAwait(false);
+            call.SetModel(embeddings.FirstOrDefault()?.ModelId);
+            call.AddUsage(embeddings.Usage);
+            call.Complete();
+            return embeddings;
+        }
+        catch (Exception e)
+        {
+            call.Fail(e);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Says whether the run goes well, and whether its monitoring does.</summary>
+internal sealed class MonitorHealthCheck(GenerationMonitor monitor) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<Alert> alerts = monitor.CheckAlerts();
+        MonitorStatistics statistics = monitor.GetStatistics();
+        long lost = statistics.Dropped + statistics.Failed;
+
+        List<string> failures = [.. alerts.Where(a => a.Level == AlertLevel.Error).Select(a => a.Message)];
+        if (lost > 0)
+            failures.Add($"{lost} records are lost");
+        failures.AddRange(statistics.Handlers.Where(h => h.IsStalled).Select(h => $"Handler {h.Name} is stalled"));
+        List<string> warnings = [.. alerts.Where(a => a.Level == AlertLevel.Warning).Select(a => a.Message)];
+
+        HealthStatus status = failures.Count > 0 ? context.Registration.FailureStatus : warnings.Count > 0 ? HealthStatus.Degraded : HealthStatus.Healthy;
+        var data = new Dictionary<string, object>
+        {
+            ["log_directory"] = monitor.LogDirectory,
+            ["recorded"] = statistics.Recorded,
+            ["lost"] = lost,
+            ["alerts"] = alerts.Select(a => a.Name).ToArray(),
+        };
+        return Task.FromResult(new HealthCheckResult(status, string.Join("; ", [.. failures, .. warnings]), data: data));
+    }
+}

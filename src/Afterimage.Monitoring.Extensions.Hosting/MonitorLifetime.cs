@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Makes the monitor when the host starts, and has it write what it holds when the host has stopped everything else.</summary>
+/// <remarks>The container disposes it after that: others of its services may still record while they are disposed.</remarks>
+internal sealed partial class MonitorLifetime(GenerationMonitor monitor, ILogger<MonitorLifetime> logger) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        LogStarted(monitor.LogDirectory);
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await monitor.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // Disposal tries once more, and counts what is lost.
+            LogNotDrained(monitor.LogDirectory, e);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Generations are recorded in {LogDirectory}")]
+    private partial void LogStarted(string logDirectory);
+
+    [LoggerMessage(2, LogLevel.Warning, "What was recorded in {LogDirectory} could not be written before the host's time to shut down was over")]
+    private partial void LogNotDrained(string logDirectory, Exception exception);
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Makes loggers that write into the monitor's log, from when there is a monitor.</summary>
+[ProviderAlias("GenerationMonitor")]
+internal sealed class MonitorLoggerProvider : ILoggerProvider
+{
+    private volatile GenerationMonitor? _monitor;
+
+    /// <summary>Gives it the monitor, which needs the logger factory that this is a part of, and is therefore made later.</summary>
+    public void Attach(GenerationMonitor monitor) => _monitor = monitor;
+
+    // What the monitor logs of itself it also writes; here it would go round in circles.
+    public ILogger CreateLogger(string categoryName) =>
+        categoryName == typeof(GenerationMonitor).FullName ? NullLogger.Instance : new MonitorLogger(this, categoryName);
+
+    public void Dispose()
+    {
+        // The monitor is the container's.
+    }
+
+    private sealed class MonitorLogger(MonitorLoggerProvider provider, string category) : ILogger
+    {
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && provider._monitor is not null;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            ArgumentNullException.ThrowIfNull(formatter);
+            if (!IsEnabled(logLevel))
+                return;
+
+            string message = formatter(state, exception);
+            try
+            {
+                provider._monitor?.Log(logLevel, message.Length > 0 ? message : "(no message)", exception, DataOf(state, eventId));
+            }
+            catch (ObjectDisposedException)
+            {
+                // The program logs its own end, when the monitor is gone.
+            }
+        }
+
+        private Dictionary<string, object?> DataOf<TState>(TState state, EventId eventId)
+        {
+            var data = new Dictionary<string, object?>();
+            foreach ((string key, object? value) in state as IEnumerable<KeyValuePair<string, object?>> ?? [])
+            {
+                if (!string.IsNullOrEmpty(key) && key != "{OriginalFormat}")
+                    data[key] = value;
+            }
+
+            // Last: a placeholder of the same name does not hide where the entry came from.
+            data["category"] = category;
+            if (eventId.Id != 0)
+                data["event_id"] = eventId.Id;
+            if (eventId.Name is { Length: > 0 } name)
+                data["event_name"] = name;
+            return data;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Options;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>The monitor's own limits of its options, for a host that validates at start.</summary>
+internal sealed class MonitorOptionsValidator : IValidateOptions<GenerationMonitorOptions>
+{
+    public ValidateOptionsResult Validate(string? name, GenerationMonitorOptions options)
+    {
+        try
+        {
+            OptionsValidation.Validate(options);
+            return ValidateOptionsResult.Success;
+        }
+        catch (ArgumentException e)
+        {
+            return ValidateOptionsResult.Fail(e.Message);
+        }
+    }
+}

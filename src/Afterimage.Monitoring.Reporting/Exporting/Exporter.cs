@@ -1,0 +1,116 @@
+namespace Afterimage.Monitoring.Reporting.Exporting;
+
+/// <summary>Writes a snapshot's points or records to files.</summary>
+internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, StagedFiles files, CancellationToken cancellationToken)
+{
+    private const string Records = "SELECT 'generation' AS event, * FROM generations UNION ALL BY NAME SELECT 'evaluation' AS event, * FROM evaluations";
+    private const string IsoTime = "'%Y-%m-%dT%H:%M:%S.%fZ'";
+
+    private readonly List<(string Name, string Type)> _columns = [];
+
+    /// <summary>Rows that were written.</summary>
+    public long Rows { get; private set; }
+
+    /// <param name="name">The name of the file, or of what the files' names begin with.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="report">Is told the share that is written.</param>
+    public void Write(string name, ExportFormat format, Action<double> report)
+    {
+        string select = options.Shape == ExportShape.Records ? Records : "SELECT * FROM points" + MetricFilter(options.MetricName);
+        foreach (var row in snapshot.Query("DESCRIBE " + select))
+            _columns.Add((row.GetString(0), row.GetString(1)));
+
+        Rows = snapshot.Scalar($"SELECT count(*) FROM ({select})");
+        switch (format)
+        {
+            case ExportFormat.Json:
+                Copy(select, files.Add(name), "FORMAT json, ARRAY true", JsonColumn, report);
+                break;
+            case ExportFormat.Csv when options.Shape == ExportShape.Points && !options.SingleFile && Rows > 0:
+                WriteCsvByMetric(name, report);
+                break;
+            case ExportFormat.Csv:
+                Copy(select, files.Add(name), "FORMAT csv, HEADER true", CsvColumn, report);
+                break;
+            case ExportFormat.Excel:
+                new ExcelWriter(snapshot, cancellationToken).Write(files.Add(name), Sheets(), Rows, report);
+                break;
+            case ExportFormat.Parquet:
+                Copy(select, files.Add(name), "FORMAT parquet, COMPRESSION zstd", column => Identifier(column.Name), report);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(format));
+        }
+    }
+
+    private static string MetricFilter(string? metric) => metric is null ? "" : $" WHERE metric = {LogSnapshot.Quote(metric)}";
+
+    private static string Identifier(string name) => '"' + name + '"';
+
+    private static string JsonColumn((string Name, string Type) column)
+    {
+        string name = Identifier(column.Name);
+        return column.Type switch
+        {
+            // JSON has no number for them.
+            "DOUBLE" => $"""
+                CASE WHEN isfinite({name}) THEN to_json({name}) WHEN isnan({name}) THEN '"NaN"'::JSON WHEN {name} > 0 THEN '"Infinity"'::JSON
+                WHEN {name} < 0 THEN '"-Infinity"'::JSON END AS {name}
+                """,
+            "TIMESTAMP WITH TIME ZONE" => $"strftime({name} AT TIME ZONE 'UTC', {IsoTime}) AS {name}",
+            _ => name,
+        };
+    }
+
+    private static string CsvColumn((string Name, string Type) column)
+    {
+        string name = Identifier(column.Name);
+        return column.Type switch
+        {
+            "VARCHAR" => $"CASE WHEN left({name}, 1) IN ('=', '+', '-', '@', chr(9), chr(13)) THEN '''' || {name} ELSE {name} END AS {name}",
+            "TIMESTAMP WITH TIME ZONE" => $"strftime({name} AT TIME ZONE 'UTC', {IsoTime}) AS {name}",
+            _ => name,
+        };
+    }
+
+    private void Copy(string select, string path, string how, Func<(string Name, string Type), string> column, Action<double>? report = null) =>
+        snapshot.Execute($"COPY (SELECT {string.Join(", ", _columns.Select(column))} FROM ({select})) TO {LogSnapshot.QuotePath(path)} ({how})", report);
+
+    private void WriteCsvByMetric(string name, Action<double> report)
+    {
+        var names = new SafeNames();
+        string extension = Path.HasExtension(name) ? Path.GetExtension(name) : ".csv";
+        long written = 0;
+        foreach ((string metric, long count) in Metrics())
+        {
+            string file = $"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric)}{extension}";
+            Copy("SELECT * FROM points" + MetricFilter(metric), files.Add(file), "FORMAT csv, HEADER true", CsvColumn);
+            written += count;
+            report((double)written / Rows);
+        }
+    }
+
+    private IEnumerable<(string Name, string Sql, long Rows)> Sheets()
+    {
+        if (options.Shape == ExportShape.Records)
+        {
+            yield return ("generations", "FROM generations", snapshot.Scalar("SELECT count(*) FROM generations"));
+            yield return ("evaluations", "FROM evaluations", snapshot.Scalar("SELECT count(*) FROM evaluations"));
+            yield break;
+        }
+
+        (string Name, long Count)[] metrics = Metrics();
+        foreach ((string metric, long count) in metrics)
+            yield return (metric, "FROM points" + MetricFilter(metric), count);
+
+        // A workbook has at least one sheet.
+        if (metrics.Length == 0)
+            yield return ("points", "FROM points", 0);
+    }
+
+    private (string Name, long Count)[] Metrics() =>
+    [
+        .. snapshot.Query($"SELECT metric, count(*) FROM points{MetricFilter(options.MetricName)} GROUP BY ALL ORDER BY ALL")
+            .Select(row => (row.GetString(0), row.GetInt64(1))),
+    ];
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+
+namespace Afterimage.Monitoring.Reporting.Exporting;
+
+/// <summary>Names of metrics made into parts of file names and names of sheets: legal, and no two the same, whatever their case.</summary>
+internal sealed class SafeNames
+{
+    // A file's name has at most 255 bytes, and the export's own name goes before.
+    private const int MaxFileBytes = 120;
+    private const int MaxSheetLength = 31;
+
+    private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Letters, digits, <c>-</c>, <c>_</c> and <c>.</c> stay; all else becomes <c>_</c>.</summary>
+    public string File(string name)
+    {
+        var safe = new StringBuilder();
+        int bytes = 0;
+        foreach (Rune rune in name.EnumerateRunes())
+        {
+            bool stays = Rune.IsLetterOrDigit(rune) || rune.Value is '-' or '_' or '.';
+            Rune next = stays ? rune : new Rune('_');
+            bytes += next.Utf8SequenceLength;
+            if (bytes > MaxFileBytes)
+                break;
+            safe.Append(next.ToString());
+        }
+
+        return Unique(safe.ToString(), number => string.Create(CultureInfo.InvariantCulture, $"-{number}"), int.MaxValue);
+    }
+
+    /// <summary>The name without what Excel forbids in the name of a sheet, at most 31 characters.</summary>
+    public string Sheet(string name)
+    {
+        var safe = new StringBuilder(name.Length);
+        foreach (char c in name)
+            safe.Append(c is '[' or ']' or ':' or '*' or '?' or '/' or '\\' || char.IsControl(c) || char.IsSurrogate(c) || c >= '\ufffe' ? '_' : c);
+
+        // Excel forbids an apostrophe at either end, and has a use for the name History.
+        string text = Cut(safe.ToString().Trim(), MaxSheetLength).Trim('\'').Trim();
+        if (text.Length == 0 || text.Equals("History", StringComparison.OrdinalIgnoreCase))
+            text += "_";
+        return Unique(text, number => string.Create(CultureInfo.InvariantCulture, $" ({number})"), MaxSheetLength);
+    }
+
+    private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
+
+    private string Unique(string name, Func<int, string> suffix, int maxLength)
+    {
+        string unique = name;
+        for (int number = 2; !_taken.Add(unique); number++)
+            unique = Cut(name, maxLength - suffix(number).Length) + suffix(number);
+        return unique;
+    }
+}

@@ -1,0 +1,28 @@
+using ScottPlot;
+using SkiaSharp;
+
+namespace Afterimage.Monitoring.Reporting.Plotting;
+
+/// <summary>The font of all figures, carried along: ScottPlot draws no text, and says nothing, where none is installed.</summary>
+internal sealed class EmbeddedFont : IFontResolver
+{
+    public const string Name = "Afterimage Sans";
+
+    private static readonly Lazy<SKTypeface> Typeface = new(() => SKTypeface.FromStream(typeof(EmbeddedFont).Assembly.GetManifestResourceStream("DejaVuSans.ttf")!));
+
+    private static readonly Lazy<bool> Registered = new(() =>
+    {
+        Fonts.FontResolvers.Add(new EmbeddedFont());
+        return true;
+    });
+
+    public static void Use(Plot plot)
+    {
+        _ = Registered.Value;
+        plot.Font.Set(Name);
+    }
+
+    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => fontName == Name ? Typeface.Value : null;
+
+    public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Name ? Typeface.Value : null;
+}

@@ -1,0 +1,46 @@
+using Afterimage.Monitoring.Reporting.Exporting;
+using ScottPlot;
+
+namespace Afterimage.Monitoring.Reporting.Plotting;
+
+/// <summary>Figures as files.</summary>
+internal static class FigureFiles
+{
+    public const string DirectoryName = "plots";
+
+    public static readonly FigureSize MetricSize = new(12, 8);
+    public static readonly FigureSize OverviewSize = new(12, 6);
+
+    /// <summary>Gives a figure the size that it has until somebody renders it at another.</summary>
+    public static Plot LaidOut(Plot plot, FigureSize size)
+    {
+        ThrowIfNone(size);
+        plot.RenderInMemory(size.PixelWidth, size.PixelHeight);
+        return plot;
+    }
+
+    public static IReadOnlyDictionary<string, Plot> Save(IReadOnlyDictionary<string, Plot> figures, string directory, FigureSize size)
+    {
+        ThrowIfNone(size);
+        string fullPath = Path.GetFullPath(directory);
+        try
+        {
+            using var files = new StagedFiles(Path.Combine(fullPath, "figure.png"));
+            foreach ((string name, Plot plot) in figures)
+                plot.SavePng(files.Add(name + ".png"), size.PixelWidth, size.PixelHeight);
+            files.Commit();
+            return figures;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The figures could not be written to '{fullPath}': {exception.Message}", exception);
+        }
+    }
+
+    // What default(FigureSize) makes.
+    private static void ThrowIfNone(FigureSize size)
+    {
+        if (size == default)
+            throw new ArgumentOutOfRangeException(nameof(size), size, "The figure has no size.");
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using Afterimage.Monitoring.Settings;
+
+namespace Afterimage.Monitoring.Alerts;
+
+/// <summary>Rules as people write them.</summary>
+internal static class RuleSettings
+{
+    public static IReadOnlyList<AlertRule> Read(SettingsNode settings)
+    {
+        List<AlertRule> rules = [];
+        foreach (SettingsNode node in settings.List("rules"))
+        {
+            AlertRule rule = Rule(node);
+            node.RefuseOthers();
+            if (rule.Fault() is { } fault)
+                throw node.Wrong(SnakeCase(fault.Setting), fault.Rule);
+            if (rules.Any(r => r.Name == rule.Name))
+                throw node.Wrong("name", $"'{rule.Name}' is there twice.");
+            rules.Add(rule);
+        }
+
+        settings.RefuseOthers();
+        return rules;
+    }
+
+    private static AlertRule Rule(SettingsNode node)
+    {
+        AlertAggregate aggregate = node.Choice<AlertAggregate>("aggregate") ?? AlertAggregate.Mean;
+        var rule = new AlertRule
+        {
+            Name = node.RequiredText("name"),
+            Metric = node.RequiredText("metric"),
+            Aggregate = aggregate,
+            Threshold = Threshold(node, aggregate),
+            ModelName = node.Text("model_name"),
+            Label = node.Text("label"),
+            Unit = node.Text("unit"),
+            RepeatInterval = node.Time("repeat_interval"),
+            Confidence = node.Double("confidence"),
+            ShortWindow = node.Time("short_window"),
+        };
+        return rule with
+        {
+            Quantile = node.Double("quantile") ?? rule.Quantile,
+            Window = node.Time("window") ?? rule.Window,
+            Comparison = node.Choice<AlertComparison>("comparison") ?? rule.Comparison,
+            Level = node.Choice<AlertLevel>("level") ?? rule.Level,
+            For = node.Time("for") ?? rule.For,
+            MinimumCount = node.Whole("minimum_count") ?? rule.MinimumCount,
+            Objective = node.Double("objective") ?? rule.Objective,
+            BaselineCount = (int)Math.Clamp(node.Whole("baseline_count") ?? rule.BaselineCount, int.MinValue, int.MaxValue),
+        };
+    }
+
+    private static double Threshold(SettingsNode node, AlertAggregate aggregate)
+    {
+        double? threshold = node.Double("threshold");
+        if (aggregate != AlertAggregate.Drift || node.Double("average_run_length") is not { } runLength)
+            return threshold ?? throw node.Wrong("threshold", "is required.");
+        if (threshold is not null)
+            throw node.Wrong("average_run_length", "stands in place of a threshold, not beside it.");
+        return runLength >= 100 ? AlertRule.DriftThreshold(runLength) : throw node.Wrong("average_run_length", "is 100 points or more.");
+    }
+
+    private static string SnakeCase(string name)
+    {
+        var text = new StringBuilder(name.Length + 4);
+        foreach (char c in name)
+        {
+            if (char.IsUpper(c) && text.Length > 0)
+                text.Append('_');
+            text.Append(char.ToLowerInvariant(c));
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,62 @@
+using Afterimage.Monitoring.Metrics;
+
+namespace Afterimage.Monitoring.Alerts;
+
+/// <summary>One rule's state from evaluation to evaluation, so that its alert is announced when it starts, at each repeat interval, and when it is over.</summary>
+internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval)
+{
+    private readonly RuleJudge _judge = new(rule);
+    private AlertState _state;
+    private DateTimeOffset? _stateSince;
+    private double? _value;
+    private bool _hasFired;
+    private TimeSpan _pendingSince;
+    private TimeSpan _announcedAt;
+
+    public AlertStatus Status => new(rule, _state, _stateSince, _value);
+
+    /// <param name="stamp">The time to show.</param>
+    /// <param name="now">The time to measure with.</param>
+    /// <param name="reader">The metrics.</param>
+    /// <param name="firing">Takes the alert if it fires.</param>
+    /// <param name="news">Takes the alert if its handlers should hear of it.</param>
+    public void Evaluate(DateTimeOffset stamp, TimeSpan now, MetricReader reader, List<Alert> firing, List<Alert> news)
+    {
+        Finding finding = _judge.Judge(reader);
+        _value = finding.Value;
+        if (!finding.IsBeyond)
+        {
+            if (_state == AlertState.Firing)
+                news.Add(new Alert(rule.Name, AlertText.Resolved(rule, finding), AlertLevel.Info, stamp, AlertText.Data(rule, finding, resolved: true)));
+            if (_state is AlertState.Firing or AlertState.Pending)
+                Enter(_hasFired ? AlertState.Resolved : AlertState.Inactive, stamp);
+            return;
+        }
+
+        if (_state is AlertState.Inactive or AlertState.Resolved)
+        {
+            Enter(AlertState.Pending, stamp);
+            _pendingSince = now;
+        }
+
+        if (_state == AlertState.Pending && now - _pendingSince < rule.For)
+            return;
+
+        var alert = new Alert(rule.Name, AlertText.Firing(rule, finding), rule.Level, stamp, AlertText.Data(rule, finding, resolved: false));
+        firing.Add(alert);
+        if (_state == AlertState.Firing && now - _announcedAt < repeatInterval)
+            return;
+
+        if (_state != AlertState.Firing)
+            Enter(AlertState.Firing, stamp);
+        _hasFired = true;
+        _announcedAt = now;
+        news.Add(alert);
+    }
+
+    private void Enter(AlertState state, DateTimeOffset stamp)
+    {
+        _state = state;
+        _stateSince = stamp;
+    }
+}

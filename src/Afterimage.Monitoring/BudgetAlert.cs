@@ -1,0 +1,50 @@
+using System.Globalization;
+using Afterimage.Monitoring.Tokens;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>What happens to a budget, as an alert.</summary>
+internal static class BudgetAlert
+{
+    public static Alert Of(in BudgetNews news, DateTimeOffset now)
+    {
+        Budget budget = news.Status.Budget;
+        var data = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["budget"] = budget.Name,
+            ["unit"] = Unit(budget),
+            ["limit"] = budget.Limit,
+            ["spent"] = news.Status.Spent,
+            ["period_start"] = news.Status.PeriodStart.ToString("O", CultureInfo.InvariantCulture),
+        };
+        if (budget.ModelName is { } modelName)
+            data["model_name"] = modelName;
+
+        string name = $"Budget {budget.Name}";
+        (AlertLevel level, string message) = news.Event switch
+        {
+            BudgetEvent.Warning => (AlertLevel.Warning, $"{name} has reached {Number((decimal)news.Share * 100)} %: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {Unit(budget)}"),
+            BudgetEvent.Spent => (AlertLevel.Error, $"{name} is spent: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {Unit(budget)}"),
+            BudgetEvent.Renewed => (AlertLevel.Info, $"{name} has begun anew: {Amount(budget.Limit)} {Unit(budget)}"),
+            _ => (AlertLevel.Warning, $"{name} does not count everything: calls without a known price were recorded"),
+        };
+        if (news.Event == BudgetEvent.Warning)
+            data["share"] = news.Share;
+        if (news.Event == BudgetEvent.Renewed)
+            data["resolved"] = true;
+        return new Alert($"budget:{budget.Name}", message, level, now, data);
+
+        string Amount(decimal amount) => budget.Unit == BudgetUnit.Dollars ? amount.ToString("#,0.00##", CultureInfo.InvariantCulture) : Number(amount);
+    }
+
+    private static string Unit(Budget budget) => budget.Unit switch
+    {
+        BudgetUnit.Tokens => "tokens",
+        BudgetUnit.Dollars => "USD",
+        BudgetUnit.Generations => "generations",
+        BudgetUnit.ConsecutiveFailures => "failures in a row",
+        _ => "seconds",
+    };
+
+    private static string Number(decimal value) => value.ToString("#,0.##", CultureInfo.InvariantCulture);
+}

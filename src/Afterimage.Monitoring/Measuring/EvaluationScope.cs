@@ -1,0 +1,124 @@
+using Afterimage.Monitoring.Measuring;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Times an evaluation and records it once: with its scores by <see cref="Complete(IReadOnlyDictionary{string, double}, in EvaluationDetails)"/>, or else, when it is disposed, as failed.</summary>
+/// <inheritdoc cref="GenerationScope" path="/remarks"/>
+public readonly struct EvaluationScope : IDisposable
+{
+    private static readonly Dictionary<string, double> NoScores = [];
+
+    private readonly GenerationMonitor _monitor;
+    private readonly Measurement _measurement;
+    private readonly int _round;
+    private readonly string _evaluatorType;
+    private readonly string? _modelName;
+
+    internal EvaluationScope(GenerationMonitor monitor, Measurement measurement, string evaluatorType, string? modelName)
+    {
+        _monitor = monitor;
+        _measurement = measurement;
+        _round = measurement.Round;
+        _evaluatorType = evaluatorType;
+        _modelName = modelName;
+    }
+
+    /// <summary>The time since the scope began, by the monitor's clock.</summary>
+    /// <exception cref="InvalidOperationException">The scope is disposed.</exception>
+    public TimeSpan Elapsed => Open().Elapsed;
+
+    private bool IsOpen => _measurement is not null && _measurement.Round == _round;
+
+#pragma warning disable RS0026 // Overloads with optional details: the parameters before them tell them apart.
+    /// <summary>Records the evaluation as a success that ends now.</summary>
+    /// <param name="scores">The scores by name. May be empty.</param>
+    /// <param name="details">What else is known. Default: nothing but the model that the scope knows.</param>
+    /// <exception cref="ArgumentException">A name is null or empty, or a detail is out of its range. Nothing was recorded.</exception>
+    /// <exception cref="InvalidOperationException">The evaluation is recorded already, or the scope is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public void Complete(IReadOnlyDictionary<string, double> scores, in EvaluationDetails details = default)
+    {
+        Measurement measurement = Untracked();
+        _monitor.TrackEvaluation(measurement.Elapsed, success: true, _evaluatorType, scores, WithModel(details));
+        measurement.IsTracked = true;
+    }
+
+    /// <inheritdoc cref="Complete(IReadOnlyDictionary{string, double}, in EvaluationDetails)"/>
+    public void Complete(IReadOnlyDictionary<string, EvaluationScore> scores, in EvaluationDetails details = default)
+    {
+        Measurement measurement = Untracked();
+        _monitor.TrackEvaluation(measurement.Elapsed, success: true, _evaluatorType, scores, WithModel(details));
+        measurement.IsTracked = true;
+    }
+
+    /// <summary>Records the evaluation as failed, without scores. A cancellation (<see cref="OperationCanceledException"/>) is no error.</summary>
+    /// <param name="exception">Why. Its message becomes the <see cref="EvaluationDetails.Error"/>, its type the tag <c>error.type</c>.</param>
+    /// <param name="details">What else is known. Default: nothing but the model that the scope knows.</param>
+    /// <exception cref="ArgumentException">A detail is out of its range. Nothing was recorded.</exception>
+    /// <exception cref="InvalidOperationException">The evaluation is recorded already, or the scope is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public void Fail(Exception exception, in EvaluationDetails details = default)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        if (exception is OperationCanceledException)
+        {
+            TrackFailure(details with { Error = null });
+            return;
+        }
+
+        string type = exception.GetType().ToString();
+        TrackFailure(details with
+        {
+            Error = exception.Message.Length > 0 ? exception.Message : type,
+            Tags = [.. details.Tags ?? [], KeyValuePair.Create("error.type", (object?)type)],
+        });
+    }
+
+    /// <summary>Records the evaluation as failed, without scores.</summary>
+    /// <param name="error">Why: the <see cref="EvaluationDetails.Error"/>.</param>
+    /// <inheritdoc cref="Fail(Exception, in EvaluationDetails)"/>
+    /// <param name="details"/>
+    public void Fail(string error, in EvaluationDetails details = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(error);
+        TrackFailure(details with { Error = error });
+    }
+#pragma warning restore RS0026
+
+    /// <summary>Ends the scope. An evaluation that is not recorded yet is recorded as failed, with the error <see cref="GenerationScope.IncompleteError"/>.</summary>
+    /// <remarks>It never throws: what happens after the monitor was disposed goes unrecorded.</remarks>
+    public void Dispose()
+    {
+        if (!IsOpen)
+            return;
+
+        try
+        {
+            if (!_measurement.IsTracked)
+                Fail(GenerationScope.IncompleteError);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Thrown here it would take the place of the exception that leaves the scope.
+        }
+
+        _measurement.Return();
+    }
+
+    private Measurement Open() => IsOpen ? _measurement : throw new InvalidOperationException("The scope is disposed.");
+
+    private Measurement Untracked()
+    {
+        Measurement measurement = Open();
+        return measurement.IsTracked ? throw new InvalidOperationException("The evaluation is recorded already.") : measurement;
+    }
+
+    private EvaluationDetails WithModel(in EvaluationDetails details) => details with { ModelName = details.ModelName ?? _modelName };
+
+    private void TrackFailure(in EvaluationDetails details)
+    {
+        Measurement measurement = Untracked();
+        _monitor.TrackEvaluation(measurement.Elapsed, success: false, _evaluatorType, NoScores, WithModel(details));
+        measurement.IsTracked = true;
+    }
+}

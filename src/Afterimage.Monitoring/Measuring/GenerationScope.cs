@@ -1,0 +1,127 @@
+using Afterimage.Monitoring.Measuring;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Times a generation and records it once: as what <see cref="Complete"/>, <see cref="Fail(Exception, in GenerationDetails)"/> or <see cref="Cancel"/> says, or else, when it is disposed, as failed.</summary>
+/// <remarks>
+/// <para>A scope cannot see an exception that leaves it. It is therefore a failure until it is told otherwise: make <see cref="Complete"/> the last statement inside. Catch what you want
+/// recorded with its reason, and hand it to <see cref="Fail(Exception, in GenerationDetails)"/>.</para>
+/// <para>It may live across an <c>await</c>, be copied, and be passed on: copies are one scope. It is not for two threads at once. It allocates nothing.</para>
+/// </remarks>
+public readonly struct GenerationScope : IDisposable
+{
+    /// <summary>The error of a generation whose scope was left without a word: by an exception, as a rule.</summary>
+    public const string IncompleteError = "incomplete";
+
+    private readonly GenerationMonitor _monitor;
+    private readonly Measurement _measurement;
+    private readonly int _round;
+    private readonly string? _modelName;
+    private readonly string? _provider;
+    private readonly string? _operation;
+
+    internal GenerationScope(GenerationMonitor monitor, Measurement measurement, string? modelName, string? provider, string? operation)
+    {
+        _monitor = monitor;
+        _measurement = measurement;
+        _round = measurement.Round;
+        _modelName = modelName;
+        _provider = provider;
+        _operation = operation;
+    }
+
+    /// <summary>The time since the scope began, by the monitor's clock.</summary>
+    /// <exception cref="InvalidOperationException">The scope is disposed.</exception>
+    public TimeSpan Elapsed => Open().Elapsed;
+
+    private bool IsOpen => _measurement is not null && _measurement.Round == _round;
+
+    /// <summary>Notes that the answer's first token is here: <see cref="GenerationDetails.TimeToFirstToken"/>. Only the first call counts.</summary>
+    /// <exception cref="InvalidOperationException">The scope is disposed.</exception>
+    public void MarkFirstToken() => Open().MarkFirstToken();
+
+    /// <summary>Records the generation as a success that ends now.</summary>
+    /// <param name="details">What else is known. What it leaves open of model, provider, operation and time to first token is as the scope knows it. Default: nothing.</param>
+    /// <exception cref="ArgumentException">A detail is out of its range. Nothing was recorded.</exception>
+    /// <exception cref="InvalidOperationException">The generation is recorded already, or the scope is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public void Complete(in GenerationDetails details = default) => Track(success: true, details);
+
+#pragma warning disable RS0026 // Two overloads with optional details: exception and text are no base of each other.
+    /// <summary>Records the generation as failed. A cancellation (<see cref="OperationCanceledException"/>) is recorded as <see cref="Cancel"/> does.</summary>
+    /// <param name="exception">Why. Its message becomes the <see cref="GenerationDetails.Error"/>, its type the tag <c>error.type</c>.</param>
+    /// <inheritdoc cref="Complete"/>
+    /// <param name="details"/>
+    public void Fail(Exception exception, in GenerationDetails details = default)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        if (exception is OperationCanceledException)
+        {
+            Cancel(details);
+            return;
+        }
+
+        string type = exception.GetType().ToString();
+        Track(success: false, details with
+        {
+            Error = exception.Message.Length > 0 ? exception.Message : type,
+            Tags = [.. details.Tags ?? [], KeyValuePair.Create("error.type", (object?)type)],
+        });
+    }
+
+    /// <summary>Records the generation as failed.</summary>
+    /// <param name="error">Why: the <see cref="GenerationDetails.Error"/>.</param>
+    /// <inheritdoc cref="Complete"/>
+    /// <param name="details"/>
+    public void Fail(string error, in GenerationDetails details = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(error);
+        Track(success: false, details with { Error = error });
+    }
+#pragma warning restore RS0026
+
+    /// <summary>Records the generation as ended by the caller's side, which is neither a success nor an error.</summary>
+    /// <remarks>Its finish reason is that of <paramref name="details"/>, or else <see cref="FinishReasons.Cancelled"/>.</remarks>
+    /// <inheritdoc cref="Complete"/>
+    /// <param name="details"/>
+    public void Cancel(in GenerationDetails details = default) =>
+        Track(success: false, details with { Error = null, FinishReason = details.FinishReason ?? FinishReasons.Cancelled });
+
+    /// <summary>Ends the scope. A generation that is not recorded yet is recorded as failed, with the error <see cref="IncompleteError"/>.</summary>
+    /// <remarks>It never throws: what happens after the monitor was disposed goes unrecorded.</remarks>
+    public void Dispose()
+    {
+        if (!IsOpen)
+            return;
+
+        try
+        {
+            if (!_measurement.IsTracked)
+                Fail(IncompleteError);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Thrown here it would take the place of the exception that leaves the scope.
+        }
+
+        _measurement.Return();
+    }
+
+    private Measurement Open() => IsOpen ? _measurement : throw new InvalidOperationException("The scope is disposed.");
+
+    private void Track(bool success, in GenerationDetails details)
+    {
+        Measurement measurement = Open();
+        if (measurement.IsTracked)
+            throw new InvalidOperationException("The generation is recorded already.");
+
+        _monitor.TrackGeneration(measurement.Elapsed, success, details with
+        {
+            ModelName = details.ModelName ?? _modelName,
+            Provider = details.Provider ?? _provider,
+            Operation = details.Operation ?? _operation,
+            TimeToFirstToken = details.TimeToFirstToken ?? measurement.TimeToFirstToken,
+        });
+        measurement.IsTracked = true;
+    }
+}

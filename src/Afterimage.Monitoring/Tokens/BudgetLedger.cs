@@ -1,0 +1,147 @@
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring.Tokens;
+
+/// <summary>Keeps the budgets: counts each call once, on its way into memory, and gives out what is left.</summary>
+/// <remarks>
+/// Everything is called under the recorder's lock, with all records applied: a call that was recorded before its reservation was released is counted before anybody can
+/// reserve what it returned, so that nothing is ever given out twice. No code of others runs in here.
+/// </remarks>
+#pragma warning disable CA1001 // The token outlives the monitor in the hands of its users; a source without timer and wait handle holds nothing to dispose.
+internal sealed class BudgetLedger : IRecordReducer
+#pragma warning restore CA1001
+{
+    private readonly BudgetAccount[] _accounts;
+    private readonly Names _names;
+    private readonly Clock _clock;
+    private readonly ModelPricing? _pricing;
+    private readonly TimeSpan _reservationTimeout;
+    private readonly IRecordReducer _next;
+    private readonly long _start;
+
+    // All with the same time-out: the first is the first to be given up.
+    private readonly LinkedList<BudgetReservation> _reservations = new();
+    private CancellationTokenSource _whileNotSpent = new();
+
+    public BudgetLedger(GenerationMonitorOptions options, Names names, Clock clock, IRecordReducer next, Action<BudgetNews> tell)
+    {
+        _names = names;
+        _clock = clock;
+        _pricing = options.Pricing;
+        _reservationTimeout = options.ReservationTimeout;
+        _next = next;
+        _start = clock.Now;
+        _accounts = [.. options.Budgets.Select(b => new BudgetAccount(b, WallTime, tell))];
+    }
+
+    /// <summary>Cancelled while a budget is spent.</summary>
+    public CancellationToken Token => _whileNotSpent.Token;
+
+    public IReadOnlyList<BudgetStatus> Statuses => [.. _accounts.Select(a => a.Status)];
+
+    /// <summary>When, from now, time alone makes something happen; null: never.</summary>
+    public TimeSpan? NextMark
+    {
+        get
+        {
+            TimeSpan? next = null;
+            foreach (BudgetAccount account in _accounts.Where(a => a.Budget.Unit == BudgetUnit.WallTime && !a.IsSpent))
+            {
+                // A tick late rather than early: early it would find that nothing has happened yet.
+                TimeSpan due = new TimeSpan(_start + (long)Math.Ceiling(account.NextMark * TimeSpan.TicksPerSecond)) - new TimeSpan(_clock.Now);
+                if (next is null || due < next)
+                    next = due;
+            }
+
+            return next < TimeSpan.Zero ? TimeSpan.Zero : next;
+        }
+    }
+
+    public void Apply(Span<Record> records)
+    {
+        RollPeriods();
+        foreach (ref readonly Record record in records)
+        {
+            if (record.Kind is not (RecordKind.Generation or RecordKind.Evaluation))
+                continue;
+
+            string modelName = ModelName(record);
+            foreach (BudgetAccount account in _accounts)
+                account.Take(record, modelName);
+        }
+
+        UpdateToken();
+        _next.Apply(records);
+    }
+
+    /// <summary>Takes notice of the time.</summary>
+    public void Refresh()
+    {
+        RollPeriods();
+        foreach (BudgetAccount account in _accounts.Where(a => a.Budget.Unit == BudgetUnit.WallTime))
+            account.SetSpent((decimal)(_clock.Now - _start) / TimeSpan.TicksPerSecond);
+        while (_reservations.First is { } oldest && oldest.Value.Expiry <= Now)
+            Release(oldest.Value);
+        UpdateToken();
+    }
+
+    /// <exception cref="ArgumentException">A budget is of dollars, and the estimate has no known price.</exception>
+    public BudgetReservation? TryReserve(in BudgetEstimate estimate, Action<BudgetReservation> release)
+    {
+        Refresh();
+        decimal[] amounts = new decimal[_accounts.Length];
+        for (int i = 0; i < _accounts.Length; i++)
+        {
+            if (_accounts[i].Need(estimate, _pricing) is not { } need)
+                continue;
+            if (!_accounts[i].HasRoomFor(need))
+                return null;
+            amounts[i] = need;
+        }
+
+        for (int i = 0; i < _accounts.Length; i++)
+            _accounts[i].Reserved += amounts[i];
+        TimeSpan expiry = _reservationTimeout < TimeSpan.MaxValue - Now ? Now + _reservationTimeout : TimeSpan.MaxValue;
+        var reservation = new BudgetReservation(amounts, expiry, release);
+        reservation.Place = _reservations.AddLast(reservation);
+        return reservation;
+    }
+
+    public void Release(BudgetReservation reservation)
+    {
+        if (reservation.Place is not { } place)
+            return;
+
+        _reservations.Remove(place);
+        reservation.Place = null;
+        for (int i = 0; i < _accounts.Length; i++)
+            _accounts[i].Reserved -= reservation.Amounts[i];
+    }
+
+    private TimeSpan Now => new(_clock.Now);
+
+    private DateTime WallTime => new(_clock.Now + _clock.WallOffset, DateTimeKind.Utc);
+
+    private void RollPeriods()
+    {
+        DateTime now = WallTime;
+        foreach (BudgetAccount account in _accounts)
+            account.Roll(now, _clock.WallOffset);
+    }
+
+    private void UpdateToken()
+    {
+        bool isSpent = _accounts.Any(a => a.IsSpent);
+        if (isSpent && !_whileNotSpent.IsCancellationRequested)
+            _ = _whileNotSpent.CancelAsync();
+        else if (!isSpent && _whileNotSpent.IsCancellationRequested)
+            _whileNotSpent = new CancellationTokenSource();
+    }
+
+    private string ModelName(in Record record) => record.ModelId switch
+    {
+        NameTable.None => Names.UnknownModelName,
+        NameTable.Overflow => record.Details?.ModelName ?? GenerationMonitorOptions.OverflowName,
+        var id => _names.Models[id],
+    };
+}

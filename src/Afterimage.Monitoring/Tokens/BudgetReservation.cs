@@ -1,0 +1,32 @@
+using Afterimage.Monitoring.Tokens;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>What a call in flight holds of the budgets. Dispose it when the call is recorded, or did not happen.</summary>
+/// <remarks>
+/// What the call really used is known from its record: recording it and then disposing the reservation returns what was not used. A reservation that is not disposed
+/// within <see cref="GenerationMonitorOptions.ReservationTimeout"/> is given up.
+/// </remarks>
+public sealed class BudgetReservation : IDisposable
+{
+    private readonly Action<BudgetReservation>? _release;
+
+    internal BudgetReservation(decimal[] amounts, TimeSpan expiry, Action<BudgetReservation>? release)
+    {
+        Amounts = amounts;
+        Expiry = expiry;
+        _release = release;
+    }
+
+    /// <summary>What it holds of each budget, in their order.</summary>
+    internal decimal[] Amounts { get; }
+
+    /// <summary>When it is given up, on the line of the clock.</summary>
+    internal TimeSpan Expiry { get; }
+
+    /// <summary>Its place among the open ones; null: it is none of them. Used by the <see cref="BudgetLedger"/> alone.</summary>
+    internal LinkedListNode<BudgetReservation>? Place { get; set; }
+
+    /// <summary>Returns what it holds. Again: nothing happens.</summary>
+    public void Dispose() => _release?.Invoke(this);
+}

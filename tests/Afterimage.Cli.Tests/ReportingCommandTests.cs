@@ -1,0 +1,115 @@
+using System.Text.Json;
+
+namespace Afterimage.Cli.Tests;
+
+/// <summary>query, export and plot over the log of a monitor whose names are hostile.</summary>
+public sealed class ReportingCommandTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public ReportingCommandTests()
+    {
+        using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = Path.Combine(_directory.Path, "log") });
+        foreach (string name in HostileNames.List)
+        {
+            monitor.RecordMetric(name, 1);
+            monitor.TrackGeneration(TimeSpan.FromSeconds(2), true, new GenerationDetails { ModelName = name, PromptTokenCount = 3 });
+        }
+
+        monitor.LogError("broken");
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private Task<CommandResult> RunAsync(params string[] arguments) => CommandLine.RunAsync(_directory.Path, arguments);
+
+    private async Task AssertBadInputAsync(string cause, params string[] arguments)
+    {
+        CommandResult result = await RunAsync(arguments);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains(cause, Assert.Single(result.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Query_prints_json_csv_and_a_table()
+    {
+        const string Sql = "SELECT model_name, duration, prompt_token_count::HUGEINT AS tokens, success, tags, ['a', NULL] AS list, TIMESTAMP '2026-11-23 01:02:03' AS time FROM generations ORDER BY model_name";
+        JsonElement json = (await RunAsync("query", "log", Sql, "--format", "json")).Json;
+        CommandResult csv = await RunAsync("query", "log", Sql, "--format", "csv");
+        CommandResult table = await RunAsync("query", "log", Sql);
+
+        Assert.Equal(HostileNames.List.Order(StringComparer.Ordinal), json.EnumerateArray().Select(row => row.GetProperty("model_name").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal("""2,"tokens":3,"success":true,"tags":null,"list":["a",null],"time":"2026-11-23T01:02:03Z"}""", json[0].GetRawText().Split("\"duration\":")[1]);
+        Assert.Contains("\"'=cmd|' /C calc'!A0\"".Trim('"') + ",2,3,true,,\"[a, ]\",2026-11-23T01:02:03Z\r\n", csv.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\n=", csv.Output, StringComparison.Ordinal);
+        Assert.Contains("<script>alert(1)</script>", table.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', table.Output);
+        Assert.DoesNotContain('\u202e', table.Output);
+    }
+
+    [Fact]
+    public async Task Query_reads_the_log_entries()
+    {
+        JsonElement rows = (await RunAsync("query", "log", "SELECT level, message FROM logs", "--format", "json")).Json;
+
+        Assert.Equal("""[{"level":"error","message":"broken"}]""", rows.GetRawText());
+    }
+
+    [Fact]
+    public async Task Query_says_in_one_sentence_what_is_wrong_with_the_sql()
+    {
+        await AssertBadInputAsync("syntax error", "query", "log", "SELEC");
+        await AssertBadInputAsync("nowhere", "query", "log", "FROM nowhere");
+        await AssertBadInputAsync("file system operations are disabled", "query", "log", "FROM read_text('log/metrics.jsonl')");
+        await AssertBadInputAsync("cast it to VARCHAR", "query", "log", "SELECT [1, NULL] AS list");
+        Directory.CreateDirectory(Path.Combine(_directory.Path, "empty"));
+        await AssertBadInputAsync("is not a log directory", "query", "empty", "SELECT 1");
+    }
+
+    [Fact]
+    public async Task Export_says_what_it_wrote()
+    {
+        CommandResult one = await RunAsync("export", "log", "--format", "json", "--shape", "records", "--out", "new/r.json");
+        CommandResult many = await RunAsync("export", "log", "--format", "csv", "--out", "new/m.csv");
+
+        Assert.Equal(0, one.ExitCode);
+        string file = Path.Combine(_directory.Path, "new", "r.json");
+        Assert.Equal($"{HostileNames.List.Count} rows to {file}", one.Output.TrimEnd());
+        Assert.Equal(HostileNames.List.Count, JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).RootElement.GetArrayLength());
+        Assert.Equal(Directory.GetFiles(Path.Combine(_directory.Path, "new"), "*.csv").Order(StringComparer.Ordinal), many.Output.TrimEnd().Split('\n').Skip(1).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Export_takes_bounds_and_a_metric()
+    {
+        CommandResult none = await RunAsync("export", "log", "--format", "csv", "--out", "x.csv", "--until", "2026-01-01", "--metric", "generation_time");
+        CommandResult all = await RunAsync("export", "log", "--format", "parquet", "--out", "x.parquet", "--since", "2026-01-01T00:00:00+02:00", "--metric", "generation_time");
+
+        Assert.StartsWith("0 rows", none.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"{HostileNames.List.Count} rows", all.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Export_names_a_place_that_it_cannot_write() => await AssertBadInputAsync("log/metrics.jsonl", "export", "log", "--format", "json", "--out", "log/metrics.jsonl/x.json");
+
+    [Fact]
+    public async Task Plot_draws_a_metric_or_all_figures()
+    {
+        CommandResult png = await RunAsync("plot", "log", "generation_time", "--out", "a/x.png");
+        CommandResult svg = await RunAsync("plot", "log", "=cmd|' /C calc'!A0", "--out", "x.SVG", "--rolling", "3");
+        CommandResult all = await RunAsync("plot", "log", "--out", "figures");
+
+        Assert.Equal((0, 0, 0), (png.ExitCode, svg.ExitCode, all.ExitCode));
+        Assert.Equal("PNG", System.Text.Encoding.ASCII.GetString(await File.ReadAllBytesAsync(png.Output.TrimEnd(), TestContext.Current.CancellationToken), 1, 3));
+        Assert.Contains("mean of the last 3", await File.ReadAllTextAsync(svg.Output.TrimEnd(), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(_directory.Path, "figures", "latency_by_model.png"), all.Output.Split('\n'));
+    }
+
+    [Fact]
+    public async Task Plot_names_the_metrics_that_there_are()
+    {
+        await AssertBadInputAsync("there are: error_rate, generation_time", "plot", "log", "nothing", "--out", "x.png");
+        await AssertBadInputAsync(".png or .svg", "plot", "log", "generation_time", "--out", "x.gif");
+    }
+}

@@ -1,0 +1,78 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using OpenAI;
+using OpenAI.Chat;
+using OpenAI.Embeddings;
+
+namespace Afterimage.Monitoring.Extensions.AI.Tests;
+
+/// <summary>A loopback server, a monitor, and the real OpenAI client between them.</summary>
+internal sealed class MonitoredServer : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private MonitoredServer(LoopbackServer server)
+    {
+        Server = server;
+        Monitor = new GenerationMonitor(new() { LogDirectory = _directory.Path, ShutdownTimeout = TimeSpan.FromMinutes(1) });
+    }
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public LoopbackServer Server { get; }
+
+    public GenerationMonitor Monitor { get; }
+
+    public static async Task<MonitoredServer> StartAsync() => new(await LoopbackServer.StartAsync());
+
+    /// <summary>The error types of the OpenAI client by HTTP status, as the documentation recommends.</summary>
+    public static string? StatusOf(Exception exception) =>
+        exception is ClientResultException { Status: > 0 } http ? http.Status.ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
+
+    public IChatClient Client(string model = "gpt-4o", Action<ChatClientBuilder>? before = null, TimeSpan? timeout = null, Action<GenerationMonitorMiddlewareOptions>? configure = null)
+    {
+        ChatClientBuilder builder = new(new ChatClient(model, new ApiKeyCredential("none"), Options(timeout)).AsIChatClient());
+        before?.Invoke(builder);
+        return builder.UseGenerationMonitor(Monitor, configure).Build();
+    }
+
+    /// <summary>The pipeline that the test says, the monitor's place in it included.</summary>
+    public IChatClient Pipeline(Action<ChatClientBuilder> build)
+    {
+        ChatClientBuilder builder = new(new ChatClient("gpt-4o", new ApiKeyCredential("none"), Options(null)).AsIChatClient());
+        build(builder);
+        return builder.Build();
+    }
+
+    public IEmbeddingGenerator<string, Embedding<float>> Embedder(string model = "text-embedding-3-small") =>
+        new EmbeddingGeneratorBuilder<string, Embedding<float>>(new EmbeddingClient(model, new ApiKeyCredential("none"), Options(null)).AsIEmbeddingGenerator())
+            .UseGenerationMonitor(Monitor)
+            .Build();
+
+    public List<JsonElement> Records()
+    {
+        Monitor.Dispose();
+        string file = Path.Combine(_directory.Path, "metrics.jsonl");
+
+        // The lines of one thread are in the order of recording, those of several are not.
+        return File.Exists(file)
+            ? [.. File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement).OrderBy(record => record.GetProperty("timestamp").GetDateTime())]
+            : [];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Monitor.DisposeAsync();
+        await Server.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private OpenAIClientOptions Options(TimeSpan? timeout) => new()
+    {
+        Endpoint = Server.Endpoint,
+        RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+        NetworkTimeout = timeout ?? TimeSpan.FromMinutes(1),
+    };
+}

@@ -1,0 +1,312 @@
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Afterimage.Monitoring.Extensions.Hosting.Tests;
+
+public sealed class HostedMonitorTests : IDisposable
+{
+    private static readonly TimeSpan Generous = TimeSpan.FromSeconds(60);
+
+    private readonly TemporaryDirectory _directory = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Options_come_from_the_configuration_nested_ones_too()
+    {
+        using IHost host = Host(new()
+        {
+            ["Monitor:AlertMinSuccessRate"] = "0.5",
+            ["Monitor:MetricsInterval"] = "00:00:10",
+            ["Monitor:BufferFullMode"] = "Drop",
+            ["Monitor:LogFiles:MaxFileSize"] = "65536",
+        });
+
+        await host.StartAsync(Token);
+
+        GenerationMonitorOptions options = host.Services.GetRequiredService<IOptions<GenerationMonitorOptions>>().Value;
+        Assert.Equal(0.5, options.AlertMinSuccessRate);
+        Assert.Equal(TimeSpan.FromSeconds(10), options.MetricsInterval);
+        Assert.Equal(BufferFullMode.Drop, options.BufferFullMode);
+        Assert.Equal(65_536, options.LogFiles.MaxFileSize);
+        Assert.Equal(_directory.Path, host.Services.GetRequiredService<GenerationMonitor>().LogDirectory);
+        await host.StopAsync(Token);
+    }
+
+    [Theory]
+    [InlineData("Monitor:AlertMinSuccessRate", "7", "A rate is from 0 to 1.")]
+    [InlineData("Monitor:MetricsInterval", "soon", "MetricsInterval")]
+    [InlineData("Monitor:AlertMinSucessRate", "0.5", "AlertMinSucessRate")]
+    public async Task A_setting_that_is_wrong_fails_the_start_and_is_named(string key, string value, string said)
+    {
+        using IHost host = Host(new() { [key] = value });
+
+        Exception error = await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync(Token));
+
+        Assert.Contains(said, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_no_text_is_configured_in_code_and_the_monitor_is_one()
+    {
+        var handler = new CollectingHandler();
+        using IHost host = Host(configure: services =>
+        {
+            services.AddGenerationMonitor();
+            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers = [handler]);
+        });
+        await host.StartAsync(Token);
+
+        host.Services.GetRequiredService<GenerationMonitor>().RecordMetric("m", 1);
+        await host.StopAsync(Token);
+
+        Assert.Equal(["m"], handler.Metrics);
+        Assert.Single(host.Services.GetServices<GenerationMonitor>());
+    }
+
+    [Fact]
+    public async Task Stopping_the_host_writes_what_others_recorded_while_they_stopped()
+    {
+        using IHost host = Host(configure: services => services.AddHostedService<RecordsWhenItStops>());
+        await host.StartAsync(Token);
+
+        await host.StopAsync(Token);
+
+        JsonElement record = Assert.Single(Lines("metrics.jsonl"));
+        Assert.Equal("stopped", record.GetProperty("metric_name").GetString());
+    }
+
+    [Fact]
+    public async Task Disposing_the_host_disposes_the_monitor()
+    {
+        IHost host = Host();
+        await host.StartAsync(Token);
+        GenerationMonitor monitor = host.Services.GetRequiredService<GenerationMonitor>();
+        await host.StopAsync(Token);
+
+        host.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => monitor.RecordMetric("m", 1));
+        Assert.True(JsonDocument.Parse(File.ReadAllText(Path.Combine(_directory.Path, "run.json"))).RootElement.TryGetProperty("end", out _));
+    }
+
+    [Fact]
+    public async Task Draining_keeps_to_the_host_s_time_to_shut_down()
+    {
+        using var handler = new HangingHandler();
+        using IHost host = Host(configure: services =>
+        {
+            services.Configure<GenerationMonitorOptions>(o =>
+            {
+                o.MetricHandlers = [handler];
+                o.ShutdownTimeout = TimeSpan.Zero;
+            });
+            services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(50));
+        });
+        await host.StartAsync(Token);
+        host.Services.GetRequiredService<GenerationMonitor>().RecordMetric("m", 1);
+
+        await host.StopAsync(Token).WaitAsync(Generous, Token);
+    }
+
+    [Fact]
+    public async Task The_program_s_log_goes_into_the_log_directory()
+    {
+        using IHost host = Host(configure: services => services.AddLogging(l => l.AddGenerationMonitor().SetMinimumLevel(LogLevel.Trace)));
+        await host.StartAsync(Token);
+        ILogger logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Program.Retry");
+
+        logger.Log(LogLevel.Warning, new EventId(7, "Retried"), "attempt {Attempt} of {Most}", 2, 3);
+        logger.Log(LogLevel.Critical, new FormatException("bad answer"), "");
+        logger.Log(LogLevel.None, "never");
+        await host.StopAsync(Token);
+
+        JsonElement[] entries = [.. Lines("afterimage.log").Where(e => e.TryGetProperty("data", out JsonElement data) && data.GetProperty("category").GetString() == "Program.Retry")];
+        Assert.Equal(2, entries.Length);
+        Assert.Equal("warning", entries[0].GetProperty("level").GetString());
+        Assert.Equal("attempt 2 of 3", entries[0].GetProperty("message").GetString());
+        Assert.Equal("""{"Attempt":2,"Most":3,"category":"Program.Retry","event_id":7,"event_name":"Retried"}""", entries[0].GetProperty("data").GetRawText());
+        Assert.Equal("critical", entries[1].GetProperty("level").GetString());
+        Assert.Equal("bad answer", entries[1].GetProperty("error").GetString());
+        host.Dispose();
+        logger.LogInformation("after the end");
+    }
+
+    [Fact]
+    public async Task The_monitor_s_own_trouble_is_logged_once_and_reaches_the_program_s_loggers()
+    {
+        var seen = new CollectingProvider();
+        using IHost host = Host(configure: services =>
+        {
+            services.AddLogging(l => l.AddGenerationMonitor().AddProvider(seen));
+            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers = [new FailingHandler()]);
+        });
+        await host.StartAsync(Token);
+
+        host.Services.GetRequiredService<GenerationMonitor>().RecordMetric("m", 1);
+        await host.StopAsync(Token);
+        host.Dispose();
+
+        const string Trouble = "Handler FailingHandler failed: on purpose";
+        Assert.Single(Lines("afterimage.log"), e => e.GetProperty("message").GetString() == Trouble);
+        Assert.Contains(Trouble, seen.Messages);
+    }
+
+    [Fact]
+    public async Task Health_follows_alerts_and_losses()
+    {
+        using IHost host = Host(configure: services => services.AddHealthChecks().AddGenerationMonitor());
+        await host.StartAsync(Token);
+        GenerationMonitor monitor = host.Services.GetRequiredService<GenerationMonitor>();
+        HealthCheckService health = host.Services.GetRequiredService<HealthCheckService>();
+
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(health)).Status);
+
+        monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: false);
+        HealthReportEntry degraded = await CheckAsync(health);
+        Assert.Equal(HealthStatus.Degraded, degraded.Status);
+        Assert.Contains("Success rate", degraded.Description, StringComparison.Ordinal);
+
+        monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: false, new() { Error = "refused" });
+        HealthReportEntry unhealthy = await CheckAsync(health);
+        Assert.Equal(HealthStatus.Unhealthy, unhealthy.Status);
+        Assert.Equal(["high_error_rate", "low_success_rate"], ((string[])unhealthy.Data["alerts"]).Order());
+        await host.StopAsync(Token);
+    }
+
+    [Fact]
+    public async Task A_lost_record_is_unhealthy_or_what_the_program_says_instead()
+    {
+        using IHost host = Host(configure: services =>
+        {
+            services.AddHealthChecks().AddGenerationMonitor("strict").AddGenerationMonitor("lenient", HealthStatus.Degraded);
+            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers = [new FailingHandler()]);
+        });
+        await host.StartAsync(Token);
+        GenerationMonitor monitor = host.Services.GetRequiredService<GenerationMonitor>();
+        monitor.RecordMetric("m", 1);
+        await monitor.FlushAsync(Token);
+
+        HealthReport report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token);
+
+        Assert.Equal(HealthStatus.Unhealthy, report.Entries["strict"].Status);
+        Assert.Equal("1 records are lost", report.Entries["strict"].Description);
+        Assert.Equal(HealthStatus.Degraded, report.Entries["lenient"].Status);
+        await host.StopAsync(Token);
+    }
+
+    [Fact]
+    public async Task A_handler_that_stands_still_is_unhealthy()
+    {
+        using var handler = new HangingHandler();
+        using IHost host = Host(configure: services =>
+        {
+            services.AddHealthChecks().AddGenerationMonitor();
+            services.Configure<GenerationMonitorOptions>(o =>
+            {
+                o.MetricHandlers = [handler];
+                o.HandlerTimeLimit = TimeSpan.FromTicks(1);
+                o.ShutdownTimeout = TimeSpan.Zero;
+            });
+        });
+        await host.StartAsync(Token);
+        host.Services.GetRequiredService<GenerationMonitor>().RecordMetric("m", 1);
+        Assert.True(handler.Reached.Wait(Generous, Token));
+
+        HealthReportEntry entry = await CheckAsync(host.Services.GetRequiredService<HealthCheckService>());
+
+        Assert.Equal(HealthStatus.Unhealthy, entry.Status);
+        Assert.Equal("Handler HangingHandler is stalled", entry.Description);
+    }
+
+    private static async Task<HealthReportEntry> CheckAsync(HealthCheckService health) =>
+        Assert.Single((await health.CheckHealthAsync(Token)).Entries).Value;
+
+    private List<JsonElement> Lines(string file) => [.. File.ReadLines(Path.Combine(_directory.Path, file)).Select(line => JsonDocument.Parse(line).RootElement)];
+
+    private IHost Host(Dictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null)
+    {
+        HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(settings ?? []);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Monitor:LogDirectory"] = _directory.Path });
+        builder.Services.AddGenerationMonitor(builder.Configuration.GetSection("Monitor"));
+        configure?.Invoke(builder.Services);
+        return builder.Build();
+    }
+
+    private sealed class RecordsWhenItStops(GenerationMonitor monitor) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            monitor.RecordMetric("stopped", 1);
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class CollectingHandler : IMetricHandler
+    {
+        public List<string> Metrics { get; } = [];
+
+        public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata) => Metrics.Add(metricName);
+    }
+
+    private sealed class FailingHandler : IMetricHandler
+    {
+        public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata) => throw new FormatException("on purpose");
+    }
+
+    private sealed class HangingHandler : IMetricHandler, IDisposable
+    {
+        private readonly ManualResetEventSlim _end = new();
+
+        public ManualResetEventSlim Reached { get; } = new();
+
+        public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata)
+        {
+            Reached.Set();
+            _end.Wait(Generous);
+        }
+
+        public void Dispose() => _end.Set();
+    }
+
+    private sealed class CollectingProvider : ILoggerProvider, ILogger
+    {
+        private readonly List<string> _messages = [];
+
+        public string[] Messages
+        {
+            get
+            {
+                lock (_messages)
+                    return [.. _messages];
+            }
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (_messages)
+                _messages.Add(formatter(state, exception));
+        }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using Afterimage.Monitoring.Tests.Support;
+using Microsoft.Extensions.Configuration;
+
+namespace Afterimage.Monitoring.Tests.Alerts;
+
+public sealed class AlertRuleSettingsTests
+{
+    private static readonly AlertRule Full = new()
+    {
+        Name = "r",
+        Metric = "generation_time",
+        Aggregate = AlertAggregate.StandardDeviation,
+        Quantile = 0.5,
+        Window = TimeSpan.FromHours(1),
+        Comparison = AlertComparison.Below,
+        Threshold = -2.5,
+        Level = AlertLevel.Error,
+        For = TimeSpan.FromSeconds(90),
+        MinimumCount = 20,
+        RepeatInterval = TimeSpan.FromDays(1),
+        ModelName = "m",
+        Objective = 0.999,
+        ShortWindow = TimeSpan.FromMinutes(1),
+        BaselineCount = 100,
+        Label = "l",
+        Unit = "s",
+    };
+
+    [Fact]
+    public void Rules_are_read_from_text_and_from_configuration_alike()
+    {
+        const string Json = """
+            {"rules": [
+              {"name": "r", "metric": "generation_time", "aggregate": "standard_deviation", "quantile": 0.5, "window": 3600, "comparison": "below", "threshold": -2.5,
+               "level": "error", "for": "00:01:30", "minimum_count": 20, "repeat_interval": "1.00:00:00", "model_name": "m", "objective": 0.999, "short_window": 60,
+               "baseline_count": 100, "label": "l", "unit": "s"},
+              {"name": "s", "metric": "x", "threshold": 1}
+            ]}
+            """;
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Rules:0:Name"] = "r",
+            ["Rules:0:Metric"] = "generation_time",
+            ["Rules:0:Aggregate"] = "StandardDeviation",
+            ["Rules:0:Quantile"] = "0.5",
+            ["Rules:0:Window"] = "01:00:00",
+            ["Rules:0:Comparison"] = "Below",
+            ["Rules:0:Threshold"] = "-2.5",
+            ["Rules:0:Level"] = "Error",
+            ["Rules:0:For"] = "90",
+            ["Rules:0:MinimumCount"] = "20",
+            ["Rules:0:RepeatInterval"] = "86400",
+            ["Rules:0:ModelName"] = "m",
+            ["Rules:0:Objective"] = "0.999",
+            ["Rules:0:ShortWindow"] = "60",
+            ["Rules:0:BaselineCount"] = "100",
+            ["Rules:0:Label"] = "l",
+            ["Rules:0:Unit"] = "s",
+            ["Rules:1:Name"] = "s",
+            ["Rules:1:Metric"] = "x",
+            ["Rules:1:Threshold"] = "1",
+        }).Build();
+
+        AlertRule[] expected = [Full, new AlertRule { Name = "s", Metric = "x", Threshold = 1 }];
+        Assert.Equal(expected, AlertRule.Parse(Json));
+        Assert.Equal(expected, AlertRule.FromConfiguration(configuration));
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory.File("rules.json"), Json);
+        Assert.Equal(expected, AlertRule.Load(directory.File("rules.json")));
+        Assert.Empty(AlertRule.Parse("{}"));
+    }
+
+    [Fact]
+    public void A_drift_may_be_given_its_average_run_length()
+    {
+        AlertRule rule = Assert.Single(AlertRule.Parse("""{"rules": [{"name": "r", "metric": "m", "aggregate": "drift", "average_run_length": 1e6}]}"""));
+        Assert.Equal(AlertRule.DriftThreshold(1e6), rule.Threshold);
+    }
+
+    [Theory]
+    [InlineData("\"threshold\": 1", "rules[0].metric: is required")]
+    [InlineData("\"metric\": \"m\"", "rules[0].threshold: is required")]
+    [InlineData("\"metric\": \"m\", \"threshold\": \"high\"", "rules[0].threshold: 'high' is not a number")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"window\": \"5m\"", "rules[0].window: '5m' is not a time")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"window\": 0", "rules[0].window: ")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"aggregate\": \"median\"", "rules[0].aggregate: 'median' is not one of Mean, ")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"comparison\": 7", "rules[0].comparison: ")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"minimum_count\": 1.5", "rules[0].minimum_count: ")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"for\": -1", "rules[0].for: ")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"treshold\": 1", "rules[0].treshold: there is no such")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"confidence\": 95", "rules[0].confidence: ")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"short_window\": 301", "rules[0].short_window: ")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"tags\": {\"a\": 1}", "rules[0].tags: there is no such")]
+    [InlineData("\"metric\": \"m\", \"aggregate\": \"drift\", \"average_run_length\": 5", "rules[0].average_run_length: ")]
+    [InlineData("\"metric\": \"m\", \"aggregate\": \"drift\", \"threshold\": 5, \"average_run_length\": 500", "rules[0].average_run_length: ")]
+    [InlineData("\"metric\": \"m\", \"average_run_length\": 500, \"threshold\": 5", "rules[0].average_run_length: there is no such")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1}, {\"name\": \"r\", \"metric\": \"m\", \"threshold\": 2", "rules[1].name: 'r' is there twice")]
+    public void What_is_wrong_is_said_with_the_name_of_the_field(string fields, string message) =>
+        Assert.StartsWith(message, Assert.Throws<FormatException>(() => AlertRule.Parse($$"""{"rules": [{"name": "r", {{fields}}}]}""")).Message, StringComparison.Ordinal);
+
+    public static TheoryData<AlertRule, string> BadRules => new()
+    {
+        { Full with { Name = "" }, "Name" },
+        { Full with { Metric = "" }, "Metric" },
+        { Full with { Aggregate = (AlertAggregate)99 }, "Aggregate" },
+        { Full with { Quantile = 1.1 }, "Quantile" },
+        { Full with { Window = TimeSpan.Zero }, "Window" },
+        { Full with { Comparison = (AlertComparison)2 }, "Comparison" },
+        { Full with { Threshold = double.NaN }, "Threshold" },
+        { Full with { Aggregate = AlertAggregate.Drift }, "Threshold" },
+        { Full with { Level = (AlertLevel)3 }, "Level" },
+        { Full with { For = TimeSpan.FromTicks(-1) }, "For" },
+        { Full with { MinimumCount = -1 }, "MinimumCount" },
+        { Full with { RepeatInterval = TimeSpan.Zero }, "RepeatInterval" },
+        { Full with { ModelName = "" }, "ModelName" },
+        { Full with { Aggregate = AlertAggregate.Mean, Confidence = 0.5 }, "Confidence" },
+        { Full with { Confidence = 0.9 }, "Confidence" },
+        { Full with { Objective = 1 }, "Objective" },
+        { Full with { ShortWindow = TimeSpan.FromHours(2) }, "ShortWindow" },
+        { Full with { BaselineCount = 49 }, "BaselineCount" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadRules), DisableDiscoveryEnumeration = true)]
+    public void A_monitor_refuses_a_rule_by_its_place_and_field(AlertRule rule, string field)
+    {
+        var options = new GenerationMonitorOptions { AlertRules = { new AlertRule { Name = "good", Metric = "m", Threshold = 1 }, rule } };
+        Assert.Equal($"AlertRules[1].{field}", Assert.Throws<ArgumentException>(() => new GenerationMonitor(options)).ParamName);
+    }
+
+    [Fact]
+    public void Names_are_unique_and_a_confidence_is_one()
+    {
+        var options = new GenerationMonitorOptions { AlertRules = { Full, Full } };
+        Assert.Equal("AlertRules[1].Name", Assert.Throws<ArgumentException>(() => new GenerationMonitor(options)).ParamName);
+        Assert.Equal("AlertRules[0]", Assert.Throws<ArgumentException>(() => new GenerationMonitor(new GenerationMonitorOptions { AlertRules = { null! } })).ParamName);
+        Assert.Equal("AlertConfidence", Assert.Throws<ArgumentOutOfRangeException>(() => new GenerationMonitor(new GenerationMonitorOptions { AlertConfidence = 95 })).ParamName);
+    }
+}

@@ -1,0 +1,91 @@
+using System.IO.Compression;
+using System.Xml.Linq;
+
+namespace Afterimage.Packages.Tests;
+
+/// <summary>What people install.</summary>
+public sealed class PackageTests(PackedRepository packed) : IClassFixture<PackedRepository>
+{
+    private static readonly string[] Linkers = ["clang", "gcc"];
+
+    [Theory]
+    [InlineData("Afterimage.Monitoring")]
+    [InlineData("Afterimage.Monitoring.Extensions.AI")]
+    [InlineData("Afterimage.Monitoring.Extensions.Hosting")]
+    [InlineData("Afterimage.Monitoring.Reporting")]
+    public void A_library_comes_with_documentation_readme_icon_licence_and_symbols(string id)
+    {
+        using ZipArchive package = Open(id, ".nupkg");
+        string[] files = [.. package.Entries.Select(e => e.FullName)];
+        Assert.Contains($"lib/net10.0/{id}.dll", files);
+        Assert.Contains($"lib/net10.0/{id}.xml", files);
+        Assert.Contains("README.md", files);
+        Assert.Contains("icon.png", files);
+
+        XElement metadata = Metadata(package, id);
+        Assert.Equal("README.md", Value(metadata, "readme"));
+        Assert.Equal("icon.png", Value(metadata, "icon"));
+        Assert.Equal("MIT", Value(metadata, "license"));
+        Assert.NotEmpty(Value(metadata, "description"));
+
+        using ZipArchive symbols = Open(id, ".snupkg");
+        Assert.Contains($"lib/net10.0/{id}.pdb", symbols.Entries.Select(e => e.FullName));
+    }
+
+    [Fact]
+    public void The_core_depends_on_abstractions_only()
+    {
+        using ZipArchive package = Open("Afterimage.Monitoring", ".nupkg");
+
+        IEnumerable<string> dependencies = Metadata(package, "Afterimage.Monitoring").Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value);
+
+        Assert.Equal(["Microsoft.Extensions.Diagnostics.Abstractions", "Microsoft.Extensions.Logging.Abstractions"], dependencies.Order());
+    }
+
+    [Fact]
+    public async Task The_tool_installs_from_a_folder_and_runs()
+    {
+        using var directory = new TemporaryDirectory();
+        string config = directory.Write(
+            "nuget.config",
+            "<configuration><packageSources><clear/>",
+            $"""<add key="packed" value="{packed.Directory}" />""",
+            "</packageSources></configuration>");
+
+        await PackedRepository.RunAsync("dotnet", "tool", "install", "Afterimage.Cli", "--tool-path", directory.Path, "--configfile", config);
+        string help = await PackedRepository.RunAsync(Path.Combine(directory.Path, "afterimage"), "--help");
+
+        Assert.Contains("summary", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_library_works_when_it_is_compiled_ahead_of_time()
+    {
+        string? compiler = Linkers.FirstOrDefault(IsInstalled);
+        if (compiler is null && Environment.GetEnvironmentVariable("AFTERIMAGE_REQUIRE_SERVICES") != "1")
+            Assert.Skip("Ahead-of-time compilation needs clang or gcc to link.");
+        Assert.NotNull(compiler);
+        using var directory = new TemporaryDirectory();
+
+        // Warnings of trimming and compilation are errors here, as all are.
+        await PackedRepository.RunAsync(
+            "dotnet", "publish", "tests/Afterimage.AotProgram", "--no-restore", "--configuration", PackedRepository.Configuration, "--output", directory.Path, $"-p:CppCompilerAndLinker={compiler}");
+        string said = await PackedRepository.RunAsync(Path.Combine(directory.Path, "Afterimage.AotProgram"), Path.Combine(directory.Path, "run"));
+
+        Assert.Equal("recorded 5, written 5, failed 0, p50 some", said.Trim());
+    }
+
+    private static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    private static XElement Metadata(ZipArchive package, string id)
+    {
+        using Stream stream = package.GetEntry(id + ".nuspec")!.Open();
+        return XDocument.Load(stream).Root!.Elements().Single();
+    }
+
+    private static string Value(XElement metadata, string name) => metadata.Elements().Single(e => e.Name.LocalName == name).Value;
+
+    private ZipArchive Open(string id, string extension) =>
+        ZipFile.OpenRead(Directory.GetFiles(packed.Directory, $"{id}.*{extension}").Single(file => char.IsAsciiDigit(Path.GetFileName(file)[id.Length + 1])));
+}
