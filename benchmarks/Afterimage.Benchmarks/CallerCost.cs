@@ -12,7 +12,7 @@ using ZLogger;
 namespace Afterimage.Benchmarks;
 
 /// <summary>What one call costs the thread that makes it, in bursts that fit the buffer. All cases have the same shape; what is left to do is done between the bursts.</summary>
-[Measured(warmups: 5, iterations: 60)]
+[Measured(warmups: 5, iterations: 40)]
 public class CallerCost
 {
     /// <summary>Calls of each thread in a burst: the quarter of its buffer at which it wakes the pump, once, with the last call. Sustained load is <see cref="EndToEnd"/>.</summary>
@@ -136,14 +136,14 @@ public class CallerCost
         ILoggerFactory factory = Use(Peers.ZLogger(_directory.File("zlogger.jsonl")));
         ILogger logger = factory.CreateLogger("generation");
 
-        // It has no flush: half a second is many times what it needs for a burst.
+        // It has no flush: a quarter of a second is many times what it needs for a burst.
         Begin(
             _ =>
             {
                 for (int i = 0; i < Calls; i++)
                     Peers.Log(logger, i);
             },
-            () => Thread.Sleep(500));
+            () => Thread.Sleep(250));
     }
 
     [GlobalSetup(Target = nameof(FasterLog))]

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
+using Perfolizer.Horology;
 
 namespace Afterimage.Benchmarks;
 
@@ -11,8 +12,7 @@ internal sealed class MeasuredAttribute : Attribute, IConfigSource
     {
         bool isShort = Environment.GetEnvironmentVariable("AFTERIMAGE_BENCHMARK_SHORT") == "1";
         Job job = Job.Default.WithWarmupCount(isShort ? 1 : warmups).WithIterationCount(isShort ? 3 : iterations);
-        if (once)
-            job = job.WithInvocationCount(1).WithUnrollFactor(1);
+        job = once ? job.WithInvocationCount(1).WithUnrollFactor(1) : job.WithIterationTime(TimeInterval.FromMilliseconds(200));
         Config = ManualConfig.CreateEmpty().AddJob(job);
     }
 
