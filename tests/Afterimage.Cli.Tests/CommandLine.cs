@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Afterimage.Tests;
 
 namespace Afterimage.Cli.Tests;
 
@@ -14,13 +15,10 @@ internal static class CommandLine
 
     public static Process Start(string directory, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "afterimage.dll"), .. arguments])
-        {
-            WorkingDirectory = directory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
+        ProcessStartInfo start = Signals.Default("dotnet", [Path.Combine(AppContext.BaseDirectory, "afterimage.dll"), .. arguments]);
+        start.WorkingDirectory = directory;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         return Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
     }
 

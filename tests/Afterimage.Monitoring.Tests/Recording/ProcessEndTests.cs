@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Afterimage.Monitoring.Tests.Support;
+using Afterimage.Tests;
 
 namespace Afterimage.Monitoring.Tests.Recording;
 
@@ -102,12 +103,11 @@ public sealed class ProcessEndTests
     {
         string program = Path.Combine(AppContext.BaseDirectory, "Afterimage.TestPrograms.dll");
         string[] arguments = ["exec", program, way, Generations.ToString(CultureInfo.InvariantCulture), directory.FullPath];
-        return Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments)
-        {
-            WorkingDirectory = directory.FullPath,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        ProcessStartInfo start = Signals.Default(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments);
+        start.WorkingDirectory = directory.FullPath;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        return Process.Start(start)!;
     }
 
     private static async Task Ready(Process process) =>
