@@ -111,7 +111,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _logSinks = [.. Named(options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)])
             .Select(h => new LogHandlerSink(h.Name, h.Handler, options.HandlerTimeLimit, troubleLog))];
 
-        _alertEngine = new AlertEngine(BuiltInRules.With(options), options.AlertRepeatInterval);
+        _alertEngine = new AlertEngine(BuiltInRules.With(options), options.AlertRepeatInterval, _store);
         _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, troubleLog);
         if (options.TokenUsageCallback is { } callback)
             _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, troubleLog);

@@ -4,9 +4,9 @@ namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>Evaluates the rules.</summary>
 /// <remarks>Not thread-safe.</remarks>
-internal sealed class AlertEngine(IReadOnlyList<AlertRule> rules, TimeSpan repeatInterval)
+internal sealed class AlertEngine(IReadOnlyList<AlertRule> rules, TimeSpan repeatInterval, MetricStore store)
 {
-    private readonly RuleTrack[] _tracks = [.. rules.Select(rule => new RuleTrack(rule, rule.RepeatInterval ?? repeatInterval))];
+    private readonly RuleTrack[] _tracks = [.. rules.Select(rule => new RuleTrack(rule, rule.RepeatInterval ?? repeatInterval, store))];
 
     public IReadOnlyList<AlertStatus> Statuses => [.. _tracks.Select(t => t.Status)];
 

@@ -45,9 +45,14 @@ public sealed record AlertRule
     /// <summary>How long it goes on firing before its handlers hear of it again. Default: <see langword="null"/>, <see cref="GenerationMonitorOptions.AlertRepeatInterval"/>. More than zero.</summary>
     public TimeSpan? RepeatInterval { get; init; }
 
-    /// <summary>Looks at the points of this model only, <c>unknown</c> for those without one. Default: <see langword="null"/>, at all.
-    /// It sees the points that are in memory (<see cref="GenerationMonitorOptions.MaxRetainedPoints"/>), not the summaries of those that are not.</summary>
+    /// <summary>Looks at the points of this model only, <c>unknown</c> for those without one. Default: <see langword="null"/>, at all.</summary>
     public string? ModelName { get; init; }
+
+    /// <summary>
+    /// Looks at the points of records with this tag only (of a metric point, this entry of its metadata): the same key, and a value whose invariant text is the same, <c>true</c> and
+    /// <c>false</c> in lower case. Default: <see langword="null"/>, at all. The key is not empty.
+    /// </summary>
+    public KeyValuePair<string, string>? Tag { get; init; }
 
     /// <summary>
     /// Judges a <see cref="AlertAggregate.Mean"/> of points from 0 to 1 (a rate) by its one-sided Wilson confidence bound at this level: only where the whole interval
@@ -145,6 +150,8 @@ public sealed record AlertRule
             return (nameof(RepeatInterval), "is more than zero.");
         if (ModelName?.Length == 0)
             return (nameof(ModelName), "is not empty.");
+        if (Tag is { } tag && (string.IsNullOrEmpty(tag.Key) || tag.Value is null))
+            return (nameof(Tag), "has a key and a value.");
         if (Confidence is { } confidence && !(confidence is > 0.5 and < 1))
             return (nameof(Confidence), "is more than 0.5 and less than 1.");
         if (Confidence is not null && Aggregate != AlertAggregate.Mean)

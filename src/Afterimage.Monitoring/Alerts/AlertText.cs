@@ -38,12 +38,17 @@ internal static class AlertText
             data["confidence"] = confidence;
         if (rule.ModelName is { } modelName)
             data["model_name"] = modelName;
+        if (rule.Tag is { } tag)
+            data["tag:" + tag.Key] = tag.Value;
         if (resolved)
             data["resolved"] = true;
         return data;
     }
 
-    private static string Label(AlertRule rule) => rule.Label ?? $"{Figure(rule)} of {rule.Metric}{(rule.ModelName is { } model ? " for " + model : "")}";
+    private static string Label(AlertRule rule) => rule.Label ?? $"{Figure(rule)} of {rule.Metric}{Filter(rule)}";
+
+    private static string Filter(AlertRule rule) =>
+        (rule.ModelName is { } model ? " for " + model : "") + (rule.Tag is { } tag ? $" with {tag.Key} {tag.Value}" : "");
 
     private static string Figure(AlertRule rule) => rule.Aggregate switch
     {

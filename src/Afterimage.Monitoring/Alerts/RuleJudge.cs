@@ -9,17 +9,18 @@ namespace Afterimage.Monitoring.Alerts;
 internal readonly record struct Finding(MetricAggregate Points, double? Value, bool IsBeyond);
 
 /// <summary>Works out a rule's figure and compares it.</summary>
-internal sealed class RuleJudge(AlertRule rule)
+internal sealed class RuleJudge(AlertRule rule, MetricStore store)
 {
     private readonly DriftDetector? _drift = rule.Aggregate == AlertAggregate.Drift ? new DriftDetector(rule) : null;
+    private readonly FilteredSeries? _filtered = rule.ModelName is not null || rule.Tag is not null ? store.Watch(rule.Metric, rule.ModelName, rule.Tag) : null;
     private long _driftCursor;
 
     public Finding Judge(MetricReader reader)
     {
         // Also while nothing is judged: a drift is a matter of every point.
-        _drift?.Add(reader.Next(rule.Metric, rule.ModelName, ref _driftCursor));
+        _drift?.Add(reader.Next(rule.Metric, _filtered, ref _driftCursor));
 
-        MetricAggregate points = reader.Aggregate(rule.Metric, rule.Window, rule.ModelName);
+        MetricAggregate points = reader.Aggregate(rule.Metric, rule.Window, _filtered);
         double? value = points.Count < rule.MinimumCount ? null : Value(points, reader);
         return new Finding(points, value, value is { } figure && IsBeyond(figure, points));
     }
@@ -34,7 +35,7 @@ internal sealed class RuleJudge(AlertRule rule)
         AlertAggregate.Max => points.Max,
         AlertAggregate.Quantile => points.Quantile(rule.Quantile),
         AlertAggregate.StandardDeviation => points.StandardDeviation,
-        AlertAggregate.BurnRate => Math.Min(BurnRate(points), BurnRate(reader.Aggregate(rule.Metric, rule.ShortWindow ?? rule.Window / 12, rule.ModelName))),
+        AlertAggregate.BurnRate => Math.Min(BurnRate(points), BurnRate(reader.Aggregate(rule.Metric, rule.ShortWindow ?? rule.Window / 12, _filtered))),
         AlertAggregate.Drift => _drift!.Value,
         _ => points.Mean,
     };

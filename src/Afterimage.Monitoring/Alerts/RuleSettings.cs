@@ -34,6 +34,7 @@ internal static class RuleSettings
             Aggregate = aggregate,
             Threshold = Threshold(node, aggregate),
             ModelName = node.Text("model_name"),
+            Tag = Tag(node.Section("tag")),
             Label = node.Text("label"),
             Unit = node.Text("unit"),
             RepeatInterval = node.Time("repeat_interval"),
@@ -51,6 +52,16 @@ internal static class RuleSettings
             Objective = node.Double("objective") ?? rule.Objective,
             BaselineCount = (int)Math.Clamp(node.Whole("baseline_count") ?? rule.BaselineCount, int.MinValue, int.MaxValue),
         };
+    }
+
+    private static KeyValuePair<string, string>? Tag(SettingsNode? node)
+    {
+        if (node is null)
+            return null;
+
+        KeyValuePair<string, string> tag = new(node.RequiredText("key"), node.RequiredText("value"));
+        node.RefuseOthers();
+        return tag;
     }
 
     private static double Threshold(SettingsNode node, AlertAggregate aggregate)

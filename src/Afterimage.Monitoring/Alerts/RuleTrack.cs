@@ -3,9 +3,9 @@ using Afterimage.Monitoring.Metrics;
 namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>One rule's state from evaluation to evaluation, so that its alert is announced when it starts, at each repeat interval, and when it is over.</summary>
-internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval)
+internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricStore store)
 {
-    private readonly RuleJudge _judge = new(rule);
+    private readonly RuleJudge _judge = new(rule, store);
     private AlertState _state;
     private DateTimeOffset? _stateSince;
     private double? _value;

@@ -74,19 +74,6 @@ internal sealed class Chunk(int capacity)
         return values.AsMemory(0, count);
     }
 
-    /// <summary>Adds the values of one model, or of all, stamped at or after <paramref name="from"/> and recorded at or after an index, to a list.</summary>
-    public void CopyTo(List<double> values, long from, int? modelId, int start = 0)
-    {
-        if (from > LastTimestamp)
-            return;
-
-        for (int i = start; i < Count; i++)
-        {
-            if (Timestamps[i] >= from && (modelId is not { } model || ModelSums.Key(ModelIds[i]) == model))
-                values.Add(Values[i]);
-        }
-    }
-
     /// <summary>Adds the values stamped at or after <paramref name="from"/> to the sums of their models.</summary>
     public void SumByModel(long from, ModelSums sums)
     {

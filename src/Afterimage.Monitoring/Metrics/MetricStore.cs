@@ -8,18 +8,27 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
     private readonly Queue<(Series Series, Block Leaf)> _retained = new();
     private Series?[] _series = new Series?[64];
     private long _retainedPoints;
+    private FilteredSeries[] _filtered = [];
 
     /// <summary>Points that were NaN or infinite.</summary>
     public long NonFinite { get; private set; }
 
     public IEnumerable<Series> AllSeries => _series.OfType<Series>();
 
+    /// <summary>Keeps the points of some records of a metric apart as well, from now on.</summary>
+    public FilteredSeries Watch(string metricName, string? modelName, KeyValuePair<string, string>? tag)
+    {
+        var filtered = new FilteredSeries(names, metricName, modelName, tag);
+        _filtered = [.. _filtered, filtered];
+        return filtered;
+    }
+
     public void Apply(Span<Record> records)
     {
         foreach (ref readonly Record record in records)
         {
             long timestamp = record.Has(RecordFields.GivenTimestamp) ? record.Timestamp - clock.WallOffset : record.Timestamp;
-            var appender = new Appender(this, timestamp, record.ModelId);
+            var appender = new Appender(this, timestamp, record);
             RecordPoints.Visit(record, names, ref appender);
         }
     }
@@ -31,26 +40,10 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
     /// <summary>Sums the points, stamped at or after <paramref name="from"/>, of a metric of tokens or cost by model id: parts, to be added up.</summary>
     public ModelSums[] SumByModel(int metricId, long from) => _series[metricId]?.SumByModel(from) ?? [];
 
-    /// <summary>Aggregates a metric's points of one model, stamped at or after <paramref name="from"/>, that are in memory.</summary>
-    public MetricAggregate Aggregate(string metricName, long from, string modelName) =>
-        Find(metricName) is { } series && names.Models.TryGet(modelName, out int model) ? series.Aggregate(from, model) : default;
-
-    /// <inheritdoc cref="MetricReader.Next"/>
-    public double[] Next(string metricName, string? modelName, ref long cursor)
-    {
-        if (Find(metricName) is not { } series)
-            return [];
-
-        long from = cursor;
-        cursor = series.Count;
-        int model = NameTable.None;
-        return modelName is null || names.Models.TryGet(modelName, out model) ? series.Last(series.Count - from, modelName is null ? null : model) : [];
-    }
-
-    private Series? Find(string metricName) =>
+    public Series? Find(string metricName) =>
         names.Metrics.TryGet(metricName, out int id) && id < _series.Length ? _series[id] : null;
 
-    private void Add(int metricId, long timestamp, double value, int modelId)
+    private void Add(int metricId, long timestamp, double value, in Record record)
     {
         if (!double.IsFinite(value))
         {
@@ -61,7 +54,16 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
         if (metricId >= _series.Length)
             Array.Resize(ref _series, Math.Max(metricId + 1, _series.Length * 2));
 
-        Series series = _series[metricId] ??= new Series(names.Metrics[metricId], IsSummedByModel(metricId));
+        Add(_series[metricId] ??= new Series(names.Metrics[metricId], IsSummedByModel(metricId)), timestamp, value, record.ModelId);
+        foreach (FilteredSeries filtered in _filtered)
+        {
+            if (filtered.MetricId == metricId && filtered.Takes(record))
+                Add(filtered.Series, timestamp, value, record.ModelId);
+        }
+    }
+
+    private void Add(Series series, long timestamp, double value, int modelId)
+    {
         if (series.Add(timestamp, value, modelId) is { } finished)
             Retain(series, finished);
     }
@@ -82,8 +84,19 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
         }
     }
 
-    private readonly ref struct Appender(MetricStore store, long timestamp, int modelId) : IPointVisitor
+    private readonly ref struct Appender : IPointVisitor
     {
-        public void Visit(int metricId, double value, in RecordScore score) => store.Add(metricId, timestamp, value, modelId);
+        private readonly MetricStore _store;
+        private readonly long _timestamp;
+        private readonly ref readonly Record _record;
+
+        public Appender(MetricStore store, long timestamp, in Record record)
+        {
+            _store = store;
+            _timestamp = timestamp;
+            _record = ref record;
+        }
+
+        public void Visit(int metricId, double value, in RecordScore score) => _store.Add(metricId, _timestamp, value, _record);
     }
 }

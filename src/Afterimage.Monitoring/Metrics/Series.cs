@@ -61,18 +61,8 @@ internal sealed class Series(string name, bool byModel)
         return query.Summary.Count == 0 ? default : new MetricAggregate(query.Summary, new QuantileSource(query.Blocks, query.Edges));
     }
 
-    /// <summary>Aggregates the points of one model, stamped at or after <paramref name="from"/>, that are in memory.</summary>
-    public MetricAggregate Aggregate(long from, int modelId)
-    {
-        List<double> values = [];
-        foreach (Chunk chunk in RawChunks())
-            chunk.CopyTo(values, from, modelId);
-        double[] all = [.. values];
-        return all.Length == 0 ? default : new MetricAggregate(Summary.Of(all), new QuantileSource([], [all]));
-    }
-
-    /// <summary>Of the last <paramref name="count"/> points those in memory, of one model or of all, in the order of recording.</summary>
-    public double[] Last(long count, int? modelId)
+    /// <summary>Of the last <paramref name="count"/> points those in memory, in the order of recording.</summary>
+    public double[] Last(long count)
     {
         List<double> values = [];
         Stack<(Chunk Chunk, int Start)> chunks = [];
@@ -85,7 +75,7 @@ internal sealed class Series(string name, bool byModel)
         }
 
         foreach ((Chunk chunk, int start) in chunks)
-            chunk.CopyTo(values, long.MinValue, modelId, start);
+            values.AddRange(chunk.Values.AsSpan(start, chunk.Count - start));
         return [.. values];
     }
 

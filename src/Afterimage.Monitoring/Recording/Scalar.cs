@@ -19,6 +19,15 @@ internal static class Scalar
         _ => value.ToString(),
     };
 
+    /// <summary>A scalar as text: as it stands in JSON, a string without its quotes.</summary>
+    public static string Text(object? scalar) => scalar switch
+    {
+        null => "null",
+        string text => text,
+        bool flag => flag ? "true" : "false",
+        _ => Convert.ToString(scalar, CultureInfo.InvariantCulture)!,
+    };
+
     /// <summary>A copy of <paramref name="values"/> that nobody else holds: scalars only, of a key that is given twice the last value.</summary>
     /// <exception cref="ArgumentException">A key is null or empty.</exception>
     public static KeyValuePair<string, object?>[]? Copy(IEnumerable<KeyValuePair<string, object?>>? values, string parameter)

@@ -46,6 +46,9 @@ internal sealed class SettingsNode
         return [.. list._children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture)).Select(c => c.Value)];
     }
 
+    /// <summary>The settings under a key.</summary>
+    public SettingsNode? Section(string key) => Find(key) is { _value: not null } ? throw Wrong(key, "has settings of its own.") : Find(key);
+
     public string? Text(string key)
     {
         if (Find(key) is not { } node)

@@ -110,6 +110,57 @@ public sealed class AlertKindTests
     }
 
     [Fact]
+    public void A_rule_may_look_at_one_tag()
+    {
+        AlertRule rule = new() { Name = "r", Metric = "success_rate", Comparison = AlertComparison.Below, Threshold = 0.5, Tag = new("tenant", "acme") };
+        using MonitorRun run = Run(rule, rule with { Name = "number", Tag = new("shard", "3") }, rule with { Name = "both", ModelName = "small" });
+        Track("large", false, KeyValuePair.Create<string, object?>("tenant", "other"));
+        Track("large", true, KeyValuePair.Create<string, object?>("tenant", "acme"), KeyValuePair.Create<string, object?>("shard", 3));
+        Track("small", false);
+        Assert.Empty(run.Monitor.CheckAlerts());
+
+        Track("large", false, KeyValuePair.Create<string, object?>("tenant", "acme"));
+        Track("large", false, KeyValuePair.Create<string, object?>("tenant", "acme"));
+        Alert alert = Assert.Single(run.Monitor.CheckAlerts());
+        Assert.Equal(("r", "acme", 3L), (alert.Name, alert.Data["tag:tenant"], alert.Data["count"]));
+        Assert.Equal("Mean of success_rate with tenant acme 0.33 is below 0.5", alert.Message);
+
+        Track("small", false, KeyValuePair.Create<string, object?>("shard", 3L), KeyValuePair.Create<string, object?>("tenant", "acme"));
+        Track("small", false, KeyValuePair.Create<string, object?>("shard", 3.0));
+        Assert.Equal(["r", "number", "both"], run.Monitor.CheckAlerts().Select(a => a.Name));
+
+        void Track(string model, bool success, params KeyValuePair<string, object?>[] tags) =>
+            run.Monitor.TrackGeneration(TimeSpan.Zero, success, new GenerationDetails { ModelName = model, Tags = tags });
+    }
+
+    [Fact]
+    public void A_rule_for_a_tag_looks_at_the_metadata_of_points()
+    {
+        using MonitorRun run = Run(new AlertRule { Name = "r", Metric = "m", Aggregate = AlertAggregate.Sum, Threshold = 2, Tag = new("is_batch", "true") });
+        run.Monitor.RecordMetric("m", 100);
+        run.Monitor.RecordMetric("m", 100, new Dictionary<string, object?> { ["is_batch"] = false });
+        run.Monitor.RecordMetric("m", 2, new Dictionary<string, object?> { ["is_batch"] = true });
+        Assert.Empty(run.Monitor.CheckAlerts());
+        run.Monitor.RecordMetric("m", 1, new Dictionary<string, object?> { ["is_batch"] = true });
+        Assert.Equal(3.0, Assert.Single(run.Monitor.CheckAlerts()).Data["value"]);
+    }
+
+    [Fact]
+    public void A_rule_for_a_model_sees_more_points_than_memory_holds_and_models_past_the_limit()
+    {
+        using MonitorRun run = MonitorRun.InMemory(options =>
+        {
+            options.MaxRetainedPoints = 16_384;
+            options.CardinalityLimit = 1;
+            options.AlertRules.Add(new AlertRule { Name = "r", Metric = "m", Aggregate = AlertAggregate.Count, Threshold = 0, ModelName = "late" });
+        });
+        run.Monitor.RecordMetric("m", 1, new Dictionary<string, object?> { ["model_name"] = "early" });
+        for (int i = 0; i < 50_000; i++)
+            run.Monitor.RecordMetric("m", i, new Dictionary<string, object?> { ["model_name"] = "late" });
+        Assert.Equal(50_000.0, Assert.Single(run.Monitor.CheckAlerts()).Data["value"]);
+    }
+
+    [Fact]
     public void Three_failures_in_four_calls_are_no_finding_where_a_bound_judges()
     {
         using MonitorRun run = MonitorRun.InMemory(o => o.AlertConfidence = 0.999);

@@ -19,6 +19,7 @@ public sealed class AlertRuleSettingsTests
         MinimumCount = 20,
         RepeatInterval = TimeSpan.FromDays(1),
         ModelName = "m",
+        Tag = new("tenant_id", "A 1"),
         Objective = 0.999,
         ShortWindow = TimeSpan.FromMinutes(1),
         BaselineCount = 100,
@@ -32,7 +33,7 @@ public sealed class AlertRuleSettingsTests
         const string Json = """
             {"rules": [
               {"name": "r", "metric": "generation_time", "aggregate": "standard_deviation", "quantile": 0.5, "window": 3600, "comparison": "below", "threshold": -2.5,
-               "level": "error", "for": "00:01:30", "minimum_count": 20, "repeat_interval": "1.00:00:00", "model_name": "m", "objective": 0.999, "short_window": 60,
+               "level": "error", "for": "00:01:30", "minimum_count": 20, "repeat_interval": "1.00:00:00", "model_name": "m", "tag": {"key": "tenant_id", "value": "A 1"}, "objective": 0.999, "short_window": 60,
                "baseline_count": 100, "label": "l", "unit": "s"},
               {"name": "s", "metric": "x", "threshold": 1}
             ]}
@@ -51,6 +52,8 @@ public sealed class AlertRuleSettingsTests
             ["Rules:0:MinimumCount"] = "20",
             ["Rules:0:RepeatInterval"] = "86400",
             ["Rules:0:ModelName"] = "m",
+            ["Rules:0:Tag:Key"] = "tenant_id",
+            ["Rules:0:Tag:Value"] = "A 1",
             ["Rules:0:Objective"] = "0.999",
             ["Rules:0:ShortWindow"] = "60",
             ["Rules:0:BaselineCount"] = "100",
@@ -113,6 +116,8 @@ public sealed class AlertRuleSettingsTests
         { Full with { MinimumCount = -1 }, "MinimumCount" },
         { Full with { RepeatInterval = TimeSpan.Zero }, "RepeatInterval" },
         { Full with { ModelName = "" }, "ModelName" },
+        { Full with { Tag = new("", "v") }, "Tag" },
+        { Full with { Tag = default(KeyValuePair<string, string>) }, "Tag" },
         { Full with { Aggregate = AlertAggregate.Mean, Confidence = 0.5 }, "Confidence" },
         { Full with { Confidence = 0.9 }, "Confidence" },
         { Full with { Objective = 1 }, "Objective" },
