@@ -46,7 +46,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly List<MetricHandlerSink> _metricSinks;
     private readonly List<LogHandlerSink> _logSinks;
     private readonly MetricHandlerSink _instrumentSink;
-    private readonly HealthInstruments _healthInstruments;
+    private readonly IDisposable _healthInstruments;
 
     // Alerts: the engine is used under the lock.
     private readonly Lock _alertLock = new();
@@ -81,7 +81,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// (<see cref="TimeProvider.GetTimestamp"/>), so that setting the wall clock does not touch them; with one whose UTC clock stands still between calls, with that.
     /// </param>
     /// <param name="loggerFactory">Where the monitor reports trouble of its own. Default: nowhere but its log handlers.</param>
-    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments and those of the monitor's own health. Default: a meter of the monitor's own.</param>
+    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments and those of the monitor's own health. Default: a meter of that name that all monitors of the process share; their generations add up, their health is told apart.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is out of its range; the exception names it.</exception>
     /// <exception cref="IOException">The log directory cannot be made or written.</exception>
@@ -130,7 +130,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             options.BufferFullMode,
             troubleLog.ReportFullBuffers);
         _reader = new MetricReader(_recorder, _store, _clock);
-        _healthInstruments = new HealthInstruments(instruments.Meter, LogDirectory, GetStatistics);
+        _healthInstruments = HealthInstruments.Add(instruments.Meter, LogDirectory, GetStatistics);
         using (ExecutionContext.SuppressFlow())
         {
             if (options.MetricsInterval > TimeSpan.Zero)

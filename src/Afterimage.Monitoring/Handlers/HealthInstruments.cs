@@ -1,20 +1,19 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>The monitor's own health, read from its statistics when somebody collects.</summary>
-internal sealed class HealthInstruments : IDisposable
+/// <summary>The health of the monitors on one meter, read from their statistics when somebody collects.</summary>
+/// <remarks>One set of instruments serves them all: it stays with the meter, so that monitors which come and go leave nothing behind.</remarks>
+internal sealed class HealthInstruments
 {
-    private readonly KeyValuePair<string, object?> _directory;
-    private volatile Func<MonitorStatistics>? _statistics;
+    private static readonly ConditionalWeakTable<Meter, HealthInstruments> OfMeters = [];
 
-    /// <param name="meter">Where the instruments are made. It may be shared, and outlive the monitor.</param>
-    /// <param name="logDirectory">Tells monitors on one meter apart.</param>
-    /// <param name="statistics">Called when somebody collects.</param>
-    public HealthInstruments(Meter meter, string logDirectory, Func<MonitorStatistics> statistics)
+    private readonly Lock _lock = new();
+    private Source[] _sources = [];
+
+    private HealthInstruments(Meter meter)
     {
-        _directory = new KeyValuePair<string, object?>("afterimage.log_directory", logDirectory);
-        _statistics = statistics;
         meter.CreateObservableCounter("afterimage.records.recorded", () => Observe(s => s.Recorded), "{record}", "Records accepted by the monitor.");
         meter.CreateObservableCounter("afterimage.records.dropped", () => Observe(s => s.Dropped), "{record}", "Records refused because a buffer was full.");
         meter.CreateObservableUpDownCounter("afterimage.handler.queue.length", () => ObserveHandlers(h => h.Pending), "{record}", "Records that wait for a handler.");
@@ -22,14 +21,31 @@ internal sealed class HealthInstruments : IDisposable
         meter.CreateObservableCounter("afterimage.handler.failures", () => ObserveHandlers(h => h.Failures), "{failure}", "Calls of a handler that threw.");
     }
 
-    /// <summary>Lets go of the monitor: a factory's meter lives on.</summary>
-    public void Dispose() => _statistics = null;
+    /// <summary>Lets a monitor be observed until what is returned is disposed.</summary>
+    /// <param name="meter">Where the instruments are.</param>
+    /// <param name="logDirectory">Tells monitors on one meter apart.</param>
+    /// <param name="statistics">Called when somebody collects.</param>
+    public static IDisposable Add(Meter meter, string logDirectory, Func<MonitorStatistics> statistics)
+    {
+        HealthInstruments instruments = OfMeters.GetValue(meter, static m => new HealthInstruments(m));
+        var source = new Source(instruments, new("afterimage.log_directory", logDirectory), statistics);
+        lock (instruments._lock)
+            instruments._sources = [.. instruments._sources, source];
+        return source;
+    }
 
     private IEnumerable<Measurement<long>> Observe(Func<MonitorStatistics, long> value) =>
-        _statistics?.Invoke() is { } statistics ? [new Measurement<long>(value(statistics), _directory)] : [];
+        Volatile.Read(ref _sources).Select(source => new Measurement<long>(value(source.Statistics()), source.Directory));
 
     private IEnumerable<Measurement<long>> ObserveHandlers(Func<HandlerStatistics, long> value) =>
-        _statistics?.Invoke() is { } statistics
-            ? statistics.Handlers.Select(h => new Measurement<long>(value(h), _directory, new("afterimage.handler", h.Name)))
-            : [];
+        Volatile.Read(ref _sources).SelectMany(source => source.Statistics().Handlers.Select(h => new Measurement<long>(value(h), source.Directory, new("afterimage.handler", h.Name))));
+
+    private sealed record Source(HealthInstruments Instruments, KeyValuePair<string, object?> Directory, Func<MonitorStatistics> Statistics) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (Instruments._lock)
+                Instruments._sources = [.. Instruments._sources.Where(source => !ReferenceEquals(source, this))];
+        }
+    }
 }

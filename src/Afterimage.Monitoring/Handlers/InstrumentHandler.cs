@@ -8,12 +8,17 @@ namespace Afterimage.Monitoring.Handlers;
 /// Names, units, attributes and bucket boundaries: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/. What a record has no field for comes
 /// from tags that have an attribute's name.
 /// </remarks>
-internal sealed class InstrumentHandler : IMetricHandler, IDisposable
+internal sealed class InstrumentHandler : IMetricHandler
 {
+    private const string MeterName = "Afterimage.Monitoring";
+
     private const string ErrorType = "error.type";
 
     /// <summary>The one tag that is a measurement and no attribute: seconds.</summary>
     private const string TimePerOutputChunk = "time_per_output_chunk";
+
+    // One for the process, never disposed: to OpenTelemetry instruments of one name on meters of one name are one, and the end of one meter would silence them all.
+    private static readonly Meter SharedMeter = new(MeterName);
 
     private static readonly string[] AttributeTags = ["gen_ai.request.model", "server.address", "server.port"];
 
@@ -27,7 +32,6 @@ internal sealed class InstrumentHandler : IMetricHandler, IDisposable
         HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
     };
 
-    private readonly Meter? _ownMeter;
     private readonly Histogram<long> _tokenUsage;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _timeToFirstChunk;
@@ -35,8 +39,7 @@ internal sealed class InstrumentHandler : IMetricHandler, IDisposable
 
     public InstrumentHandler(IMeterFactory? meterFactory)
     {
-        const string MeterName = "Afterimage.Monitoring";
-        Meter = meterFactory?.Create(MeterName) ?? (_ownMeter = new Meter(MeterName));
+        Meter = meterFactory?.Create(MeterName) ?? SharedMeter;
         _tokenUsage = Meter.CreateHistogram("gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", advice: TokenBuckets);
         _duration = Meter.CreateHistogram("gen_ai.client.operation.duration", "s", "GenAI operation duration.", advice: DurationBuckets);
         _timeToFirstChunk = Meter.CreateHistogram(
@@ -69,9 +72,6 @@ internal sealed class InstrumentHandler : IMetricHandler, IDisposable
     {
         // The instruments are fed with whole generations: HandleBatch.
     }
-
-    // A factory's meter is the factory's to dispose.
-    public void Dispose() => _ownMeter?.Dispose();
 
     private void Handle(MetricRecord record)
     {

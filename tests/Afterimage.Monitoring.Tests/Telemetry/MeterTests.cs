@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Afterimage.Monitoring.Tests.Support;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
@@ -21,38 +22,43 @@ public sealed class MeterTests
     }
 
     [Fact]
-    public void Without_a_factory_the_monitor_has_a_meter_of_its_own_until_it_is_disposed()
+    public async Task Without_a_factory_monitors_share_a_meter_that_the_end_of_one_does_not_end()
     {
-        using var listener = new MeterListener();
-        var published = new List<Instrument>();
-        var completed = new List<Instrument>();
-        MonitorRun? run = null;
-        listener.InstrumentPublished = (instrument, l) =>
+        using var one = new MonitorRun();
+        var other = new MonitorRun();
+        string model = Guid.NewGuid().ToString();
+        var completed = new ConcurrentQueue<Instrument>();
+        var durations = new ConcurrentQueue<double>();
+        var directories = new ConcurrentQueue<object?>();
+        using var listener = new MeterListener
         {
-            if (instrument.Meter.Name != "Afterimage.Monitoring")
-                return;
-            lock (published)
-                published.Add(instrument);
-            l.EnableMeasurementEvents(instrument);
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Meter is { Name: "Afterimage.Monitoring", Scope: null } && instrument.Name is "gen_ai.client.operation.duration" or "afterimage.records.recorded")
+                    l.EnableMeasurementEvents(instrument);
+            },
+            MeasurementsCompleted = (instrument, _) => completed.Enqueue(instrument),
         };
-        listener.MeasurementsCompleted = (instrument, _) =>
+
+        // Monitors of tests that run beside this one are on the meter too.
+        listener.SetMeasurementEventCallback<double>((_, value, tags, _) =>
         {
-            lock (completed)
-                completed.Add(instrument);
-        };
+            if (tags.ToArray().Any(t => Equals(t.Value, model)))
+                durations.Enqueue(value);
+        });
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => directories.Enqueue(tags.ToArray().Single().Value));
         listener.Start();
-        using (run = new MonitorRun())
-            run.Monitor.TrackGeneration(TimeSpan.Zero, true);
+        other.Monitor.TrackGeneration(TimeSpan.FromSeconds(2), true, new() { ModelName = model });
+        other.Dispose();
+        one.Monitor.TrackGeneration(TimeSpan.FromSeconds(3), true, new() { ModelName = model });
+        await one.Monitor.FlushAsync(Limits.Token);
+        listener.RecordObservableInstruments();
 
-        // Monitors of tests that run beside this one may be among them.
-        lock (published)
-            Assert.Contains(published, i => i.Name == "gen_ai.client.token.usage");
-        lock (completed)
-            Assert.Contains(completed, i => i.Name == "gen_ai.client.token.usage");
+        Assert.Empty(completed);
+        Assert.Equal([2, 3], durations);
+        Assert.Contains(one.Monitor.LogDirectory, directories);
+        Assert.DoesNotContain(other.Monitor.LogDirectory, directories);
     }
-
-    private static string[] Tags<T>(CollectedMeasurement<T> measurement)
-        where T : struct => [.. measurement.Tags.Select(t => $"{t.Key}={t.Value}").Order(StringComparer.Ordinal)];
 
     private sealed class OneMeterFactory : IMeterFactory
     {
