@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>Lines of JSON in a file and its numbered successors, by the rules of <see cref="LogFileOptions"/>.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>The right to write a file, held by one writer of one process at a time.</summary>
 /// <remarks>

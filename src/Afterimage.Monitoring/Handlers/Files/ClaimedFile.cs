@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>A file that this writer alone adds to, while any number read it.</summary>
 internal sealed class ClaimedFile : IDisposable

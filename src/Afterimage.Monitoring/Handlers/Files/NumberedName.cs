@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>The names of a file and its successors: <c>metrics.jsonl</c>, <c>metrics-000001.jsonl</c>, <c>metrics-000002.jsonl</c>.</summary>
 internal sealed class NumberedName(string directory, string name)

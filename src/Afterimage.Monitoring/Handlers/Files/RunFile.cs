@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>Makes the run's directory and writes <c>run.json</c> into it (docs/log-format.md).</summary>
 internal sealed class RunFile : IDisposable

@@ -1,4 +1,5 @@
 using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Handlers.Files;
 
 namespace Afterimage.Monitoring;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Handlers.Files;
 using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring;

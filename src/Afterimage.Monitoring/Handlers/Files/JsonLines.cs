@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Afterimage.Monitoring.Recording;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>How values look in the lines of docs/log-format.md.</summary>
 internal static class JsonLines

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Afterimage.Monitoring.Recording;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>Records as the lines of <c>metrics.jsonl</c>. Interned names are escaped once and kept.</summary>
 internal sealed class RecordJson(Names names)

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Telemetry;
 
 /// <summary>The health of the monitors on one meter, read from their statistics when somebody collects.</summary>
 /// <remarks>One set of instruments serves them all: it stays with the meter, so that monitors which come and go leave nothing behind.</remarks>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Telemetry;
 
 /// <summary>Feeds the standard telemetry, off the recording path: the instruments of the OpenTelemetry GenAI client metrics, and one span a generation.</summary>
 /// <remarks>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 
-namespace Afterimage.Monitoring.Handlers;
+namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>Writes what memory holds into one JSON file: <c>metrics</c> (figures and points by name) and <c>token_usage</c>.</summary>
 internal static class MetricsSnapshot
