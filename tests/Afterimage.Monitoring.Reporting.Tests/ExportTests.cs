@@ -185,7 +185,7 @@ public sealed class ExportTests : IDisposable
 
         foreach (string name in HostileNames.List)
         {
-            string cell = name[0] is '=' or '+' or '-' or '@' or '\t' ? "'" + name : name;
+            string cell = name[0] is '=' or '+' or '-' or '@' or '\t' or '\r' ? "'" + name : name;
             Assert.Single(all, row => row.GetProperty("metric").GetString() == cell);
         }
     }
@@ -214,7 +214,10 @@ public sealed class ExportTests : IDisposable
         Assert.All(names, name => Assert.True(name.Length is > 0 and <= 31 && name.IndexOfAny(['[', ']', ':', '*', '?', '/', '\\']) < 0 && name[0] != '\'' && name[^1] != '\'', name));
         Assert.All(sheets, sheet => Assert.Equal(0, sheet.GetProperty("formulas").GetInt32()));
         foreach (string name in HostileNames.List.Where(name => !name.Contains('\r', StringComparison.Ordinal)))
-            Assert.True(sheets.Count(sheet => sheet.GetProperty("rows")[1][0].GetString() == name) == 1, name);
+        {
+            string cell = name.Length <= 32_767 ? name : name[..32_766] + "…";
+            Assert.True(sheets.Count(sheet => sheet.GetProperty("rows")[1][0].GetString() == cell) == 1, name);
+        }
     }
 
     [Fact]
