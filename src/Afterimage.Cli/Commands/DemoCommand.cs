@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Afterimage.Cli.Demo;
 using Afterimage.Cli.Replay;
-using Afterimage.Cli.Views;
 using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;

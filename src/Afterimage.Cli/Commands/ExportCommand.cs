@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 using Spectre.Console;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Afterimage.Cli.Replay;
-using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;

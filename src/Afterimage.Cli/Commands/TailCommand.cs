@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Afterimage.Cli.Tail;
-using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;

@@ -140,5 +140,5 @@ internal sealed class TraceReader : IDisposable
     private string NoTokens(string name, int column) =>
         FormattableString.Invariant($"{name} is {Quote(_csv.GetString(column))}, which is no whole number from 0 to {MaxTokens:N0}");
 
-    private static string Quote(string value) => "'" + Views.Format.Name(value, 40) + "'";
+    private static string Quote(string value) => "'" + Format.Name(value, 40) + "'";
 }

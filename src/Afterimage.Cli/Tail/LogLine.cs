@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Afterimage.Cli.Views;
 
 namespace Afterimage.Cli.Tail;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
@@ -29,7 +28,7 @@ internal static class Figure
         plot.FigureBackground.Color = Colors.White;
         plot.DataBackground.Color = Colors.White;
         plot.Axes.Color(Faint);
-        plot.Axes.Title.Label.Text = Name(title, MaxTitle);
+        plot.Axes.Title.Label.Text = Format.Name(title, MaxTitle);
         plot.Axes.Title.Label.FontSize = 20;
         plot.Axes.Title.Label.Bold = false;
         plot.Axes.Title.Label.ForeColor = Ink;
@@ -109,7 +108,7 @@ internal static class Figure
         line.Color = color;
         line.LineWidth = 2.5f;
         line.MarkerSize = buckets.Means.Length == 1 ? 8 : 0;
-        line.LegendText = label is null ? string.Create(CultureInfo.InvariantCulture, $"mean of the last {rollingWindow}") : Name(label, 40);
+        line.LegendText = label is null ? string.Create(CultureInfo.InvariantCulture, $"mean of the last {rollingWindow}") : Format.Name(label, 40);
     }
 
     /// <summary>Ends a figure over time: its axes, in UTC, and a legend.</summary>
@@ -151,20 +150,5 @@ internal static class Figure
         ScottPlot.Panels.LegendPanel panel = plot.ShowLegend(Edge.Top);
         panel.Alignment = Alignment.MiddleRight;
         panel.Padding = new PixelPadding(0);
-    }
-
-    /// <summary>A name from outside on one line: without characters that break a line or steer the direction of text, and not too long.</summary>
-    public static string Name(string name, int limit)
-    {
-        var text = new StringBuilder();
-        foreach (Rune rune in name.EnumerateRunes())
-        {
-            bool steers = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
-            text.Append(steers ? "\ufffd" : rune.ToString());
-            if (text.Length > limit)
-                return text.ToString(0, limit - 1).TrimEnd() + "…";
-        }
-
-        return text.ToString();
     }
 }

@@ -123,7 +123,7 @@ internal static class Figures
                 Mark(Buckets.Quantile(sorted, 0.99), y, MarkerShape.FilledDiamond, 9, Figure.ColorOf(2), "99 %", isFirst: i == 0);
             }
 
-            plot.Axes.Left.SetTicks([.. shown.Select((_, i) => (double)(shown.Length - i))], [.. shown.Select(model => Figure.Name(model.Model, 24))]);
+            plot.Axes.Left.SetTicks([.. shown.Select((_, i) => (double)(shown.Length - i))], [.. shown.Select(model => Format.Name(model.Model, 24))]);
             plot.Axes.Left.MajorTickStyle.Length = 0;
             plot.Axes.Left.TickLabelStyle.FontSize = 14;
             plot.Axes.Bottom.Label.Text = "generation time (s)";

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 
-namespace Afterimage.Cli.Views;
+namespace Afterimage.Monitoring.Reporting;
 
-/// <summary>How figures and names are shown, the same on every machine.</summary>
+/// <summary>How figures and names are shown by the command, in figures and in reports: the same on every machine.</summary>
 internal static class Format
 {
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
@@ -36,8 +36,8 @@ internal static class Format
     }
 
     /// <summary>
-    /// A name that came from outside, on one line and of at most <paramref name="limit"/> characters: what would steer a terminal or turn the direction of
-    /// its text is replaced.
+    /// A name that came from outside, on one line and of at most <paramref name="limit"/> characters: what would steer a terminal, turn the direction of
+    /// its text or has no place in XML is replaced.
     /// </summary>
     public static string Name(string name, int limit)
     {
@@ -45,7 +45,7 @@ internal static class Format
         foreach (Rune rune in name.EnumerateRunes())
         {
             bool steers = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
-                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator || rune.Value is 0xfffe or 0xffff;
             string shown = steers ? "\ufffd" : rune.ToString();
             if (text.Length + shown.Length > limit)
             {
