@@ -1,0 +1,45 @@
+using System.ClientModel;
+using Afterimage.Monitoring;
+using Microsoft.Extensions.AI;
+using OpenAI;
+using OpenAI.Chat;
+
+// StreamingChat [TOKENS]: a chat that may use up so many tokens.
+await using var monitor = new GenerationMonitor(new GenerationMonitorOptions
+{
+    LogDirectory = "runs/chat",
+    Budgets = { new Budget { Name = "chat", Unit = BudgetUnit.Tokens, Limit = args is [var limit] ? decimal.Parse(limit) : 2_000 } },
+    AlertHandlers = { alert => Console.WriteLine($"[{alert.Message}]") },
+});
+
+var options = new OpenAIClientOptions { Endpoint = new(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "https://api.openai.com/v1") };
+var model = new ChatClient("gpt-4o-mini", new ApiKeyCredential(Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none"), options);
+using IChatClient chat = model.AsIChatClient().AsBuilder().UseGenerationMonitor(monitor).Build();
+
+List<Microsoft.Extensions.AI.ChatMessage> conversation = [];
+while (Console.ReadLine() is { Length: > 0 } line)
+{
+    // What is spent is asked before each call; the token cuts an answer off that goes on when it is.
+    if (!monitor.TryReserve(default, out BudgetReservation? reservation))
+    {
+        Console.WriteLine("The budget is spent.");
+        break;
+    }
+
+    using (reservation)
+    {
+        conversation.Add(new(ChatRole.User, line));
+        List<ChatResponseUpdate> answer = [];
+        await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(conversation, cancellationToken: monitor.BudgetToken))
+        {
+            Console.Write(update);
+            answer.Add(update);
+        }
+
+        Console.WriteLine();
+        conversation.AddMessages(answer);
+    }
+}
+
+BudgetStatus budget = monitor.GetBudgets()[0];
+Console.WriteLine($"{budget.Spent} of {budget.Budget.Limit} tokens, first token after {monitor.GetMetrics("time_to_first_token").Mean:0.000} s on average");
