@@ -8,6 +8,7 @@ var root = new RootCommand("Records language-model generations and shows what th
     DemoCommand.Create(),
     ReplayCommand.Create(),
     SummaryCommand.Create(),
+    AlertsCommand.Create(),
     TailCommand.Create(),
     QueryCommand.Create(),
     ExportCommand.Create(),

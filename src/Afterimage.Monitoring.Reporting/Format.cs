@@ -22,6 +22,19 @@ internal static class Format
 
     public static string Seconds(double seconds) => Value(seconds) + " s";
 
+    /// <summary>A time to two units: 35 s, 4 min 05 s, 2 h 30 min, 3 d 4 h.</summary>
+    public static string Duration(TimeSpan time)
+    {
+        FormattableString text = time switch
+        {
+            { TotalMinutes: < 1 } => $"{time.Seconds} s",
+            { TotalHours: < 1 } => $"{time.Minutes} min {time.Seconds:00} s",
+            { TotalDays: < 1 } => $"{time.Hours} h {time.Minutes:00} min",
+            _ => $"{time.Days:N0} d {time.Hours} h",
+        };
+        return FormattableString.Invariant(text);
+    }
+
     public static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

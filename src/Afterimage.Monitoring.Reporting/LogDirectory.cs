@@ -14,6 +14,8 @@ namespace Afterimage.Monitoring;
 /// </remarks>
 public sealed class LogDirectory
 {
+    private const string AlertFiles = "alerts*.jsonl";
+
     private LogDirectory(string path) => Path = path;
 
     /// <summary>The full path.</summary>
@@ -57,9 +59,25 @@ public sealed class LogDirectory
         return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
     }
 
+    /// <summary>Reads the alerts that are there now: all files <c>alerts*.jsonl</c> in the directory and below it.</summary>
+    /// <param name="maxAlerts">How many at most, the newest. Default: 10,000. At least 1.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>The alerts; without any file an empty history.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxAlerts"/> is less than 1.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public AlertHistory ReadAlerts(int maxAlerts = 10_000, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxAlerts, 1);
+
+        using LogSnapshot snapshot = Load(cancellationToken, (AlertFiles, (s, files) => s.AddAlerts(files)));
+        return Translate(() => AlertQuery.Run(snapshot, maxAlerts, Find("run*.json")), cancellationToken);
+    }
+
     /// <summary>Runs SQL over the records that are there now.</summary>
     /// <remarks>
-    /// <para>The dialect is DuckDB's. The views: <c>generations</c>, <c>evaluations</c> and <c>logs</c>, whose columns are the keys of docs/log-format.md, and
+    /// <para>The dialect is DuckDB's. The views: <c>generations</c>, <c>evaluations</c>, <c>logs</c> and <c>alerts</c>, whose columns are the keys of docs/log-format.md (of alerts also <c>resolved</c>), and
     /// <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>, the columns of the point's record, the <c>feedback</c> of its score, and its
     /// <c>metadata</c> (tags) as JSON. <c>timestamp</c> is in UTC and microseconds; token totals that were not given are the sum of the two others.</para>
     /// <para>The statement sees a copy of the records, taken at the call: whatever it does, no file is read, written or changed by it, and no network is reached.
@@ -193,15 +211,31 @@ public sealed class LogDirectory
     internal LogSnapshot Read(
         DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken)
     {
+        string[] records = [];
+        var snapshot = Load(
+            cancellationToken,
+            [
+                ("metrics*.jsonl", (s, found) => s.AddRecords(records = found, since, until, report)),
+                .. withLogs ? LogParts(since, until) : [],
+            ]);
+        files = records;
+        return snapshot;
+
+        static (string, Action<LogSnapshot, string[]>)[] LogParts(DateTimeOffset? since, DateTimeOffset? until) =>
+            [("afterimage*.log", (s, found) => s.AddLogs(found, since, until)), (AlertFiles, (s, found) => s.AddAlerts(found))];
+    }
+
+    /// <summary>Fills a snapshot from the files of each pattern.</summary>
+    private LogSnapshot Load(CancellationToken cancellationToken, params (string Pattern, Action<LogSnapshot, string[]> Add)[] parts)
+    {
         while (true)
         {
-            files = Find("metrics*.jsonl");
-            string[] logs = withLogs ? Find("afterimage*.log") : [];
+            string[][] files = [.. parts.Select(part => Find(part.Pattern))];
             var snapshot = new LogSnapshot(cancellationToken);
             try
             {
-                snapshot.AddRecords(files, since, until, report);
-                snapshot.AddLogs(logs, since, until);
+                for (int i = 0; i < parts.Length; i++)
+                    parts[i].Add(snapshot, files[i]);
                 return snapshot;
             }
             catch (Exception exception)
@@ -212,7 +246,7 @@ public sealed class LogDirectory
                     throw;
 
                 // A writer that keeps only its newest files may delete one between the listing and the reading: the next listing is without it.
-                if (files.Concat(logs).All(File.Exists))
+                if (files.All(found => found.All(File.Exists)))
                     throw Unreadable(exception);
             }
         }

@@ -5,7 +5,7 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting;
 
-/// <summary>The records of one moment in an in-memory DuckDB, with the views <c>generations</c>, <c>evaluations</c>, <c>points</c> and <c>logs</c>.</summary>
+/// <summary>The records of one moment in an in-memory DuckDB, with the views <c>generations</c>, <c>evaluations</c>, <c>points</c>, <c>logs</c> and <c>alerts</c>.</summary>
 /// <remarks>
 /// Every reader of records goes through it. The files are read once, into a table, since they may grow meanwhile and one answer must not mix two
 /// moments. DuckDB spills to disk what does not fit into its memory.
@@ -146,6 +146,8 @@ internal sealed class LogSnapshot : IDisposable
         Execute(RecordTable);
         Execute(Views);
         Execute(PointSource.View);
+        Execute(AlertSource.Table);
+        Execute(AlertSource.View);
     }
 
     public DuckDBConnection Connection => _connection;
@@ -160,6 +162,9 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>The same with log entries.</summary>
     public void AddLogs(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null) =>
         Add(InsertLogs, files, since, until, null);
+
+    /// <summary>Adds the alerts of <paramref name="files"/>.</summary>
+    public void AddAlerts(IReadOnlyCollection<string> files) => Add(AlertSource.Insert, files, null, null, null);
 
     /// <summary>Adds metric points from memory.</summary>
     public void AddPoints(IEnumerable<RetainedPoints> series, DateTimeOffset since)

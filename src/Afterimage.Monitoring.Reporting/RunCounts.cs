@@ -13,7 +13,7 @@ internal static class RunCounts
         long failed = 0;
         foreach (string file in files)
         {
-            if (Read(file) is not { ValueKind: JsonValueKind.Object } run)
+            if (Read(file) is not { } run)
                 continue;
 
             dropped += Count(run, "dropped");
@@ -23,14 +23,16 @@ internal static class RunCounts
         return (dropped, failed);
     }
 
-    private static JsonElement? Read(string file)
+    /// <summary>The object in a <c>run.json</c>; <see langword="null"/> where it holds none.</summary>
+    /// <exception cref="IOException">The file could not be read.</exception>
+    public static JsonElement? Read(string file)
     {
         try
         {
             // Its writer may replace it meanwhile.
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using JsonDocument document = JsonDocument.Parse(stream);
-            return document.RootElement.Clone();
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {

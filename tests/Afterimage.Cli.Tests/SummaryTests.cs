@@ -102,6 +102,7 @@ public sealed class SummaryTests : IDisposable
     [InlineData("afterimage summary .afterimage-monitoring", "summary")]
     [InlineData("--format parquet --out run.parquet", "export")]
     [InlineData("DESCRIBE points", "query")]
+    [InlineData("afterimage alerts runs/today --json", "alerts")]
     [InlineData("--follow --lines 0", "tail")]
     [InlineData("generation_time --out latency.png", "plot")]
     public async Task Help_teaches_by_example(string example, params string[] command)

@@ -158,4 +158,32 @@ public sealed class ViewTests
             """,
             Render(AlertsView.Render([Firing, over], 20)));
     }
+
+    [Fact]
+    public void Episodes_say_when_they_began_and_ended()
+    {
+        AlertEpisode[] episodes =
+        [
+            new("high_token_usage:completion", AlertLevel.Warning, "m", Now, Now.AddDays(2.5), AlertEpisodeState.Resolved, 1, new Dictionary<string, object?>(), "/log"),
+            new("high_error_rate", AlertLevel.Error, "Error rate 27.11 % is above 20 %", Now, Now.AddSeconds(42), AlertEpisodeState.Resolved, 1, new Dictionary<string, object?>(), "/log"),
+            new("b[red]\n\u202e", AlertLevel.Info, new string('x', 300), Now, Now.AddHours(1.5), AlertEpisodeState.RunEnded, 1, new Dictionary<string, object?>(), "/log"),
+            new("slow", AlertLevel.Warning, "p95", Now, null, AlertEpisodeState.Firing, 1, new Dictionary<string, object?>(), "/log"),
+        ];
+
+        Assert.Equal(
+            $"""
+            1 earlier alerts: --json has all
+            start                 end          duration  level    alert
+            2026-11-23 14:25:38Z  14:26:20Z        42 s  error    high_error_rate
+                Error rate 27.11 % is above 20 %
+            2026-11-23 14:25:38Z  run ended  1 h 30 min  info     b[red]��
+                {new string('x', 76)}
+                {new string('x', 76)}
+                {new string('x', 47)}…
+            2026-11-23 14:25:38Z  firing                 warning  slow
+                p95
+            """,
+            Render(EpisodesView.Render(episodes, 3)));
+        Assert.Contains("2026-11-23 14:25:38Z  2026-11-26 02:25:38Z    2 d 12 h  warning  high_token_usage:completion", Render(EpisodesView.Render(episodes, 4), 100), StringComparison.Ordinal);
+    }
 }

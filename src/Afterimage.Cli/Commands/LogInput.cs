@@ -40,10 +40,10 @@ internal static class LogInput
     }
 
     /// <summary>Says on standard error what was left out.</summary>
-    public static async Task SaySkippedAsync(long lines)
+    public static async Task SaySkippedAsync(long lines, string what = "records")
     {
         if (lines > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Format.Count(lines)} lines were skipped: no valid records.");
+            await Console.Error.WriteLineAsync($"afterimage: {Format.Count(lines)} lines were skipped: no valid {what}.");
     }
 
     private static DateTimeOffset? ParseTime(ArgumentResult result, string name)

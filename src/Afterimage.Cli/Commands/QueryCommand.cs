@@ -18,8 +18,8 @@ internal static class QueryCommand
 
     public static readonly CommandHelp Help = new(
         """
-        The dialect is DuckDB's. The views are generations, evaluations, points and
-        logs; their columns are the keys of the log format (DESCRIBE generations
+        The dialect is DuckDB's. The views are generations, evaluations, points, logs
+        and alerts; their columns are the keys of the log format (DESCRIBE generations
         lists them), times are UTC. The statement works on a copy of the records in
         memory: it reads and changes no file. A text in CSV that a spreadsheet would
         run as a formula has an apostrophe before it.
@@ -46,7 +46,7 @@ internal static class QueryCommand
         Argument<string> directory = LogInput.Argument();
         var sql = new Argument<string>("SQL") { Description = "The statement." };
         var format = new Option<Output>("--format") { Description = "How to print the rows; a table ends after 1,000. [default: table]", HelpName = "table|csv|json" };
-        var command = new Command(Name, "Run SQL over a log directory's generations, evaluations, points and logs.") { directory, sql, format };
+        var command = new Command(Name, "Run SQL over a log directory's generations, evaluations, points, logs and alerts.") { directory, sql, format };
         command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
             parsed.GetRequiredValue(directory),
             log => RunAsync(log, parsed.GetRequiredValue(sql), parsed.GetValue(format), cancellationToken)));

@@ -49,7 +49,7 @@ internal static class RunReport
         {
             SummaryJson.Write(summary, writer =>
             {
-                SummaryJson.WriteAlerts(writer, run.Alerts);
+                AlertsJson.WriteAlerts(writer, run.Alerts);
                 writeMore(writer);
                 writer.WriteBoolean("interrupted", interrupted);
             });

@@ -17,27 +17,24 @@ internal static class AlertsView
         {
             grid.AddRow(
                 new Text(Format.Clock(alert.Timestamp), new Style(Color.Grey)),
-                IsResolved(alert) ? new Text("over", new Style(Color.Green)) : new Text(Level(alert.Level), new Style(LevelColor(alert.Level))),
+                alert.IsResolved ? new Text("over", new Style(Color.Green)) : new Text(Level(alert.Level), LevelStyle(alert.Level)),
                 new Text(Format.Name(alert.Message, 200)));
         }
 
         return grid;
     }
 
-    /// <summary>Whether the alert announces the end of one.</summary>
-    public static bool IsResolved(Alert alert) => alert.Data.TryGetValue("resolved", out object? resolved) && resolved is true;
-
-    private static string Level(AlertLevel level) => level switch
+    public static string Level(AlertLevel level) => level switch
     {
         AlertLevel.Error => "error",
         AlertLevel.Warning => "warning",
         _ => "info",
     };
 
-    private static Color LevelColor(AlertLevel level) => level switch
+    public static Style LevelStyle(AlertLevel level) => new(level switch
     {
         AlertLevel.Error => Color.Red,
         AlertLevel.Warning => Color.Yellow,
         _ => Color.Blue,
-    };
+    });
 }
