@@ -13,6 +13,8 @@ public static class GenerationMonitorBuilderExtensions
     /// <see cref="FinishReasons.Abandoned"/>, where its stream was left before the end. The last two are neither success nor error. A time-out is an error.</para>
     /// <para>What comes by depends on the place in the pipeline: outside of <c>UseFunctionInvocation</c> a conversation with its tool calls is one generation, with their
     /// tokens summed; inside, each request to the model is one. Outside of a cache, answers out of the cache count, inside they do not. Attach it once.</para>
+    /// <para>With <see cref="GenerationMonitorMiddlewareOptions.EnforceBudget"/> the same holds for what is reserved. A retry outside of it should not try again on a
+    /// <see cref="BudgetExceededException"/>.</para>
     /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the client is built with.</param>

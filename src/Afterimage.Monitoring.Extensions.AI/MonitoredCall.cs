@@ -47,6 +47,9 @@ internal sealed class MonitoredCall : IDisposable
 
     public int? Turns { get; init; }
 
+    /// <summary>What the call holds of the budgets, if they are enforced. It is let go of behind the record, which tells what was used.</summary>
+    public BudgetReservation? Reservation { get; init; }
+
     public void SetModel(string? model) => _model = model ?? _model;
 
     public void SetFinishReason(ChatFinishReason? reason) => _finishReason = reason?.Value ?? _finishReason;
@@ -94,6 +97,7 @@ internal sealed class MonitoredCall : IDisposable
         if (!_isTracked)
             Cancel(_cancellationToken.IsCancellationRequested ? FinishReasons.Cancelled : FinishReasons.Abandoned);
         _scope.Dispose();
+        Reservation?.Dispose();
     }
 
     private static string DefaultErrorType(Exception exception) => exception is HttpRequestException { StatusCode: { } status }

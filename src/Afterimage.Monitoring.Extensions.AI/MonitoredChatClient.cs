@@ -108,16 +108,25 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
 
     private MonitoredCall Begin(IReadOnlyCollection<ChatMessage> messages, ChatOptions? chatOptions, CancellationToken cancellationToken)
     {
+        string? model = chatOptions?.ModelId ?? _metadata?.DefaultModelId;
+        BudgetReservation? reservation = null;
+        if (options.EnforceBudget)
+        {
+            BudgetEstimate estimate = options.BudgetEstimate?.Invoke(messages, chatOptions) ?? PromptEstimate.Of(messages, chatOptions);
+            reservation = monitor.Reserve(estimate with { ModelName = estimate.ModelName ?? model });
+        }
+
         var call = new MonitoredCall(
             monitor,
             options,
             operation: "chat",
-            chatOptions?.ModelId ?? _metadata?.DefaultModelId,
+            model,
             _metadata?.ProviderName,
             _metadata?.ProviderUri,
             cancellationToken)
         {
             Turns = messages.Count(message => message.Role == ChatRole.User),
+            Reservation = reservation,
         };
         if (options.RecordContents)
             call.AddTag("gen_ai.input.messages", MessageTexts.ToJson(messages));

@@ -17,14 +17,26 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
+        string? model = generationOptions?.ModelId ?? _metadata?.DefaultModelId;
+        BudgetReservation? reservation = null;
+        if (options.EnforceBudget)
+        {
+            IReadOnlyCollection<TInput> sent = values as IReadOnlyCollection<TInput> ?? [.. values];
+            values = sent;
+            reservation = monitor.Reserve(PromptEstimate.Of(sent) with { ModelName = model });
+        }
+
         using var call = new MonitoredCall(
             monitor,
             options,
             operation: "embeddings",
-            generationOptions?.ModelId ?? _metadata?.DefaultModelId,
+            model,
             _metadata?.ProviderName,
             _metadata?.ProviderUri,
-            cancellationToken);
+            cancellationToken)
+        {
+            Reservation = reservation,
+        };
         try
         {
             GeneratedEmbeddings<TEmbedding> embeddings = await InnerGenerator.GenerateAsync(values, generationOptions, cancellationToken).ConfigureAwait(false);

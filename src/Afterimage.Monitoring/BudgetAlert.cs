@@ -9,10 +9,11 @@ internal static class BudgetAlert
     public static Alert Of(in BudgetNews news, DateTimeOffset now)
     {
         Budget budget = news.Status.Budget;
+        string unit = BudgetText.Unit(budget);
         var data = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
             ["budget"] = budget.Name,
-            ["unit"] = Unit(budget),
+            ["unit"] = unit,
             ["limit"] = budget.Limit,
             ["spent"] = news.Status.Spent,
             ["period_start"] = news.Status.PeriodStart.ToString("O", CultureInfo.InvariantCulture),
@@ -23,9 +24,9 @@ internal static class BudgetAlert
         string name = $"Budget {budget.Name}";
         (AlertLevel level, string message) = news.Event switch
         {
-            BudgetEvent.Warning => (AlertLevel.Warning, $"{name} has reached {Number((decimal)news.Share * 100)} %: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {Unit(budget)}"),
-            BudgetEvent.Spent => (AlertLevel.Error, $"{name} is spent: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {Unit(budget)}"),
-            BudgetEvent.Renewed => (AlertLevel.Info, $"{name} has begun anew: {Amount(budget.Limit)} {Unit(budget)}"),
+            BudgetEvent.Warning => (AlertLevel.Warning, $"{name} has reached {BudgetText.Number((decimal)news.Share * 100)} %: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {unit}"),
+            BudgetEvent.Spent => (AlertLevel.Error, BudgetText.Spent(news.Status)),
+            BudgetEvent.Renewed => (AlertLevel.Info, $"{name} has begun anew: {Amount(budget.Limit)} {unit}"),
             _ => (AlertLevel.Warning, $"{name} does not count everything: calls without a known price were recorded"),
         };
         if (news.Event == BudgetEvent.Warning)
@@ -34,17 +35,6 @@ internal static class BudgetAlert
             data["resolved"] = true;
         return new Alert($"budget:{budget.Name}", message, level, now, data);
 
-        string Amount(decimal amount) => budget.Unit == BudgetUnit.Dollars ? amount.ToString("#,0.00##", CultureInfo.InvariantCulture) : Number(amount);
+        string Amount(decimal amount) => BudgetText.Amount(budget, amount);
     }
-
-    private static string Unit(Budget budget) => budget.Unit switch
-    {
-        BudgetUnit.Tokens => "tokens",
-        BudgetUnit.Dollars => "USD",
-        BudgetUnit.Generations => "generations",
-        BudgetUnit.ConsecutiveFailures => "failures in a row",
-        _ => "seconds",
-    };
-
-    private static string Number(decimal value) => value.ToString("#,0.##", CultureInfo.InvariantCulture);
 }

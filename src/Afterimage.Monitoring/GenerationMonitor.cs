@@ -86,7 +86,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments and those of the monitor's own health. Default: a meter of that name that all monitors of the process share; their generations add up, their health is told apart.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is out of its range; the exception names it.</exception>
-    /// <exception cref="IOException">The log directory cannot be made or written.</exception>
+    /// <exception cref="IOException">The log directory cannot be made or written, or one that a budget resumes from cannot be read.</exception>
     public GenerationMonitor(
         GenerationMonitorOptions options,
         TimeProvider? timeProvider = null,
@@ -100,12 +100,20 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _clock = new Clock(_timeProvider);
         _logger = loggerFactory?.CreateLogger<GenerationMonitor>() ?? (ILogger)NullLogger.Instance;
         _shutdownTimeout = options.ShutdownTimeout;
-        _run = RunFile.Create(options.LogDirectory, _timeProvider.GetUtcNow());
-
-        var troubleLog = new TroubleLog(_timeProvider, ReportTrouble);
         _names = new Names(options.CardinalityLimit);
         _store = new MetricStore(_names, _clock, options.MaxRetainedPoints);
         _isPriced = options.Pricing is not null;
+        IRecordReducer reducer = _store;
+        if (options.Budgets.Count > 0)
+            reducer = _budgets = new BudgetLedger(options, _names, _clock, reducer, TellOfBudget);
+        if (options.Pricing is { } pricing)
+            reducer = new RecordPricing(pricing, _names, reducer);
+
+        // Before anything of this run is written.
+        List<CallHistory> histories = ResumeBudgets(options.Budgets);
+        _run = RunFile.Create(options.LogDirectory, _timeProvider.GetUtcNow());
+
+        var troubleLog = new TroubleLog(_timeProvider, ReportTrouble);
         var instruments = new InstrumentHandler(meterFactory);
         _instrumentSink = new MetricHandlerSink(nameof(InstrumentHandler), instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
         _metricSinks = [.. Named(options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)])
@@ -118,11 +126,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         if (options.TokenUsageCallback is { } callback)
             _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, troubleLog);
 
-        IRecordReducer reducer = _store;
-        if (options.Budgets.Count > 0)
-            reducer = _budgets = new BudgetLedger(options, _names, _clock, reducer, TellOfBudget);
-        if (options.Pricing is { } pricing)
-            reducer = new RecordPricing(pricing, _names, reducer);
         _recorder = new Recorder(
             _names,
             _clock,
@@ -143,6 +146,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 _tokenUsageTimer = _timeProvider.CreateTimer(_ => ReportTokenUsage(isFinal: false), null, options.TokenUsageCallbackInterval, options.TokenUsageCallbackInterval);
         }
 
+        foreach (CallHistory history in histories)
+            WriteOwnLog(LogLevel.Information, history.ToString(), null);
+        _budgets?.TellSpent();
         if (_budgetTimer is not null)
             RefreshBudgets();
         LiveMonitors.Add(this);
@@ -437,20 +443,19 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public bool TryReserve(in BudgetEstimate estimate, [NotNullWhen(true)] out BudgetReservation? reservation)
     {
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        ArgumentOutOfRangeException.ThrowIfNegative(estimate.PromptTokens);
-        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CompletionTokens);
-        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd ?? 0);
-        if (_budgets is null)
-        {
-            reservation = new BudgetReservation([], TimeSpan.MaxValue, release: null);
-            return true;
-        }
-
-        using (_recorder.EnterApplied())
-            reservation = _budgets.TryReserve(estimate, Release);
+        reservation = ReserveOrRefuse(estimate, out _);
         return reservation is not null;
     }
+
+    /// <summary>Reserves what a call may use, of all budgets, or says which has no room for it.</summary>
+    /// <inheritdoc cref="TryReserve" path="/remarks"/>
+    /// <param name="estimate">What the call may use at the most.</param>
+    /// <returns>What it holds.</returns>
+    /// <exception cref="BudgetExceededException">A budget has no room for it. Nothing is reserved.</exception>
+    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a cost nor a model with a known price.</exception>
+    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
+    public BudgetReservation Reserve(in BudgetEstimate estimate) =>
+        ReserveOrRefuse(estimate, out BudgetStatus? refusedBy) ?? throw new BudgetExceededException(refusedBy!);
 
     /// <summary>Says where each budget stands.</summary>
     /// <returns>The budgets, in the order of the options.</returns>
@@ -788,6 +793,33 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         {
             Volatile.Write(ref _alertTickRuns, 0);
         }
+    }
+
+    private List<CallHistory> ResumeBudgets(IList<Budget> budgets)
+    {
+        List<CallHistory> histories = [];
+        foreach (IGrouping<string, Budget> resumed in budgets.Where(b => b.ResumeFrom is not null).GroupBy(b => Path.GetFullPath(b.ResumeFrom!)))
+        {
+            var history = new CallHistory(resumed.Key);
+            _budgets!.Resume([.. resumed], history.Since);
+            histories.Add(history);
+        }
+
+        return histories;
+    }
+
+    private BudgetReservation? ReserveOrRefuse(in BudgetEstimate estimate, out BudgetStatus? refusedBy)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.PromptTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CompletionTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd ?? 0);
+        refusedBy = null;
+        if (_budgets is null)
+            return new BudgetReservation([], TimeSpan.MaxValue, release: null);
+
+        using (_recorder.EnterApplied())
+            return _budgets.TryReserve(estimate, Release, out refusedBy);
     }
 
     private void Release(BudgetReservation reservation)

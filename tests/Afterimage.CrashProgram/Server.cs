@@ -37,6 +37,8 @@ internal static class Server
 
             case ["statistics"]:
                 return JsonSerializer.Serialize(monitor.GetStatistics());
+            case ["budgets"]:
+                return string.Join(' ', monitor.GetBudgets().Select(b => b.Spent.ToString(CultureInfo.InvariantCulture)));
             case ["dispose"]:
                 await monitor.DisposeAsync();
                 return "disposed";

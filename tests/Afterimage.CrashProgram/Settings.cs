@@ -20,6 +20,10 @@ internal static class Settings
                 case "Durability":
                     options.Durability = Enum.Parse<Durability>(value);
                     break;
+                case "BudgetFrom":
+                    options.Budgets.Add(new Budget { Name = "tokens", Unit = BudgetUnit.Tokens, Limit = 1e15m, ResumeFrom = value });
+                    options.Budgets.Add(new Budget { Name = "calls", Unit = BudgetUnit.Generations, Limit = 1e15m, ResumeFrom = value });
+                    break;
                 default:
                     throw new ArgumentException($"Unknown setting: {setting}");
             }

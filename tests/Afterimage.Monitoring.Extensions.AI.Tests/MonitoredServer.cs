@@ -13,10 +13,12 @@ internal sealed class MonitoredServer : IAsyncDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
-    private MonitoredServer(LoopbackServer server)
+    private MonitoredServer(LoopbackServer server, Action<GenerationMonitorOptions>? configure)
     {
         Server = server;
-        Monitor = new GenerationMonitor(new() { LogDirectory = _directory.Path, ShutdownTimeout = TimeSpan.FromMinutes(1) });
+        var options = new GenerationMonitorOptions { LogDirectory = _directory.Path, ShutdownTimeout = TimeSpan.FromMinutes(1) };
+        configure?.Invoke(options);
+        Monitor = new GenerationMonitor(options);
     }
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -25,7 +27,7 @@ internal sealed class MonitoredServer : IAsyncDisposable
 
     public GenerationMonitor Monitor { get; }
 
-    public static async Task<MonitoredServer> StartAsync() => new(await LoopbackServer.StartAsync());
+    public static async Task<MonitoredServer> StartAsync(Action<GenerationMonitorOptions>? configure = null) => new(await LoopbackServer.StartAsync(), configure);
 
     /// <summary>The error types of the OpenAI client by HTTP status, as the documentation recommends.</summary>
     public static string? StatusOf(Exception exception) =>
@@ -45,9 +47,9 @@ internal sealed class MonitoredServer : IAsyncDisposable
         return builder.Build();
     }
 
-    public IEmbeddingGenerator<string, Embedding<float>> Embedder(string model = "text-embedding-3-small") =>
+    public IEmbeddingGenerator<string, Embedding<float>> Embedder(string model = "text-embedding-3-small", Action<GenerationMonitorMiddlewareOptions>? configure = null) =>
         new EmbeddingGeneratorBuilder<string, Embedding<float>>(new EmbeddingClient(model, new ApiKeyCredential("none"), Options(Server, timeout: null)).AsIEmbeddingGenerator())
-            .UseGenerationMonitor(Monitor)
+            .UseGenerationMonitor(Monitor, configure)
             .Build();
 
     public List<JsonElement> Records()

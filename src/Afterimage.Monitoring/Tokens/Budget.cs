@@ -18,6 +18,13 @@ public sealed record Budget
     /// <summary>Counts this model only, <c>unknown</c> for calls without one. Default: <see langword="null"/>, all together.</summary>
     public string? ModelName { get; init; }
 
+    /// <summary>
+    /// A log directory, or one with log directories below it, whose generations and evaluations count from the start, so that a restart does not empty the budget: of a calendar
+    /// window those that fall into it, of <see cref="BudgetPeriod.Run"/> all. It need not exist yet. Default: <see langword="null"/>, the budget begins empty with each monitor.
+    /// </summary>
+    /// <remarks>Read once, when the monitor is made, and before it writes: usually it is <see cref="GenerationMonitorOptions.LogDirectory"/>. docs/budgets.md says what is counted.</remarks>
+    public string? ResumeFrom { get; init; }
+
     /// <summary>The shares of the limit at which it warns, an alert each. More than 0, less than 1. Default: 0.5, 0.8, 0.95.</summary>
     public IReadOnlyList<double> WarnAt { get; init; } = [0.5, 0.8, 0.95];
 
@@ -40,6 +47,8 @@ public sealed record Budget
             return (nameof(ModelName), "is not empty.");
         if (Unit == BudgetUnit.WallTime && ModelName is not null)
             return (nameof(ModelName), "has no time of its own.");
+        if (ResumeFrom?.Length == 0)
+            return (nameof(ResumeFrom), "is a directory, or null.");
         if (WarnAt is null || WarnAt.Any(share => !(share is > 0 and < 1)))
             return (nameof(WarnAt), "are shares of more than 0 and less than 1.");
         return null;

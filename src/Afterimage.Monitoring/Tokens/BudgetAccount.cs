@@ -25,7 +25,16 @@ internal sealed class BudgetAccount
 
     public Budget Budget => _budget;
 
+    /// <summary>When the present period began, in UTC ticks of the wall clock.</summary>
+    public long PeriodStartTicks => _periodStart.Ticks;
+
+    /// <summary>When the present period began, on the line of <see cref="Clock"/>.</summary>
+    public long PeriodStartOnLine => _periodStartOnLine;
+
     public bool IsSpent { get; private set; }
+
+    /// <summary>Whether it is being told of earlier runs, of which everybody has heard already.</summary>
+    public bool IsResuming { private get; set; }
 
     public decimal Reserved { get; set; }
 
@@ -50,7 +59,24 @@ internal sealed class BudgetAccount
         _warned = 0;
         IsSpent = false;
         if (wasSpent)
-            _tell(new BudgetNews(Status, BudgetEvent.Renewed));
+            Tell(BudgetEvent.Renewed);
+    }
+
+    /// <summary>Lets the run begin no later than a time, in UTC ticks of the wall clock.</summary>
+    public void BeginRunBy(long time)
+    {
+        if (_budget.Period != BudgetPeriod.Run || time >= _periodStart.Ticks)
+            return;
+
+        _periodStartOnLine -= _periodStart.Ticks - time;
+        _periodStart = new DateTime(time, DateTimeKind.Utc);
+    }
+
+    /// <summary>Says that it is spent, if it is: nobody was told by the calls of earlier runs.</summary>
+    public void TellIfSpent()
+    {
+        if (IsSpent)
+            Tell(BudgetEvent.Spent);
     }
 
     /// <param name="record">A generation or an evaluation.</param>
@@ -74,7 +100,7 @@ internal sealed class BudgetAccount
                 bool isFirst = _unpricedTokens == 0;
                 _unpricedTokens += (long)record.Value;
                 if (isFirst)
-                    _tell(new BudgetNews(Status, BudgetEvent.Unpriced));
+                    Tell(BudgetEvent.Unpriced);
                 break;
             case BudgetUnit.Generations when record.Kind == RecordKind.Generation:
                 Spend(1);
@@ -91,12 +117,12 @@ internal sealed class BudgetAccount
     {
         _spent = spent;
         while (_warned < _warnAt.Length && spent >= Mark(_warned))
-            _tell(new BudgetNews(Status, BudgetEvent.Warning, _warnAt[_warned++]));
+            Tell(BudgetEvent.Warning, _warnAt[_warned++]);
         if (IsSpent || spent < _budget.Limit)
             return;
 
         IsSpent = true;
-        _tell(new BudgetNews(Status, BudgetEvent.Spent));
+        Tell(BudgetEvent.Spent);
     }
 
     /// <summary>What a call would take of it; null where it is none of its business.</summary>
@@ -132,6 +158,12 @@ internal sealed class BudgetAccount
         BudgetPeriod.Week => now.Date.AddDays(-(((int)now.DayOfWeek + 6) % 7)),
         _ => new DateTime(now.Year, now.Month, 1, 0, 0, 0, DateTimeKind.Utc),
     };
+
+    private void Tell(BudgetEvent news, double share = 0)
+    {
+        if (!IsResuming)
+            _tell(new BudgetNews(Status, news, share));
+    }
 
     private decimal Mark(int warning) => (decimal)_warnAt[warning] * _budget.Limit;
 

@@ -17,7 +17,6 @@ internal sealed class BudgetLedger : IRecordReducer
     private readonly ModelPricing? _pricing;
     private readonly TimeSpan _reservationTimeout;
     private readonly IRecordReducer _next;
-    private readonly long _start;
 
     // All with the same time-out: the first is the first to be given up.
     private readonly LinkedList<BudgetReservation> _reservations = new();
@@ -30,7 +29,6 @@ internal sealed class BudgetLedger : IRecordReducer
         _pricing = options.Pricing;
         _reservationTimeout = options.ReservationTimeout;
         _next = next;
-        _start = clock.Now;
         _accounts = [.. options.Budgets.Select(b => new BudgetAccount(b, WallTime, tell))];
     }
 
@@ -48,13 +46,47 @@ internal sealed class BudgetLedger : IRecordReducer
             foreach (BudgetAccount account in _accounts.Where(a => a.Budget.Unit == BudgetUnit.WallTime && !a.IsSpent))
             {
                 // A tick late rather than early: early it would find that nothing has happened yet.
-                TimeSpan due = new TimeSpan(_start + (long)Math.Ceiling(account.NextMark * TimeSpan.TicksPerSecond)) - new TimeSpan(_clock.Now);
+                TimeSpan due = new TimeSpan(account.PeriodStartOnLine + (long)Math.Ceiling(account.NextMark * TimeSpan.TicksPerSecond)) - new TimeSpan(_clock.Now);
                 if (next is null || due < next)
                     next = due;
             }
 
             return next < TimeSpan.Zero ? TimeSpan.Zero : next;
         }
+    }
+
+    /// <summary>Counts what earlier runs have used, silently; <see cref="TellSpent"/> tells of what they have spent.</summary>
+    /// <param name="budgets">The budgets that go on.</param>
+    /// <param name="callsSince">The generations and evaluations from a time on, by wall-clock UTC ticks.</param>
+    public void Resume(IReadOnlyCollection<Budget> budgets, Func<long, IEnumerable<Record>> callsSince)
+    {
+        BudgetAccount[] accounts = [.. _accounts.Where(a => budgets.Contains(a.Budget))];
+        long since = accounts.Min(a => a.Budget.Period == BudgetPeriod.Run ? 0 : a.PeriodStartTicks);
+        foreach (BudgetAccount account in accounts)
+            account.IsResuming = true;
+        foreach (Record call in callsSince(since))
+        {
+            Record priced = call;
+            if (_pricing is not null && !call.Has(RecordFields.Cost | RecordFields.Unpriced))
+                RecordPricing.Price(ref priced, call.Details?.ModelName is { } known ? _pricing.Find(known) : null);
+            string modelName = ModelName(call);
+            foreach (BudgetAccount account in accounts)
+            {
+                account.BeginRunBy(Math.Max(0, call.Timestamp - call.Duration));
+                account.Take(priced, modelName);
+            }
+        }
+
+        Refresh();
+        foreach (BudgetAccount account in accounts)
+            account.IsResuming = false;
+    }
+
+    /// <summary>Tells of budgets that are spent.</summary>
+    public void TellSpent()
+    {
+        foreach (BudgetAccount account in _accounts)
+            account.TellIfSpent();
     }
 
     public void Apply(Span<Record> records)
@@ -79,15 +111,19 @@ internal sealed class BudgetLedger : IRecordReducer
     {
         RollPeriods();
         foreach (BudgetAccount account in _accounts.Where(a => a.Budget.Unit == BudgetUnit.WallTime))
-            account.SetSpent((decimal)(_clock.Now - _start) / TimeSpan.TicksPerSecond);
+            account.SetSpent((decimal)(_clock.Now - account.PeriodStartOnLine) / TimeSpan.TicksPerSecond);
         while (_reservations.First is { } oldest && oldest.Value.Expiry <= Now)
             Release(oldest.Value);
         UpdateToken();
     }
 
+    /// <param name="estimate">What the call may use.</param>
+    /// <param name="release">What disposing the reservation does.</param>
+    /// <param name="refusedBy">The budget that has no room; null where there is a reservation.</param>
     /// <exception cref="ArgumentException">A budget is of dollars, and the estimate has no known price.</exception>
-    public BudgetReservation? TryReserve(in BudgetEstimate estimate, Action<BudgetReservation> release)
+    public BudgetReservation? TryReserve(in BudgetEstimate estimate, Action<BudgetReservation> release, out BudgetStatus? refusedBy)
     {
+        refusedBy = null;
         Refresh();
         decimal[] amounts = new decimal[_accounts.Length];
         for (int i = 0; i < _accounts.Length; i++)
@@ -95,7 +131,11 @@ internal sealed class BudgetLedger : IRecordReducer
             if (_accounts[i].Need(estimate, _pricing) is not { } need)
                 continue;
             if (!_accounts[i].HasRoomFor(need))
+            {
+                refusedBy = _accounts[i].Status;
                 return null;
+            }
+
             amounts[i] = need;
         }
 

@@ -3,7 +3,7 @@ namespace Afterimage.Monitoring;
 /// <summary>What the limit of a budget is for. Calendar windows are of UTC and of the wall clock.</summary>
 public enum BudgetPeriod
 {
-    /// <summary>The life of the monitor.</summary>
+    /// <summary>The life of the monitor, and with <see cref="Budget.ResumeFrom"/> of those before it.</summary>
     Run,
 
     /// <summary>Each hour of the clock.</summary>

@@ -16,6 +16,6 @@ public enum BudgetUnit
     /// <summary>Failed generations in a row, in the order in which the monitor takes them in.</summary>
     ConsecutiveFailures,
 
-    /// <summary>Seconds since the monitor was made, by the monotonic clock.</summary>
+    /// <summary>Seconds since the monitor was made, by the monotonic clock; with <see cref="Budget.ResumeFrom"/> since the first call there began, pauses between runs included.</summary>
     WallTime,
 }

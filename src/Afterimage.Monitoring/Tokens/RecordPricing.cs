@@ -14,15 +14,21 @@ internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordRe
     {
         foreach (ref Record record in records)
         {
-            if (record.Kind is RecordKind.Generation or RecordKind.Evaluation && (record.Fields & TokenFields) != 0)
-                Price(ref record);
+            if (record.Kind is RecordKind.Generation or RecordKind.Evaluation && record.Has(TokenFields))
+                Price(ref record, PriceOf(record));
         }
 
         next.Apply(records);
     }
 
-    private void Price(ref Record record)
+    /// <summary>Notes what a call cost; one without tokens costs nothing.</summary>
+    /// <param name="record">A generation or an evaluation.</param>
+    /// <param name="price">The price of its model; null: unknown.</param>
+    public static void Price(ref Record record, ModelPrice? price)
     {
+        if (!record.Has(TokenFields))
+            return;
+
         long prompt = record.PromptTokens;
         long completion = record.CompletionTokens;
         bool hasPrompt = record.Has(RecordFields.PromptTokens);
@@ -37,7 +43,7 @@ internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordRe
                 prompt = Math.Max(0, record.TotalTokens - completion);
         }
 
-        if ((hasPrompt || hasCompletion) && PriceOf(record) is { } price)
+        if ((hasPrompt || hasCompletion) && price is not null)
         {
             record.Value = (double)price.Cost(prompt, completion, record.CachedPromptTokens, record.ReasoningTokens);
             record.Fields |= RecordFields.Cost;

@@ -236,6 +236,22 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public void A_refusal_says_which_budget_has_no_room_and_why()
+    {
+        using MonitorRun run = Run(Tokens(1000), new Budget { Name = "c", Unit = BudgetUnit.Generations, Limit = 2, WarnAt = [] });
+        using BudgetReservation reservation = run.Monitor.Reserve(new BudgetEstimate { CompletionTokens = 600 });
+        Use(run, 250);
+        BudgetExceededException tooLarge = Assert.Throws<BudgetExceededException>(() => run.Monitor.Reserve(new BudgetEstimate { PromptTokens = 151 }));
+        Assert.Equal("Budget b has no room for the call: 250 spent and 600 reserved of 1,000 tokens.", tooLarge.Message);
+        Assert.Equal(("b", 250m, 600m, false), (tooLarge.Status.Budget.Name, tooLarge.Status.Spent, tooLarge.Status.Reserved, tooLarge.Status.IsSpent));
+        Use(run, 1);
+        BudgetExceededException spent = Assert.Throws<BudgetExceededException>(() => run.Monitor.Reserve(default));
+        Assert.Equal("Budget c is spent: 2 of 2 generations.", spent.Message);
+        Assert.True(spent.Status.IsSpent);
+        Assert.Throws<ArgumentNullException>(() => new BudgetExceededException(null!));
+    }
+
+    [Fact]
     public void A_budget_may_be_one_models()
     {
         using MonitorRun run = Run(
@@ -293,6 +309,7 @@ public sealed class BudgetTests
         { Tokens(1) with { Unit = BudgetUnit.WallTime, ModelName = "m" }, "Budgets[0].ModelName" },
         { Tokens(1) with { ModelName = "" }, "Budgets[0].ModelName" },
         { Tokens(1) with { WarnAt = [1] }, "Budgets[0].WarnAt" },
+        { Tokens(1) with { ResumeFrom = "" }, "Budgets[0].ResumeFrom" },
         { Tokens(1) with { Unit = BudgetUnit.Dollars }, "Pricing" },
     };
 

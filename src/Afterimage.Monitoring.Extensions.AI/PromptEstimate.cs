@@ -1,0 +1,25 @@
+using Microsoft.Extensions.AI;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>What a call may use, guessed from its prompt.</summary>
+internal static class PromptEstimate
+{
+    // The usual rule of thumb, for English text.
+    private const int CharactersPerToken = 4;
+
+    public static BudgetEstimate Of(IEnumerable<ChatMessage> messages, ChatOptions? options) => new()
+    {
+        PromptTokens = Tokens((options?.Instructions?.Length ?? 0) + messages.Sum(message => (long)message.Text.Length)),
+        CompletionTokens = Math.Max(0, options?.MaxOutputTokens ?? 0),
+    };
+
+    /// <param name="inputs">What is embedded; each that is no text counts as one token.</param>
+    public static BudgetEstimate Of<TInput>(IReadOnlyCollection<TInput> inputs) => new()
+    {
+        PromptTokens = inputs.Sum(input => Tokens(input is string text ? text.Length : 0)),
+    };
+
+    // Never nothing: what costs something must have a price.
+    private static long Tokens(long characters) => Math.Max(1, characters / CharactersPerToken);
+}
