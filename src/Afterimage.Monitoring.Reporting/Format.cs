@@ -35,6 +35,13 @@ internal static class Format
         return FormattableString.Invariant(text);
     }
 
+    /// <summary>An amount of money: to the cent, small ones to four digits.</summary>
+    public static string Dollars(double dollars)
+    {
+        int decimals = Math.Abs(dollars) is >= 1 or 0 ? 2 : Math.Clamp(3 - (int)Math.Floor(Math.Log10(Math.Abs(dollars))), 2, 10);
+        return (dollars < 0 ? "-$" : "$") + Math.Abs(dollars).ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    }
+
     public static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

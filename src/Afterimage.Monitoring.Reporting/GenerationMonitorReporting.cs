@@ -61,7 +61,7 @@ public static class GenerationMonitorReporting
         ArgumentException.ThrowIfNullOrEmpty(metricName);
         ArgumentOutOfRangeException.ThrowIfLessThan(rollingWindow, 1);
         var source = new MemorySource(monitor.RetainedPoints(), monitor.WindowStartTime(window ?? TimeSpan.FromHours(1)));
-        return FigureFiles.LaidOut(Figures.Metric(source, metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
+        return FigureFiles.LaidOut(new Figures(source, FigureLook.Picture).Metric(metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
     }
 
     /// <summary>Draws all figures whose data exist, and writes each as <c>&lt;name&gt;.png</c>: those of <see cref="LogDirectory.VisualizeMetrics"/>.</summary>
@@ -76,8 +76,8 @@ public static class GenerationMonitorReporting
         this GenerationMonitor monitor, string? saveDirectory = null, FigureSize? figureSize = null)
     {
         ArgumentNullException.ThrowIfNull(monitor);
-        IReadOnlyDictionary<string, ScottPlot.Plot> figures = Figures.All(new MemorySource(monitor.RetainedPoints(), DateTimeOffset.MinValue));
-        return FigureFiles.Save(figures, saveDirectory ?? Path.Combine(monitor.LogDirectory, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
+        var figures = new Figures(new MemorySource(monitor.RetainedPoints(), DateTimeOffset.MinValue), FigureLook.Picture);
+        return FigureFiles.Save(figures.All(), saveDirectory ?? Path.Combine(monitor.LogDirectory, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
     }
 
     private static async Task ExportLogAsync(GenerationMonitor monitor, string outputPath, ExportFormat format, DateTimeOffset since, CancellationToken cancellationToken)

@@ -183,7 +183,7 @@ public sealed class LogDirectory
             {
                 if (window is { } given)
                     snapshot.Execute(string.Create(CultureInfo.InvariantCulture, $"DELETE FROM record WHERE ticks < (SELECT max(ticks) FROM record) - {given.Ticks}"));
-                return FigureFiles.LaidOut(Figures.Metric(new SnapshotSource(snapshot), metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
+                return FigureFiles.LaidOut(new Figures(new SnapshotSource(snapshot), FigureLook.Picture).Metric(metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
             },
             cancellationToken);
     }
@@ -191,7 +191,8 @@ public sealed class LogDirectory
     /// <summary>Draws all figures whose data exist, and writes each as <c>&lt;name&gt;.png</c>.</summary>
     /// <remarks>
     /// The figures: <c>success_error_rate</c>, <c>generation_time</c>, <c>total_token_count</c>, <c>prompt_token_count</c>, <c>completion_token_count</c>,
-    /// <c>evaluation_scores</c>, <c>evaluation_time</c>, <c>time_to_first_token</c>, <c>tokens_per_second</c> (of the whole run, not of a call), <c>latency_by_model</c>.
+    /// <c>evaluation_scores</c>, <c>evaluation_time</c>, <c>time_to_first_token</c>, <c>tokens_per_second</c> (of the whole run, not of a call), <c>latency_by_model</c>,
+    /// <c>cost</c>.
     /// </remarks>
     /// <param name="saveDirectory">Where to; made where it does not exist. Default: <c>plots</c> in the log directory.</param>
     /// <param name="figureSize">Their size. Default: 12 x 6 inches.</param>
@@ -203,7 +204,7 @@ public sealed class LogDirectory
         string? saveDirectory = null, FigureSize? figureSize = null, CancellationToken cancellationToken = default)
     {
         using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out _, cancellationToken);
-        IReadOnlyDictionary<string, ScottPlot.Plot> figures = Translate(() => Figures.All(new SnapshotSource(snapshot)), cancellationToken);
+        IReadOnlyList<DrawnFigure> figures = Translate(() => new Figures(new SnapshotSource(snapshot), FigureLook.Picture).All(), cancellationToken);
         return FigureFiles.Save(figures, saveDirectory ?? System.IO.Path.Combine(Path, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
     }
 

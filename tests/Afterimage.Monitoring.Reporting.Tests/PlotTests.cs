@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Time.Testing;
 using ScottPlot;
 
@@ -32,6 +33,15 @@ public sealed class PlotTests : IDisposable
         }
     }
 
+    private void Pay(GenerationMonitor monitor, int count, int models = 8)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            monitor.RecordMetric("cost_usd", 1.0 / (1 + (i % models)), new Dictionary<string, object?> { ["model_name"] = "m" + (i % models) });
+        }
+    }
+
     [Fact]
     public async Task All_figures_whose_data_exist_are_drawn_from_memory_and_from_the_log_alike()
     {
@@ -39,16 +49,17 @@ public sealed class PlotTests : IDisposable
         Record(monitor, 30);
         IReadOnlyDictionary<string, Plot> few = monitor.VisualizeMetrics(Path.Combine(_directory.Path, "few"));
         monitor.TrackEvaluation(TimeSpan.FromSeconds(1), true, "judge", new Dictionary<string, double> { ["depth"] = 0.5 });
+        Pay(monitor, 40);
         IReadOnlyDictionary<string, Plot> live = monitor.VisualizeMetrics();
         await monitor.FlushAsync(TestContext.Current.CancellationToken);
         IReadOnlyDictionary<string, Plot> read = LogDirectory.Open(Log).VisualizeMetrics(Path.Combine(_directory.Path, "read"), cancellationToken: TestContext.Current.CancellationToken);
 
         string[] names =
         [
-            "completion_token_count", "evaluation_scores", "evaluation_time", "generation_time", "latency_by_model", "prompt_token_count", "success_error_rate",
+            "completion_token_count", "cost", "evaluation_scores", "evaluation_time", "generation_time", "latency_by_model", "prompt_token_count", "success_error_rate",
             "time_to_first_token", "tokens_per_second", "total_token_count",
         ];
-        Assert.Equal(names.Except(["evaluation_scores", "evaluation_time"]), few.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(names.Except(["cost", "evaluation_scores", "evaluation_time"]), few.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(names, live.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(names, read.Keys.Order(StringComparer.Ordinal));
         foreach (string name in names)
@@ -61,6 +72,56 @@ public sealed class PlotTests : IDisposable
 
         static int Size(byte[] png, int offset) => System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(offset));
     }
+
+    [Fact]
+    public async Task Many_points_from_memory_and_from_the_log_make_the_same_figure()
+    {
+        using GenerationMonitor monitor = Monitor();
+        Record(monitor, 5000);
+        await monitor.FlushAsync(TestContext.Current.CancellationToken);
+        LogDirectory log = LogDirectory.Open(Log);
+
+        foreach (string metric in (string[])["generation_time", "success_rate"])
+        {
+            IReadOnlyList<string> live = MeanLines(monitor.PlotMetric(metric, rollingWindow: 200).GetSvgXml(1200, 800));
+            IReadOnlyList<string> read = MeanLines(log.PlotMetric(metric, rollingWindow: 200, cancellationToken: TestContext.Current.CancellationToken).GetSvgXml(1200, 800));
+            Assert.Equal(2, live.Count);
+            Assert.Equal(live, read);
+        }
+    }
+
+    [Fact]
+    public void Cost_adds_up_by_model_and_the_cheaper_ones_are_one()
+    {
+        using (GenerationMonitor monitor = Monitor())
+            Pay(monitor, 80);
+
+        string svg = Draw("cost");
+
+        foreach (string text in (string[])["Cost so far", "US dollars, cumulative", "m0 $10.00", "m4 $2.00", "3 other models $4.35"])
+            Assert.Contains(text, svg, StringComparison.Ordinal);
+        Assert.DoesNotContain("m5", svg, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_line_does_not_cross_a_pause()
+    {
+        using (GenerationMonitor monitor = Monitor())
+        {
+            Record(monitor, 50);
+            _clock.Advance(TimeSpan.FromHours(1));
+            Record(monitor, 50);
+        }
+
+        // The last is the legend's.
+        Assert.Equal(3, MeanLines(Draw("generation_time")).Count);
+    }
+
+    private static IReadOnlyList<string> MeanLines(string svg) =>
+        [.. Regex.Matches(svg, "<path[^>]*stroke=\"#0072B2\"[^>]*stroke-width=\"2.5\"[^>]* d=\"(M\\S+ [^\"]*L[^\"]*)").Select(match => match.Groups[1].Value)];
+
+    private string Draw(string figure) => LogDirectory.Open(Log)
+        .VisualizeMetrics(Path.Combine(_directory.Path, "drawn"), cancellationToken: TestContext.Current.CancellationToken)[figure].GetSvgXml(1200, 600);
 
     [Fact]
     public void Nothing_recorded_makes_no_figure()

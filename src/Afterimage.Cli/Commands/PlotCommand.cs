@@ -14,9 +14,10 @@ internal static class PlotCommand
     public static readonly CommandHelp Help = new(
         """
         Time is UTC. More than 2,000 points are drawn as the band that 5 % to 95 % of
-        them lie in; the line is the rolling mean. Without METRIC all figures are
-        written into the directory PATH: success and errors, times, tokens, scores,
-        tokens per second, latency by model; each where its data exist.
+        them lie in; the line is the rolling mean, broken where nothing happened for
+        long. Without METRIC all figures are written into the directory PATH: success
+        and errors, times, tokens, scores, tokens per second, latency by model, cost;
+        each where its data exist.
         """,
         [
             "afterimage plot .afterimage-monitoring generation_time --out latency.png",

@@ -7,58 +7,62 @@ namespace Afterimage.Monitoring.Reporting.Plotting;
 /// <summary>The look of all figures.</summary>
 internal static class Figure
 {
-    private const int MaxTitle = 90;
-
-    private static readonly Color Ink = Color.FromHex("#24292f");
-    private static readonly Color Faint = Color.FromHex("#57606a");
-    private static readonly Color Grid = Color.FromHex("#e4e8ec");
+    public static readonly Color Ink = Color.FromHex("#24292f");
+    public static readonly Color Faint = Color.FromHex("#57606a");
+    public static readonly Color Grid = Color.FromHex("#e4e8ec");
 
     // Distinct for the colour-blind too: Okabe and Ito, "Color Universal Design" (2008), without black and yellow.
     private static readonly Color[] Palette =
         [.. ((string[])["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]).Select(Color.FromHex)];
 
-    public static int MaxSeries => Palette.Length;
+    private const int MaxTitle = 90;
+    private const int MaxLabel = 40;
+    private const int MaxLegendAbove = 90;
 
-    public static Color ColorOf(int series) => Palette[series % Palette.Length];
+    // A point alone has no time around it that says how much of it to show.
+    private static readonly TimeSpan LeastSpan = TimeSpan.FromSeconds(10);
 
-    public static Plot Create(string title, string yLabel)
+    // OLE automation dates, in which ScottPlot counts, begin here.
+    private static readonly DateTime Earliest = new(100, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    public static IReadOnlyList<Color> Colors => Palette;
+
+    public static Plot Create(FigureLook look, string title, string yLabel)
     {
+        bool isPicture = look == FigureLook.Picture;
         var plot = new Plot();
         EmbeddedFont.Use(plot);
-        plot.FigureBackground.Color = Colors.White;
-        plot.DataBackground.Color = Colors.White;
-        plot.Axes.Color(Faint);
+        plot.FigureBackground.Color = ScottPlot.Colors.White;
+        plot.DataBackground.Color = ScottPlot.Colors.White;
         plot.Axes.Title.Label.Text = Format.Name(title, MaxTitle);
         plot.Axes.Title.Label.FontSize = 20;
         plot.Axes.Title.Label.Bold = false;
         plot.Axes.Title.Label.ForeColor = Ink;
+        plot.Axes.Title.IsVisible = isPicture;
         plot.Axes.Left.Label.Text = yLabel;
-        foreach (IAxis axis in (IAxis[])[plot.Axes.Left, plot.Axes.Bottom])
-        {
-            axis.Label.FontSize = 15;
-            axis.Label.Bold = false;
-            axis.Label.ForeColor = Ink;
-            axis.TickLabelStyle.FontSize = 14;
-            axis.MinorTickStyle.Length = 0;
-        }
+        plot.Axes.Left.TickGenerator = new NumericAutomatic { TargetTickCount = isPicture ? 8 : 5 };
 
         // Room between the label, the figure's edge and the longest of the usual numbers.
-        plot.Axes.Left.Label.OffsetX = 8;
-        plot.Axes.Left.MinimumSize = 88;
-        plot.Axes.Left.TickGenerator = new NumericAutomatic { TargetTickCount = 8 };
+        var left = (ScottPlot.AxisPanels.LeftAxis)plot.Axes.Left;
+        left.PaddingOutsideAxisLabels = new PixelPadding(isPicture ? 8 : 4);
+        left.EmptyLabelPadding = new PixelPadding(8);
+        plot.Axes.Left.MinimumSize = isPicture ? 88 : 56;
+        StyleAxis(plot.Axes.Left, look);
+        StyleAxis(plot.Axes.Bottom, look);
 
+        // A label at the right end would be cut off.
+        plot.Axes.Right.MinimumSize = isPicture ? 44 : 24;
+        plot.Axes.Top.MinimumSize = 10;
         plot.Axes.Right.FrameLineStyle.IsVisible = false;
         plot.Axes.Top.FrameLineStyle.IsVisible = false;
         plot.Grid.MajorLineColor = Grid;
-
-        // A label at the right end would be cut off.
-        plot.Axes.Right.MinimumSize = 44;
         plot.Legend.FontSize = 14;
         plot.Legend.FontName = EmbeddedFont.Name;
         plot.Legend.FontColor = Ink;
         plot.Legend.OutlineWidth = 0;
-        plot.Legend.ShadowColor = Colors.Transparent;
-        plot.Legend.Orientation = Orientation.Horizontal;
+        plot.Legend.ShadowColor = ScottPlot.Colors.Transparent;
+        plot.Legend.TightHorizontalWrapping = true;
+        plot.Legend.InterItemPadding = new PixelPadding(10, 4);
         return plot;
     }
 
@@ -76,79 +80,133 @@ internal static class Figure
         plot.Axes.Left.TickGenerator = new EmptyTickGenerator();
     }
 
-    /// <summary>Draws points or the band that most of them lie in, and the rolling mean over them.</summary>
-    /// <param name="plot">The figure.</param>
-    /// <param name="points">The points, at least one.</param>
-    /// <param name="rollingWindow">Points that the mean is over.</param>
-    /// <param name="series">The number of the series, which is its colour.</param>
-    /// <param name="label">Its name in the legend; <see langword="null"/> for the only series.</param>
-    /// <param name="withPoints">Whether more than the mean is drawn.</param>
-    public static void AddSeries(Plot plot, MetricPoints points, int rollingWindow, int series, string? label, bool withPoints)
+    /// <summary>Draws the points, or the band that most of them lie in.</summary>
+    public static void AddPoints(Plot plot, MetricSeries series, Color color)
     {
-        Buckets buckets = Buckets.Of(points, rollingWindow);
-        double[] times = [.. buckets.Times.Select(time => time.ToOADate())];
-        Color color = ColorOf(series);
-        if (withPoints && buckets.AreBuckets)
+        if (!series.IsInParts)
         {
-            ScottPlot.Plottables.FillY band = plot.Add.FillY(times, buckets.Low, buckets.High);
+            ScottPlot.Plottables.Scatter dots = plot.Add.ScatterPoints((double[])[.. series.Marks.Select(mark => X(mark.UtcTicks))], (double[])[.. series.Marks.Select(mark => mark.Sum)]);
+            dots.Color = color.WithAlpha(series.Marks.Length > 300 ? 0.3 : 0.5);
+            dots.MarkerSize = series.Marks.Length > 300 ? 5 : 8;
+            dots.LegendText = series.Marks.Length == 1 ? "one point" : "points";
+            return;
+        }
+
+        string legend = "5 % to 95 % of the points";
+        foreach (System.Range stretch in series.Stretches())
+        {
+            SeriesMark[] marks = series.Marks[stretch];
+            ScottPlot.Plottables.FillY band = plot.Add.FillY(
+                (double[])[.. marks.Select(mark => X(mark.UtcTicks))], (double[])[.. marks.Select(mark => mark.Low)], (double[])[.. marks.Select(mark => mark.High)]);
             band.FillColor = color.WithAlpha(0.22);
             band.LineWidth = 0;
             band.MarkerSize = 0;
-            band.LegendText = "5 % to 95 % of the points";
+            band.LegendText = legend;
+            legend = "";
         }
-        else if (withPoints)
-        {
-            ScottPlot.Plottables.Scatter dots = plot.Add.ScatterPoints(times, buckets.High);
-            dots.Color = color.WithAlpha(points.Count > 300 ? 0.3 : 0.5);
-            dots.MarkerSize = points.Count > 300 ? 5 : 8;
-            dots.LegendText = "points";
-        }
+    }
 
-        ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(times, buckets.Means);
-        line.Color = color;
-        line.LineWidth = 2.5f;
-        line.MarkerSize = buckets.Means.Length == 1 ? 8 : 0;
-        line.LegendText = label is null ? string.Create(CultureInfo.InvariantCulture, $"mean of the last {rollingWindow}") : Format.Name(label, 40);
+    /// <summary>Draws the rolling mean, broken where nothing happened for long.</summary>
+    /// <param name="plot">The figure.</param>
+    /// <param name="series">The points, at least one.</param>
+    /// <param name="rollingWindow">Points that the mean is over.</param>
+    /// <param name="color">The colour.</param>
+    /// <param name="label">Its name in the legend.</param>
+    public static void AddMean(Plot plot, MetricSeries series, int rollingWindow, Color color, string label)
+    {
+        double[] means = series.RollingMeans(rollingWindow);
+        string legend = Format.Name(label, MaxLabel);
+        foreach (System.Range stretch in series.Stretches())
+        {
+            double[] times = [.. series.Marks[stretch].Select(mark => X(mark.UtcTicks))];
+            ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(times, means[stretch]);
+            line.Color = color;
+            line.LineWidth = 2.5f;
+            line.MarkerSize = times.Length == 1 ? 8 : 0;
+            line.LegendText = legend;
+            legend = "";
+        }
+    }
+
+    /// <summary>Draws an area between two lines over time.</summary>
+    public static void AddArea(Plot plot, double[] times, double[] lower, double[] upper, Color color, string label)
+    {
+        ScottPlot.Plottables.FillY area = plot.Add.FillY(times, lower, upper);
+        area.FillColor = color.WithAlpha(0.75);
+        area.LineWidth = 0;
+        area.MarkerSize = 0;
+        area.LegendText = label;
     }
 
     /// <summary>Ends a figure over time: its axes, in UTC, and a legend.</summary>
-    public static void FinishTime(Plot plot, DateTime first, DateTime last, double? yTop = null)
+    /// <param name="plot">The figure.</param>
+    /// <param name="look">What it is for.</param>
+    /// <param name="firstTicks">The earliest time, in ticks of UTC.</param>
+    /// <param name="lastTicks">The latest.</param>
+    /// <param name="yTop">The upper end of the other axis; <see langword="null"/> for what the data need.</param>
+    /// <param name="fromNought">Whether that axis begins at nought where the data do not reach below; else where they do.</param>
+    public static void FinishTime(Plot plot, FigureLook look, long firstTicks, long lastTicks, double? yTop = null, bool fromNought = true)
     {
+        DateTime first = Time(firstTicks);
+        DateTime last = Time(lastTicks);
         plot.Axes.DateTimeTicksBottom();
+        StyleAxis(plot.Axes.Bottom, look);
         bool withDay = first.Date != last.Date;
         TimeSpan span = last - first;
-        ((DateTimeAutomatic)plot.Axes.Bottom.TickGenerator).LabelFormatter = time =>
-            time.ToString(span.TotalDays > 3 ? "yyyy-MM-dd" : withDay ? "MM-dd HH:mm" : span.TotalMinutes > 10 ? "HH:mm" : span.TotalSeconds > 5 ? "HH:mm:ss" : "HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        plot.Axes.Bottom.TickLabelStyle.FontSize = 14;
-        plot.Axes.Bottom.TickLabelStyle.FontName = EmbeddedFont.Name;
-        plot.Axes.Bottom.TickLabelStyle.ForeColor = Faint;
+        ((DateTimeAutomatic)plot.Axes.Bottom.TickGenerator).LabelFormatter = time => time.ToString(
+            span.TotalDays > 300 ? "yyyy-MM-dd"
+                : withDay && time.TimeOfDay == TimeSpan.Zero ? "MM-dd"
+                : span.TotalMinutes > 10 ? "HH:mm"
+                : span.TotalSeconds is > 5 or 0 ? "HH:mm:ss"
+                : "HH:mm:ss.fff",
+            CultureInfo.InvariantCulture);
         plot.Axes.Bottom.Label.Text = withDay
             ? string.Create(CultureInfo.InvariantCulture, $"time (UTC), {first:yyyy-MM-dd} to {last:yyyy-MM-dd}")
             : string.Create(CultureInfo.InvariantCulture, $"time (UTC), {first:yyyy-MM-dd}");
-        plot.Axes.Bottom.MinorTickStyle.Length = 0;
-        plot.Axes.Bottom.Label.FontName = EmbeddedFont.Name;
-        plot.Axes.Bottom.Label.FontSize = 15;
-        plot.Axes.Bottom.Label.Bold = false;
-        plot.Axes.Bottom.Label.ForeColor = Ink;
 
         plot.Axes.AutoScale();
         AxisLimits limits = plot.Axes.GetLimits();
-        double margin = Math.Max(span.TotalDays * 0.02, TimeSpan.FromMilliseconds(500).TotalDays / 2);
+        double margin = (span == TimeSpan.Zero ? LeastSpan.TotalDays / 2 : 0) + (span.TotalDays * 0.02);
         double top = yTop ?? (limits.Top == limits.Bottom ? limits.Top + 1 : limits.Top + ((limits.Top - limits.Bottom) * 0.12));
-
 
         // A line at nought must show over the axis.
         double foot = top * -0.012;
-        double bottom = limits.Bottom >= 0 || yTop is not null || Math.Abs(limits.Bottom) < Math.Abs(limits.Top) * 0.12 ? foot : limits.Bottom;
+        bool reachesBelow = limits.Bottom < 0 && yTop is null && Math.Abs(limits.Bottom) >= Math.Abs(limits.Top) * 0.12;
+        double bottom = reachesBelow || !(fromNought || limits.Bottom < 0) ? limits.Bottom : foot;
         plot.Axes.SetLimits(first.ToOADate() - margin, last.ToOADate() + margin, bottom, top);
-        ShowLegend(plot);
+        ShowLegend(plot, look);
     }
 
-    /// <summary>Shows the legend above the data, which it must not hide.</summary>
-    public static void ShowLegend(Plot plot)
+    /// <summary>Shows the legend beside the data, which it must not hide.</summary>
+    public static void ShowLegend(Plot plot, FigureLook look)
     {
-        ScottPlot.Panels.LegendPanel panel = plot.ShowLegend(Edge.Top);
-        panel.Alignment = Alignment.MiddleRight;
+        if (look == FigureLook.Page)
+            return;
+
+        // One row is all that there is above the data.
+        bool fitsAbove = plot.Legend.GetItems().Sum(item => item.LabelText.Length) <= MaxLegendAbove;
+        plot.Legend.Orientation = fitsAbove ? Orientation.Horizontal : Orientation.Vertical;
+        ScottPlot.Panels.LegendPanel panel = plot.ShowLegend(fitsAbove ? Edge.Top : Edge.Right);
+        panel.Alignment = fitsAbove ? Alignment.MiddleRight : Alignment.UpperLeft;
         panel.Padding = new PixelPadding(0);
+    }
+
+    /// <summary>A time as ScottPlot counts it.</summary>
+    public static double X(long ticks) => Time(ticks).ToOADate();
+
+    private static DateTime Time(long ticks) => new(Math.Clamp(ticks, Earliest.Ticks, DateTime.MaxValue.Ticks), DateTimeKind.Utc);
+
+    private static void StyleAxis(IAxis axis, FigureLook look)
+    {
+        axis.Label.FontName = EmbeddedFont.Name;
+        axis.Label.FontSize = look == FigureLook.Picture ? 15 : 12;
+        axis.Label.Bold = false;
+        axis.Label.ForeColor = Ink;
+        axis.TickLabelStyle.FontName = EmbeddedFont.Name;
+        axis.TickLabelStyle.FontSize = look == FigureLook.Picture ? 14 : 12;
+        axis.TickLabelStyle.ForeColor = Faint;
+        axis.FrameLineStyle.Color = Faint;
+        axis.MajorTickStyle.Color = Faint;
+        axis.MinorTickStyle.Length = 0;
     }
 }

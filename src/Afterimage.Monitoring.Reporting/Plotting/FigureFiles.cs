@@ -12,24 +12,24 @@ internal static class FigureFiles
     public static readonly FigureSize OverviewSize = new(12, 6);
 
     /// <summary>Gives a figure the size that it has until somebody renders it at another.</summary>
-    public static Plot LaidOut(Plot plot, FigureSize size)
+    public static Plot LaidOut(DrawnFigure figure, FigureSize size)
     {
         ThrowIfNone(size);
-        plot.RenderInMemory(size.PixelWidth, size.PixelHeight);
-        return plot;
+        figure.Plot.RenderInMemory(size.PixelWidth, size.PixelHeight);
+        return figure.Plot;
     }
 
-    public static IReadOnlyDictionary<string, Plot> Save(IReadOnlyDictionary<string, Plot> figures, string directory, FigureSize size)
+    public static IReadOnlyDictionary<string, Plot> Save(IReadOnlyList<DrawnFigure> figures, string directory, FigureSize size)
     {
         ThrowIfNone(size);
         string fullPath = Path.GetFullPath(directory);
         try
         {
             using var files = new StagedFiles(Path.Combine(fullPath, "figure.png"));
-            foreach ((string name, Plot plot) in figures)
-                plot.SavePng(files.Add(name + ".png"), size.PixelWidth, size.PixelHeight);
+            foreach (DrawnFigure figure in figures)
+                figure.Plot.SavePng(files.Add(figure.Name + ".png"), size.PixelWidth, size.PixelHeight);
             files.Commit();
-            return figures;
+            return figures.ToDictionary(figure => figure.Name, figure => figure.Plot, StringComparer.Ordinal);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

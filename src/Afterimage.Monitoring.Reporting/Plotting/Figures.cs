@@ -3,151 +3,230 @@ using ScottPlot;
 
 namespace Afterimage.Monitoring.Reporting.Plotting;
 
-/// <summary>The figures, each from a source of points.</summary>
-internal static class Figures
+/// <summary>Draws the figures from a source of points.</summary>
+internal sealed class Figures(IMetricSource source, FigureLook look)
 {
     private const string Scores = "evaluation_score_";
     private const int RollingWindow = 10;
     private const int MaxModels = 12;
 
     /// <summary>One metric over time.</summary>
-    public static Plot Metric(IMetricSource source, string metric, int rollingWindow)
+    public DrawnFigure Metric(string metric, int rollingWindow = RollingWindow)
     {
         (string title, string unit) = Describe(metric);
-        Plot plot = Figure.Create(title, unit);
-        MetricPoints points = source.Read(metric);
-        if (points.Count == 0)
+        Plot plot = Figure.Create(look, title, unit);
+        MetricSeries series = source.Read(metric);
+        SeriesExtent extent = series.Extent;
+        if (extent.Count == 0)
         {
             Figure.SayNoData(plot);
-            return plot;
+            return new DrawnFigure(metric, plot, "No data.");
         }
 
-        Figure.AddSeries(plot, points, rollingWindow, 0, null, withPoints: true);
-        Figure.FinishTime(plot, Time(points.UtcTicks[0]), Time(points.UtcTicks[^1]));
-        return plot;
+        Figure.AddPoints(plot, series, Figure.Colors[0]);
+        if (extent.Count > 1)
+            Figure.AddMean(plot, series, rollingWindow, Figure.Colors[0], MeanOf(series, rollingWindow));
+        Figure.FinishTime(plot, look, extent.FirstTicks, extent.LastTicks);
+        return new DrawnFigure(metric, plot, $"{Format.Count(extent.Count)} points {Period(extent.FirstTicks, extent.LastTicks)}: {Values(extent)}.");
     }
 
-    /// <summary>All figures whose data exist, by name.</summary>
-    public static IReadOnlyDictionary<string, Plot> All(IMetricSource source)
+    /// <summary>All figures whose data exist, in the order in which they are read.</summary>
+    public IReadOnlyList<DrawnFigure> All()
     {
-        var figures = new SortedDictionary<string, Plot>(StringComparer.Ordinal);
-        foreach (string metric in (string[])["generation_time", "total_token_count", "prompt_token_count", "completion_token_count", "evaluation_time", "time_to_first_token"])
+        string[] scores = [.. source.MetricNames.Where(name => name.StartsWith(Scores, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        DrawnFigure?[] figures =
+        [
+            Rates(),
+            Known("generation_time"),
+            LatencyByModel(),
+            Known("time_to_first_token"),
+            Throughput(),
+            Cost(),
+            Known("total_token_count"),
+            Known("prompt_token_count"),
+            Known("completion_token_count"),
+            Lines("evaluation_scores", "Evaluation scores", "score", scores, name => name[Scores.Length..]),
+            Known("evaluation_time"),
+        ];
+        return [.. figures.OfType<DrawnFigure>()];
+    }
+
+    private DrawnFigure? Known(string metric) => source.MetricNames.Contains(metric) ? Metric(metric) : null;
+
+    private DrawnFigure? Rates() => Lines(
+        "success_error_rate", "Success and errors", "share of generations (%)", ["success_rate", "error_rate"], name => name == "success_rate" ? "success" : "error", isRate: true);
+
+    private DrawnFigure? Lines(string name, string title, string unit, string[] metrics, Func<string, string> label, bool isRate = false)
+    {
+        MetricLine[] all = [.. metrics.Where(source.MetricNames.Contains).Select(metric => new MetricLine(label(metric), source.Read(metric)))];
+        if (all.Length == 0)
+            return null;
+
+        MetricLine[] shown = [.. all.OrderByDescending(line => line.Series.Extent.Count).Take(Figure.Colors.Count).OrderBy(line => Array.IndexOf(all, line))];
+        Plot plot = Figure.Create(look, shown.Length < all.Length ? string.Create(CultureInfo.InvariantCulture, $"{title} ({shown.Length} of {all.Length})") : title, unit);
+        for (int i = 0; i < shown.Length; i++)
         {
-            if (source.MetricNames.Contains(metric))
-                figures.Add(metric, Metric(source, metric, RollingWindow));
+            // A rate's mean of ten is a staircase: it takes more points to say anything.
+            MetricSeries series = isRate ? shown[i].Series.Times(100) : shown[i].Series;
+            int window = isRate ? (int)Math.Clamp(series.Extent.Count / 20, RollingWindow, 1000) : RollingWindow;
+            Figure.AddMean(plot, series, window, Figure.Colors[i], $"{Format.Name(shown[i].Label, 20)} ({MeanOf(series, window)})");
+            shown[i] = shown[i] with { Series = series };
         }
 
-        AddLines("success_error_rate", "Success and errors", "share of generations (%)", ["success_rate", "error_rate"], name => name == "success_rate" ? "success" : "error", 100);
-        AddLines(
-            "evaluation_scores", "Evaluation scores", "score", [.. source.MetricNames.Where(name => name.StartsWith(Scores, StringComparison.Ordinal)).Order(StringComparer.Ordinal)], name => name[Scores.Length..], 1);
-        AddThroughput();
-        AddLatencyByModel();
-        return figures;
+        long first = shown.Min(line => line.Series.Extent.FirstTicks);
+        long last = shown.Max(line => line.Series.Extent.LastTicks);
+        Figure.FinishTime(plot, look, first, last, isRate ? 104 : null, fromNought: isRate);
+        string values = string.Join("; ", shown.Select(line => isRate
+            ? $"{line.Label} {Format.Percent(line.Series.Extent.Mean / 100)}"
+            : $"{Format.Name(line.Label, 40)}: {Format.Count(line.Series.Extent.Count)} points, {Values(line.Series.Extent)}"));
+        return new DrawnFigure(name, plot, $"{(isRate ? "Shares of all generations" : "Means")} {Period(first, last)}: {values}.");
+    }
 
-        void AddLines(string name, string title, string unit, string[] metrics, Func<string, string> label, double scale)
+    private DrawnFigure? Throughput()
+    {
+        const int MinParts = 5;
+        const int MaxParts = 120;
+        SeriesExtent prompt = source.ReadExtent("prompt_token_count");
+        SeriesExtent completion = source.ReadExtent("completion_token_count");
+        SeriesExtent[] extents = [.. ((SeriesExtent[])[prompt, completion]).Where(extent => extent.Count > 1)];
+        if (extents.Length == 0)
+            return null;
+
+        SeriesExtent extent = new(extents.Max(e => e.Count), extents.Min(e => e.FirstTicks), extents.Max(e => e.LastTicks), 0, 0, 0);
+        if (extent.FirstTicks == extent.LastTicks)
+            return null;
+
+        // Whole seconds, and enough of them that a part has more than a point or two.
+        TimeGrid grid = TimeGrid.Over(extent, (int)Math.Clamp(extent.Count / 10, MinParts, MaxParts), TimeSpan.TicksPerSecond);
+        double seconds = grid.Width / (double)TimeSpan.TicksPerSecond;
+
+        // What is past the last whole part would look like an end of the work.
+        int parts = Math.Max(1, (int)((extent.LastTicks - grid.FirstTicks) / grid.Width));
+        Plot plot = Figure.Create(look, "Tokens per second", string.Create(CultureInfo.InvariantCulture, $"tokens / s (means over {seconds:0} s)"));
+        List<string> rates = [];
+        Add("prompt_token_count", "prompt", prompt, 0);
+        Add("completion_token_count", "completion", completion, 1);
+        long last = Math.Max(extent.LastTicks, grid.FirstTicks + grid.Width);
+        Figure.FinishTime(plot, look, extent.FirstTicks, last);
+        return new DrawnFigure("tokens_per_second", plot, $"Tokens of all calls {Period(extent.FirstTicks, extent.LastTicks)}: {string.Join("; ", rates)}.");
+
+        void Add(string metric, string label, SeriesExtent known, int color)
         {
-            (string Metric, MetricPoints Points)[] series = [.. metrics.Where(source.MetricNames.Contains).Select(metric => (metric, source.Read(metric)))];
-            if (series.Length == 0)
+            if (known.Count <= 1)
                 return;
 
-            int left = series.Length - Figure.MaxSeries;
-            Plot plot = Figure.Create(left > 0 ? string.Create(CultureInfo.InvariantCulture, $"{title} ({Figure.MaxSeries} of {series.Length})") : title, unit);
-            series = [.. series.OrderByDescending(s => s.Points.Count).Take(Figure.MaxSeries).OrderBy(s => Array.IndexOf(metrics, s.Metric))];
-            for (int i = 0; i < series.Length; i++)
-            {
-                // A rate's mean of ten is a staircase: it takes more points to say anything.
-                int window = scale == 100 ? Math.Clamp(series[i].Points.Count / 20, RollingWindow, 1000) : RollingWindow;
-                MetricPoints scaled = new(series[i].Points.UtcTicks, [.. series[i].Points.Values.Select(value => value * scale)]);
-                string shown = string.Create(CultureInfo.InvariantCulture, $"{label(series[i].Metric)} (mean of the last {window})");
-                Figure.AddSeries(plot, scaled, window, i, shown, withPoints: false);
-            }
-
-            Figure.FinishTime(plot, Time(series.Min(s => s.Points.UtcTicks[0])), Time(series.Max(s => s.Points.UtcTicks[^1])), scale == 100 ? 104 : null);
-            figures.Add(name, plot);
-        }
-
-        void AddThroughput()
-        {
-            const int MinParts = 5;
-            const int MaxParts = 120;
-            (string Metric, MetricPoints Points)[] series =
-                [.. ((string[])["prompt_token_count", "completion_token_count"]).Select(metric => (metric, source.Read(metric))).Where(s => s.Item2.Count > 1)];
-            if (series.Length == 0)
-                return;
-
-            long first = series.Min(s => s.Points.UtcTicks[0]);
-            long last = series.Max(s => s.Points.UtcTicks[^1]);
-            if (first == last)
-                return;
-
-            // Whole seconds, and enough of them that a part has more than a point or two.
-            double parts = Math.Clamp(series.Max(s => s.Points.Count) / 10, MinParts, MaxParts);
-            long width = Math.Max(TimeSpan.TicksPerSecond, (long)Math.Ceiling((last - first) / parts / TimeSpan.TicksPerSecond) * TimeSpan.TicksPerSecond);
-            Plot plot = Figure.Create("Tokens per second", string.Create(CultureInfo.InvariantCulture, $"tokens / s (means over {width / TimeSpan.TicksPerSecond} s)"));
-            for (int i = 0; i < series.Length; i++)
-            {
-                // What is past the last whole part would look like an end of the work.
-                var sums = new double[Math.Max(1, (last - first) / width)];
-                for (int point = 0; point < series[i].Points.Count && (series[i].Points.UtcTicks[point] - first) / width < sums.Length; point++)
-                    sums[(series[i].Points.UtcTicks[point] - first) / width] += series[i].Points.Values[point];
-
-                double seconds = width / (double)TimeSpan.TicksPerSecond;
-                MetricPoints rate = new([.. sums.Select((_, part) => first + (width * part) + (width / 2))], [.. sums.Select(sum => sum / seconds)]);
-                Figure.AddSeries(plot, rate, 1, i, series[i].Metric == "prompt_token_count" ? "prompt" : "completion", withPoints: false);
-            }
-
-            Figure.FinishTime(plot, Time(first), Time(Math.Max(last, first + width)));
-            figures.Add("tokens_per_second", plot);
-        }
-
-        void AddLatencyByModel()
-        {
-            IReadOnlyList<(string Model, double[] Values)> models = source.ReadByModel("generation_time");
-            if (models.Count == 0)
-                return;
-
-            string title = models.Count > MaxModels
-                ? string.Create(CultureInfo.InvariantCulture, $"Generation time by model (the {MaxModels} most used of {models.Count})")
-                : "Generation time by model";
-            Plot plot = Figure.Create(title, "");
-            (string Model, double[] Values)[] shown = [.. models.Take(MaxModels)];
-            double right = 0;
-            for (int i = 0; i < shown.Length; i++)
-            {
-                double y = shown.Length - i;
-                double[] sorted = [.. shown[i].Values.Order()];
-                right = Math.Max(right, Buckets.Quantile(sorted, 0.99));
-                Bar(sorted, 0.05, 0.95, y, 2.5f, "5 % to 95 %", isFirst: i == 0);
-                Bar(sorted, 0.25, 0.75, y, 14, "25 % to 75 %", isFirst: i == 0);
-                Mark(Buckets.Quantile(sorted, 0.5), y, MarkerShape.FilledCircle, 11, Figure.ColorOf(1), "median", isFirst: i == 0);
-                Mark(Buckets.Quantile(sorted, 0.99), y, MarkerShape.FilledDiamond, 9, Figure.ColorOf(2), "99 %", isFirst: i == 0);
-            }
-
-            plot.Axes.Left.SetTicks([.. shown.Select((_, i) => (double)(shown.Length - i))], [.. shown.Select(model => Format.Name(model.Model, 24))]);
-            plot.Axes.Left.MajorTickStyle.Length = 0;
-            plot.Axes.Left.TickLabelStyle.FontSize = 14;
-            plot.Axes.Bottom.Label.Text = "generation time (s)";
-            plot.Axes.SetLimits(0, right == 0 ? 1 : right * 1.08, 0.4, shown.Length + 0.6);
-            Figure.ShowLegend(plot);
-            figures.Add("latency_by_model", plot);
-
-            void Bar(double[] sorted, double from, double to, double y, float width, string label, bool isFirst)
-            {
-                ScottPlot.Plottables.Scatter bar = plot.Add.ScatterLine((double[])[Buckets.Quantile(sorted, from), Buckets.Quantile(sorted, to)], (double[])[y, y]);
-                bar.Color = Figure.ColorOf(0).WithAlpha(width > 10 ? 0.45 : 0.9);
-                bar.LineWidth = width;
-                bar.LegendText = isFirst ? label : "";
-            }
-
-            void Mark(double x, double y, MarkerShape shape, float size, Color color, string label, bool isFirst)
-            {
-                ScottPlot.Plottables.Marker mark = plot.Add.Marker(x, y, shape, size, color);
-                mark.LegendText = isFirst ? label : "";
-            }
+            double[] sums = source.SumsByModel(metric, grid, maxModels: 0).Models[0].Sums;
+            double[] rate = [.. sums.Take(parts).Select(sum => sum / seconds)];
+            var series = new MetricSeries(extent, [.. rate.Select((value, part) => new SeriesMark(grid.Middle(part), 1, value, value, value))]);
+            Figure.AddMean(plot, series, 1, Figure.Colors[color], label);
+            rates.Add($"{label} {Format.Value(rate.Average())} a second on average, up to {Format.Value(rate.Max())}");
         }
     }
 
-    private static DateTime Time(long ticks) => new(ticks, DateTimeKind.Utc);
+    private DrawnFigure? Cost()
+    {
+        const string Metric = "cost_usd";
+        const int Parts = 200;
+        SeriesExtent extent = source.ReadExtent(Metric);
+        if (extent.Count == 0)
+            return null;
+
+        // What a moment cost shows as a step, which takes a while.
+        extent = extent with { LastTicks = Math.Max(extent.LastTicks, extent.FirstTicks + TimeSpan.TicksPerSecond) };
+        TimeGrid grid = TimeGrid.Over(extent, Parts);
+        (IReadOnlyList<ModelSums> models, int others) = source.SumsByModel(Metric, grid, Figure.Colors.Count - 1);
+        double[] times = [.. Enumerable.Range(0, grid.Count + 1).Select(part => Figure.X(grid.FirstTicks + (part * grid.Width)))];
+        double[] lower = new double[times.Length];
+        Plot plot = Figure.Create(look, "Cost so far", "US dollars, cumulative");
+        List<string> shares = [];
+        for (int i = 0; i < models.Count; i++)
+        {
+            double[] upper = new double[times.Length];
+            double sum = 0;
+            for (int time = 0; time < times.Length; time++)
+            {
+                upper[time] = lower[time] + sum;
+                if (time < grid.Count)
+                    sum += models[i].Sums[time];
+            }
+
+            string name = models[i].Model is { } model ? Format.Name(model, 24) : others == 1 ? "1 other model" : string.Create(CultureInfo.InvariantCulture, $"{others} other models");
+            shares.Add($"{name} {Format.Dollars(sum)}");
+            Figure.AddArea(plot, times, lower, upper, Figure.Colors[i], shares[^1]);
+            lower = upper;
+        }
+
+        Figure.FinishTime(plot, look, extent.FirstTicks, extent.LastTicks);
+        return new DrawnFigure(
+            "cost", plot, $"{Format.Dollars(lower[^1])} in all {Period(extent.FirstTicks, extent.LastTicks)}: {string.Join("; ", shares)}.");
+    }
+
+    private DrawnFigure? LatencyByModel()
+    {
+        (IReadOnlyList<ModelQuantiles> all, int count) = source.LatencyByModel;
+        if (count == 0)
+            return null;
+
+        ModelQuantiles[] models = [.. all.Take(MaxModels)];
+        string title = count > MaxModels
+            ? string.Create(CultureInfo.InvariantCulture, $"Generation time by model (the {MaxModels} most used of {count})")
+            : "Generation time by model";
+        Plot plot = Figure.Create(look, title, "");
+        float scale = look == FigureLook.Picture ? 1 : 0.7f;
+        for (int i = 0; i < models.Length; i++)
+        {
+            ModelQuantiles model = models[i];
+            double y = models.Length - i;
+            Bar(model.P5, model.P95, y, 2.5f, "5 % to 95 %", isFirst: i == 0);
+            Bar(model.P25, model.P75, y, 14 * scale, "25 % to 75 %", isFirst: i == 0);
+            Mark(model.P50, y, MarkerShape.FilledCircle, 11 * scale, Figure.Colors[1], "median", isFirst: i == 0);
+            Mark(model.P99, y, MarkerShape.FilledDiamond, 11 * scale, Figure.Colors[2], "99 %", isFirst: i == 0);
+        }
+
+        plot.Axes.Left.SetTicks(
+            [.. models.Select((_, i) => (double)(models.Length - i))],
+            [.. models.Select(model => Format.Name(model.Model, look == FigureLook.Picture ? 24 : 18))]);
+        plot.Axes.Left.MajorTickStyle.Length = 0;
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { TargetTickCount = look == FigureLook.Picture ? 8 : 5 };
+        plot.Axes.Bottom.Label.Text = "generation time (s)";
+        double right = models.Max(model => model.P99);
+        plot.Axes.SetLimits(0, right > 0 ? right * 1.08 : 1, 0.4, models.Length + 0.6);
+        Figure.ShowLegend(plot, look);
+        return new DrawnFigure(
+            "latency_by_model",
+            plot,
+            "Median and 95 % of generation times: "
+                + string.Join("; ", models.Select(model => $"{Format.Name(model.Model, 40)} {Format.Seconds(model.P50)} and {Format.Seconds(model.P95)}")) + ".");
+
+        void Bar(double from, double to, double y, float width, string label, bool isFirst)
+        {
+            ScottPlot.Plottables.Scatter bar = plot.Add.ScatterLine((double[])[from, to], (double[])[y, y]);
+            bar.Color = Figure.Colors[0].WithAlpha(width > 5 ? 0.45 : 0.9);
+            bar.LineWidth = width;
+            bar.LegendText = isFirst ? label : "";
+        }
+
+        void Mark(double x, double y, MarkerShape shape, float size, Color color, string label, bool isFirst)
+        {
+            ScottPlot.Plottables.Marker mark = plot.Add.Marker(x, y, shape, size, color);
+            mark.LegendText = isFirst ? label : "";
+        }
+    }
+
+    private static string MeanOf(MetricSeries series, int rollingWindow)
+    {
+        if (!series.IsInParts || series.Marks.Min(mark => mark.Count) < rollingWindow)
+            return string.Create(CultureInfo.InvariantCulture, $"mean of the last {rollingWindow:N0}");
+
+        // A mark of more points than the mean is asked for is their mean.
+        var width = TimeSpan.FromTicks(MetricSeries.GridOf(series.Extent).Width);
+        return "mean of each " + (width.TotalMinutes < 1 ? Format.Seconds(width.TotalSeconds) : Format.Duration(width));
+    }
+
+    private static string Values(SeriesExtent extent) => $"mean {Format.Value(extent.Mean)}, from {Format.Value(extent.Min)} to {Format.Value(extent.Max)}";
+
+    private static string Period(long firstTicks, long lastTicks) =>
+        $"from {Format.Time(new DateTimeOffset(firstTicks, TimeSpan.Zero))} to {Format.Time(new DateTimeOffset(lastTicks, TimeSpan.Zero))}";
 
     private static (string Title, string Unit) Describe(string metric) => metric switch
     {
@@ -157,10 +236,14 @@ internal static class Figures
         "prompt_token_count" => ("Prompt tokens", "tokens a call"),
         "completion_token_count" => ("Completion tokens", "tokens a call"),
         "total_token_count" => ("Total tokens", "tokens a call"),
+        "unpriced_token_count" => ("Unpriced tokens", "tokens a call"),
+        "cost_usd" => ("Cost", "US dollars a call"),
         "conversation_length" => ("Conversation length", "turns"),
         "success_rate" => ("Success rate", "share (1 = all)"),
         "error_rate" or "evaluation_error_rate" => (metric == "error_rate" ? "Error rate" : "Evaluation error rate", "share (1 = all)"),
         _ when metric.StartsWith(Scores, StringComparison.Ordinal) => ("Evaluation score: " + metric[Scores.Length..], "score"),
         _ => (metric, "value"),
     };
+
+    private sealed record MetricLine(string Label, MetricSeries Series);
 }

@@ -1,0 +1,9 @@
+using ScottPlot;
+
+namespace Afterimage.Monitoring.Reporting.Plotting;
+
+/// <summary>A figure and what it is called.</summary>
+/// <param name="Name">Its name, which is that of its file.</param>
+/// <param name="Plot">What is drawn.</param>
+/// <param name="Description">What it shows, in words, for those who cannot see it.</param>
+internal sealed record DrawnFigure(string Name, Plot Plot, string Description);
