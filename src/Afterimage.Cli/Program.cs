@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Afterimage.Cli;
 using Afterimage.Cli.Commands;
+using Afterimage.Cli.Completion;
 
 var root = new RootCommand("Records language-model generations and shows what they come to: metrics, tokens by model, alerts.")
 {
@@ -13,9 +14,15 @@ var root = new RootCommand("Records language-model generations and shows what th
     QueryCommand.Create(),
     ExportCommand.Create(),
     PlotCommand.Create(),
+    CompletionCommand.Create(),
 };
 HelpOption help = root.Options.OfType<HelpOption>().Single();
 help.Action = new HelpWithExamples((HelpAction)help.Action!);
+
+// A directory may have such a name.
+help.Aliases.Remove("/h");
+help.Aliases.Remove("/?");
+EnumValues.OfferInLowerCase(root);
 
 ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
 if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)

@@ -17,6 +17,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [QueryCommand.Name] = QueryCommand.Help,
         [ExportCommand.Name] = ExportCommand.Help,
         [PlotCommand.Name] = PlotCommand.Help,
+        [CompletionCommand.Name] = CompletionCommand.Help,
     };
 
     public override bool ClearsParseErrors => true;

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Afterimage.Cli.Completion;
+
+namespace Afterimage.Cli.Commands;
+
+/// <summary><c>afterimage completion</c>: what a shell needs to complete the command.</summary>
+internal static class CompletionCommand
+{
+    public const string Name = "completion";
+
+    public static readonly CommandHelp Help = new(
+        """
+        Prints a script that makes SHELL complete commands, options and their values
+        with the tab key. It asks the command itself: nothing else is needed, and
+        after an update nothing is to be done.
+        """,
+        [
+            "echo 'source <(afterimage completion bash)' >> ~/.bashrc",
+            "echo 'source <(afterimage completion zsh)' >> ~/.zshrc\n# below the line with compinit",
+            "afterimage completion fish > ~/.config/fish/completions/afterimage.fish",
+            "afterimage completion pwsh | Out-String | Invoke-Expression\n# in the file that $PROFILE names",
+        ]);
+
+    private static readonly Dictionary<string, string> Scripts = new(StringComparer.Ordinal)
+    {
+        ["bash"] = CompletionScripts.Bash,
+        ["zsh"] = CompletionScripts.Zsh,
+        ["fish"] = CompletionScripts.Fish,
+        ["pwsh"] = CompletionScripts.PowerShell,
+    };
+
+    public static Command Create()
+    {
+        Argument<string> shell = new Argument<string>("SHELL") { Description = "Whose script to print." }.AcceptOnlyFromAmong([.. Scripts.Keys]);
+        var command = new Command(Name, "Print the script that makes a shell complete the command.") { shell };
+        command.SetAction(parsed => Console.Out.WriteLine(Scripts[parsed.GetRequiredValue(shell)]));
+        return command;
+    }
+}
