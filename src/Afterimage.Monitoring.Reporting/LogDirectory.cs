@@ -54,7 +54,7 @@ public sealed class LogDirectory
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken = default)
     {
-        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out string[] files, cancellationToken);
+        using LogSnapshot snapshot = Read(() => new LogSnapshot(RecordColumn.OfSummary, cancellationToken), null, null, withLogs: false, null, out string[] files, cancellationToken);
         (long dropped, long failed) = RunCounts.Sum(Find("run*.json"));
         return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
     }
@@ -71,7 +71,7 @@ public sealed class LogDirectory
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxAlerts, 1);
 
-        using LogSnapshot snapshot = Load(cancellationToken, (AlertFiles, (s, files) => s.AddAlerts(files)));
+        using LogSnapshot snapshot = Load(() => new LogSnapshot(cancellationToken), cancellationToken, (AlertFiles, (s, files) => s.AddAlerts(files)));
         return Translate(() => AlertQuery.Run(snapshot, maxAlerts, Find("run*.json")), cancellationToken);
     }
 
@@ -210,10 +210,15 @@ public sealed class LogDirectory
 
     /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
     internal LogSnapshot Read(
-        DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken)
+        DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken) =>
+        Read(() => new LogSnapshot(cancellationToken), since, until, withLogs, report, out files, cancellationToken);
+
+    private LogSnapshot Read(
+        Func<LogSnapshot> create, DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken)
     {
         string[] records = [];
-        var snapshot = Load(
+        LogSnapshot snapshot = Load(
+            create,
             cancellationToken,
             [
                 ("metrics*.jsonl", (s, found) => s.AddRecords(records = found, since, until, report)),
@@ -227,12 +232,12 @@ public sealed class LogDirectory
     }
 
     /// <summary>Fills a snapshot from the files of each pattern.</summary>
-    private LogSnapshot Load(CancellationToken cancellationToken, params (string Pattern, Action<LogSnapshot, string[]> Add)[] parts)
+    private LogSnapshot Load(Func<LogSnapshot> create, CancellationToken cancellationToken, params (string Pattern, Action<LogSnapshot, string[]> Add)[] parts)
     {
         while (true)
         {
             string[][] files = [.. parts.Select(part => Find(part.Pattern))];
-            var snapshot = new LogSnapshot(cancellationToken);
+            LogSnapshot snapshot = create();
             try
             {
                 for (int i = 0; i < parts.Length; i++)

@@ -15,93 +15,8 @@ internal sealed class LogSnapshot : IDisposable
     private const string MemoryLimit = "512MB";
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
 
-    // Values are read as JSON and typed here: read_json's own typing would turn "7" into 7, 3.5 tokens into 4, and a wrong type into an absent value.
-    // They are judged by their text, which DuckDB gives in its shortest form: parsing each once more would take longer than all the rest.
-    private const string Macros = """
-        CREATE TEMP MACRO is_text(j) AS j IS NULL OR starts_with(j::VARCHAR, '"');
-        CREATE TEMP MACRO is_object(j) AS j IS NULL OR starts_with(j::VARCHAR, '{');
-        CREATE TEMP MACRO is_flag(j) AS j IS NULL OR j::VARCHAR IN ('true', 'false');
-        CREATE TEMP MACRO whole_of(j) AS
-            CASE WHEN NOT contains(j::VARCHAR, '.') AND NOT contains(lower(j::VARCHAR), 'e') THEN TRY_CAST(j::VARCHAR AS BIGINT) END;
-        CREATE TEMP MACRO is_whole(j) AS j IS NULL OR whole_of(j) IS NOT NULL;
-        CREATE TEMP MACRO number_of(j) AS
-            CASE WHEN NOT starts_with(j::VARCHAR, '"') THEN TRY_CAST(j::VARCHAR AS DOUBLE)
-                WHEN j::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"') THEN trim(j::VARCHAR, '"')::DOUBLE END;
-        CREATE TEMP MACRO is_number(j) AS j IS NULL OR number_of(j) IS NOT NULL;
-        CREATE TEMP MACRO text_of(j) AS nullif(CASE WHEN contains(j::VARCHAR, '\') THEN j ->> '$' ELSE trim(j::VARCHAR, '"') END, '');
-        CREATE TEMP MACRO is_time(t) AS
-            t >= '0001' AND regexp_full_match(t, '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)') AND TRY_CAST(t AS TIMESTAMP) IS NOT NULL;
-        -- In 100 ns; nanosecond timestamps end in 1677 and 2262, beyond which microseconds must do.
-        CREATE TEMP MACRO ticks_of(t) AS coalesce(epoch_ns(TRY_CAST(t AS TIMESTAMP_NS)) // 100, epoch_us(TRY_CAST(t AS TIMESTAMP)) * 10);
-        """;
-
-    private const string RecordTable = """
-        CREATE TEMP TABLE record (
-            event VARCHAR, ticks BIGINT, duration DOUBLE, success BOOLEAN, error VARCHAR, model_name VARCHAR, finish_reason VARCHAR,
-            prompt_token_count BIGINT, completion_token_count BIGINT, total_token_count BIGINT,
-            cached_prompt_token_count BIGINT, reasoning_token_count BIGINT, cost_usd DOUBLE, unpriced_token_count BIGINT, conversation_length BIGINT, time_to_first_token DOUBLE,
-            provider VARCHAR, operation VARCHAR, evaluator_type VARCHAR, scores JSON, feedback JSON, metric_name VARCHAR, value DOUBLE, tags JSON);
-        CREATE TEMP TABLE log (ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON);
-        """;
-
-    // An event of NULL marks a line that is no valid record. Tags of a metric point are its metadata.
-    private const string InsertRecords = """
-        INSERT INTO record SELECT * FROM (
-        SELECT
-            CASE WHEN is_time(text_of(timestamp))
-                AND is_text(timestamp) AND is_text(event) AND is_text(model_name) AND is_text(finish_reason) AND is_text(error) AND is_text(metric_name)
-                AND is_number(duration) AND is_number(time_to_first_token) AND is_number(value) AND is_number(cost_usd) AND is_flag(success)
-                AND is_whole(prompt_token_count) AND is_whole(completion_token_count) AND is_whole(total_token_count) AND is_whole(conversation_length)
-                AND is_whole(unpriced_token_count)
-                AND is_object(metadata) AND is_object(scores)
-                AND (scores IS NULL OR len(list_filter(json_extract(scores, '$.*'), lambda score: NOT is_number(score))) = 0)
-                AND CASE text_of(event)
-                    WHEN 'generation' THEN duration IS NOT NULL AND success IS NOT NULL
-                    WHEN 'evaluation' THEN duration IS NOT NULL AND success IS NOT NULL
-                    WHEN 'metric' THEN text_of(metric_name) IS NOT NULL AND value IS NOT NULL
-                    ELSE false END
-                THEN text_of(event) END AS event,
-            ticks_of(text_of(timestamp)) AS ticks,
-            number_of(duration),
-            success::VARCHAR = 'true',
-            text_of(error),
-            CASE WHEN text_of(event) <> 'metric' THEN text_of(model_name)
-                WHEN json_type(metadata, '$.model_name') = 'VARCHAR' THEN text_of(json_extract(metadata, '$.model_name')) END,
-            text_of(finish_reason),
-            whole_of(prompt_token_count),
-            whole_of(completion_token_count),
-            whole_of(total_token_count),
-            whole_of(cached_prompt_token_count),
-            whole_of(reasoning_token_count),
-            number_of(cost_usd),
-            whole_of(unpriced_token_count),
-            whole_of(conversation_length),
-            number_of(time_to_first_token),
-            CASE WHEN is_text(provider) THEN text_of(provider) END,
-            CASE WHEN is_text(operation) THEN text_of(operation) END,
-            CASE WHEN is_text(evaluator_type) THEN text_of(evaluator_type) END,
-            scores,
-            CASE WHEN is_object(feedback) THEN feedback END,
-            text_of(metric_name),
-            number_of(value),
-            CASE WHEN text_of(event) = 'metric' THEN metadata WHEN is_object(tags) THEN tags END
-        FROM read_json($files,
-            format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
-            columns = {timestamp: 'JSON', event: 'JSON', duration: 'JSON', success: 'JSON', model_name: 'JSON', prompt_token_count: 'JSON',
-                completion_token_count: 'JSON', total_token_count: 'JSON', cached_prompt_token_count: 'JSON', reasoning_token_count: 'JSON', cost_usd: 'JSON', unpriced_token_count: 'JSON',
-                finish_reason: 'JSON', error: 'JSON', conversation_length: 'JSON', time_to_first_token: 'JSON', provider: 'JSON', operation: 'JSON',
-                evaluator_type: 'JSON', scores: 'JSON', feedback: 'JSON', metric_name: 'JSON', value: 'JSON', metadata: 'JSON', tags: 'JSON'}))
-        WHERE event IS NULL OR ticks >= $since AND ticks < $until
-        """;
-
-    private const string InsertLogs = """
-        INSERT INTO log SELECT ticks_of(text_of(timestamp)), text_of(level), text_of(message), text_of(error), text_of(error_type), text_of(stack_trace), data
-        FROM read_json($files,
-            format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
-            columns = {timestamp: 'JSON', level: 'JSON', message: 'JSON', error: 'JSON', error_type: 'JSON', stack_trace: 'JSON', data: 'JSON'})
-        WHERE is_text(timestamp) AND is_time(text_of(timestamp)) AND is_text(level) AND is_text(message) AND text_of(message) IS NOT NULL
-            AND ticks_of(text_of(timestamp)) >= $since AND ticks_of(text_of(timestamp)) < $until
-        """;
+    private const string LogTable =
+        "CREATE TEMP TABLE log (ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON)";
 
     private const string Views = """
         CREATE TEMP VIEW generations AS SELECT
@@ -124,13 +39,26 @@ internal sealed class LogSnapshot : IDisposable
 
     private readonly DuckDBConnection _connection = new("DataSource=:memory:");
     private readonly string _spillDirectory = Path.Combine(Path.GetTempPath(), "afterimage-" + Guid.NewGuid().ToString("N"));
+    private readonly RecordColumn[] _columns;
     private readonly CancellationToken _cancellationToken;
 
-    /// <summary>Makes a snapshot without records.</summary>
+    /// <summary>Makes a snapshot without records, with all that is known of each.</summary>
     /// <param name="cancellationToken">Ends whatever the snapshot is doing.</param>
     public LogSnapshot(CancellationToken cancellationToken)
+        : this(RecordColumn.All, cancellationToken)
+    {
+        Execute(Views);
+        Execute(PointSource.View);
+        Execute(AlertSource.View);
+    }
+
+    /// <summary>Makes a snapshot without records and without views.</summary>
+    /// <param name="columns">What is taken of each record.</param>
+    /// <param name="cancellationToken">Ends whatever the snapshot is doing.</param>
+    public LogSnapshot(RecordColumn[] columns, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        _columns = columns;
         _cancellationToken = cancellationToken;
         _connection.Open();
         Execute($"""
@@ -142,12 +70,10 @@ internal sealed class LogSnapshot : IDisposable
             SET allow_persistent_secrets = false;
             SET TimeZone = 'UTC';
             """);
-        Execute(Macros);
-        Execute(RecordTable);
-        Execute(Views);
-        Execute(PointSource.View);
+        Execute(RecordColumn.Macros);
+        Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)})");
+        Execute(LogTable);
         Execute(AlertSource.Table);
-        Execute(AlertSource.View);
     }
 
     public DuckDBConnection Connection => _connection;
@@ -157,14 +83,18 @@ internal sealed class LogSnapshot : IDisposable
 
     /// <summary>Adds the records of <paramref name="files"/>, those from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
     public void AddRecords(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null, Action<double>? report = null) =>
-        Add(InsertRecords, files, since, until, report);
+        Add(
+            files,
+            list => $"INSERT INTO record BY NAME SELECT * FROM ({RecordColumn.SelectFromJson(_columns, list)}) WHERE event IS NULL OR {Within(since, until)}",
+            report);
 
     /// <summary>The same with log entries.</summary>
     public void AddLogs(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null) =>
-        Add(InsertLogs, files, since, until, null);
+        Add(files, list => $"INSERT INTO log SELECT * FROM ({RecordColumn.SelectLogsFromJson(list)}) WHERE {Within(since, until)}", report: null);
 
     /// <summary>Adds the alerts of <paramref name="files"/>.</summary>
-    public void AddAlerts(IReadOnlyCollection<string> files) => Add(AlertSource.Insert, files, null, null, null);
+    public void AddAlerts(IReadOnlyCollection<string> files) =>
+        Add(files, list => AlertSource.Insert.Replace("$files", list, StringComparison.Ordinal), report: null);
 
     /// <summary>Adds metric points from memory.</summary>
     public void AddPoints(IEnumerable<RetainedPoints> series, DateTimeOffset since)
@@ -243,20 +173,16 @@ internal sealed class LogSnapshot : IDisposable
             Directory.Delete(_spillDirectory, recursive: true);
     }
 
-    private void Add(string insert, IReadOnlyCollection<string> files, DateTimeOffset? since, DateTimeOffset? until, Action<double>? report)
+    private void Add(IReadOnlyCollection<string> files, Func<string, string> insert, Action<double>? report)
     {
-        if (files.Count == 0)
-            return;
-
-        string fileList = "[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]";
-        Execute(insert
-            .Replace("$since", Ticks(since, long.MinValue), StringComparison.Ordinal)
-            .Replace("$until", Ticks(until, long.MaxValue), StringComparison.Ordinal)
-            .Replace("$files", fileList, StringComparison.Ordinal), report);
+        if (files.Count > 0)
+            Execute(insert("[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]"), report);
     }
 
-    private static string Ticks(DateTimeOffset? time, long unbounded) =>
-        (time is { } given ? given.UtcTicks - DateTime.UnixEpoch.Ticks : unbounded).ToString(CultureInfo.InvariantCulture);
+    private static string Within(DateTimeOffset? since, DateTimeOffset? until) =>
+        string.Create(CultureInfo.InvariantCulture, $"ticks >= {Ticks(since) ?? long.MinValue} AND ticks < {Ticks(until) ?? long.MaxValue}");
+
+    private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;
 
     /// <summary>The path as a DuckDB pattern that matches nothing else. It takes a path as it is only if no character of it has a meaning in a pattern.</summary>
     private static string EscapeGlob(string path)

@@ -49,11 +49,25 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
             $"SELECT {source.Metric} AS metric, make_timestamptz(r.ticks // 10) AS timestamp, {source.Value} AS value, {Columns}, "
             + $"{(source.IsScore ? ScoreFeedback : "NULL::VARCHAR")} AS feedback, r.tags AS metadata FROM {source.From} WHERE {source.Filter}"));
 
-    /// <summary>Makes the table <c>histogram</c> (metric, value, times) of all points. Counted source by source, which is far cheaper than counting the view.</summary>
+    /// <summary>Metrics whose values hardly recur.</summary>
+    public static string[] Continuous { get; } = ["generation_time", "evaluation_time", "time_to_first_token", "cost_usd"];
+
+    /// <summary>Makes the table <c>histogram</c> (metric, value, times) of all points but those of <see cref="Continuous"/>. Counted source by source, which is far cheaper than counting the view.</summary>
     public static string Histogram { get; } = "CREATE TEMP TABLE histogram AS " + string.Join(
         " UNION ALL ",
-        All.Select(source =>
-            $"SELECT {source.Metric} AS metric, {source.Value} AS value, count(*) AS times FROM {source.From} WHERE {source.Filter} GROUP BY ALL"));
+        All.Where(source => !source.IsContinuous).Select(source =>
+            $"SELECT {source.Metric} AS metric, {source.Value} AS value, count(*) AS times FROM {source.From} WHERE {source.Filter} "
+            + (source.IsNamed ? $"AND r.metric_name NOT IN ({string.Join(", ", Continuous.Select(LogSnapshot.Quote))}) GROUP BY ALL" : "GROUP BY ALL")));
+
+    private bool IsContinuous => Continuous.Any(metric => LogSnapshot.Quote(metric) == $"({Metric})");
+
+    private bool IsNamed => Metric == "r.metric_name";
+
+    /// <summary>The values of a metric of <see cref="Continuous"/>.</summary>
+    public static string Values(string metric) => string.Join(
+        " UNION ALL ",
+        All.Where(source => $"({source.Metric})" == LogSnapshot.Quote(metric) || source.IsNamed).Select(source =>
+            $"SELECT {source.Value} AS value FROM {source.From} WHERE {source.Filter}" + (source.IsNamed ? $" AND r.metric_name = {LogSnapshot.Quote(metric)}" : "")));
 
     private bool IsScore => Metric.Contains("score.key", StringComparison.Ordinal);
 

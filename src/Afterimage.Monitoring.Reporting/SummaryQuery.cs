@@ -4,8 +4,8 @@ namespace Afterimage.Monitoring.Reporting;
 
 /// <summary>The summary of a snapshot.</summary>
 /// <remarks>
-/// DuckDB turns the points into a histogram (metric, value, times), sorted; one walk over it yields every figure: exact sums need more than
-/// DuckDB's, and its quantile_disc takes another rank than the project's floor(q × (n − 1)).
+/// DuckDB sorts the points' values, which recur as a histogram (metric, value, times); one walk over them yields every figure: exact sums need more
+/// than DuckDB's, and its quantile_disc takes another rank than the project's floor(q × (n − 1)).
 /// </remarks>
 internal sealed class SummaryQuery
 {
@@ -30,18 +30,21 @@ internal sealed class SummaryQuery
         """;
 
     private readonly LogSnapshot _snapshot;
+    private readonly SortedDictionary<string, MetricSummary> _metrics = new(StringComparer.Ordinal);
+    private long _nonFinite;
 
     private SummaryQuery(LogSnapshot snapshot) => _snapshot = snapshot;
 
     public static RunSummary Run(string logDirectory, string[] files, LogSnapshot snapshot)
     {
         var query = new SummaryQuery(snapshot);
-        snapshot.Execute(PointSource.Histogram);
         (long generations, long evaluations, long skipped, DateTimeOffset? first, DateTimeOffset? last) = query.ReadTotals();
         TokenUsageReport tokens = query.ReadTokens();
+        query.ReadContinuous();
+        snapshot.Execute(PointSource.Histogram);
         snapshot.Execute("DROP TABLE record");
-        (SortedDictionary<string, MetricSummary> metrics, long nonFinite) = query.ReadMetrics();
-        return new RunSummary(logDirectory, generations, evaluations, tokens, metrics, first, last, nonFinite, skipped, files);
+        query.ReadHistogram();
+        return new RunSummary(logDirectory, generations, evaluations, tokens, query._metrics, first, last, query._nonFinite, skipped, files);
     }
 
     private (long Generations, long Evaluations, long Skipped, DateTimeOffset? First, DateTimeOffset? Last) ReadTotals()
@@ -73,9 +76,26 @@ internal sealed class SummaryQuery
         static long Tokens(DuckDBDataReader row, int column) => (long)Math.Round(row.GetDouble(column));
     }
 
-    private (SortedDictionary<string, MetricSummary> Metrics, long NonFinite) ReadMetrics()
+    /// <summary>Adds the metrics whose values hardly recur: sorting them costs less than counting them.</summary>
+    private void ReadContinuous()
     {
-        long nonFinite = 0;
+        foreach (string metric in PointSource.Continuous)
+        {
+            string values = PointSource.Values(metric);
+            long count = _snapshot.Scalar($"SELECT count(*) FROM ({values}) WHERE isfinite(value)");
+            _nonFinite += _snapshot.Scalar($"SELECT count(*) FROM ({values}) WHERE NOT isfinite(value)");
+            if (count == 0)
+                continue;
+
+            var walk = new MetricWalk(count);
+            foreach (DuckDBDataReader row in _snapshot.Query($"SELECT value FROM ({values}) WHERE isfinite(value) ORDER BY value"))
+                walk.Take(row.GetDouble(0), 1);
+            _metrics.Add(metric, walk.Result);
+        }
+    }
+
+    private void ReadHistogram()
+    {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (DuckDBDataReader row in _snapshot.Query("""
             SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT, coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
@@ -83,10 +103,9 @@ internal sealed class SummaryQuery
             """))
         {
             counts.Add(row.GetString(0), row.GetInt64(1));
-            nonFinite += row.GetInt64(2);
+            _nonFinite += row.GetInt64(2);
         }
 
-        var metrics = new SortedDictionary<string, MetricSummary>(StringComparer.Ordinal);
         string? name = null;
         MetricWalk walk = default;
         foreach (DuckDBDataReader row in _snapshot.Query("SELECT metric, value, times FROM histogram WHERE isfinite(value) ORDER BY metric, value"))
@@ -95,7 +114,7 @@ internal sealed class SummaryQuery
             if (rowName != name)
             {
                 if (name is not null)
-                    metrics.Add(name, walk.Result);
+                    _metrics.Add(name, walk.Result);
                 name = rowName;
                 walk = new MetricWalk(counts[name]);
             }
@@ -104,8 +123,7 @@ internal sealed class SummaryQuery
         }
 
         if (name is not null)
-            metrics.Add(name, walk.Result);
-        return (metrics, nonFinite);
+            _metrics.Add(name, walk.Result);
     }
 
     /// <summary>One metric's figures, from its values in ascending order.</summary>
