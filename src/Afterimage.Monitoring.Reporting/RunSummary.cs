@@ -26,6 +26,9 @@ public sealed record RunSummary(
     long SkippedLines,
     IReadOnlyList<string> Files)
 {
+    /// <summary>What the calls cost, by model and in total, as it was recorded; <see langword="null"/> where nothing was priced.</summary>
+    public CostReport? Cost { get; init; }
+
     /// <summary>Records that were refused because a buffer was full (<see cref="BufferFullMode.Drop"/>), as far as the runs have ended in order and said so.</summary>
     public long DroppedRecords { get; init; }
 
@@ -51,6 +54,7 @@ public sealed record RunSummary(
             }
         }
 
+        bool isPriced = metrics.ContainsKey("cost_usd") || metrics.ContainsKey("unpriced_token_count");
         MonitorStatistics statistics = monitor.GetStatistics();
         return new RunSummary(
             monitor.LogDirectory,
@@ -64,6 +68,7 @@ public sealed record RunSummary(
             SkippedLines: 0,
             Files: [])
         {
+            Cost = isPriced ? monitor.RecordedCost() : null,
             DroppedRecords = statistics.Dropped,
             FailedRecords = statistics.Failed,
         };
@@ -72,6 +77,7 @@ public sealed record RunSummary(
     /// <summary>
     /// Writes the summary as properties of the JSON object that is open in <paramref name="writer"/>, so that the caller can add its own:
     /// <c>generations</c>, <c>evaluations</c>, <c>by_model</c>, <c>total_prompt_tokens</c>, <c>total_completion_tokens</c>, <c>total_tokens</c>,
+    /// <c>cost</c> where anything was priced (<c>by_model</c>, <c>total_usd</c>, <c>unpriced_tokens</c>, <c>usd_per_successful_generation</c>, <c>usd_per_evaluation_point</c>),
     /// <c>metrics</c>, <c>first_timestamp</c> and <c>last_timestamp</c> where known, <c>non_finite_points</c>, <c>skipped_lines</c>,
     /// <c>dropped_records</c>, <c>failed_records</c>, <c>log_dir</c>.
     /// </summary>
@@ -99,6 +105,9 @@ public sealed record RunSummary(
         writer.WriteNumber("total_completion_tokens", Tokens.TotalCompletionTokens);
         writer.WriteNumber("total_tokens", Tokens.TotalTokens);
 
+        if (Cost is not null)
+            WriteCost(writer, Cost);
+
         writer.WriteStartObject("metrics");
         foreach ((string name, MetricSummary metric) in Metrics)
         {
@@ -124,6 +133,32 @@ public sealed record RunSummary(
         writer.WriteNumber("dropped_records", DroppedRecords);
         writer.WriteNumber("failed_records", FailedRecords);
         writer.WriteString("log_dir", LogDirectory);
+    }
+
+    private static void WriteCost(Utf8JsonWriter writer, CostReport cost)
+    {
+        writer.WriteStartObject("cost");
+        writer.WriteStartArray("by_model");
+        foreach (ModelCost model in cost.ByModel)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("model_name", model.ModelName);
+
+            // What is not known is absent, and not zero.
+            if (model.CostUsd is { } dollars)
+                writer.WriteNumber("cost_usd", dollars);
+            writer.WriteNumber("unpriced_tokens", model.UnpricedTokens);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("total_usd", cost.TotalUsd);
+        writer.WriteNumber("unpriced_tokens", cost.UnpricedTokens);
+        if (cost.CostPerSuccessfulGeneration is { } generation)
+            writer.WriteNumber("usd_per_successful_generation", generation);
+        if (cost.CostPerEvaluationPoint is { } point)
+            writer.WriteNumber("usd_per_evaluation_point", point);
+        writer.WriteEndObject();
     }
 
     // The sum of finite points can be infinite, for which JSON has no number: the log format's spelling.

@@ -40,11 +40,19 @@ internal sealed class SummaryQuery
         var query = new SummaryQuery(snapshot);
         (long generations, long evaluations, long skipped, DateTimeOffset? first, DateTimeOffset? last) = query.ReadTotals();
         TokenUsageReport tokens = query.ReadTokens();
+        CostReport? cost = CostQuery.Read(snapshot);
         query.ReadContinuous();
         snapshot.Execute(PointSource.Histogram);
         snapshot.Execute("DROP TABLE record");
         query.ReadHistogram();
-        return new RunSummary(logDirectory, generations, evaluations, tokens, query._metrics, first, last, query._nonFinite, skipped, files);
+        return new RunSummary(logDirectory, generations, evaluations, tokens, query._metrics, first, last, query._nonFinite, skipped, files)
+        {
+            Cost = cost is null ? null : cost with
+            {
+                SuccessfulGenerations = (long)Math.Round(query._metrics.GetValueOrDefault("success_rate")?.Sum ?? 0),
+                EvaluationPoints = query._metrics.Where(m => m.Key.StartsWith("evaluation_score_", StringComparison.Ordinal)).Sum(m => m.Value.Count),
+            },
+        };
     }
 
     private (long Generations, long Evaluations, long Skipped, DateTimeOffset? First, DateTimeOffset? Last) ReadTotals()

@@ -380,9 +380,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         if (!_isPriced)
             throw new InvalidOperationException($"Costs need prices: set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
-        long from = window is { } given ? _clock.WindowStart(given) : long.MinValue;
-        using (_recorder.EnterApplied())
-            return TokenTotals.Cost(_store, _names, from);
+        return RecordedCost(window);
     }
 
     /// <summary>Evaluates the alert rules now, and lets the alert handlers know what is new.</summary>
@@ -566,6 +564,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         long start = _clock.WindowStart(window);
         return start == long.MinValue ? DateTimeOffset.MinValue : new DateTimeOffset(start + _clock.WallOffset, TimeSpan.Zero);
+    }
+
+    /// <summary>The cost that was recorded, by the monitor's prices or by the program itself.</summary>
+    internal CostReport RecordedCost(TimeSpan? window = null)
+    {
+        long from = window is { } given ? _clock.WindowStart(given) : long.MinValue;
+        using (_recorder.EnterApplied())
+            return TokenTotals.Cost(_store, _names, from);
     }
 
     /// <summary>The raw points in memory, a chunk at a time.</summary>

@@ -24,6 +24,22 @@ public sealed class ViewTests
     private static LiveSnapshot Snapshot(Quantiles? latency, params Alert[] alerts) => new(
         "afterimage replay trace.csv", "modelled durations", 0.5, Now, 19_366, 5.53, 0.79, 0.21, latency, latency, Tokens, new Dictionary<string, long> { ["a"] = 7 }, alerts);
 
+    private static LiveSnapshot Priced(decimal spent, bool isSpent)
+    {
+        var budget = new Budget { Name = "run", Unit = BudgetUnit.Dollars, Limit = 5 };
+        return Snapshot(latency: null) with
+        {
+            Cost = new CostReport([new("a", null, 3), new("b[red]\n\u202e", spent, 0)], spent, 3),
+            Budget = new BudgetStatus(budget, spent, 0, isSpent, Now, 3),
+            Rules =
+            [
+                Rule("low_success_rate", AlertState.Inactive), Rule("high_error_rate", AlertState.Firing), Rule("slow\n", AlertState.Pending), Rule("x", AlertState.Inactive),
+            ],
+        };
+
+        static AlertStatus Rule(string name, AlertState state) => new(new AlertRule { Name = name, Metric = "m", Threshold = 1 }, state, null, null);
+    }
+
     [Theory]
     [InlineData(0, "0")]
     [InlineData(44, "44")]
@@ -70,6 +86,31 @@ public sealed class ViewTests
             """,
             Render(LiveView.Render(Snapshot(new Quantiles(2.8808, 9.3315, 12.3174), Firing))));
     }
+
+    [Fact]
+    public void The_live_view_shows_cost_what_is_left_of_the_budget_and_where_alert_rules_stand()
+    {
+        string text = Render(LiveView.Render(Priced(spent: 3.25m, isSpent: false)));
+
+        Assert.Contains("cost $3.25   budget $1.75 of $5.00 left   without a price 3 tokens\n", text, StringComparison.Ordinal);
+        Assert.Contains("alert rules 1 firing (high_error_rate); 1 pending (slow�); 2 inactive\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            """
+             model     generations      prompt  completion  total tokens      cost
+            ───────────────────────────────────────────────────────────────────────
+             b[red]��               22,361,870   4,088,665    26,450,535     $3.25
+             a                   7           1           2             3  no price
+             all                    22,361,871   4,088,667    26,450,538     $3.25
+            """,
+            text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_spent_budget_is_said_to_be() => Assert.EndsWith(
+        ", $5.01, budget spent: $5.01 of $5.00, 1 firing (high_error_rate); 1 pending (slow�); 2 inactive",
+        LiveView.Line(Priced(spent: 5.01m, isSpent: true)),
+        StringComparison.Ordinal);
 
     [Fact]
     public void The_live_view_of_nothing_has_no_figures() =>

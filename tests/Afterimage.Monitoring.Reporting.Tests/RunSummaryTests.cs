@@ -38,9 +38,37 @@ public sealed class RunSummaryTests : IDisposable
         AssertAgree(live, read);
         AssertAgree(disposed, read);
         Assert.True(read.Metrics["cost_usd"].Sum > 0);
+        Assert.Equal(live.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokens)), read.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokens)));
+        Assert.Equal(live.Cost.TotalUsd, read.Cost.TotalUsd, 9);
+        Assert.Equal((decimal)read.Metrics["cost_usd"].Sum, read.Cost.TotalUsd, 9);
+        Assert.Equal(read.Metrics["unpriced_token_count"].Sum, read.Cost.UnpricedTokens);
+        Assert.Equal((live.Cost.SuccessfulGenerations, live.Cost.EvaluationPoints), (read.Cost.SuccessfulGenerations, read.Cost.EvaluationPoints));
+        Assert.True(read.Cost.SuccessfulGenerations > 0 && read.Cost.EvaluationPoints > 0);
+
+        static decimal? Rounded(decimal? cost) => cost is { } dollars ? decimal.Round(dollars, 9) : null;
         Assert.True(read.Metrics["unpriced_token_count"].Sum > 0);
         Assert.Equal(0, read.SkippedLines);
         Assert.Equal(live.NonFinitePoints, read.NonFinitePoints);
+    }
+
+    [Fact]
+    public void A_cost_is_summed_by_model_and_what_has_none_is_not_free()
+    {
+        using (GenerationMonitor monitor = NewMonitor())
+        {
+            monitor.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "model '1'", PromptTokenCount = 1_000_000, CompletionTokenCount = 100_000 });
+            monitor.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "model '1'", TotalTokenCount = 7 });
+            monitor.TrackGeneration(TimeSpan.Zero, false, new() { PromptTokenCount = 5 });
+            monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double> { ["a"] = 1, ["b"] = 0 }, new() { ModelName = "model '2'", PromptTokenCount = 1_000_000 });
+            monitor.RecordMetric("cost_usd", 1.25, new Dictionary<string, object?> { ["model_name"] = "images" });
+            monitor.RecordMetric("cost_usd", double.NaN, new Dictionary<string, object?> { ["model_name"] = "images" });
+        }
+
+        CostReport cost = LogDirectory.Open(_directory.Path).Summarize(TestContext.Current.CancellationToken).Cost!;
+
+        Assert.Equal([new("images", 1.25m, 0), new("model '1'", 3.5m, 7), new("model '2'", 0.07m, 0), new("unknown", null, 5)], cost.ByModel);
+        Assert.Equal((4.82m, 12), (cost.TotalUsd, cost.UnpricedTokens));
+        Assert.Equal((2.41m, 2.41m), (cost.CostPerSuccessfulGeneration, cost.CostPerEvaluationPoint));
     }
 
     [Fact]
@@ -52,6 +80,7 @@ public sealed class RunSummaryTests : IDisposable
 
         Assert.Equal((0, 0), (summary.Generations, summary.Evaluations));
         Assert.Empty(summary.Metrics);
+        Assert.Null(summary.Cost);
         Assert.Equal(monitor.LogDirectory, summary.LogDirectory);
         Assert.Null(summary.FirstTimestamp);
         Assert.Empty(summary.Files);

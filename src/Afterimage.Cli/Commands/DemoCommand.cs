@@ -17,9 +17,10 @@ internal static class DemoCommand
         [
             "afterimage demo\n# needs nothing; about twelve seconds on a terminal, at once elsewhere",
             "afterimage demo --generations 100000 --json > demo.json",
+            "afterimage demo --budget-usd 2 --rules rules.json\n# stops when the simulated calls have cost 2 US dollars",
         ]);
 
-    private const string Note = "simulated: no model is called";
+    private const string Note = "simulated: no model is called, no price is real";
     private const long DefaultGenerations = 3000;
     private const long MaxGenerations = 1_000_000_000;
 
@@ -36,13 +37,19 @@ internal static class DemoCommand
             CustomParser = ParseGenerations,
         };
         Option<string?> logDirectory = CommonOptions.LogDirectory();
+        var runOptions = new RunOptions();
         Option<bool> json = CommonOptions.Json();
         var command = new Command(Name, $"Watch {DemoRun.Workers} workers drive a simulated chat model.")
         {
             generations, logDirectory, json,
         };
-        command.SetAction((parsed, cancellationToken) =>
-            RunAsync(parsed.GetValue(generations), parsed.GetValue(logDirectory), parsed.GetValue(json), cancellationToken));
+        runOptions.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetValue(generations),
+            parsed.GetValue(logDirectory),
+            runOptions.Read(parsed, SimulatedPrices.All, "simulated (see afterimage demo --help)").Checked(SimulatedModel.All.Select(m => m.Name).Append(SimulatedChatClient.JudgeModel)),
+            parsed.GetValue(json),
+            cancellationToken));
         return command;
     }
 
@@ -54,17 +61,17 @@ internal static class DemoCommand
         return generations;
     }
 
-    private static async Task<int> RunAsync(long generations, string? logDirectory, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(long generations, string? logDirectory, RunSettings settings, bool json, CancellationToken cancellationToken)
     {
         // Simulated time ends about now.
         TimeSpan length = DemoRun.ExpectedLength(generations);
         DateTimeOffset start = TimeProvider.System.GetUtcNow() - length;
-        MonitoredRun run = MonitoredRun.Start(logDirectory, start);
+        MonitoredRun run = MonitoredRun.Start(logDirectory, start, settings);
         bool live = RunDisplay.IsLive(json);
         if (!live)
             await Console.Error.WriteLineAsync($"{DemoRun.Workers} workers into {run.Monitor.LogDirectory} ({Note})");
 
-        var demo = new DemoRun(run.Monitor, generations);
+        var demo = new DemoRun(run.Monitor, generations, () => run.IsBudgetSpent);
         int exitCode = await RunReport.RunAsync(
             run,
             json,

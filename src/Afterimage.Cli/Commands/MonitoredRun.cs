@@ -4,17 +4,22 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary>A monitor on a clock of its own, and the alerts that it announced.</summary>
+/// <summary>A monitor on a clock of its own, what it is watched with, and the alerts that it announced.</summary>
 internal sealed class MonitoredRun : IDisposable
 {
     private readonly List<Alert> _alerts = [];
     private readonly DateTimeOffset _start;
 
-    private MonitoredRun(string? logDirectory, DateTimeOffset start)
+    private MonitoredRun(string? logDirectory, DateTimeOffset start, RunSettings settings)
     {
         _start = start;
+        Settings = settings;
         Clock = new TraceClock(start);
-        var options = new GenerationMonitorOptions { LogDirectory = logDirectory };
+        var options = new GenerationMonitorOptions { LogDirectory = logDirectory, Pricing = settings.Pricing };
+        foreach (AlertRule rule in settings.Rules)
+            options.AlertRules.Add(rule);
+        if (settings.BudgetUsd is { } dollars)
+            options.Budgets.Add(new Budget { Name = "run", Unit = BudgetUnit.Dollars, Limit = dollars });
         options.AlertHandlers.Add(alert =>
         {
             lock (_alerts)
@@ -22,6 +27,8 @@ internal sealed class MonitoredRun : IDisposable
         });
         Monitor = new GenerationMonitor(options, Clock);
     }
+
+    public RunSettings Settings { get; }
 
     public TraceClock Clock { get; }
 
@@ -36,12 +43,18 @@ internal sealed class MonitoredRun : IDisposable
         }
     }
 
+    /// <summary>The budget, if there is one.</summary>
+    public BudgetStatus? Budget => Monitor.GetBudgets().SingleOrDefault();
+
+    /// <summary>Whether there is a budget, and it is spent: the run must stop.</summary>
+    public bool IsBudgetSpent => Settings.BudgetUsd is not null && Monitor.BudgetToken.IsCancellationRequested;
+
     /// <exception cref="InputException">The log directory cannot be written.</exception>
-    public static MonitoredRun Start(string? logDirectory, DateTimeOffset start)
+    public static MonitoredRun Start(string? logDirectory, DateTimeOffset start, RunSettings settings)
     {
         try
         {
-            return new MonitoredRun(logDirectory, start);
+            return new MonitoredRun(logDirectory, start, settings);
         }
         catch (IOException exception)
         {
@@ -73,7 +86,12 @@ internal sealed class MonitoredRun : IDisposable
             tokens.ByModel.Select(model => KeyValuePair.Create(model.ModelName, Monitor.GetMetrics("model_usage:" + model.ModelName, TimeSpan.MaxValue).Count))
                 .Where(model => model.Value > 0)
                 .ToDictionary(StringComparer.Ordinal),
-            Alerts);
+            Alerts)
+        {
+            Cost = Settings.Pricing is null ? null : Monitor.GetCost(),
+            Budget = Budget,
+            Rules = Monitor.GetAlerts(),
+        };
     }
 
     public void Dispose() => Monitor.Dispose();

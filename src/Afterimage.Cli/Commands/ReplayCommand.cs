@@ -21,6 +21,7 @@ internal static class ReplayCommand
             "afterimage replay azure-llm-2023-conversation.csv\n# as fast as can be, then the summary",
             "afterimage replay trace.csv --speed 60 --model gpt-4o\n# a minute of the trace in a second, live",
             "afterimage replay trace.csv --json --log-dir runs/today | jq .total_tokens",
+            "afterimage replay trace.csv --model gpt-4o --pricing prices.json --budget-usd 5\n# stops when its calls have cost 5 US dollars",
         ]);
 
     private const string Note = "modelled durations";
@@ -45,14 +46,17 @@ internal static class ReplayCommand
             DefaultValueFactory = _ => "trace-model",
         };
         var skipInvalid = new Option<bool>("--skip-invalid") { Description = "Skip and count rows that are not valid, rather than stop at the first." };
+        var runOptions = new RunOptions();
         Option<bool> json = CommonOptions.Json();
         var command = new Command(Name, "Replay an LLM inference trace, as fast as can be or live.")
         {
             trace, logDirectory, speed, model, skipInvalid, json,
         };
+        runOptions.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(trace),
             parsed.GetValue(logDirectory),
+            Settings(runOptions, parsed).Checked(parsed.GetRequiredValue(model)),
             ReplaySpeed.Parse(parsed.GetRequiredValue(speed)),
             parsed.GetRequiredValue(model),
             parsed.GetValue(skipInvalid),
@@ -61,12 +65,17 @@ internal static class ReplayCommand
         return command;
     }
 
+    // Prices that nobody gave are used where a budget asks for some, and not else: they may be out of date.
+    private static RunSettings Settings(RunOptions options, ParseResult parsed) => options.HasBudget(parsed)
+        ? options.Read(parsed, ModelPricing.WellKnown, $"list prices as known on {ModelPricing.WellKnownDate:yyyy-MM-dd}, not checked since")
+        : options.Read(parsed, null, null);
+
     private static async Task<int> RunAsync(
-        string path, string? logDirectory, double? speed, string model, bool skipInvalid, bool json, CancellationToken cancellationToken)
+        string path, string? logDirectory, RunSettings settings, double? speed, string model, bool skipInvalid, bool json, CancellationToken cancellationToken)
     {
         using TraceReader reader = TraceReader.Open(path, skipInvalid);
         bool any = reader.TryRead(out TraceRow row);
-        MonitoredRun run = MonitoredRun.Start(logDirectory, any ? row.Timestamp : TimeProvider.System.GetUtcNow());
+        MonitoredRun run = MonitoredRun.Start(logDirectory, any ? row.Timestamp : TimeProvider.System.GetUtcNow(), settings);
         if (!RunDisplay.IsLive(json))
             await Console.Error.WriteLineAsync($"replaying {path} into {run.Monitor.LogDirectory} ({Note})");
 
@@ -98,7 +107,7 @@ internal static class ReplayCommand
         async Task TrackAsync(CancellationToken cancellationToken)
         {
             var pace = new Pace(run.Clock, speed);
-            for (; any; any = reader.TryRead(out row))
+            for (; any && !run.IsBudgetSpent; any = reader.TryRead(out row))
             {
                 await pace.AdvanceToAsync(row.Timestamp, cancellationToken);
                 run.Monitor.TrackGeneration(DurationModel.Duration(row), success: true, new GenerationDetails

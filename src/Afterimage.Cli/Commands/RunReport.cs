@@ -45,10 +45,14 @@ internal static class RunReport
 
         RunSummary summary = RunSummary.FromMonitor(run.Monitor);
         MonitorStatistics statistics = run.Monitor.GetStatistics();
+        BudgetStatus? budget = run.Budget;
         if (json)
         {
             SummaryJson.Write(summary, writer =>
             {
+                if (budget is not null)
+                    RunStateJson.WriteBudget(writer, budget);
+                RunStateJson.WriteAlertStates(writer, run.Monitor.GetAlerts());
                 AlertsJson.WriteAlerts(writer, run.Alerts);
                 writeMore(writer);
                 writer.WriteBoolean("interrupted", interrupted);
@@ -56,7 +60,9 @@ internal static class RunReport
         }
         else
         {
-            AnsiConsole.Write(SummaryView.Render(summary, notes().Append(("quantiles", "within 1 %; afterimage summary has them exactly"))));
+            AnsiConsole.Write(SummaryView.Render(
+                summary,
+                [.. States(run, budget), .. notes(), ("quantiles", "within 1 %; afterimage summary has them exactly")]));
             if (run.Alerts.Count > 0)
             {
                 AnsiConsole.Write(new Text($"alerts ({run.Alerts.Count})\n", new Style(Color.Grey)));
@@ -72,6 +78,22 @@ internal static class RunReport
             return ExitCodes.Interrupted;
         }
 
-        return statistics.Failed > 0 ? ExitCodes.NotWritten : ExitCodes.Success;
+        if (budget?.IsSpent == true)
+        {
+            await Console.Error.WriteLineAsync(
+                $"afterimage: the budget is spent, {Format.Dollars((double)budget.Spent)} of {Format.Dollars((double)budget.Budget.Limit)}: "
+                + $"stopped after {Format.Count(summary.Generations)} generations.");
+        }
+
+        return statistics.Failed > 0 ? ExitCodes.NotWritten : budget?.IsSpent == true ? ExitCodes.BudgetSpent : ExitCodes.Success;
+    }
+
+    private static IEnumerable<(string Name, string Text)> States(MonitoredRun run, BudgetStatus? budget)
+    {
+        if (budget is not null)
+            yield return ("budget", StateText.Budget(budget));
+        if (run.Settings.PricesNote is { } prices)
+            yield return ("prices", prices);
+        yield return ("alert rules", StateText.Alerts(run.Monitor.GetAlerts()));
     }
 }

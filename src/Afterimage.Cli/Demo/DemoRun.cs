@@ -16,15 +16,20 @@ internal sealed class DemoRun
     private readonly PriorityQueue<Action, (DateTimeOffset Due, long Order)> _events = new();
     private readonly GenerationMonitor _monitor;
     private readonly long _generations;
+    private readonly Func<bool> _isSpent;
     private long _started;
     private long _order;
     private long _done;
 
-    public DemoRun(GenerationMonitor monitor, long generations)
+    /// <param name="monitor">Records the run.</param>
+    /// <param name="generations">How many calls it makes.</param>
+    /// <param name="isSpent">Whether the run has to stop, its budget being spent.</param>
+    public DemoRun(GenerationMonitor monitor, long generations, Func<bool> isSpent)
     {
         _client = new SimulatedChatClient(_random);
         _monitor = monitor;
         _generations = generations;
+        _isSpent = isSpent;
     }
 
     /// <summary>About how long a run takes in simulated time: a worker needs 4.85 s for a call, its evaluation and the pause on average, and the slowest is waited for.</summary>
@@ -37,7 +42,7 @@ internal sealed class DemoRun
         for (int worker = 0; worker < Workers; worker++)
             Begin(start + TimeSpan.FromSeconds(0.25 * worker));
 
-        while (_events.TryDequeue(out Action? happen, out (DateTimeOffset Due, long Order) at))
+        while (!_isSpent() && _events.TryDequeue(out Action? happen, out (DateTimeOffset Due, long Order) at))
         {
             await pace.AdvanceToAsync(at.Due, cancellationToken);
             happen();

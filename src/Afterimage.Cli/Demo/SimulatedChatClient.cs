@@ -22,7 +22,12 @@ internal sealed class SimulatedChatClient(Distributions random)
           failures     1.5 % of the calls; 50 % in an outage, at 40 to 60 % of the run
           evaluations  25 % of the answers, for relevance and coherence: logit-normal
                        around 0.88, 0.80, 0.68 (sigma 0.6)
+          prices       $3 and $15, $0.80 and $4, $0.15 and $0.60 a million tokens in
+                       and out, $1 and $5 for evaluations; --pricing gives others
         """;
+
+    /// <summary>The model that evaluates.</summary>
+    public const string JudgeModel = "simulated-judge";
 
     public const double EvaluatedShare = 0.25;
 
@@ -70,7 +75,7 @@ internal sealed class SimulatedChatClient(Distributions random)
         },
         new EvaluationDetails
         {
-            ModelName = "simulated-judge",
+            ModelName = JudgeModel,
             PromptTokenCount = answer.PromptTokenCount + answer.CompletionTokenCount,
             CompletionTokenCount = Tokens(40, 0.3),
         });

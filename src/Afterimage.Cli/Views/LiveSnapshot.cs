@@ -29,7 +29,17 @@ internal sealed record LiveSnapshot(
     Quantiles? FirstToken,
     TokenUsageReport Tokens,
     IReadOnlyDictionary<string, long> Calls,
-    IReadOnlyList<Alert> Alerts);
+    IReadOnlyList<Alert> Alerts)
+{
+    /// <summary>What it has cost; <see langword="null"/> without prices.</summary>
+    public CostReport? Cost { get; init; }
+
+    /// <summary>Where its budget stands; <see langword="null"/> without one.</summary>
+    public BudgetStatus? Budget { get; init; }
+
+    /// <summary>Where its alert rules stand.</summary>
+    public IReadOnlyList<AlertStatus> Rules { get; init; } = [];
+}
 
 /// <summary>Three quantiles, in seconds.</summary>
 internal readonly record struct Quantiles(double P50, double P95, double P99);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterimage.Monitoring;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -40,9 +41,14 @@ internal static class LiveView
             Fact("success ", Format.Percent(run.Success), run.Success < 0.8 ? Color.Red : Color.Green),
             Fact("errors ", Format.Percent(run.Errors), run.Errors > 0.2 ? Color.Red : Color.Green));
 
-        List<IRenderable> parts = [head, clock, new Text(""), facts, rates];
+        List<IRenderable> parts = [head, clock, new Text(""), facts];
+        if (run.Cost is not null)
+            parts.Add(Money(run));
+        if (run.Rules.Count > 0)
+            parts.Add(Fact("alert rules ", StateText.Alerts(run.Rules), run.Rules.Any(rule => rule.State == AlertState.Firing) ? Color.Red : null));
+        parts.Add(rates);
         if (run.Tokens.ByModel.Count > 0)
-            parts.Add(TokensView.Render(run.Tokens, run.Calls, MaxModels));
+            parts.Add(TokensView.Render(run.Tokens, run.Calls, MaxModels, run.Cost));
         if (run.Alerts.Count > 0)
             parts.Add(AlertsView.Render(run.Alerts, MaxAlerts));
         return new Rows(parts);
@@ -53,7 +59,20 @@ internal static class LiveView
         string progress = run.Progress is { } done ? (done * 100).ToString("0", CultureInfo.InvariantCulture) + " %, " : "";
         string latency = run.Latency is { } q ? $", p50 {Format.Seconds(q.P50)}, p95 {Format.Seconds(q.P95)}, p99 {Format.Seconds(q.P99)}" : "";
         return $"{Format.Time(run.Now)} {progress}{Format.Count(run.Generations)} generations, {Rate(run.Rate)}, success {Format.Percent(run.Success)}{latency}, "
-            + $"{Format.Count(run.Tokens.TotalTokens)} tokens";
+            + $"{Format.Count(run.Tokens.TotalTokens)} tokens"
+            + (run.Cost is { } cost ? $", {Format.Dollars((double)cost.TotalUsd)}" : "")
+            + (run.Budget is { } budget ? $", budget {StateText.Budget(budget)}" : "")
+            + (run.Rules.Any(rule => rule.State is AlertState.Firing or AlertState.Pending) ? $", {StateText.Alerts(run.Rules)}" : "");
+    }
+
+    private static Columns Money(LiveSnapshot run)
+    {
+        List<IRenderable> facts = [Fact("cost ", Format.Dollars((double)run.Cost!.TotalUsd))];
+        if (run.Budget is { } budget)
+            facts.Add(Fact("budget ", StateText.Budget(budget), budget.IsSpent ? Color.Red : null));
+        if (run.Cost.UnpricedTokens > 0)
+            facts.Add(Fact("without a price ", $"{Format.Count(run.Cost.UnpricedTokens)} tokens", Color.Yellow));
+        return new Columns(facts) { Expand = false, Padding = new Padding(0, 0, 3, 0) };
     }
 
     private static string Rate(double rate) => rate.ToString("0.0", CultureInfo.InvariantCulture) + "/s";

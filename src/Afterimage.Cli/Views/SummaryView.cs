@@ -24,7 +24,7 @@ internal static class SummaryView
         {
             Dictionary<string, long> calls = summary.Metrics.Where(metric => metric.Key.StartsWith(ModelUsage, StringComparison.Ordinal))
                 .ToDictionary(metric => metric.Key[ModelUsage.Length..], metric => metric.Value.Count, StringComparer.Ordinal);
-            parts.Add(TokensView.Render(summary.Tokens, calls, MaxRows));
+            parts.Add(TokensView.Render(summary.Tokens, calls, MaxRows, summary.Cost));
         }
 
         return new Rows(parts);
@@ -59,6 +59,13 @@ internal static class SummaryView
             Add("finish reasons", string.Join(", ", reasons.Take(MaxFinishReasons).Select(r => $"{Format.Name(r.Reason, 24)} {Format.Count(r.Count)}")) + more);
         }
 
+        if (summary.Cost is { } cost)
+        {
+            Add("cost", Cost(cost));
+            if (cost.UnpricedTokens > 0)
+                Add("without a price", $"{Format.Count(cost.UnpricedTokens)} tokens, in no cost");
+        }
+
         if (summary.FirstTimestamp is { } first && summary.LastTimestamp is { } last)
             Add("time", $"{Format.Time(first)} to {Format.Time(last)}");
         if (summary.NonFinitePoints > 0)
@@ -81,6 +88,11 @@ internal static class SummaryView
         summary.Metrics.TryGetValue("success_rate", out MetricSummary? success)
             ? $", success {Format.Percent(success.Mean)}, errors {Format.Percent(summary.Metrics.GetValueOrDefault("error_rate")?.Mean ?? 0)}"
             : "";
+
+    private static string Cost(CostReport cost) =>
+        Format.Dollars((double)cost.TotalUsd)
+        + (cost.CostPerSuccessfulGeneration is { } generation ? $", {Format.Dollars((double)generation)} a successful generation" : "")
+        + (cost.CostPerEvaluationPoint is { } point ? $", {Format.Dollars((double)point)} a score" : "");
 
     private static Table Metrics(KeyValuePair<string, MetricSummary>[] metrics)
     {

@@ -18,6 +18,9 @@ public sealed record CostReport(IReadOnlyList<ModelCost> ByModel, decimal TotalU
     /// <summary>US dollars per evaluation score: all that was spent, on the generations too, by <see cref="EvaluationPoints"/>. <see langword="null"/> without any.</summary>
     public decimal? CostPerEvaluationPoint => EvaluationPoints > 0 ? TotalUsd / EvaluationPoints : null;
 
+    /// <summary>A cost as metrics hold it. A double has fifteen digits: more would only show how it rounds. What no decimal holds was no cost, but a value recorded under its name.</summary>
+    internal static decimal Dollars(double cost) => (decimal)Math.Clamp(cost, -1e27, 1e27);
+
     internal static CostReport Of(IEnumerable<ModelCost> models)
     {
         ModelCost[] byModel = [.. models.OrderBy(m => m.ModelName, StringComparer.Ordinal)];

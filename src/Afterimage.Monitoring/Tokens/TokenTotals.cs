@@ -67,7 +67,7 @@ internal static class TokenTotals
                 Of(model).Unpriced += sum;
         }
 
-        return CostReport.Of(byModel.Select(m => new ModelCost(names.Models[m.Key], Dollars(m.Value.Cost), (long)m.Value.Unpriced))) with
+        return CostReport.Of(byModel.Select(m => new ModelCost(names.Models[m.Key], m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null, (long)m.Value.Unpriced))) with
         {
             SuccessfulGenerations = (long)Math.Round(store.Aggregate("success_rate", from).Sum),
             EvaluationPoints = store.AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Sum(s => s.Aggregate(from).Count),
@@ -75,7 +75,4 @@ internal static class TokenTotals
 
         ref (double? Cost, double Unpriced) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
     }
-
-    // A double holds fifteen digits; more would only show how it rounds. What no decimal holds was no cost, but a value recorded under its name.
-    private static decimal? Dollars(double? cost) => cost is null ? null : (decimal)Math.Clamp(cost.Value, -1e27, 1e27);
 }
