@@ -14,31 +14,31 @@ await using var monitor = new GenerationMonitor(new GenerationMonitorOptions
 
 var options = new OpenAIClientOptions { Endpoint = new(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "https://api.openai.com/v1") };
 var model = new ChatClient("gpt-4o-mini", new ApiKeyCredential(Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none"), options);
-using IChatClient chat = model.AsIChatClient().AsBuilder().UseGenerationMonitor(monitor).Build();
+using IChatClient chat = model.AsIChatClient().AsBuilder()
+    .UseGenerationMonitor(monitor, settings => settings.EnforceBudget = true)
+    .Build();
 
 List<Microsoft.Extensions.AI.ChatMessage> conversation = [];
 while (Console.ReadLine() is { Length: > 0 } line)
 {
-    // What is spent is asked before each call; the token cuts an answer off that goes on when it is.
-    if (!monitor.TryReserve(default, out BudgetReservation? reservation))
+    conversation.Add(new(ChatRole.User, line));
+    List<ChatResponseUpdate> answer = [];
+    try
     {
-        Console.WriteLine("The budget is spent.");
-        break;
-    }
-
-    using (reservation)
-    {
-        conversation.Add(new(ChatRole.User, line));
-        List<ChatResponseUpdate> answer = [];
-        await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(conversation, cancellationToken: monitor.BudgetToken))
+        await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(conversation))
         {
             Console.Write(update);
             answer.Add(update);
         }
-
-        Console.WriteLine();
-        conversation.AddMessages(answer);
     }
+    catch (BudgetExceededException exceeded)
+    {
+        Console.WriteLine(exceeded.Message);        // it was not sent
+        break;
+    }
+
+    Console.WriteLine();
+    conversation.AddMessages(answer);
 }
 
 BudgetStatus budget = monitor.GetBudgets()[0];
