@@ -1,5 +1,4 @@
 using System.ClientModel;
-using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.AI;
@@ -9,11 +8,7 @@ using OpenTelemetry.Metrics;
 
 namespace Afterimage.Monitoring.Extensions.AI.Tests;
 
-/// <summary>Alone in its time: what it exports are the meters of the whole process, other tests' monitors too.</summary>
-[CollectionDefinition(nameof(PrometheusTests), DisableParallelization = true)]
-public sealed class PrometheusTestsDefinition;
-
-[Collection(nameof(PrometheusTests))]
+[Collection(nameof(ExportedTelemetry))]
 public sealed class PrometheusTests
 {
     [Fact]
@@ -25,15 +20,19 @@ public sealed class PrometheusTests
         using var directory = new TemporaryDirectory();
         await using WebApplication metrics = await ExportAsync();
         await using LoopbackServer server = await LoopbackServer.StartAsync();
-        await using var monitor = new GenerationMonitor(
-            new() { LogDirectory = Path.Combine(directory.Path, "run") },
-            meterFactory: metrics.Services.GetRequiredService<IMeterFactory>());
+        await using var monitor = new GenerationMonitor(new() { LogDirectory = Path.Combine(directory.Path, "run") });
+
+        // The end of another monitor of the process must not end what is exported of this one.
+        await using (var other = new GenerationMonitor(new() { LogDirectory = Path.Combine(directory.Path, "other") }))
+            other.RecordMetric("m", 1);
+
         using IChatClient client = Client("gpt-4o");
         using IChatClient failing = Client("429");
         await Task.WhenAll(Enumerable.Range(0, 32).Select(async caller =>
         {
             for (int i = 0; i < 5; i++)
                 await client.GetResponseAsync("?", cancellationToken: MonitoredServer.Token);
+            await client.GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token).ToChatResponseAsync(MonitoredServer.Token);
             await Assert.ThrowsAsync<ClientResultException>(() => failing.GetResponseAsync("?", cancellationToken: MonitoredServer.Token));
         }));
         await monitor.FlushAsync(MonitoredServer.Token);
@@ -59,7 +58,6 @@ public sealed class PrometheusTests
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        builder.Services.AddMetrics();
         builder.Services.AddOpenTelemetry().WithMetrics(m => m.AddMeter("Afterimage.Monitoring").AddPrometheusExporter());
         WebApplication app = builder.Build();
         app.MapPrometheusScrapingEndpoint();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Afterimage.Tests.Otlp;
 
 namespace Afterimage.Samples.Tests;
 
@@ -96,6 +97,8 @@ public sealed class SampleTests : IAsyncLifetime
     {
         Dictionary<string, string> environment = _server.Environment;
         environment["ASPNETCORE_CONTENTROOT"] = Path.Combine(Sample.Folder, "WebHost");
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
+        environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.GrpcEndpoint.ToString();
         await using Sample sample = Sample.Start("WebHost", _directory.Path, environment, "--urls", "http://127.0.0.1:0");
         using var client = new HttpClient { BaseAddress = new Uri(await sample.ReadToAsync("Now listening on:")) };
 
@@ -114,6 +117,8 @@ public sealed class SampleTests : IAsyncLifetime
         await sample.StopAsync();
 
         Assert.Equal(served.Requests, Records("runs/web").Length);
+        Assert.Equal(served.Requests, collector.Metric("gen_ai.client.operation.duration").Single().Value.Histogram.Points.Sum(p => (long)p.Count));
+        Assert.Equal(served.Requests, collector.Spans.Count(s => s.Scope == "Afterimage.Monitoring" && s.Span.ParentSpanId.Length > 0));
         Assert.Contains("Application is shutting down", File.ReadAllText(Path.Combine(_directory.Path, "runs/web/afterimage.log")), StringComparison.Ordinal);
         Assert.Contains("\"end\"", File.ReadAllText(Path.Combine(_directory.Path, "runs/web/run.json")), StringComparison.Ordinal);
     }
