@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Reporting.Comparing;
 using Afterimage.Monitoring.Reporting.Exporting;
 using Afterimage.Monitoring.Reporting.Plotting;
 
@@ -54,9 +55,38 @@ public sealed class LogDirectory
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken = default)
     {
-        using LogSnapshot snapshot = Read(() => new LogSnapshot(RecordColumn.OfSummary, cancellationToken), null, null, withLogs: false, null, out string[] files, cancellationToken);
-        (long dropped, long failed) = RunCounts.Sum(Find("run*.json"));
-        return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
+        using LogSnapshot snapshot = ReadForSummary(null, out string[] files, cancellationToken);
+        return SummaryOf(snapshot, files, cancellationToken);
+    }
+
+    /// <summary>Compares the records that are there now with those of another run.</summary>
+    /// <remarks>
+    /// Changes are counted from this run (<see cref="RunComparison.A"/>) to <paramref name="other"/>. Every metric of either is in the answer, with its figures, their intervals, and the test of each
+    /// difference. Points count as independent of each other: where they hang together (an outage, a cache that fills), intervals are too narrow and differences too readily beyond chance.
+    /// Needs memory for a part of the records only, as <see cref="Summarize"/> does.
+    /// </remarks>
+    /// <param name="other">The other run.</param>
+    /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>The comparison.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="other"/> is <see langword="null"/>.</exception>
+    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<RunComparison> CompareAsync(LogDirectory other, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Task.Run(Compare, cancellationToken);
+
+        RunComparison Compare()
+        {
+            using ComparedRun a = Translate(() => new ComparedRun(this, share => progress?.Report(share * 0.4), cancellationToken), cancellationToken);
+            using ComparedRun b = other.Translate(() => new ComparedRun(other, share => progress?.Report(0.4 + (share * 0.4)), cancellationToken), cancellationToken);
+            progress?.Report(0.8);
+            RunComparison comparison = Translate(() => Comparer.Run(a, b), cancellationToken);
+            progress?.Report(1);
+            return comparison;
+        }
     }
 
     /// <summary>Reads the alerts that are there now: all files <c>alerts*.jsonl</c> in the directory and below it.</summary>
@@ -213,6 +243,10 @@ public sealed class LogDirectory
         DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken) =>
         Read(() => new LogSnapshot(cancellationToken), since, until, withLogs, report, out files, cancellationToken);
 
+    /// <summary>Reads all records, but only those columns that a summary comes from.</summary>
+    internal LogSnapshot ReadForSummary(Action<double>? report, out string[] files, CancellationToken cancellationToken) =>
+        Read(() => new LogSnapshot(RecordColumn.OfSummary, cancellationToken), null, null, withLogs: false, report, out files, cancellationToken);
+
     private LogSnapshot Read(
         Func<LogSnapshot> create, DateTimeOffset? since, DateTimeOffset? until, bool withLogs, Action<double>? report, out string[] files, CancellationToken cancellationToken)
     {
@@ -256,6 +290,13 @@ public sealed class LogDirectory
                     throw Unreadable(exception);
             }
         }
+    }
+
+    /// <summary>Summarises a snapshot of this directory, which then has no records any more, but their histogram.</summary>
+    internal RunSummary SummaryOf(LogSnapshot snapshot, string[] files, CancellationToken cancellationToken)
+    {
+        (long dropped, long failed) = RunCounts.Sum(Find("run*.json"));
+        return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
     }
 
     /// <summary>Does <paramref name="work"/> with a snapshot, and says of which directory it is where the engine fails.</summary>

@@ -1,0 +1,108 @@
+using System.Text;
+using DuckDB.NET.Data;
+
+namespace Afterimage.Monitoring.Reporting.Comparing;
+
+/// <summary>A run as a comparison needs it: its summary, what its models cost, and its points in ascending order by metric and value.</summary>
+internal sealed class ComparedRun : IDisposable
+{
+    private const string Generations = "generation_time";
+
+    private readonly LogSnapshot _snapshot;
+    private readonly Dictionary<string, (double? Cost, long Unpriced)> _costs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Finite, long NonFinite)> _counts = new(StringComparer.Ordinal);
+    private readonly IEnumerator<DuckDBDataReader> _rows;
+
+    public ComparedRun(LogDirectory log, Action<double>? report, CancellationToken cancellationToken)
+    {
+        _snapshot = log.Read(null, null, withLogs: false, report, out string[] files, cancellationToken);
+        try
+        {
+            ReadCosts();
+            Summary = log.SummaryOf(_snapshot, files, cancellationToken);
+            ReadCounts();
+            _rows = _snapshot.Query("SELECT metric, value, times FROM histogram WHERE isfinite(value) ORDER BY metric, value").GetEnumerator();
+            Advance();
+        }
+        catch
+        {
+            _snapshot.Dispose();
+            throw;
+        }
+    }
+
+    public RunSummary Summary { get; }
+
+    public IReadOnlyCollection<string> MetricNames => _counts.Keys;
+
+    public long GenerationCount => Counts(Generations).Finite;
+
+    /// <summary>The metric of the next value; null behind the last.</summary>
+    public string? Metric { get; private set; }
+
+    /// <summary>The next value.</summary>
+    public double Value { get; private set; }
+
+    /// <summary>How often it is there.</summary>
+    public long Times { get; private set; }
+
+    /// <summary>In the order of <see cref="Metric"/>: DuckDB's, by the bytes of UTF-8.</summary>
+    public static int CompareNames(string x, string y) => Encoding.UTF8.GetBytes(x).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y));
+
+    public (long Finite, long NonFinite) Counts(string metric) => _counts.GetValueOrDefault(metric);
+
+    public void Advance()
+    {
+        if (!_rows.MoveNext())
+        {
+            Metric = null;
+            return;
+        }
+
+        // The same text stays the same object, so that the names of a metric's values are compared once.
+        string metric = _rows.Current.GetString(0);
+        Metric = metric == Metric ? Metric : metric;
+        Value = _rows.Current.GetDouble(1);
+        Times = _rows.Current.GetInt64(2);
+    }
+
+    public ModelUse? Use(string model)
+    {
+        ModelTokenUsage? tokens = Summary.Tokens.ByModel.FirstOrDefault(usage => usage.ModelName == model);
+        long generations = Summary.Metrics.GetValueOrDefault("model_usage:" + model)?.Count ?? 0;
+        if (tokens is null && generations == 0)
+            return null;
+
+        (double? cost, long unpriced) = _costs.GetValueOrDefault(model);
+        return new ModelUse(generations, tokens?.PromptTokens ?? 0, tokens?.CompletionTokens ?? 0, tokens?.TotalTokens ?? 0, cost, unpriced);
+    }
+
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _snapshot.Dispose();
+    }
+
+    private void ReadCosts()
+    {
+        foreach (DuckDBDataReader row in _snapshot.Query("""
+            SELECT coalesce(model_name, 'unknown'), sum(value) FILTER (metric = 'cost_usd' AND isfinite(value)),
+                coalesce(sum(value) FILTER (metric = 'unpriced_token_count' AND isfinite(value)), 0)::BIGINT
+            FROM points WHERE metric IN ('cost_usd', 'unpriced_token_count') GROUP BY ALL
+            """))
+        {
+            _costs.Add(row.GetString(0), (row.IsDBNull(1) ? null : row.GetDouble(1), row.GetInt64(2)));
+        }
+    }
+
+    private void ReadCounts()
+    {
+        foreach (DuckDBDataReader row in _snapshot.Query("""
+            SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT, coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
+            FROM histogram GROUP BY ALL
+            """))
+        {
+            _counts.Add(row.GetString(0), (row.GetInt64(1), row.GetInt64(2)));
+        }
+    }
+}
