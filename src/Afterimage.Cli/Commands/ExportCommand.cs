@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
-using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;
 
@@ -57,13 +57,8 @@ internal static class ExportCommand
 
     private static async Task<int> RunAsync(LogDirectory log, string path, ExportFormat format, ExportOptions options, CancellationToken cancellationToken)
     {
-        ExportResult result = RunDisplay.IsLive(json: false)
-            ? await AnsiConsole.Progress().AutoClear(true).StartAsync(async context =>
-            {
-                ProgressTask task = context.AddTask("exporting", maxValue: 1);
-                return await log.ExportMetricsAsync(path, format, options, new Tell(share => task.Value = share), cancellationToken);
-            })
-            : await log.ExportMetricsAsync(path, format, options, progress: null, cancellationToken);
+        ExportResult result = await WorkProgress.ShowAsync(
+            "exporting", json: false, progress => log.ExportMetricsAsync(path, format, options, progress, cancellationToken));
 
         await Console.Out.WriteLineAsync(result.Files.Count == 1
             ? $"{Format.Count(result.Rows)} rows to {result.Files[0]}"
@@ -76,11 +71,5 @@ internal static class ExportCommand
 
         await LogInput.SaySkippedAsync(result.SkippedLines);
         return ExitCodes.Success;
-    }
-
-    // Progress<T> would tell it on another thread, later.
-    private sealed class Tell(Action<double> action) : IProgress<double>
-    {
-        public void Report(double value) => action(value);
     }
 }

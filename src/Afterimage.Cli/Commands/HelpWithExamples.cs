@@ -12,6 +12,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [DemoCommand.Name] = DemoCommand.Help,
         [ReplayCommand.Name] = ReplayCommand.Help,
         [SummaryCommand.Name] = SummaryCommand.Help,
+        [CompareCommand.Name] = CompareCommand.Help,
         [AlertsCommand.Name] = AlertsCommand.Help,
         [TailCommand.Name] = TailCommand.Help,
         [QueryCommand.Name] = QueryCommand.Help,

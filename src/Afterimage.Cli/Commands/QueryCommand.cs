@@ -125,10 +125,7 @@ internal static class QueryCommand
         if (hasMore)
             table.Caption = new TableTitle($"the first {Format.Count(MaxTableRows)} rows: --format csv or json has all", new Style(Color.Grey));
 
-        // Off a terminal nothing says how wide it is: a row stays on its line.
-        if (!AnsiConsole.Profile.Out.IsTerminal)
-            AnsiConsole.Profile.Width = int.MaxValue / 2;
-        AnsiConsole.Write(table);
+        Tables.Print(table);
     }
 
     private static void WriteCsv(DbDataReader reader)

@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
@@ -19,6 +20,14 @@ internal static class Tables
         }
 
         return table;
+    }
+
+    /// <summary>Writes to standard output. Off a terminal nothing says how wide it is: a row stays on its line.</summary>
+    public static void Print(IRenderable content)
+    {
+        if (!AnsiConsole.Profile.Out.IsTerminal)
+            AnsiConsole.Profile.Width = int.MaxValue / 2;
+        AnsiConsole.Write(content);
     }
 
     /// <summary>A name from outside: never markup.</summary>

@@ -1,0 +1,25 @@
+using Afterimage.Cli.Commands;
+using Spectre.Console;
+
+namespace Afterimage.Cli.Views;
+
+/// <summary>A bar while something long goes on, on a terminal; elsewhere nothing.</summary>
+internal static class WorkProgress
+{
+    /// <param name="what">What goes on, such as <c>exporting</c>.</param>
+    /// <param name="json">Whether standard output is for JSON only.</param>
+    /// <param name="work">The work, and whom it tells how far it is.</param>
+    public static Task<T> ShowAsync<T>(string what, bool json, Func<IProgress<double>?, Task<T>> work) => RunDisplay.IsLive(json)
+        ? AnsiConsole.Progress().AutoClear(true).StartAsync(context =>
+        {
+            ProgressTask task = context.AddTask(what, maxValue: 1);
+            return work(new Tell(share => task.Value = share));
+        })
+        : work(null);
+
+    // Progress<T> would tell it on another thread, later.
+    private sealed class Tell(Action<double> action) : IProgress<double>
+    {
+        public void Report(double value) => action(value);
+    }
+}
