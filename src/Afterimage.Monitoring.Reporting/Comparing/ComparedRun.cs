@@ -12,16 +12,22 @@ internal sealed class ComparedRun : IDisposable
     private readonly Dictionary<string, (double? Cost, long Unpriced)> _costs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Finite, long NonFinite)> _counts = new(StringComparer.Ordinal);
     private readonly IEnumerator<DuckDBDataReader> _rows;
+    private bool _hasRow;
 
     public ComparedRun(LogDirectory log, Action<double>? report, CancellationToken cancellationToken)
     {
-        _snapshot = log.Read(null, null, withLogs: false, report, out string[] files, cancellationToken);
+        _snapshot = log.ReadForSummary(report, out string[] files, cancellationToken);
         try
         {
             ReadCosts();
+            _snapshot.Execute("CREATE TEMP TABLE continuous AS " + string.Join(
+                " UNION ALL ",
+                PointSource.Continuous.Select(metric => $"SELECT {LogSnapshot.Quote(metric)} AS metric, value, 1::BIGINT AS times FROM ({PointSource.Values(metric)})")));
             Summary = log.SummaryOf(_snapshot, files, cancellationToken);
+            _snapshot.Execute("CREATE TEMP VIEW compared AS FROM histogram UNION ALL FROM continuous");
             ReadCounts();
-            _rows = _snapshot.Query("SELECT metric, value, times FROM histogram WHERE isfinite(value) ORDER BY metric, value").GetEnumerator();
+            _rows = _snapshot.Query("SELECT metric, value, times FROM compared WHERE isfinite(value) ORDER BY metric, value").GetEnumerator();
+            _hasRow = _rows.MoveNext();
             Advance();
         }
         catch
@@ -53,7 +59,7 @@ internal sealed class ComparedRun : IDisposable
 
     public void Advance()
     {
-        if (!_rows.MoveNext())
+        if (!_hasRow)
         {
             Metric = null;
             return;
@@ -63,7 +69,13 @@ internal sealed class ComparedRun : IDisposable
         string metric = _rows.Current.GetString(0);
         Metric = metric == Metric ? Metric : metric;
         Value = _rows.Current.GetDouble(1);
-        Times = _rows.Current.GetInt64(2);
+        Times = 0;
+        do
+        {
+            Times += _rows.Current.GetInt64(2);
+            _hasRow = _rows.MoveNext();
+        }
+        while (_hasRow && _rows.Current.GetDouble(1) == Value && _rows.Current.GetString(0) == Metric);
     }
 
     public ModelUse? Use(string model)
@@ -86,9 +98,14 @@ internal sealed class ComparedRun : IDisposable
     private void ReadCosts()
     {
         foreach (DuckDBDataReader row in _snapshot.Query("""
-            SELECT coalesce(model_name, 'unknown'), sum(value) FILTER (metric = 'cost_usd' AND isfinite(value)),
-                coalesce(sum(value) FILTER (metric = 'unpriced_token_count' AND isfinite(value)), 0)::BIGINT
-            FROM points WHERE metric IN ('cost_usd', 'unpriced_token_count') GROUP BY ALL
+            SELECT coalesce(model_name, 'unknown'), sum(cost) FILTER (isfinite(cost)), coalesce(sum(unpriced) FILTER (isfinite(unpriced)), 0)::BIGINT
+            FROM (
+                SELECT model_name, cost_usd AS cost, unpriced_token_count::DOUBLE AS unpriced FROM record WHERE event IN ('generation', 'evaluation')
+                UNION ALL
+                SELECT model_name, CASE WHEN metric_name = 'cost_usd' THEN value END, CASE WHEN metric_name = 'unpriced_token_count' THEN value END
+                    FROM record WHERE event = 'metric' AND metric_name IN ('cost_usd', 'unpriced_token_count'))
+            WHERE isfinite(cost) OR isfinite(unpriced)
+            GROUP BY ALL
             """))
         {
             _costs.Add(row.GetString(0), (row.IsDBNull(1) ? null : row.GetDouble(1), row.GetInt64(2)));
@@ -99,7 +116,7 @@ internal sealed class ComparedRun : IDisposable
     {
         foreach (DuckDBDataReader row in _snapshot.Query("""
             SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT, coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
-            FROM histogram GROUP BY ALL
+            FROM compared GROUP BY ALL
             """))
         {
             _counts.Add(row.GetString(0), (row.GetInt64(1), row.GetInt64(2)));
