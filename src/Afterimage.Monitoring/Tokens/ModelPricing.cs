@@ -33,11 +33,14 @@ public sealed class ModelPricing
         _prices = copy.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    /// <summary>List prices of well-known models, standard tier, as of <see cref="WellKnownDate"/>, from the price pages of their vendors.</summary>
-    /// <remarks>The table with its sources is <c>Tokens/well-known-prices.json</c>. It is not updated by itself, and a vendor's present page may say otherwise.</remarks>
+    /// <summary>List prices of well-known models, standard tier, as the authors knew them on <see cref="WellKnownDate"/>. Check them before you rely on them.</summary>
+    /// <remarks>
+    /// Written down from memory, not fetched from a vendor; a part was compared with LiteLLM's table since. <c>Tokens/well-known-prices.json</c> says which, and where the vendors
+    /// publish theirs. The table is not updated by itself.
+    /// </remarks>
     public static ModelPricing WellKnown => LazyWellKnown.Value;
 
-    /// <summary>The day that the prices of <see cref="WellKnown"/> are of.</summary>
+    /// <summary>The day as of which the prices of <see cref="WellKnown"/> were written down.</summary>
     public static DateOnly WellKnownDate { get; } = new(2025, 11, 30);
 
     /// <summary>The prices by model name.</summary>

@@ -16,8 +16,9 @@ internal static class PriceSettings
         }
 
         // Notes for who reads the file.
-        _ = settings.Text("date");
-        _ = settings.List("sources");
+        foreach (string note in (ReadOnlySpan<string>)["date", "note", "compared"])
+            _ = settings.Text(note);
+        _ = settings.List("see");
         settings.RefuseOthers();
         return prices.Count > 0 ? new ModelPricing(prices) : throw settings.Wrong("models", "no model has a price.");
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace Afterimage.Monitoring.Tests.Tokens;
@@ -9,6 +10,7 @@ public sealed class ModelPricingTests
         {
           "sample_spec": { "input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "mode": "one of: chat, embedding", "max_tokens": "LEGACY" },
           "gpt-4o": { "cache_read_input_token_cost": 1.25e-06, "input_cost_per_token": 2.5e-06, "input_cost_per_token_batches": 1.25e-06,
+            "input_cost_per_token_priority": 4.25e-06, "output_cost_per_token_flex": 5e-06, "cache_read_input_token_cost_priority": 2.125e-06,
             "litellm_provider": "openai", "mode": "chat", "output_cost_per_token": 1e-05, "output_cost_per_token_batches": 5e-06, "supports_vision": true },
           "claude-sonnet-4-5": { "cache_creation_input_token_cost": 3.75e-06, "cache_creation_input_token_cost_above_200k_tokens": 7.5e-06,
             "cache_read_input_token_cost": 3e-07, "cache_read_input_token_cost_above_200k_tokens": 6e-07, "input_cost_per_token": 3e-06,
@@ -168,6 +170,10 @@ public sealed class ModelPricingTests
         Assert.Equal(2.5m, ModelPricing.WellKnown.Find("openai/gpt-4o-2024-08-06")!.Input);
         Assert.Equal(3m, ModelPricing.WellKnown.Find("claude-sonnet-4-5-20250929")!.Input);
         Assert.All(ModelPricing.WellKnown.Prices.Values, p => Assert.InRange(p.Input, 0.01m, 100m));
+
+        using JsonDocument file = JsonDocument.Parse(typeof(ModelPricing).Assembly.GetManifestResourceStream("well-known-prices.json")!);
+        Assert.Equal($"{ModelPricing.WellKnownDate:yyyy-MM-dd}", file.RootElement.GetProperty("date").GetString());
+        Assert.Contains("from memory", file.RootElement.GetProperty("note").GetString(), StringComparison.Ordinal);
 
         ModelPricing mine = ModelPricing.WellKnown.With(Pricing(("gpt-4o", 7), ("mine", 8)));
         Assert.Equal((7m, 8m), (mine.Find("gpt-4o")!.Input, mine.Find("mine")!.Input));
