@@ -40,7 +40,37 @@ public sealed class HostedMonitorTests : IDisposable
         await host.StopAsync(Token);
     }
 
+    [Fact]
+    public async Task Budgets_come_from_the_configuration()
+    {
+        using IHost host = Host(new()
+        {
+            ["Monitor:Budgets:0:Name"] = "daily",
+            ["Monitor:Budgets:0:Unit"] = "Tokens",
+            ["Monitor:Budgets:0:Limit"] = "5000000",
+            ["Monitor:Budgets:0:Period"] = "Day",
+            ["Monitor:Budgets:0:ModelName"] = "m",
+            ["Monitor:Budgets:0:WarnAt:0"] = "0.9",
+            ["Monitor:Budgets:0:ResumeFrom"] = _directory.Path,
+            ["Monitor:Budgets:1:Name"] = "time",
+            ["Monitor:Budgets:1:Unit"] = "WallTime",
+            ["Monitor:Budgets:1:Limit"] = "0.5",
+            ["Monitor:ReservationTimeout"] = "00:05:00",
+        });
+
+        await host.StartAsync(Token);
+
+        Budget[] budgets = [.. host.Services.GetRequiredService<GenerationMonitor>().GetBudgets().Select(b => b.Budget)];
+        Assert.Equal(("daily", BudgetUnit.Tokens, 5_000_000m, BudgetPeriod.Day, "m", _directory.Path), (budgets[0].Name, budgets[0].Unit, budgets[0].Limit, budgets[0].Period, budgets[0].ModelName, budgets[0].ResumeFrom));
+        Assert.Equal([0.9], budgets[0].WarnAt!);
+        Assert.Equal(("time", BudgetUnit.WallTime, 0.5m), (budgets[1].Name, budgets[1].Unit, budgets[1].Limit));
+        Assert.Null(budgets[1].WarnAt);
+        await host.StopAsync(Token);
+    }
+
     [Theory]
+    [InlineData("Monitor:Budgets:0:Limt", "7", "Limt")]
+    [InlineData("Monitor:Budgets:0:Name", "b", "Budgets[0].Limit")]
     [InlineData("Monitor:AlertMinSuccessRate", "7", "A rate is from 0 to 1.")]
     [InlineData("Monitor:MetricsInterval", "soon", "MetricsInterval")]
     [InlineData("Monitor:AlertMinSucessRate", "0.5", "AlertMinSucessRate")]

@@ -25,8 +25,8 @@ public sealed record Budget
     /// <remarks>Read once, when the monitor is made, and before it writes: usually it is <see cref="GenerationMonitorOptions.LogDirectory"/>. docs/budgets.md says what is counted.</remarks>
     public string? ResumeFrom { get; init; }
 
-    /// <summary>The shares of the limit at which it warns, an alert each. More than 0, less than 1. Default: 0.5, 0.8, 0.95.</summary>
-    public IReadOnlyList<double> WarnAt { get; init; } = [0.5, 0.8, 0.95];
+    /// <summary>The shares of the limit at which it warns, an alert each. More than 0, less than 1. Default: <see langword="null"/>, 0.5, 0.8 and 0.95. Empty: none.</summary>
+    public IReadOnlyList<double>? WarnAt { get; init; }
 
     /// <summary>The first setting that is out of its range, and what its range is.</summary>
     internal (string Setting, string Rule)? Fault()
@@ -49,7 +49,7 @@ public sealed record Budget
             return (nameof(ModelName), "has no time of its own.");
         if (ResumeFrom?.Length == 0)
             return (nameof(ResumeFrom), "is a directory, or null.");
-        if (WarnAt is null || WarnAt.Any(share => !(share is > 0 and < 1)))
+        if (WarnAt?.Any(share => !(share is > 0 and < 1)) == true)
             return (nameof(WarnAt), "are shares of more than 0 and less than 1.");
         return null;
     }

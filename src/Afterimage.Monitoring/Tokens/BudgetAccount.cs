@@ -5,6 +5,9 @@ namespace Afterimage.Monitoring.Tokens;
 /// <summary>One budget's present period: what is spent and reserved of it.</summary>
 internal sealed class BudgetAccount
 {
+    // Not the property's default: a configuration adds to a list that is there.
+    private static readonly double[] DefaultWarnings = [0.5, 0.8, 0.95];
+
     private readonly Budget _budget;
     private readonly double[] _warnAt;
     private readonly Action<BudgetNews> _tell;
@@ -17,7 +20,7 @@ internal sealed class BudgetAccount
     public BudgetAccount(Budget budget, DateTime now, Action<BudgetNews> tell)
     {
         _budget = budget;
-        _warnAt = [.. budget.WarnAt.Distinct().Order()];
+        _warnAt = [.. (budget.WarnAt ?? DefaultWarnings).Distinct().Order()];
         _tell = tell;
         _periodStart = budget.Period == BudgetPeriod.Run ? now : PeriodStart(budget.Period, now);
         _periodStartOnLine = _periodStart.Ticks;
@@ -81,7 +84,8 @@ internal sealed class BudgetAccount
 
     /// <param name="record">A generation or an evaluation.</param>
     /// <param name="modelName">Its model.</param>
-    public void Take(in Record record, string modelName)
+    /// <param name="isLeft">Whether the caller's side ended it.</param>
+    public void Take(in Record record, string modelName, bool isLeft)
     {
         // What comes late belongs to a period that is over. Not by the wall clock, where the record is not: set back, it would make all that happens late, and free.
         bool isLate = record.Timestamp < (record.Has(RecordFields.GivenTimestamp) ? _periodStart.Ticks : _periodStartOnLine);
@@ -105,7 +109,7 @@ internal sealed class BudgetAccount
             case BudgetUnit.Generations when record.Kind == RecordKind.Generation:
                 Spend(1);
                 break;
-            case BudgetUnit.ConsecutiveFailures when record.Kind == RecordKind.Generation:
+            case BudgetUnit.ConsecutiveFailures when record.Kind == RecordKind.Generation && !isLeft:
                 SetSpent(record.Has(RecordFields.Success) ? 0 : _spent + 1);
                 break;
             default:

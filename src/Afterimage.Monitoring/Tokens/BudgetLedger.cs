@@ -70,10 +70,11 @@ internal sealed class BudgetLedger : IRecordReducer
             if (_pricing is not null && !call.Has(RecordFields.Cost | RecordFields.Unpriced))
                 RecordPricing.Price(ref priced, call.Details?.ModelName is { } known ? _pricing.Find(known) : null);
             string modelName = ModelName(call);
+            bool isLeft = IsLeft(call);
             foreach (BudgetAccount account in accounts)
             {
                 account.BeginRunBy(Math.Max(0, call.Timestamp - call.Duration));
-                account.Take(priced, modelName);
+                account.Take(priced, modelName, isLeft);
             }
         }
 
@@ -98,8 +99,9 @@ internal sealed class BudgetLedger : IRecordReducer
                 continue;
 
             string modelName = ModelName(record);
+            bool isLeft = IsLeft(record);
             foreach (BudgetAccount account in _accounts)
-                account.Take(record, modelName);
+                account.Take(record, modelName, isLeft);
         }
 
         UpdateToken();
@@ -176,6 +178,15 @@ internal sealed class BudgetLedger : IRecordReducer
             _ = _whileNotSpent.CancelAsync();
         else if (!isSpent && _whileNotSpent.IsCancellationRequested)
             _whileNotSpent = new CancellationTokenSource();
+    }
+
+    /// <summary>Whether the caller's side ended it.</summary>
+    private bool IsLeft(in Record record)
+    {
+        if (record.FinishReasonId == NameTable.None || record.Has(RecordFields.Success | RecordFields.Error))
+            return false;
+        string? reason = record.FinishReasonId == NameTable.Overflow ? record.Details?.FinishReason : _names.FinishReasons[record.FinishReasonId];
+        return reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
     }
 
     private string ModelName(in Record record) => record.ModelId switch

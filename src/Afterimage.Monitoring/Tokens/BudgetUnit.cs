@@ -13,7 +13,7 @@ public enum BudgetUnit
     /// <summary>Generations, failed ones too.</summary>
     Generations,
 
-    /// <summary>Failed generations in a row, in the order in which the monitor takes them in.</summary>
+    /// <summary>Failed generations in a row, in the order in which the monitor takes them in. One that the caller's side ended (<see cref="FinishReasons"/>) counts as neither failed nor successful.</summary>
     ConsecutiveFailures,
 
     /// <summary>Seconds since the monitor was made, by the monotonic clock; with <see cref="Budget.ResumeFrom"/> since the first call there began, pauses between runs included.</summary>

@@ -35,6 +35,7 @@ public sealed class BudgetResumeTests : IDisposable
             _clock.Advance(TimeSpan.FromSeconds(100));
             first.TrackGeneration(TimeSpan.FromSeconds(10), true, new() { ModelName = "m", PromptTokenCount = 100, CompletionTokenCount = 20, CachedPromptTokenCount = 5 });
             first.TrackGeneration(TimeSpan.Zero, false, new() { ModelName = "n", TotalTokenCount = 30 });
+            first.TrackGeneration(TimeSpan.Zero, false, new() { FinishReason = FinishReasons.Cancelled, ModelName = "n" });
             first.TrackGeneration(TimeSpan.Zero, false);
             first.TrackEvaluation(TimeSpan.Zero, true, "judge", new Dictionary<string, double>(), new() { PromptTokenCount = 7 });
             first.RecordMetric("total_token_count", 1e6);
@@ -44,7 +45,7 @@ public sealed class BudgetResumeTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(1000));
         using GenerationMonitor second = Monitor(budgets);
         second.TrackGeneration(TimeSpan.Zero, false, new() { ModelName = "m", PromptTokenCount = 3 });
-        Assert.Equal([160m, 0.000303m, 4m, 3m, 1010m, 123m, 7m, 3m], second.GetBudgets().Select(b => b.Spent));
+        Assert.Equal([160m, 0.000303m, 5m, 3m, 1010m, 123m, 7m, 3m], second.GetBudgets().Select(b => b.Spent));
         Assert.Equal(37, second.GetBudgets()[1].UnpricedTokens);
         Assert.Equal(MonitorRun.Start + TimeSpan.FromSeconds(90), second.GetBudgets()[0].PeriodStart);
         Assert.Equal(1, second.GetMetrics("generation_time", TimeSpan.MaxValue).Count);
@@ -52,7 +53,7 @@ public sealed class BudgetResumeTests : IDisposable
 
         // What the second has recorded counts in the third, once.
         using GenerationMonitor third = Monitor(budgets);
-        Assert.Equal([160m, 0.000303m, 4m, 3m, 1010m, 123m, 7m, 0m], third.GetBudgets().Select(b => b.Spent));
+        Assert.Equal([160m, 0.000303m, 5m, 3m, 1010m, 123m, 7m, 0m], third.GetBudgets().Select(b => b.Spent));
     }
 
     [Fact]

@@ -185,6 +185,20 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public void What_the_callers_side_ended_is_no_failure_and_no_success()
+    {
+        using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.ConsecutiveFailures, Limit = 3, WarnAt = [] });
+        Call(run, false, false);
+        run.Monitor.TrackGeneration(TimeSpan.Zero, false, new GenerationDetails { FinishReason = FinishReasons.Cancelled });
+        run.Monitor.TrackGeneration(TimeSpan.Zero, false, new GenerationDetails { FinishReason = FinishReasons.Abandoned });
+        Assert.Equal((2m, 0m, 1m, false), Figures(run));
+
+        // A provider may call an error so.
+        run.Monitor.TrackGeneration(TimeSpan.Zero, false, new GenerationDetails { FinishReason = FinishReasons.Cancelled, Error = "500" });
+        Assert.Equal((3m, 0m, 0m, true), Figures(run));
+    }
+
+    [Fact]
     public void Wall_time_is_spent_though_nobody_records()
     {
         using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.WallTime, Limit = 3600, WarnAt = [0.5] });

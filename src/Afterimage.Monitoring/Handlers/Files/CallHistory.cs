@@ -155,6 +155,7 @@ internal sealed class CallHistory(string directory)
         bool hasDuration = false;
         bool hasSuccess = false;
         string? modelName = null;
+        string? finishReason = null;
         Expect(line.Read() && line.TokenType == JsonTokenType.StartObject);
         while (line.Read() && line.TokenType == JsonTokenType.PropertyName)
         {
@@ -190,6 +191,16 @@ internal sealed class CallHistory(string directory)
             {
                 line.Read();
                 modelName = line.GetString();
+            }
+            else if (Is(line, RecordKeys.FinishReason))
+            {
+                line.Read();
+                finishReason = line.GetString();
+            }
+            else if (Is(line, RecordKeys.Error))
+            {
+                line.Read();
+                call.Fields |= string.IsNullOrEmpty(line.GetString()) ? RecordFields.None : RecordFields.Error;
             }
             else if (Is(line, RecordKeys.PromptTokenCount))
             {
@@ -234,7 +245,13 @@ internal sealed class CallHistory(string directory)
             return false;
 
         Expect(hasDuration && hasSuccess);
-        if (!string.IsNullOrEmpty(modelName))
+        if (finishReason is FinishReasons.Cancelled or FinishReasons.Abandoned)
+        {
+            call.FinishReasonId = NameTable.Overflow;
+            call.ModelId = string.IsNullOrEmpty(modelName) ? NameTable.None : NameTable.Overflow;
+            call.Details = new RecordDetails { ModelName = modelName, FinishReason = finishReason };
+        }
+        else if (!string.IsNullOrEmpty(modelName))
         {
             if (!_models.TryGetValue(modelName, out RecordDetails? details))
                 _models.Add(modelName, details = new RecordDetails { ModelName = modelName });
