@@ -393,7 +393,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         {
             (firing, IReadOnlyList<Alert> news) = _alertEngine.Evaluate(_timeProvider.GetUtcNow(), TimeSpan.FromTicks(_clock.Now), _reader);
             if (_disposed == 0)
-                _announcer.Announce(news);
+                _announcer.AnnounceEvaluation(news);
         }
 
         AnnounceBudgetAlerts();
@@ -486,7 +486,10 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             WrittenByAll(metricHandlers) + WrittenByAll(logHandlers),
             all.Sum(h => h.Failed + h.Dropped),
             nonFinite,
-            all);
+            all)
+        {
+            AlertHandlers = _announcer.Statistics,
+        };
 
         static long WrittenByAll(HandlerStatistics[] handlers) => handlers.Length == 0 ? 0 : handlers.Min(h => h.Written);
     }
@@ -545,11 +548,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         _tokenUsageCallback?.Close(deadline);
         _announcer.Close(deadline);
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instrumentSink))
-            Close(sink.Queue, sink.Handler, deadline);
+            sink.Queue.Close(deadline, sink.Handler);
 
         LogWhatWasLost(isDrained);
         foreach (LogHandlerSink sink in _logSinks)
-            Close(sink.Queue, sink.Handler, Math.Max(deadline, Stopwatch.GetTimestamp() + StopwatchTicks(LastWordTime)));
+            sink.Queue.Close(Math.Max(deadline, Stopwatch.GetTimestamp() + StopwatchTicks(LastWordTime)), sink.Handler);
         WriteEnd();
         _healthInstruments.Dispose();
         _run.Dispose();
@@ -711,23 +714,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         },
         timeLimit,
         troubleLog);
-
-    private static void Close<T>(HandlerQueue<T> queue, object handler, long deadline)
-        where T : class
-    {
-        if (!queue.Close(deadline) || handler is not IDisposable disposable)
-            return;
-
-        try
-        {
-            disposable.Dispose();
-        }
-        catch (Exception e)
-        {
-            // Its records are written; the other handlers' are not yet.
-            queue.ReportFailure(e);
-        }
-    }
 
     private long Timestamp(DateTimeOffset? given, ref RecordFields fields)
     {

@@ -14,4 +14,8 @@ public sealed record MonitorStatistics(
     long Written,
     long Failed,
     long NonFinite,
-    IReadOnlyList<HandlerStatistics> Handlers);
+    IReadOnlyList<HandlerStatistics> Handlers)
+{
+    /// <summary>What became of the alerts, which are no records: their file first, then the alert handlers in the order of the options. None of it is in the other figures.</summary>
+    public IReadOnlyList<HandlerStatistics> AlertHandlers { get; init; } = [];
+}

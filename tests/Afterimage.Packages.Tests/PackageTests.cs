@@ -11,6 +11,7 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
     [Theory]
     [InlineData("Afterimage.Monitoring")]
     [InlineData("Afterimage.Monitoring.Extensions.AI")]
+    [InlineData("Afterimage.Monitoring.Extensions.Alerts")]
     [InlineData("Afterimage.Monitoring.Extensions.Hosting")]
     [InlineData("Afterimage.Monitoring.Reporting")]
     public void A_library_comes_with_documentation_readme_icon_licence_and_symbols(string id)

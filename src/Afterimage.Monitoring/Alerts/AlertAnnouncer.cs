@@ -4,52 +4,83 @@ using Afterimage.Monitoring.Handlers;
 namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>Brings alerts to their handlers, each behind a queue of its own.</summary>
+#pragma warning disable CA1001 // A handler that will not end may go on looking at the token, and a source without a timer holds nothing.
 internal sealed class AlertAnnouncer
+#pragma warning restore CA1001
 {
-    private readonly List<HandlerQueue<Alert>> _queues;
+    private readonly List<Target> _targets = [];
     private readonly AlertFile _file;
+    private readonly CancellationTokenSource _timeIsOver = new();
 
     public AlertAnnouncer(IEnumerable<Action<Alert>> handlers, AlertFile file, TimeSpan timeLimit, TroubleLog troubleLog)
     {
         _file = file;
-        _queues =
-        [
-            QueueOf("alerts.jsonl", file.Write),
-            .. handlers.Select((handler, i) => QueueOf($"alert handler {i + 1}", handler)),
-        ];
+        Add("alerts.jsonl", alerts => AlertTarget.HandleEach(file.Write, alerts), handler: null);
+        foreach (Action<Alert> handler in handlers)
+        {
+            if (handler.Target is AlertTarget { Handler: var owned })
+                Add(NameOf(owned), alerts => Wait(owned.HandleAlertsAsync(alerts, _timeIsOver.Token)), owned);
+            else
+                Add($"alert handler {_targets.Count}", alerts => AlertTarget.HandleEach(handler, alerts), handler: null);
+        }
 
-        HandlerQueue<Alert> QueueOf(string name, Action<Alert> handler) => new(
-            new HandlerContract<Alert>(name, alert =>
-            {
-                handler(alert);
-                return default;
-            })
-            {
-                Capacity = 1024,
-            },
-            timeLimit,
-            troubleLog);
+        void Add(string name, Func<IReadOnlyList<Alert>, HandlerOutcome> handle, IAlertHandler? handler) => _targets.Add(new Target(
+            name,
+            new HandlerQueue<IReadOnlyList<Alert>>(
+                new HandlerContract<IReadOnlyList<Alert>>(name, handle) { Capacity = 1024, Abort = handler is null ? null : _timeIsOver.Cancel },
+                timeLimit,
+                troubleLog),
+            handler));
+
+        string NameOf(IAlertHandler handler)
+        {
+            string name = handler.GetType().Name;
+            int count = _targets.Count(target => target.Handler?.GetType() == handler.GetType());
+            return count == 0 ? name : $"{name} {count + 1}";
+        }
     }
+
+    public IReadOnlyList<HandlerStatistics> Statistics => [.. _targets.Select(target => target.Queue.Statistics)];
 
     public void Announce(IReadOnlyList<Alert> alerts)
     {
-        foreach (Alert alert in alerts)
+        if (alerts.Count == 0)
+            return;
+        foreach (Target target in _targets)
+            target.Queue.Enqueue(alerts, alerts.Count);
+    }
+
+    /// <summary>Announces what an evaluation found, also where that is nothing to those who want to know.</summary>
+    public void AnnounceEvaluation(IReadOnlyList<Alert> news)
+    {
+        Announce(news);
+        foreach (Target target in _targets)
         {
-            foreach (HandlerQueue<Alert> queue in _queues)
-                queue.Enqueue(alert, weight: 1);
+            // One that is still at the last evaluation needs none on top.
+            if (news.Count == 0 && target.Handler?.HearsEveryEvaluation == true && target.Queue.IsEmpty)
+                target.Queue.Enqueue(news, weight: 0);
         }
     }
 
     /// <summary>Ends when the handlers are through with what was announced, or have stood still for their time limit.</summary>
-    public Task FlushAsync() => Task.WhenAll(_queues.Select(q => q.FlushAsync(Thread.CurrentThread)));
+    public Task FlushAsync() => Task.WhenAll(_targets.Select(target => target.Queue.FlushAsync(Thread.CurrentThread)));
 
-    public void BeginClose() => _queues.ForEach(q => q.BeginClose());
+    public void BeginClose() => _targets.ForEach(target => target.Queue.BeginClose());
 
     /// <param name="deadline">As <see cref="Stopwatch.GetTimestamp"/>.</param>
     public void Close(long deadline)
     {
-        foreach (HandlerQueue<Alert> queue in _queues)
-            queue.Close(deadline);
+        foreach (Target target in _targets)
+            target.Queue.Close(deadline, target.Handler);
         _file.Dispose();
     }
+
+    // The thread is the handler's own.
+    private static HandlerOutcome Wait(ValueTask task)
+    {
+        task.AsTask().GetAwaiter().GetResult();
+        return default;
+    }
+
+    private sealed record Target(string Name, HandlerQueue<IReadOnlyList<Alert>> Queue, IAlertHandler? Handler);
 }

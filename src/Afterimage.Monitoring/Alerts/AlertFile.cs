@@ -14,6 +14,14 @@ internal sealed class AlertFile(string logDirectory, LogFileOptions options, Tim
         _file.Discard();
         Utf8JsonWriter writer = _file.BeginLine();
         JsonLines.WriteTimestamp(writer, alert.Timestamp);
+        WriteFields(writer, alert);
+        _file.EndLine();
+        _file.Commit();
+    }
+
+    /// <summary>Writes what a line has behind its timestamp.</summary>
+    public static void WriteFields(Utf8JsonWriter writer, Alert alert)
+    {
         writer.WriteString(RecordKeys.Name, alert.Name);
         writer.WriteString(RecordKeys.Level, alert.Level switch
         {
@@ -23,8 +31,6 @@ internal sealed class AlertFile(string logDirectory, LogFileOptions options, Tim
         });
         writer.WriteString(RecordKeys.Message, alert.Message);
         JsonLines.WriteObject(writer, RecordKeys.Data, alert.Data);
-        _file.EndLine();
-        _file.Commit();
     }
 
     public void Dispose() => _file.Dispose();

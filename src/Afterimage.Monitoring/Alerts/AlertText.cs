@@ -16,6 +16,26 @@ internal static class AlertText
         _ => $"{Label(rule)} {Format(rule, finding.Value.Value)} is within {Format(rule, rule.Threshold)} again",
     };
 
+    /// <summary>An alert as a line for a terminal.</summary>
+    public static string Line(Alert alert)
+    {
+        string level = alert.IsResolved ? "over" : alert.Level.ToString().ToLowerInvariant();
+        return OneLine(string.Create(CultureInfo.InvariantCulture, $"{alert.Timestamp.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z {level} {alert.Name}: {alert.Message}"));
+    }
+
+    /// <summary>The text with all that ends a line or steers a terminal replaced.</summary>
+    public static string OneLine(string text)
+    {
+        return string.Create(text.Length, text, static (shown, text) =>
+        {
+            for (int i = 0; i < shown.Length; i++)
+                shown[i] = Steers(text, i) ? '\ufffd' : text[i];
+        });
+
+        static bool Steers(string text, int i) => CharUnicodeInfo.GetUnicodeCategory(text, i) is UnicodeCategory.Control or UnicodeCategory.Format
+            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    }
+
     public static IReadOnlyDictionary<string, object?> Data(AlertRule rule, in Finding finding, bool resolved)
     {
         var data = new Dictionary<string, object?>(StringComparer.Ordinal)

@@ -16,6 +16,9 @@ internal sealed record HandlerContract<T>(string Name, Func<T, HandlerOutcome> H
 
     public Action? Flush { get; init; }
 
+    /// <summary>Called when the time to shut down is over: the call that is going on is to end.</summary>
+    public Action? Abort { get; init; }
+
     /// <summary>See <see cref="IMetricHandler.IsLossless"/>.</summary>
     public bool IsLossless { get; init; }
 
@@ -31,6 +34,9 @@ internal sealed class HandlerQueue<T>
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>What a call has that is told to end.</summary>
+    private static readonly TimeSpan AbortTime = TimeSpan.FromSeconds(1);
+
     // Set once.
     private readonly HandlerContract<T> _contract;
     private readonly TimeSpan _timeLimit;
@@ -42,6 +48,7 @@ internal sealed class HandlerQueue<T>
     private Thread? _thread;
     private long _pending;
     private long _lastProgress;
+    private bool _isHandling;
     private bool _closing;
     private bool _ended;
 
@@ -68,11 +75,21 @@ internal sealed class HandlerQueue<T>
         }
     }
 
+    /// <summary>Whether nothing waits for the handler, though it may be at its last item.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+                return _queue.Count == 0;
+        }
+    }
+
     /// <summary>Whether the current thread is the handler's own.</summary>
     public bool IsCurrentThread => Thread.CurrentThread == _thread;
 
     // Under _gate.
-    private bool IsStalled => _pending > 0 && Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit;
+    private bool IsStalled => (_pending > 0 || _isHandling) && Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit;
 
     /// <summary>Gives the handler an item. Waits for room if the handler is lossless and gets on; else drops what does not fit.</summary>
     /// <param name="item">The item.</param>
@@ -161,7 +178,32 @@ internal sealed class HandlerQueue<T>
 
         bool finished = _thread is null || _thread.Join(Remaining(deadline));
         End();
+        if (!finished && _contract.Abort is { } abort)
+        {
+            abort();
+            finished = _thread!.Join(AbortTime);
+        }
+
         return finished;
+    }
+
+    /// <summary>Lets the handler finish what is queued, and disposes it if it has.</summary>
+    /// <param name="deadline">As of <see cref="Close(long)"/>.</param>
+    /// <param name="handler">The handler.</param>
+    public void Close(long deadline, object? handler)
+    {
+        if (!Close(deadline) || handler is not IDisposable disposable)
+            return;
+
+        try
+        {
+            disposable.Dispose();
+        }
+        catch (Exception e)
+        {
+            // Its records are written; the other handlers' are not yet.
+            ReportFailure(e);
+        }
     }
 
     public void ReportFailure(Exception error)
@@ -215,6 +257,9 @@ internal sealed class HandlerQueue<T>
                 }
 
                 work = _queue.Dequeue();
+                _isHandling = work.Item is not null;
+                if (_isHandling && _pending == 0)
+                    _lastProgress = Stopwatch.GetTimestamp();
             }
 
             if (work.Item is { } item)
@@ -242,6 +287,7 @@ internal sealed class HandlerQueue<T>
                     _written += weight - outcome.FailedRecords;
                     _failed += outcome.FailedRecords;
                     _pending -= weight;
+                    _isHandling = false;
                     _lastProgress = Stopwatch.GetTimestamp();
                     Monitor.PulseAll(_gate);
                     break;
@@ -331,6 +377,7 @@ internal sealed class HandlerQueue<T>
             _ended = true;
             _failed += _pending;
             _pending = 0;
+            _isHandling = false;
             left = [.. _queue];
             _queue.Clear();
             Monitor.PulseAll(_gate);

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>What became of the records given to one handler.</summary>
+/// <summary>What became of the records given to one handler, or of the alerts given to an alert handler.</summary>
 /// <param name="Name">The handler's type name, with a number from the second of a type on.</param>
 /// <param name="Written">Records that it handled.</param>
 /// <param name="Failed">Records that it got and lost, by an exception or because it had not handled them when the monitor's time to shut down was over.</param>

@@ -46,6 +46,9 @@ internal sealed class SettingsNode
         return [.. list._children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture)).Select(c => c.Value)];
     }
 
+    /// <summary>The values of a list of single values.</summary>
+    public IReadOnlyList<string> Texts(string key) => [.. List(key).Select(node => node._value ?? throw new FormatException($"{node._path}: is a single value."))];
+
     /// <summary>The settings under a key.</summary>
     public SettingsNode? Section(string key) => Find(key) is { _value: not null } ? throw Wrong(key, "has settings of its own.") : Find(key);
 

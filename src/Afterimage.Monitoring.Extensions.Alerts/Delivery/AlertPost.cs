@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+
+namespace Afterimage.Monitoring.Delivery;
+
+/// <summary>Posts JSON to one address.</summary>
+internal sealed class AlertPost : IDisposable
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json", "utf-8");
+
+    private readonly Uri _url;
+    private readonly KeyValuePair<string, string>[] _headers;
+    private readonly DeliveryPipeline _pipeline;
+    private readonly HttpClient? _ownClient;
+    private readonly HttpClient _client;
+
+    /// <param name="options">The settings, valid.</param>
+    /// <param name="url">Where to.</param>
+    /// <param name="client">What to send with, somebody else's; null for one of its own.</param>
+    /// <param name="timeProvider">The clock of retries and time limits.</param>
+    public AlertPost(HttpAlertOptions options, Uri url, HttpClient? client, TimeProvider timeProvider)
+    {
+        _url = url;
+        _headers = [.. options.Headers];
+        _pipeline = new DeliveryPipeline(options, timeProvider);
+        if (client is null)
+        {
+            // A redirect would take headers and alerts to somewhere nobody named. The time limit is the pipeline's.
+            client = _ownClient = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+            {
+                Timeout = Timeout.InfiniteTimeSpan,
+            };
+        }
+
+        _client = client;
+    }
+
+    /// <param name="body">UTF-8.</param>
+    /// <param name="sign">Adds headers to each attempt.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="DeliveryException">It was not taken.</exception>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> body, Action<HttpRequestHeaders>? sign, CancellationToken cancellationToken) =>
+        _pipeline.RunAsync(_url.Host, token => AttemptAsync(body, sign, token), cancellationToken);
+
+    public void Dispose() => _ownClient?.Dispose();
+
+    private async ValueTask AttemptAsync(ReadOnlyMemory<byte> body, Action<HttpRequestHeaders>? sign, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _url) { Content = new ReadOnlyMemoryContent(body) };
+        request.Content.Headers.ContentType = Json;
+        foreach ((string name, string value) in _headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        sign?.Invoke(request.Headers);
+        try
+        {
+            using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new DeliveryException($"{_url.Host} answered {(int)response.StatusCode}", IsTransient(response.StatusCode))
+                {
+                    RetryAfter = response.Headers.RetryAfter?.Delta,
+                };
+            }
+        }
+        catch (HttpRequestException exception)
+        {
+            bool isRefused = exception.HttpRequestError == HttpRequestError.SecureConnectionError && exception.InnerException is AuthenticationException;
+            throw new DeliveryException($"{_url.Host} could not be reached: {exception.Message}", !isRefused, exception);
+        }
+    }
+
+    private static bool IsTransient(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
+}

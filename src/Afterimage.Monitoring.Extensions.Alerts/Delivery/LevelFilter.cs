@@ -1,0 +1,16 @@
+namespace Afterimage.Monitoring.Delivery;
+
+/// <summary>Lets alerts of a level pass, and of those that passed their end.</summary>
+internal sealed class LevelFilter(AlertLevel minimum)
+{
+    private readonly HashSet<string> _passed = new(StringComparer.Ordinal);
+
+    public IReadOnlyList<Alert> Filter(IReadOnlyList<Alert> alerts) => minimum == AlertLevel.Info ? alerts : [.. alerts.Where(Passes)];
+
+    private bool Passes(Alert alert)
+    {
+        if (alert.IsResolved)
+            return _passed.Remove(alert.Name);
+        return alert.Level >= minimum && (_passed.Add(alert.Name) || true);
+    }
+}

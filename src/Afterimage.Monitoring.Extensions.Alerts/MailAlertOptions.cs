@@ -1,0 +1,47 @@
+using MimeKit;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>How alerts are sent by e-mail. What one evaluation of the rules found is one mail.</summary>
+public sealed class MailAlertOptions : AlertDeliveryOptions
+{
+    /// <summary>The mail server's name or address. Required.</summary>
+    public string Host { get; set; } = "";
+
+    /// <summary>Its port. Default: 587. 1 to 65535.</summary>
+    public int Port { get; set; } = 587;
+
+    /// <summary>How the connection is secured. Default: <see cref="MailSecurity.StartTls"/>.</summary>
+    public MailSecurity Security { get; set; } = MailSecurity.StartTls;
+
+    /// <summary>The name to log in with. Default: <see langword="null"/>, without logging in.</summary>
+    public string? UserName { get; set; }
+
+    /// <summary>The password to log in with. Given with <see cref="UserName"/>, and only then.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>The sender, <c>alerts@example.com</c> or <c>Alerts &lt;alerts@example.com&gt;</c>. Required.</summary>
+    public string From { get; set; } = "";
+
+    /// <summary>The recipients, at least one.</summary>
+    public IList<string> To { get; } = [];
+
+    /// <summary>What subjects begin with. Default: <c>[afterimage]</c>.</summary>
+    public string SubjectPrefix { get; set; } = "[afterimage]";
+
+    internal override void Validate()
+    {
+        base.Validate();
+        Require(!string.IsNullOrWhiteSpace(Host), nameof(Host), "is required.");
+        Require(Port is >= 1 and <= 65535, nameof(Port), "is from 1 to 65535.");
+        Require(Enum.IsDefined(Security), nameof(Security), "is StartTls, Tls or None.");
+        Require(string.IsNullOrEmpty(UserName) == string.IsNullOrEmpty(Password), nameof(Password), "is given with the user name, and only then.");
+        Require(Security != MailSecurity.None || string.IsNullOrEmpty(Password), nameof(Security), "is StartTls or Tls where there is a password.");
+        Require(IsAddress(From), nameof(From), "is a mail address.");
+        Require(To.Count > 0 && To.All(IsAddress), nameof(To), "is a list of at least one mail address.");
+        Require(SubjectPrefix is not null, nameof(SubjectPrefix), "is not null.");
+    }
+
+    private static bool IsAddress(string? text) =>
+        text is not null && !text.Any(char.IsControl) && MailboxAddress.TryParse(text, out MailboxAddress? address) && address.Address.Contains('@', StringComparison.Ordinal);
+}
