@@ -15,6 +15,7 @@ var root = new RootCommand("Records language-model generations and shows what th
     QueryCommand.Create(),
     ExportCommand.Create(),
     PlotCommand.Create(),
+    ReportCommand.Create(),
     CompletionCommand.Create(),
 };
 HelpOption help = root.Options.OfType<HelpOption>().Single();

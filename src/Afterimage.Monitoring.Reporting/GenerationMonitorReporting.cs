@@ -80,6 +80,28 @@ public static class GenerationMonitorReporting
         return FigureFiles.Save(figures.All(), saveDirectory ?? Path.Combine(monitor.LogDirectory, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
     }
 
+    /// <summary>Writes a report of everything that is in the monitor's log directory: that of <see cref="LogDirectory.WriteReportAsync"/>. The monitor is flushed first.</summary>
+    /// <param name="monitor">The monitor; it may be disposed already.</param>
+    /// <param name="outputPath">The file. Its directory is made where it does not exist. Default: <c>report.html</c> in the monitor's log directory.</param>
+    /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
+    /// <returns>The summary that the page shows.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="monitor"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="outputPath"/> is empty.</exception>
+    /// <exception cref="InvalidOperationException">The monitor does not write its own log directory (<see cref="GenerationMonitorOptions.MetricHandlers"/>): there is nothing to report of.</exception>
+    /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static async Task<RunSummary> WriteReportAsync(this GenerationMonitor monitor, string? outputPath = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(monitor);
+        outputPath ??= Path.Combine(monitor.LogDirectory, "report.html");
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+        if (!monitor.WritesLogDirectory)
+            throw new InvalidOperationException($"The monitor does not write its log directory '{monitor.LogDirectory}': a report is made from one.");
+
+        await monitor.FlushAsync(cancellationToken).ConfigureAwait(false);
+        return await LogDirectory.Open(monitor.LogDirectory).WriteReportAsync(outputPath, cancellationToken).ConfigureAwait(false);
+    }
+
     private static async Task ExportLogAsync(GenerationMonitor monitor, string outputPath, ExportFormat format, DateTimeOffset since, CancellationToken cancellationToken)
     {
         await monitor.FlushAsync(cancellationToken).ConfigureAwait(false);

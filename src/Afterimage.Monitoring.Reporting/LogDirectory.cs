@@ -4,6 +4,7 @@ using Afterimage.Monitoring.Reporting;
 using Afterimage.Monitoring.Reporting.Comparing;
 using Afterimage.Monitoring.Reporting.Exporting;
 using Afterimage.Monitoring.Reporting.Plotting;
+using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring;
 
@@ -236,6 +237,39 @@ public sealed class LogDirectory
         using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out _, cancellationToken);
         IReadOnlyList<DrawnFigure> figures = Translate(() => new Figures(new SnapshotSource(snapshot), FigureLook.Picture).All(), cancellationToken);
         return FigureFiles.Save(figures, saveDirectory ?? System.IO.Path.Combine(Path, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
+    }
+
+    /// <summary>Writes a report of all records that are there now: one page of HTML that needs nothing else to be read, no network and no script.</summary>
+    /// <remarks>
+    /// <para>It shows the summary, the figures of <see cref="VisualizeMetrics"/>, tokens and cost by model, alerts, slowest and failed generations, errors by kind, evaluation scores, every
+    /// metric, and the runs. It follows the reader's choice of light or dark, fits a telephone, and prints. Names from the log are text in it, whatever they hold.</para>
+    /// <para>Its size is bounded, whatever the number of records: figures have at most a few thousand marks, and tables end and say so. Without any record it says that.
+    /// It is written beside its place and takes it when it is whole, replacing what was there.</para>
+    /// </remarks>
+    /// <param name="outputPath">The file. Its directory is made where it does not exist.</param>
+    /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
+    /// <returns>The summary that the page shows.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputPath"/> is null or empty.</exception>
+    /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<RunSummary> WriteReportAsync(string outputPath, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+
+        string path = System.IO.Path.GetFullPath(outputPath);
+        return Task.Run(() => ReportJob.Run(path, () => ReadReport(cancellationToken), cancellationToken), cancellationToken);
+    }
+
+    private ReportData ReadReport(CancellationToken cancellationToken)
+    {
+        AlertHistory alerts = ReadAlerts(cancellationToken: cancellationToken);
+        string[] runFiles = Find("run*.json");
+        LogRun[] runs = [.. runFiles.Select(LogRun.Read).OfType<LogRun>().OrderBy(run => run.Start)];
+        (long dropped, long failed) = RunCounts.Sum(runFiles);
+        DateTimeOffset made = TimeProvider.System.GetUtcNow();
+        using LogSnapshot snapshot = Read(null, null, withLogs: false, null, out string[] files, cancellationToken);
+        ReportData data = Translate(() => ReportQuery.Run(snapshot, Path, files, alerts, runs, made), cancellationToken);
+        return data with { Summary = data.Summary with { DroppedRecords = dropped, FailedRecords = failed } };
     }
 
     /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>

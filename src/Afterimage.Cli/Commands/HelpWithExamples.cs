@@ -18,6 +18,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [QueryCommand.Name] = QueryCommand.Help,
         [ExportCommand.Name] = ExportCommand.Help,
         [PlotCommand.Name] = PlotCommand.Help,
+        [ReportCommand.Name] = ReportCommand.Help,
         [CompletionCommand.Name] = CompletionCommand.Help,
     };
 

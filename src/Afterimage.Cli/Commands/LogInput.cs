@@ -18,14 +18,17 @@ internal static class LogInput
     };
 
     /// <summary>Does <paramref name="work"/> with the directory.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="work">What to do with it.</param>
+    /// <param name="mustHaveRecords">Whether there must be a file of records.</param>
     /// <returns>What it returned, or the exit code of an interrupted command.</returns>
     /// <exception cref="InputException">It is no log directory, or <paramref name="work"/> could not read or write.</exception>
-    public static async Task<int> UseAsync(string directory, Func<LogDirectory, Task<int>> work)
+    public static async Task<int> UseAsync(string directory, Func<LogDirectory, Task<int>> work, bool mustHaveRecords = true)
     {
         try
         {
             LogDirectory log = LogDirectory.Open(directory);
-            if (!log.HasRecordFiles)
+            if (mustHaveRecords && !log.HasRecordFiles)
                 throw new InputException($"'{log.Path}' is not a log directory: there is no metrics*.jsonl in it or below it.");
             return await work(log);
         }

@@ -6,4 +6,8 @@ namespace Afterimage.Monitoring.Reporting.Plotting;
 /// <param name="Name">Its name, which is that of its file.</param>
 /// <param name="Plot">What is drawn.</param>
 /// <param name="Description">What it shows, in words, for those who cannot see it.</param>
-internal sealed record DrawnFigure(string Name, Plot Plot, string Description);
+internal sealed record DrawnFigure(string Name, Plot Plot, string Description)
+{
+    /// <summary>Names from the log that are drawn as labels of an axis, in their order, with the characters that the figure's font lacks.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+}

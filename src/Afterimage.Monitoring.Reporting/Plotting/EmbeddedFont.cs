@@ -16,13 +16,18 @@ internal sealed class EmbeddedFont : IFontResolver
         return true;
     });
 
+    public static SKTypeface Face => Typeface.Value;
+
     public static void Use(Plot plot)
     {
         _ = Registered.Value;
         plot.Font.Set(Name);
     }
 
-    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => fontName == Name ? Typeface.Value : null;
+    /// <summary>The text with a box for each character that the font lacks: left to itself, Skia writes nothing for it into an SVG.</summary>
+    public static string Drawable(string text) => string.Concat(text.EnumerateRunes().Select(rune => Face.ContainsGlyph(rune.Value) ? rune.ToString() : "\u25a1"));
 
-    public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Name ? Typeface.Value : null;
+    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => fontName == Name ? Face : null;
+
+    public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Name ? Face : null;
 }

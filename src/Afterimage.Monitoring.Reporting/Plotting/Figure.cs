@@ -16,7 +16,6 @@ internal static class Figure
         [.. ((string[])["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]).Select(Color.FromHex)];
 
     private const int MaxTitle = 90;
-    private const int MaxLabel = 40;
     private const int MaxLegendAbove = 90;
 
     // A point alone has no time around it that says how much of it to show.
@@ -34,7 +33,7 @@ internal static class Figure
         EmbeddedFont.Use(plot);
         plot.FigureBackground.Color = ScottPlot.Colors.White;
         plot.DataBackground.Color = ScottPlot.Colors.White;
-        plot.Axes.Title.Label.Text = Format.Name(title, MaxTitle);
+        plot.Axes.Title.Label.Text = Shown(look, Format.Name(title, MaxTitle));
         plot.Axes.Title.Label.FontSize = 20;
         plot.Axes.Title.Label.Bold = false;
         plot.Axes.Title.Label.ForeColor = Ink;
@@ -43,9 +42,7 @@ internal static class Figure
         plot.Axes.Left.TickGenerator = new NumericAutomatic { TargetTickCount = isPicture ? 8 : 5 };
 
         // Room between the label, the figure's edge and the longest of the usual numbers.
-        var left = (ScottPlot.AxisPanels.LeftAxis)plot.Axes.Left;
-        left.PaddingOutsideAxisLabels = new PixelPadding(isPicture ? 8 : 4);
-        left.EmptyLabelPadding = new PixelPadding(8);
+        ((ScottPlot.AxisPanels.LeftAxis)plot.Axes.Left).PaddingOutsideAxisLabels = new PixelPadding(isPicture ? 8 : 4);
         plot.Axes.Left.MinimumSize = isPicture ? 88 : 56;
         StyleAxis(plot.Axes.Left, look);
         StyleAxis(plot.Axes.Bottom, look);
@@ -115,7 +112,7 @@ internal static class Figure
     public static void AddMean(Plot plot, MetricSeries series, int rollingWindow, Color color, string label)
     {
         double[] means = series.RollingMeans(rollingWindow);
-        string legend = Format.Name(label, MaxLabel);
+        string legend = label;
         foreach (System.Range stretch in series.Stretches())
         {
             double[] times = [.. series.Marks[stretch].Select(mark => X(mark.UtcTicks))];
@@ -181,15 +178,21 @@ internal static class Figure
     public static void ShowLegend(Plot plot, FigureLook look)
     {
         if (look == FigureLook.Page)
+        {
+            plot.HideLegend();
             return;
+        }
 
         // One row is all that there is above the data.
         bool fitsAbove = plot.Legend.GetItems().Sum(item => item.LabelText.Length) <= MaxLegendAbove;
         plot.Legend.Orientation = fitsAbove ? Orientation.Horizontal : Orientation.Vertical;
         ScottPlot.Panels.LegendPanel panel = plot.ShowLegend(fitsAbove ? Edge.Top : Edge.Right);
         panel.Alignment = fitsAbove ? Alignment.MiddleRight : Alignment.UpperLeft;
-        panel.Padding = new PixelPadding(0);
+        panel.Padding = fitsAbove ? new PixelPadding(0) : new PixelPadding(8);
     }
+
+    /// <summary>A text of the figure: a page writes it in fonts of its own.</summary>
+    public static string Shown(FigureLook look, string text) => look == FigureLook.Picture ? EmbeddedFont.Drawable(text) : text;
 
     /// <summary>A time as ScottPlot counts it.</summary>
     public static double X(long ticks) => Time(ticks).ToOADate();

@@ -69,7 +69,7 @@ internal sealed class Figures(IMetricSource source, FigureLook look)
             // A rate's mean of ten is a staircase: it takes more points to say anything.
             MetricSeries series = isRate ? shown[i].Series.Times(100) : shown[i].Series;
             int window = isRate ? (int)Math.Clamp(series.Extent.Count / 20, RollingWindow, 1000) : RollingWindow;
-            Figure.AddMean(plot, series, window, Figure.Colors[i], $"{Format.Name(shown[i].Label, 20)} ({MeanOf(series, window)})");
+            Figure.AddMean(plot, series, window, Figure.Colors[i], $"{Figure.Shown(look, Format.Name(shown[i].Label, 20))} ({MeanOf(series, window)})");
             shown[i] = shown[i] with { Series = series };
         }
 
@@ -152,7 +152,7 @@ internal sealed class Figures(IMetricSource source, FigureLook look)
 
             string name = models[i].Model is { } model ? Format.Name(model, 24) : others == 1 ? "1 other model" : string.Create(CultureInfo.InvariantCulture, $"{others} other models");
             shares.Add($"{name} {Format.Dollars(sum)}");
-            Figure.AddArea(plot, times, lower, upper, Figure.Colors[i], shares[^1]);
+            Figure.AddArea(plot, times, lower, upper, Figure.Colors[i], Figure.Shown(look, shares[^1]));
             lower = upper;
         }
 
@@ -171,7 +171,7 @@ internal sealed class Figures(IMetricSource source, FigureLook look)
         string title = count > MaxModels
             ? string.Create(CultureInfo.InvariantCulture, $"Generation time by model (the {MaxModels} most used of {count})")
             : "Generation time by model";
-        Plot plot = Figure.Create(look, title, "");
+        Plot plot = Figure.Create(look, title, "model");
         float scale = look == FigureLook.Picture ? 1 : 0.7f;
         for (int i = 0; i < models.Length; i++)
         {
@@ -183,9 +183,8 @@ internal sealed class Figures(IMetricSource source, FigureLook look)
             Mark(model.P99, y, MarkerShape.FilledDiamond, 11 * scale, Figure.Colors[2], "99 %", isFirst: i == 0);
         }
 
-        plot.Axes.Left.SetTicks(
-            [.. models.Select((_, i) => (double)(models.Length - i))],
-            [.. models.Select(model => Format.Name(model.Model, look == FigureLook.Picture ? 24 : 18))]);
+        string[] labels = [.. models.Select(model => Format.Name(model.Model, look == FigureLook.Picture ? 24 : 18))];
+        plot.Axes.Left.SetTicks([.. models.Select((_, i) => (double)(models.Length - i))], [.. labels.Select(EmbeddedFont.Drawable)]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { TargetTickCount = look == FigureLook.Picture ? 8 : 5 };
         plot.Axes.Bottom.Label.Text = "generation time (s)";
@@ -196,7 +195,10 @@ internal sealed class Figures(IMetricSource source, FigureLook look)
             "latency_by_model",
             plot,
             "Median and 95 % of generation times: "
-                + string.Join("; ", models.Select(model => $"{Format.Name(model.Model, 40)} {Format.Seconds(model.P50)} and {Format.Seconds(model.P95)}")) + ".");
+                + string.Join("; ", models.Select(model => $"{Format.Name(model.Model, 40)} {Format.Seconds(model.P50)} and {Format.Seconds(model.P95)}")) + ".")
+        {
+            Labels = labels,
+        };
 
         void Bar(double from, double to, double y, float width, string label, bool isFirst)
         {
@@ -220,13 +222,16 @@ internal sealed class Figures(IMetricSource source, FigureLook look)
 
         // A mark of more points than the mean is asked for is their mean.
         var width = TimeSpan.FromTicks(MetricSeries.GridOf(series.Extent).Width);
-        return "mean of each " + (width.TotalMinutes < 1 ? Format.Seconds(width.TotalSeconds) : Format.Duration(width));
+        return "mean of each " + (width.TotalMinutes < 1 ? string.Create(CultureInfo.InvariantCulture, $"{width.TotalSeconds:0.##} s") : Format.Duration(width));
     }
 
     private static string Values(SeriesExtent extent) => $"mean {Format.Value(extent.Mean)}, from {Format.Value(extent.Min)} to {Format.Value(extent.Max)}";
 
     private static string Period(long firstTicks, long lastTicks) =>
         $"from {Format.Time(new DateTimeOffset(firstTicks, TimeSpan.Zero))} to {Format.Time(new DateTimeOffset(lastTicks, TimeSpan.Zero))}";
+
+    /// <summary>The unit of a metric's values.</summary>
+    public static string UnitOf(string metric) => Describe(metric).Unit;
 
     private static (string Title, string Unit) Describe(string metric) => metric switch
     {

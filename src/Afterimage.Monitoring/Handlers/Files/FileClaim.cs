@@ -15,12 +15,12 @@ internal sealed class FileClaim : IDisposable
     /// <returns>The claim, or null if another writer has it.</returns>
     public static FileClaim? Try(string path)
     {
-        string directory = Path.Combine(Path.GetDirectoryName(path)!, ".locks");
-        Directory.CreateDirectory(directory);
+        string lockPath = LockOf(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(lockPath)!);
         try
         {
             return new FileClaim(new FileStream(
-                Path.Combine(directory, Path.GetFileName(path)),
+                lockPath,
                 FileMode.OpenOrCreate,
                 FileAccess.ReadWrite,
                 FileShare.None,
@@ -32,7 +32,27 @@ internal sealed class FileClaim : IDisposable
         }
     }
 
+    /// <summary>Whether a writer on this machine has claimed the file. Nothing is made or claimed.</summary>
+    public static bool IsHeld(string path)
+    {
+        try
+        {
+            using var probe = new FileStream(LockOf(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            return false;
+        }
+        catch (IOException e)
+        {
+            return IsSharingViolation(e);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
+
+    private static string LockOf(string path) => Path.Combine(Path.GetDirectoryName(path)!, ".locks", Path.GetFileName(path));
 
     // .NET has no exception of its own for it: ERROR_SHARING_VIOLATION on Windows, EWOULDBLOCK on Linux and macOS.
     private static bool IsSharingViolation(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;

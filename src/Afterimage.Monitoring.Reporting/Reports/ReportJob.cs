@@ -1,0 +1,39 @@
+using System.Text;
+using Afterimage.Monitoring.Reporting.Exporting;
+
+namespace Afterimage.Monitoring.Reporting.Reports;
+
+/// <summary>Writes a report to its file.</summary>
+internal static class ReportJob
+{
+    /// <param name="path">The file, as a full path.</param>
+    /// <param name="read">Reads what it shows.</param>
+    /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
+    /// <exception cref="IOException">The file could not be written.</exception>
+    public static RunSummary Run(string path, Func<ReportData> read, CancellationToken cancellationToken)
+    {
+        // A place that cannot be written is found before the long work.
+        using StagedFiles files = Translate(path, () => new StagedFiles(path));
+        ReportData data = read();
+        return Translate(path, () =>
+        {
+            using (var output = new StreamWriter(files.Add(Path.GetFileName(path)), append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" })
+                ReportPage.Write(output, data);
+            cancellationToken.ThrowIfCancellationRequested();
+            files.Commit();
+            return data.Summary;
+        });
+    }
+
+    private static T Translate<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new IOException($"The report '{path}' could not be written: {exception.Message}", exception);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using Afterimage.Monitoring.Reporting.Plotting;
+using DuckDB.NET.Data;
+
+namespace Afterimage.Monitoring.Reporting.Reports;
+
+/// <summary>Reads from a snapshot what a report shows.</summary>
+internal static class ReportQuery
+{
+    public const int MaxModels = IMetricSource.MaxModels;
+    public const int MaxSlowest = 10;
+    public const int MaxFailed = 20;
+    public const int MaxErrors = 20;
+    public const int MaxEvaluators = 50;
+
+    // Texts of errors may be as long as a stack trace; what tells them apart stands at their beginning.
+    private const int MaxErrorText = 300;
+
+    private const string Calls = """
+        SELECT timestamp, model_name, duration, time_to_first_token, prompt_token_count, completion_token_count, success, finish_reason, error FROM generations
+        """;
+
+    private const string IsFailed = "(NOT success OR error IS NOT NULL)";
+
+    private const string Errors = """
+        SELECT error, model_name, timestamp FROM generations WHERE error IS NOT NULL
+        UNION ALL SELECT error, model_name, timestamp FROM evaluations WHERE error IS NOT NULL
+        """;
+
+    /// <summary>Reads everything. The snapshot is of no use afterwards.</summary>
+    public static ReportData Run(LogSnapshot snapshot, string logDirectory, string[] files, AlertHistory alerts, IReadOnlyList<LogRun> runs, DateTimeOffset made)
+    {
+        var source = new SnapshotSource(snapshot);
+        IReadOnlyList<DrawnFigure> figures = new Figures(source, FigureLook.Page).All();
+        CallRow[] slowest = [.. snapshot.Query($"{Calls} WHERE isfinite(duration) ORDER BY duration DESC, timestamp LIMIT {MaxSlowest}").Select(Call)];
+        CallRow[] failed = [.. snapshot.Query($"{Calls} WHERE {IsFailed} ORDER BY timestamp DESC LIMIT {MaxFailed}").Select(Call)];
+        long failedCount = snapshot.Scalar($"SELECT count(*) FROM generations WHERE {IsFailed}");
+        ErrorRow[] errors =
+        [
+            .. snapshot.Query($"""
+                SELECT left(error, {MaxErrorText}) AS text, count(*) AS times, count(DISTINCT model_name), epoch_us(min(timestamp)), epoch_us(max(timestamp))
+                FROM ({Errors}) GROUP BY text ORDER BY times DESC, text LIMIT {MaxErrors}
+                """).Select(row => new ErrorRow(row.GetString(0), row.GetInt64(1), row.GetInt64(2), Time(row, 3), Time(row, 4))),
+        ];
+        long errorKinds = snapshot.Scalar($"SELECT count(DISTINCT left(error, {MaxErrorText})) FROM ({Errors})");
+        EvaluatorRow[] evaluators =
+        [
+            .. snapshot.Query($"""
+                SELECT coalesce(evaluator_type, ''), count(*) AS times, avg(success::DOUBLE), count(error), avg(duration) FILTER (isfinite(duration))
+                FROM evaluations GROUP BY 1 ORDER BY times DESC, 1 LIMIT {MaxEvaluators}
+                """).Select(row => new EvaluatorRow(row.GetString(0), row.GetInt64(1), row.GetDouble(2), row.GetInt64(3), Number(row, 4))),
+        ];
+        Dictionary<string, Totals> totals = ReadTotals(snapshot);
+
+        RunSummary summary = SummaryQuery.Run(logDirectory, files, snapshot);
+        double? cost = summary.Metrics.GetValueOrDefault("cost_usd")?.Sum;
+        return new ReportData(
+            summary, made, runs, alerts, figures, Models(summary, source, totals), cost, slowest, failed, failedCount, errors, errorKinds, evaluators);
+    }
+
+    // Success of generations and what all calls cost, by model; tokens are the summary's.
+    private static Dictionary<string, Totals> ReadTotals(LogSnapshot snapshot)
+    {
+        var totals = new Dictionary<string, Totals>(StringComparer.Ordinal);
+        foreach (DuckDBDataReader row in snapshot.Query("""
+            SELECT coalesce(model_name, 'unknown'), count(*) FILTER (metric = 'generation_time'), avg(value) FILTER (metric = 'success_rate'),
+                sum(value) FILTER (metric = 'cost_usd'), coalesce(sum(value) FILTER (metric = 'unpriced_token_count'), 0)
+            FROM points WHERE metric IN ('generation_time', 'success_rate', 'cost_usd', 'unpriced_token_count') AND isfinite(value) GROUP BY 1
+            """))
+        {
+            totals.Add(row.GetString(0), new Totals(row.GetInt64(1), Number(row, 2), Number(row, 3), (long)row.GetDouble(4)));
+        }
+
+        return totals;
+    }
+
+    private static ModelRow[] Models(RunSummary summary, SnapshotSource source, Dictionary<string, Totals> totals)
+    {
+        Dictionary<string, ModelQuantiles> latency = source.LatencyByModel.Models.ToDictionary(model => model.Model, StringComparer.Ordinal);
+        Dictionary<string, ModelTokenUsage> tokens = summary.Tokens.ByModel.ToDictionary(model => model.ModelName, StringComparer.Ordinal);
+        return
+        [
+            .. totals.Keys.Union(tokens.Keys, StringComparer.Ordinal)
+                .Select(name =>
+                {
+                    Totals total = totals.GetValueOrDefault(name);
+                    ModelTokenUsage usage = tokens.GetValueOrDefault(name) ?? new ModelTokenUsage(name, 0, 0, 0);
+                    ModelQuantiles? times = latency.GetValueOrDefault(name);
+                    return new ModelRow(
+                        name, total.Generations, total.Success, times?.P50, times?.P95, usage.PromptTokens, usage.CompletionTokens, usage.TotalTokens, total.CostUsd, total.UnpricedTokens);
+                })
+                .OrderByDescending(model => model.TotalTokens).ThenByDescending(model => model.Generations).ThenBy(model => model.Model, StringComparer.Ordinal),
+        ];
+    }
+
+    private static CallRow Call(DuckDBDataReader row) => new(
+        new DateTimeOffset(row.GetDateTime(0).Ticks, TimeSpan.Zero),
+        Text(row, 1),
+        row.GetDouble(2),
+        Number(row, 3),
+        Whole(row, 4),
+        Whole(row, 5),
+        row.GetBoolean(6),
+        Text(row, 7),
+        Text(row, 8));
+
+    private static DateTimeOffset Time(DuckDBDataReader row, int column) => DateTimeOffset.UnixEpoch.AddMicroseconds(row.GetInt64(column));
+
+    private static string? Text(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static double? Number(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
+
+    private static long? Whole(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+
+    private readonly record struct Totals(long Generations, double? Success, double? CostUsd, long UnpricedTokens);
+}
