@@ -112,4 +112,58 @@ public sealed class ReportingCommandTests : IDisposable
         await AssertBadInputAsync("there are: error_rate, generation_time", "plot", "log", "nothing", "--out", "x.png");
         await AssertBadInputAsync(".png or .svg", "plot", "log", "generation_time", "--out", "x.gif");
     }
+
+    [Fact]
+    public async Task Report_writes_a_page_beside_the_log_into_a_directory_or_to_a_file()
+    {
+        CommandResult beside = await RunAsync("report", "log");
+        CommandResult directory = await RunAsync("report", "log", "--out", "public/v1.0");
+        CommandResult file = await RunAsync("report", "log", "--out", "new/Today.HTML");
+
+        string[] paths = ["log/report.html", "public/v1.0/report.html", "new/Today.HTML"];
+        Assert.Equal(paths.Select(path => Path.Combine(_directory.Path, path)), ((CommandResult[])[beside, directory, file]).Select(result => result.Output.TrimEnd()));
+        Assert.All((CommandResult[])[beside, directory, file], result => Assert.Equal((0, ""), (result.ExitCode, result.Error)));
+        string page = await File.ReadAllTextAsync(file.Output.TrimEnd(), TestContext.Current.CancellationToken);
+        Assert.StartsWith("<!doctype html>", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Report_says_what_was_skipped_and_that_there_is_nothing()
+    {
+        await File.AppendAllTextAsync(Path.Combine(_directory.Path, "log", "metrics.jsonl"), "{\"torn", TestContext.Current.CancellationToken);
+        Directory.CreateDirectory(Path.Combine(_directory.Path, "empty"));
+
+        CommandResult torn = await RunAsync("report", "log", "--out", "x.html");
+        CommandResult empty = await RunAsync("report", "empty");
+
+        Assert.Equal((0, "afterimage: 1 lines were skipped: no valid records."), (torn.ExitCode, torn.Error.TrimEnd()));
+        Assert.Equal(0, empty.ExitCode);
+        Assert.Contains("has no records", empty.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(_directory.Path, "empty", "report.html")));
+        await AssertBadInputAsync("no log directory", "report", "nowhere");
+        await AssertBadInputAsync("metrics.jsonl", "report", "log", "--out", "log/metrics.jsonl/x.html");
+    }
+
+    [Fact]
+    public async Task Figures_are_the_same_where_no_font_is_installed()
+    {
+        string unshare = Need.Command("unshare");
+        string[] hideFonts = ["--mount", "--", "sh", "-c", "for d in /usr/share/fonts /usr/local/share/fonts; do [ ! -d $d ] || mount -t tmpfs none $d || exit 1; done; exec \"$@\"", "sh"];
+        Need.That(Need.Run(unshare, [.. hideFonts, "true"]), "This test needs to hide the installed fonts: root, and a sandbox that lets it.");
+        foreach (string extension in (string[])[".png", ".svg"])
+        {
+            await RunAsync("plot", "log", "generation_time", "--out", "with" + extension);
+            string[] plot = ["dotnet", Path.Combine(AppContext.BaseDirectory, "afterimage.dll"), "plot", Path.Combine(_directory.Path, "log"), "generation_time", "--out", Path.Combine(_directory.Path, "without" + extension)];
+
+            Assert.True(Need.Run(unshare, [.. hideFonts, .. plot]));
+
+            Assert.Equal(await ReadAsync("with" + extension), await ReadAsync("without" + extension));
+        }
+
+        Assert.Contains("mean of the last 10", System.Text.Encoding.UTF8.GetString(await ReadAsync("without.svg")), StringComparison.Ordinal);
+
+        Task<byte[]> ReadAsync(string name) => File.ReadAllBytesAsync(Path.Combine(_directory.Path, name), TestContext.Current.CancellationToken);
+    }
 }

@@ -11,9 +11,9 @@ internal static class OtherPrograms
     /// <summary>Runs Debian's Python with a script that prints one JSON value.</summary>
     public static async Task<JsonElement> PythonAsync(string script, string? module, params string[] arguments)
     {
-        Require(File.Exists(Python), "There is no /usr/bin/python3.");
+        Need.That(File.Exists(Python), "There is no /usr/bin/python3.");
         if (module is not null)
-            Require((await RunAsync(Python, "-c", "import " + module)).ExitCode == 0, $"Python has no {module} (Debian: python3-{module}).");
+            Need.That((await RunAsync(Python, "-c", "import " + module)).ExitCode == 0, $"Python has no {module} (Debian: python3-{module}).");
 
         (int exitCode, string output, string error) = await RunAsync(Python, ["-c", script, .. arguments]);
         Assert.True(exitCode == 0, error);
@@ -24,20 +24,12 @@ internal static class OtherPrograms
     public static async Task<string> LibreOfficeCsvAsync(string workbook)
     {
         const string Program = "/usr/bin/soffice";
-        Require(File.Exists(Program), "There is no LibreOffice (Debian: libreoffice-calc-nogui).");
+        Need.That(File.Exists(Program), "There is no LibreOffice (Debian: libreoffice-calc-nogui).");
         string directory = Path.GetDirectoryName(workbook)!;
         (int exitCode, _, string error) = await RunAsync(
             Program, "--headless", $"-env:UserInstallation=file://{directory}/profile", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", directory, workbook);
         Assert.True(exitCode == 0, error);
         return await File.ReadAllTextAsync(Path.ChangeExtension(workbook, ".csv"), TestContext.Current.CancellationToken);
-    }
-
-    private static void Require(bool exists, string otherwise)
-    {
-        if (Environment.GetEnvironmentVariable("AFTERIMAGE_REQUIRE_SERVICES") == "1")
-            Assert.True(exists, otherwise);
-        else
-            Assert.SkipUnless(exists, otherwise);
     }
 
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string program, params IEnumerable<string> arguments)

@@ -61,6 +61,8 @@ internal static class ReportTable
     {
         if (string.IsNullOrEmpty(cell))
             page.Write($"{Nothing}");
+        else if (string.IsNullOrWhiteSpace(cell))
+            page.Write($"<bdi class=\"short\">“{cell}”</bdi>");
         else if (kind == ColumnKind.Text && cell.Length <= MaxUnbroken && !cell.Contains('\n', StringComparison.Ordinal))
             page.Write($"<bdi class=\"short\">{cell}</bdi>");
         else if (kind == ColumnKind.Text)

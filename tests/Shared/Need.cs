@@ -1,16 +1,20 @@
 using System.Diagnostics;
+using Xunit;
 
-namespace Afterimage.Monitoring.DurabilityTests.Support;
+namespace Afterimage.Tests;
 
 /// <summary>What a test needs of its machine: skipped where that is missing, failed where the machine was to have it (AFTERIMAGE_REQUIRE_SERVICES=1).</summary>
 internal static class Need
 {
     public static void Linux() => That(OperatingSystem.IsLinux(), "This test needs Linux.");
 
-    public static void Command(string name) =>
-        That(
-            (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, name))),
-            $"This test needs the command {name}.");
+    /// <returns>Where the command is.</returns>
+    public static string Command(string name)
+    {
+        string? path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
+        That(path is not null, $"This test needs the command {name}.");
+        return path!;
+    }
 
     public static void That(bool condition, string reason)
     {
