@@ -97,12 +97,14 @@ public sealed class ReportingCommandTests : IDisposable
     public async Task Plot_draws_a_metric_or_all_figures()
     {
         CommandResult png = await RunAsync("plot", "log", "generation_time", "--out", "a/x.png");
-        CommandResult svg = await RunAsync("plot", "log", "=cmd|' /C calc'!A0", "--out", "x.SVG", "--rolling", "3");
+        CommandResult svg = await RunAsync("plot", "log", "=cmd|' /C calc'!A0", "--out", "x.SVG");
+        CommandResult rolling = await RunAsync("plot", "log", "generation_time", "--out", "y.svg", "--rolling", "3");
         CommandResult all = await RunAsync("plot", "log", "--out", "figures");
 
         Assert.Equal((0, 0, 0), (png.ExitCode, svg.ExitCode, all.ExitCode));
         Assert.Equal("PNG", System.Text.Encoding.ASCII.GetString(await File.ReadAllBytesAsync(png.Output.TrimEnd(), TestContext.Current.CancellationToken), 1, 3));
-        Assert.Contains("mean of the last 3", await File.ReadAllTextAsync(svg.Output.TrimEnd(), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("=cmd|", await File.ReadAllTextAsync(svg.Output.TrimEnd(), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("mean of the last 3", await File.ReadAllTextAsync(rolling.Output.TrimEnd(), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Contains(Path.Combine(_directory.Path, "figures", "latency_by_model.png"), all.Output.Split('\n'));
     }
 
