@@ -13,6 +13,7 @@ internal static class CostQuery
             UNION ALL
             SELECT model_name, CASE WHEN metric_name = 'cost_usd' THEN value END, CASE WHEN metric_name = 'unpriced_token_count' THEN value END FROM record
                 WHERE event = 'metric' AND metric_name IN ('cost_usd', 'unpriced_token_count'))
+        WHERE isfinite(cost) OR isfinite(unpriced)
         GROUP BY ALL
         """;
 

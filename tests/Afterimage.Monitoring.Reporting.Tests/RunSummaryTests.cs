@@ -62,6 +62,7 @@ public sealed class RunSummaryTests : IDisposable
             monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double> { ["a"] = 1, ["b"] = 0 }, new() { ModelName = "model '2'", PromptTokenCount = 1_000_000 });
             monitor.RecordMetric("cost_usd", 1.25, new Dictionary<string, object?> { ["model_name"] = "images" });
             monitor.RecordMetric("cost_usd", double.NaN, new Dictionary<string, object?> { ["model_name"] = "images" });
+            monitor.RecordMetric("cost_usd", double.NaN, new Dictionary<string, object?> { ["model_name"] = "broken" });
         }
 
         CostReport cost = LogDirectory.Open(_directory.Path).Summarize(TestContext.Current.CancellationToken).Cost!;

@@ -3,13 +3,12 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Comparing;
 
-/// <summary>A run as a comparison needs it: its summary, what its models cost, and its points in ascending order by metric and value.</summary>
+/// <summary>A run as a comparison needs it: its summary, and its points in ascending order by metric and value.</summary>
 internal sealed class ComparedRun : IDisposable
 {
     private const string Generations = "generation_time";
 
     private readonly LogSnapshot _snapshot;
-    private readonly Dictionary<string, (double? Cost, long Unpriced)> _costs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Finite, long NonFinite)> _counts = new(StringComparer.Ordinal);
     private readonly IEnumerator<DuckDBDataReader> _rows;
     private bool _hasRow;
@@ -19,7 +18,6 @@ internal sealed class ComparedRun : IDisposable
         _snapshot = log.ReadForSummary(report, out string[] files, cancellationToken);
         try
         {
-            ReadCosts();
             _snapshot.Execute("CREATE TEMP TABLE continuous AS " + string.Join(
                 " UNION ALL ",
                 PointSource.Continuous.Select(metric => $"SELECT {LogSnapshot.Quote(metric)} AS metric, value, 1::BIGINT AS times FROM ({PointSource.Values(metric)})")));
@@ -85,31 +83,14 @@ internal sealed class ComparedRun : IDisposable
         if (tokens is null && generations == 0)
             return null;
 
-        (double? cost, long unpriced) = _costs.GetValueOrDefault(model);
-        return new ModelUse(generations, tokens?.PromptTokens ?? 0, tokens?.CompletionTokens ?? 0, tokens?.TotalTokens ?? 0, cost, unpriced);
+        ModelCost? cost = Summary.Cost?.ByModel.FirstOrDefault(c => c.ModelName == model);
+        return new ModelUse(generations, tokens?.PromptTokens ?? 0, tokens?.CompletionTokens ?? 0, tokens?.TotalTokens ?? 0, (double?)cost?.CostUsd, cost?.UnpricedTokens ?? 0);
     }
 
     public void Dispose()
     {
         _rows.Dispose();
         _snapshot.Dispose();
-    }
-
-    private void ReadCosts()
-    {
-        foreach (DuckDBDataReader row in _snapshot.Query("""
-            SELECT coalesce(model_name, 'unknown'), sum(cost) FILTER (isfinite(cost)), coalesce(sum(unpriced) FILTER (isfinite(unpriced)), 0)::BIGINT
-            FROM (
-                SELECT model_name, cost_usd AS cost, unpriced_token_count::DOUBLE AS unpriced FROM record WHERE event IN ('generation', 'evaluation')
-                UNION ALL
-                SELECT model_name, CASE WHEN metric_name = 'cost_usd' THEN value END, CASE WHEN metric_name = 'unpriced_token_count' THEN value END
-                    FROM record WHERE event = 'metric' AND metric_name IN ('cost_usd', 'unpriced_token_count'))
-            WHERE isfinite(cost) OR isfinite(unpriced)
-            GROUP BY ALL
-            """))
-        {
-            _costs.Add(row.GetString(0), (row.IsDBNull(1) ? null : row.GetDouble(1), row.GetInt64(2)));
-        }
     }
 
     private void ReadCounts()
