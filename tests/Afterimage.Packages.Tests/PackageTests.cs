@@ -62,6 +62,18 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
     }
 
     [Fact]
+    public void The_tool_brings_its_own_symbols_only()
+    {
+        using ZipArchive package = Open("Afterimage.Cli", ".nupkg");
+        using ZipArchive symbols = Open("Afterimage.Cli", ".snupkg");
+
+        string[] all = [.. package.Entries.Concat(symbols.Entries).Select(e => e.Name).Where(name => name.EndsWith(".pdb", StringComparison.Ordinal)).Distinct()];
+
+        Assert.NotEmpty(all);
+        Assert.All(all, name => Assert.StartsWith("afterimage", name, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
     public async Task The_library_works_when_it_is_compiled_ahead_of_time()
     {
         string? compiler = Linkers.FirstOrDefault(IsInstalled);
