@@ -55,6 +55,8 @@ public sealed class AlertKindTests
     [InlineData(AlertAggregate.Max, false)]
     [InlineData(AlertAggregate.Quantile, false)]
     [InlineData(AlertAggregate.StandardDeviation, false)]
+    [InlineData(AlertAggregate.BurnRate, false)]
+    [InlineData(AlertAggregate.Drift, false)]
     [InlineData(AlertAggregate.Sum, true)]
     [InlineData(AlertAggregate.Count, true)]
     [InlineData(AlertAggregate.Rate, true)]

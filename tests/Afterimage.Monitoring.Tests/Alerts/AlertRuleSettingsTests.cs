@@ -101,6 +101,21 @@ public sealed class AlertRuleSettingsTests
     public void What_is_wrong_is_said_with_the_name_of_the_field(string fields, string message) =>
         Assert.StartsWith(message, Assert.Throws<FormatException>(() => AlertRule.Parse($$"""{"rules": [{"name": "r", {{fields}}}]}""")).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("Rules:0:Threshold", "high", "Rules[0].threshold: 'high' is not a number")]
+    [InlineData("Rules:0:Window", "5m", "Rules[0].window: '5m' is not a time")]
+    [InlineData("Rules:0:Agregate", "Mean", "Rules[0].Agregate: there is no such")]
+    [InlineData("Rules:0:Tag:Value", "x", "Rules[0].Tag.key: is required")]
+    [InlineData("Rules", "x", "rules: is a list")]
+    [InlineData("Rule:0:Name", "x", "Rule: there is no such")]
+    public void What_is_wrong_in_a_configuration_is_said_with_the_name_of_the_field(string key, string value, string message)
+    {
+        var settings = new Dictionary<string, string?> { ["Rules:0:Name"] = "r", ["Rules:0:Metric"] = "m", ["Rules:0:Threshold"] = "1", [key] = value };
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+
+        Assert.StartsWith(message, Assert.Throws<FormatException>(() => AlertRule.FromConfiguration(configuration)).Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<AlertRule, string> BadRules => new()
     {
         { Full with { Name = "" }, "Name" },

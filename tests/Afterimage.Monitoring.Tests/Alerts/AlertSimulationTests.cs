@@ -16,6 +16,8 @@ public sealed class AlertSimulationTests
     private static readonly AlertRule Rate = new() { Name = "plain", Metric = "success_rate", Comparison = AlertComparison.Below, Threshold = 0.8, RepeatInterval = TimeSpan.FromDays(365) };
     private static readonly AlertRule Score = new() { Name = "plain", Metric = "score", Comparison = AlertComparison.Below, Threshold = 0.65, RepeatInterval = TimeSpan.FromDays(365) };
 
+    private static readonly AlertRule Time = new() { Name = "plain", Metric = "latency", Threshold = 15, RepeatInterval = TimeSpan.FromDays(365) };
+
     /// <summary>Two calls a minute, 95 % of them good; in an incident half of them.</summary>
     [Fact]
     public void Success_rate() => Check(
@@ -46,6 +48,20 @@ public sealed class AlertSimulationTests
             Score with { Name = "drift, run length 1,000,000", Aggregate = AlertAggregate.Drift, Threshold = AlertRule.DriftThreshold(1e6) },
         ],
         (monitor, random, isBad) => monitor.RecordMetric("score", (isBad ? 0.7 : 0.8) + (0.1 * AlertKindTests.Gaussian(random))),
+        warmUpMinutes: 600);
+
+    /// <summary>One call a minute, lognormal around a median of 10 s, spread 0.5; in an incident half as long again.</summary>
+    [Fact]
+    public void Generation_times() => Check(
+        "generation time",
+        [
+            Time,
+            Time with { Name = "30 min", Window = 30 * Minute, MinimumCount = 10 },
+            Time with { Name = "p95 of 30 min above 30 s", Aggregate = AlertAggregate.Quantile, Window = 30 * Minute, MinimumCount = 10, Threshold = 30 },
+            Time with { Name = "drift, run length 10,000", Aggregate = AlertAggregate.Drift, Threshold = AlertRule.DriftThreshold(1e4) },
+            Time with { Name = "drift, run length 1,000,000", Aggregate = AlertAggregate.Drift, Threshold = AlertRule.DriftThreshold(1e6) },
+        ],
+        (monitor, random, isBad) => monitor.RecordMetric("latency", (isBad ? 15 : 10) * Math.Exp(0.5 * AlertKindTests.Gaussian(random))),
         warmUpMinutes: 600);
 
     private static void Check(string stream, AlertRule[] rules, Action<GenerationMonitor, Random, bool> recordMinute, int warmUpMinutes)
