@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using Afterimage.Monitoring.Alerts;
+using Afterimage.Monitoring.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -20,7 +22,8 @@ public static class GenerationMonitorHostingExtensions
     /// <remarks>What is no text, such as handlers, is set by <c>services.Configure&lt;GenerationMonitorOptions&gt;(...)</c>.</remarks>
     /// <param name="services">The services.</param>
     /// <param name="configuration">
-    /// The section whose keys are the properties of <see cref="GenerationMonitorOptions"/>. A key that is none fails the start: it would be a setting that does nothing. Default: none.
+    /// The section whose keys are the properties of <see cref="GenerationMonitorOptions"/>. A key that is none fails the start: it would be a setting that does nothing.
+    /// <c>AlertRules</c> are written as <see cref="AlertRule.FromConfiguration"/> reads them. Default: none.
     /// </param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
@@ -29,7 +32,15 @@ public static class GenerationMonitorHostingExtensions
         ArgumentNullException.ThrowIfNull(services);
         OptionsBuilder<GenerationMonitorOptions> options = services.AddOptions<GenerationMonitorOptions>().ValidateOnStart();
         if (configuration is not null)
-            options.Bind(configuration, binder => binder.ErrorOnUnknownConfiguration = true);
+        {
+            // The binder takes a time that is a number for days, where rules have seconds.
+            options.Bind(new ConfigurationWithout(configuration, nameof(GenerationMonitorOptions.AlertRules)), binder => binder.ErrorOnUnknownConfiguration = true);
+            options.Configure(made =>
+            {
+                foreach (AlertRule rule in RuleSettings.Read(SettingsNode.Of(configuration).List(nameof(GenerationMonitorOptions.AlertRules))))
+                    made.AlertRules.Add(rule);
+            });
+        }
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GenerationMonitorOptions>, MonitorOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, MonitorLifetime>());

@@ -68,7 +68,44 @@ public sealed class HostedMonitorTests : IDisposable
         await host.StopAsync(Token);
     }
 
+    [Fact]
+    public async Task Alert_rules_come_from_the_configuration()
+    {
+        using IHost host = Host(new()
+        {
+            ["Monitor:AlertRules:0:Name"] = "slow",
+            ["Monitor:AlertRules:0:Metric"] = "generation_time",
+            ["Monitor:AlertRules:0:Aggregate"] = "Quantile",
+            ["Monitor:AlertRules:0:Threshold"] = "20",
+            ["Monitor:AlertRules:0:Window"] = "600",
+            ["Monitor:AlertRules:0:For"] = "00:02:00",
+            ["Monitor:AlertRules:0:Tag:Key"] = "tenant",
+            ["Monitor:AlertRules:0:Tag:Value"] = "acme",
+            ["Monitor:AlertRules:1:Name"] = "drifts",
+            ["Monitor:AlertRules:1:Metric"] = "score",
+            ["Monitor:AlertRules:1:Aggregate"] = "Drift",
+            ["Monitor:AlertRules:1:AverageRunLength"] = "1000000",
+            ["Monitor:AlertMinSuccessRate"] = "0.5",
+        });
+
+        await host.StartAsync(Token);
+
+        AlertRule[] rules = [.. host.Services.GetRequiredService<GenerationMonitor>().GetAlerts().Select(status => status.Rule)];
+        Assert.Equal(0.5, rules.Single(rule => rule.Name == "low_success_rate").Threshold);
+        Assert.Equal(
+            new AlertRule
+            {
+                Name = "slow", Metric = "generation_time", Aggregate = AlertAggregate.Quantile, Threshold = 20, Window = TimeSpan.FromMinutes(10), For = TimeSpan.FromMinutes(2), Tag = new("tenant", "acme"),
+            },
+            rules.Single(rule => rule.Name == "slow"));
+        Assert.Equal(AlertRule.DriftThreshold(1e6), rules.Single(rule => rule.Name == "drifts").Threshold);
+        await host.StopAsync(Token);
+    }
+
     [Theory]
+    [InlineData("Monitor:AlertRules:0:Metric", "m", "AlertRules[0].name: is required")]
+    [InlineData("Monitor:AlertRules:0:Treshold", "7", "AlertRules[0].")]
+    [InlineData("Monitor:AlertRules", "x", "AlertRules: is a list")]
     [InlineData("Monitor:Budgets:0:Limt", "7", "Limt")]
     [InlineData("Monitor:Budgets:0:Name", "b", "Budgets[0].Limit")]
     [InlineData("Monitor:AlertMinSuccessRate", "7", "A rate is from 0 to 1.")]

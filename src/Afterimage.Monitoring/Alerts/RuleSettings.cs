@@ -8,8 +8,15 @@ internal static class RuleSettings
 {
     public static IReadOnlyList<AlertRule> Read(SettingsNode settings)
     {
+        IReadOnlyList<AlertRule> rules = Read(settings.List("rules"));
+        settings.RefuseOthers();
+        return rules;
+    }
+
+    public static IReadOnlyList<AlertRule> Read(IEnumerable<SettingsNode> nodes)
+    {
         List<AlertRule> rules = [];
-        foreach (SettingsNode node in settings.List("rules"))
+        foreach (SettingsNode node in nodes)
         {
             AlertRule rule = Rule(node);
             node.RefuseOthers();
@@ -20,7 +27,6 @@ internal static class RuleSettings
             rules.Add(rule);
         }
 
-        settings.RefuseOthers();
         return rules;
     }
 
