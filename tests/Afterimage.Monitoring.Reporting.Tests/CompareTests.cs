@@ -21,8 +21,15 @@ public sealed class CompareTests : IDisposable
         Enumerable.Repeat(
             JsonSerializer.Serialize(new Dictionary<string, object?>
             {
-                ["timestamp"] = "2026-11-23T14:25:38Z", ["event"] = "generation", ["duration"] = 1, ["success"] = true, ["model_name"] = model, ["prompt_token_count"] = 10,
-                ["completion_token_count"] = 5, ["cost_usd"] = 0.25, ["finish_reason"] = finishReason ?? "",
+                ["timestamp"] = "2026-11-23T14:25:38Z",
+                ["event"] = "generation",
+                ["duration"] = 1,
+                ["success"] = true,
+                ["model_name"] = model,
+                ["prompt_token_count"] = 10,
+                ["completion_token_count"] = 5,
+                ["cost_usd"] = 0.25,
+                ["finish_reason"] = finishReason ?? "",
             }),
             count);
 
