@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Afterimage.Monitoring.Metrics;
 
@@ -31,27 +31,29 @@ internal struct Summary
         if (values.IsEmpty)
             return default;
 
+        // The widest vectors there are: the sum is a chain of additions, each of which waits for the one before. Where a machine has none this wide, the compiler
+        // takes several narrower ones, which do not wait for each other.
         var summary = new Summary { Count = values.Length };
-        ReadOnlySpan<Vector<double>> vectors = MemoryMarshal.Cast<double, Vector<double>>(values);
-        ReadOnlySpan<double> rest = values[(vectors.Length * Vector<double>.Count)..];
+        ReadOnlySpan<Vector512<double>> vectors = MemoryMarshal.Cast<double, Vector512<double>>(values);
+        ReadOnlySpan<double> rest = values[(vectors.Length * Vector512<double>.Count)..];
 
-        var high = Vector<double>.Zero;
-        var low = Vector<double>.Zero;
-        var min = new Vector<double>(double.PositiveInfinity);
-        var max = new Vector<double>(double.NegativeInfinity);
-        foreach (Vector<double> vector in vectors)
+        var high = Vector512<double>.Zero;
+        var low = Vector512<double>.Zero;
+        var min = Vector512.Create(double.PositiveInfinity);
+        var max = Vector512.Create(double.NegativeInfinity);
+        foreach (Vector512<double> vector in vectors)
         {
-            Vector<double> sum = high + vector;
-            Vector<double> virtualPart = sum - high;
+            Vector512<double> sum = high + vector;
+            Vector512<double> virtualPart = sum - high;
             low += (high - (sum - virtualPart)) + (vector - virtualPart);
             high = sum;
-            min = Vector.Min(min, vector);
-            max = Vector.Max(max, vector);
+            min = Vector512.Min(min, vector);
+            max = Vector512.Max(max, vector);
         }
 
         summary.Min = double.PositiveInfinity;
         summary.Max = double.NegativeInfinity;
-        for (int lane = 0; lane < Vector<double>.Count; lane++)
+        for (int lane = 0; lane < Vector512<double>.Count; lane++)
         {
             summary.AddToSum(high[lane]);
             summary._sumLow += low[lane];
@@ -67,15 +69,15 @@ internal struct Summary
         }
 
         double mean = summary.Mean;
-        var means = new Vector<double>(mean);
-        var squares = Vector<double>.Zero;
-        foreach (Vector<double> vector in vectors)
+        var means = Vector512.Create(mean);
+        var squares = Vector512<double>.Zero;
+        foreach (Vector512<double> vector in vectors)
         {
-            Vector<double> deviation = vector - means;
+            Vector512<double> deviation = vector - means;
             squares += deviation * deviation;
         }
 
-        summary._squaredDeviations = Vector.Sum(squares);
+        summary._squaredDeviations = Vector512.Sum(squares);
         foreach (double value in rest)
             summary._squaredDeviations += (value - mean) * (value - mean);
         return summary;
