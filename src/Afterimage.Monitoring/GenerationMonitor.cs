@@ -179,10 +179,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     public void TrackGeneration(TimeSpan duration, bool success, in GenerationDetails details = default)
     {
         ThrowIfAbsurd(duration, nameof(duration));
-        if ((details.PromptTokenCount.GetValueOrDefault() | details.CompletionTokenCount.GetValueOrDefault() | details.TotalTokenCount.GetValueOrDefault()
-                | details.CachedPromptTokenCount.GetValueOrDefault() | details.ReasoningTokenCount.GetValueOrDefault()) < 0
-            || details.ConversationLength.GetValueOrDefault() < 0
-            || IsAbsurd(details.TimeToFirstToken.GetValueOrDefault()))
+        if (details.Counts < 0 || IsAbsurd(details.TimeToFirstTokenOrZero))
             ThrowAbsurd(details);
 
         ThreadBuffer buffer = _recorder.Buffer;
@@ -190,24 +187,19 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         int finishReason = buffer.FinishReasons.Id(details.FinishReason);
         int provider = buffer.Labels.Id(details.Provider);
         int operation = buffer.Labels.Id(details.Operation);
-        RecordFields fields = Flag(success, RecordFields.Success)
-            | Flag(details.PromptTokenCount.HasValue, RecordFields.PromptTokens)
-            | Flag(details.CompletionTokenCount.HasValue, RecordFields.CompletionTokens)
-            | Flag(details.TotalTokenCount.HasValue, RecordFields.TotalTokens)
-            | Flag(details.CachedPromptTokenCount.HasValue, RecordFields.CachedPromptTokens)
-            | Flag(details.ReasoningTokenCount.HasValue, RecordFields.ReasoningTokens)
-            | Flag(details.ConversationLength.HasValue, RecordFields.ConversationLength)
-            | Flag(details.TimeToFirstToken.HasValue, RecordFields.TimeToFirstToken);
+        RecordFields fields = details.Given;
+        if (success)
+            fields |= RecordFields.Success;
         RecordDetails? extra = null;
         if (!string.IsNullOrEmpty(details.Error) || details.Tags is not null
             || model == NameTable.Overflow || finishReason == NameTable.Overflow || provider == NameTable.Overflow || operation == NameTable.Overflow)
-            extra = Extra(details, ref fields);
+            extra = Extra(details);
 
         // Apart from the condition above, which it would slow down by a fifth.
         if (GenerationSpans.HasListener)
             (extra ??= new RecordDetails()).Activity = Activity.Current;
 
-        long timestamp = Timestamp(details.Timestamp, ref fields);
+        long timestamp = details.Timestamp is { } given ? given.UtcTicks : _clock.Stamp;
         if (!buffer.TryBegin(out Span<Record> slot))
             return;
 
@@ -215,18 +207,12 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         record.Kind = RecordKind.Generation;
         record.Timestamp = timestamp;
         record.Duration = duration.Ticks;
-        record.TimeToFirstToken = details.TimeToFirstToken.GetValueOrDefault().Ticks;
-        record.PromptTokens = details.PromptTokenCount.GetValueOrDefault();
-        record.CompletionTokens = details.CompletionTokenCount.GetValueOrDefault();
-        record.TotalTokens = details.TotalTokenCount.GetValueOrDefault();
-        record.CachedPromptTokens = details.CachedPromptTokenCount.GetValueOrDefault();
-        record.ReasoningTokens = details.ReasoningTokenCount.GetValueOrDefault();
-        record.ConversationLength = details.ConversationLength.GetValueOrDefault();
+        details.CopyTo(ref record);
         record.ModelId = model;
         record.FinishReasonId = finishReason;
         record.ProviderId = (short)provider;
         record.OperationId = (short)operation;
-        record.Fields = fields;
+        record.Fields = extra?.Error is null ? fields : fields | RecordFields.Error;
         if (extra is not null)
             record.Details = extra;
         buffer.Publish();
@@ -623,13 +609,10 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
     private static bool IsAbsurd(TimeSpan duration) => (ulong)duration.Ticks > (ulong)LongestDuration.Ticks;
 
-    private static RecordFields Flag(bool isGiven, RecordFields field) => isGiven ? field : RecordFields.None;
-
     // What is rare stays out of TrackGeneration: its locals would be set up in every call.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static RecordDetails Extra(in GenerationDetails details, ref RecordFields fields)
-    {
-        var extra = new RecordDetails
+    private static RecordDetails Extra(in GenerationDetails details) =>
+        new()
         {
             Error = NullIfEmpty(details.Error),
             Tags = Scalar.Copy(details.Tags, nameof(details)),
@@ -638,10 +621,6 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             Provider = details.Provider,
             Operation = details.Operation,
         };
-        if (extra.Error is not null)
-            fields |= RecordFields.Error;
-        return extra;
-    }
 
     /// <summary>Says which of the details is out of its range.</summary>
     [DoesNotReturn]
@@ -662,8 +641,12 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private static void ThrowIfAbsurd(TimeSpan duration, string parameter, [CallerArgumentExpression(nameof(duration))] string expression = "")
     {
         if (IsAbsurd(duration))
-            ThrowOutOfRange(parameter, duration, $"{expression} is from zero to {LongestDuration.TotalDays:0} days.");
+            ThrowAbsurd(duration, parameter, expression);
     }
+
+    [DoesNotReturn]
+    private static void ThrowAbsurd(TimeSpan duration, string parameter, string expression) =>
+        throw new ArgumentOutOfRangeException(parameter, duration, $"{expression} is from zero to {LongestDuration.TotalDays:0} days.");
 
     [DoesNotReturn]
     private static void ThrowOutOfRange(string parameter, object value, string message) => throw new ArgumentOutOfRangeException(parameter, value, message);

@@ -1,3 +1,5 @@
+using Afterimage.Monitoring.Recording;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>What is known about a finished generation beside its duration and outcome. Every property is optional.</summary>
@@ -8,24 +10,55 @@ namespace Afterimage.Monitoring;
 /// </remarks>
 public readonly record struct GenerationDetails
 {
+    // A nullable has a flag of its own beside its value. Here all flags are one field, the one that the record has: the struct is a third smaller, and nothing has to gather them.
+    private readonly RecordFields _given;
+    private readonly int _conversationLength;
+    private readonly long _promptTokens;
+    private readonly long _completionTokens;
+    private readonly long _totalTokens;
+    private readonly long _cachedPromptTokens;
+    private readonly long _reasoningTokens;
+    private readonly TimeSpan _timeToFirstToken;
+    private readonly DateTimeOffset _timestamp;
+
     /// <summary>The model that answered (<c>gen_ai.response.model</c>), such as <c>gpt-4o-2024-08-06</c>.
     /// Token counts of a generation without a model count under <c>unknown</c>.</summary>
     public string? ModelName { get; init; }
 
     /// <summary>Tokens in the prompt, cached ones included (<c>gen_ai.usage.input_tokens</c>). Not negative.</summary>
-    public long? PromptTokenCount { get; init; }
+    public long? PromptTokenCount
+    {
+        get => Has(RecordFields.PromptTokens) ? _promptTokens : null;
+        init => (_given, _promptTokens) = (With(RecordFields.PromptTokens, value.HasValue), value.GetValueOrDefault());
+    }
 
     /// <summary>Tokens in the completion, reasoning included (<c>gen_ai.usage.output_tokens</c>). Not negative.</summary>
-    public long? CompletionTokenCount { get; init; }
+    public long? CompletionTokenCount
+    {
+        get => Has(RecordFields.CompletionTokens) ? _completionTokens : null;
+        init => (_given, _completionTokens) = (With(RecordFields.CompletionTokens, value.HasValue), value.GetValueOrDefault());
+    }
 
     /// <summary>Prompt and completion tokens together. Where it is not given, the sum of the two stands for it. Not negative.</summary>
-    public long? TotalTokenCount { get; init; }
+    public long? TotalTokenCount
+    {
+        get => Has(RecordFields.TotalTokens) ? _totalTokens : null;
+        init => (_given, _totalTokens) = (With(RecordFields.TotalTokens, value.HasValue), value.GetValueOrDefault());
+    }
 
     /// <summary>The part of the prompt that the provider served from its cache. Not negative.</summary>
-    public long? CachedPromptTokenCount { get; init; }
+    public long? CachedPromptTokenCount
+    {
+        get => Has(RecordFields.CachedPromptTokens) ? _cachedPromptTokens : null;
+        init => (_given, _cachedPromptTokens) = (With(RecordFields.CachedPromptTokens, value.HasValue), value.GetValueOrDefault());
+    }
 
     /// <summary>The part of the completion that the model spent on reasoning. Not negative.</summary>
-    public long? ReasoningTokenCount { get; init; }
+    public long? ReasoningTokenCount
+    {
+        get => Has(RecordFields.ReasoningTokens) ? _reasoningTokens : null;
+        init => (_given, _reasoningTokens) = (With(RecordFields.ReasoningTokens, value.HasValue), value.GetValueOrDefault());
+    }
 
     /// <summary>Why the model stopped (<c>gen_ai.response.finish_reasons</c>), such as <c>stop</c> or <c>length</c>.</summary>
     public string? FinishReason { get; init; }
@@ -34,10 +67,18 @@ public readonly record struct GenerationDetails
     public string? Error { get; init; }
 
     /// <summary>Turns in the conversation so far. Not negative.</summary>
-    public int? ConversationLength { get; init; }
+    public int? ConversationLength
+    {
+        get => Has(RecordFields.ConversationLength) ? _conversationLength : null;
+        init => (_given, _conversationLength) = (With(RecordFields.ConversationLength, value.HasValue), value.GetValueOrDefault());
+    }
 
     /// <summary>From the request to the first token of the answer. Zero to 366 days.</summary>
-    public TimeSpan? TimeToFirstToken { get; init; }
+    public TimeSpan? TimeToFirstToken
+    {
+        get => Has(RecordFields.TimeToFirstToken) ? _timeToFirstToken : null;
+        init => (_given, _timeToFirstToken) = (With(RecordFields.TimeToFirstToken, value.HasValue), value.GetValueOrDefault());
+    }
 
     /// <summary>Who served the model (<c>gen_ai.provider.name</c>), such as <c>openai</c>.</summary>
     public string? Provider { get; init; }
@@ -46,7 +87,11 @@ public readonly record struct GenerationDetails
     public string? Operation { get; init; }
 
     /// <summary>When the generation ended. Default: now, by the monitor's clock. Stored as UTC.</summary>
-    public DateTimeOffset? Timestamp { get; init; }
+    public DateTimeOffset? Timestamp
+    {
+        get => Has(RecordFields.GivenTimestamp) ? _timestamp : null;
+        init => (_given, _timestamp) = (With(RecordFields.GivenTimestamp, value.HasValue), value.GetValueOrDefault());
+    }
 
     /// <summary>
     /// Anything else worth keeping. Keys are not null or empty; of a key that is given twice the last value counts.
@@ -54,4 +99,29 @@ public readonly record struct GenerationDetails
     /// <c>server.port</c>, and of a generation with an <see cref="Error"/> <c>error.type</c>; and the mean seconds between chunks from <c>time_per_output_chunk</c>.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
+
+    /// <summary>Which of the optional numbers and times are given.</summary>
+    internal RecordFields Given => _given;
+
+    /// <summary>All that is not given is zero: what must not be negative is, if this is.</summary>
+    internal long Counts => _promptTokens | _completionTokens | _totalTokens | _cachedPromptTokens | _reasoningTokens | (long)_conversationLength;
+
+    /// <summary>Copies the optional numbers into a record.</summary>
+    internal void CopyTo(ref Record record)
+    {
+        record.TimeToFirstToken = _timeToFirstToken.Ticks;
+        record.PromptTokens = _promptTokens;
+        record.CompletionTokens = _completionTokens;
+        record.TotalTokens = _totalTokens;
+        record.CachedPromptTokens = _cachedPromptTokens;
+        record.ReasoningTokens = _reasoningTokens;
+        record.ConversationLength = _conversationLength;
+    }
+
+    /// <summary>The time to the first token, zero if it is not given.</summary>
+    internal TimeSpan TimeToFirstTokenOrZero => _timeToFirstToken;
+
+    private bool Has(RecordFields field) => (_given & field) != 0;
+
+    private RecordFields With(RecordFields field, bool isGiven) => isGiven ? _given | field : _given & ~field;
 }

@@ -8,24 +8,25 @@ internal struct NameCache(NameTable table)
 {
     private const int Size = 16;
 
+    // Most calls give the name that the call before gave.
+    private Entry _last = new(null, NameTable.None);
     private Entries _entries;
 
     /// <summary>The id of <paramref name="name"/>; of null or an empty one, <see cref="NameTable.None"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Id(string? name)
+    public int Id(string? name) => ReferenceEquals(_last.Name, name) ? _last.Id : Find(name);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int Find(string? name)
     {
         if (string.IsNullOrEmpty(name))
             return NameTable.None;
 
+        // By content: names that come out of parsed responses are new strings every time.
         ref Entry entry = ref _entries[((name.Length * 7) + name[0] + (name[^1] * 3)) & (Size - 1)];
-        return ReferenceEquals(entry.Name, name) ? entry.Id : Find(ref entry, name);
-    }
-
-    // By content: names that come out of parsed responses are new strings every time.
-    private readonly int Find(ref Entry entry, string name)
-    {
         if (!string.Equals(entry.Name, name))
             entry = new Entry(name, table.GetOrAdd(name));
+        _last = new Entry(name, entry.Id);
         return entry.Id;
     }
 

@@ -81,7 +81,7 @@ internal sealed class ThreadBuffer
             return false;
         }
 
-        slot = _slots.AsSpan((int)written & _mask, 1);
+        slot = new Span<Record>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_slots), (nint)(written & _mask)));
         return true;
     }
 
