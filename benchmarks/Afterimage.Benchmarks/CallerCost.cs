@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Afterimage.Monitoring;
 using BenchmarkDotNet.Attributes;
@@ -11,33 +12,32 @@ using ZLogger;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary>What one call costs the thread that makes it, in bursts that fit the buffer. All cases have the same shape; what is left to do is done between the bursts.</summary>
-[Measured(warmups: 5, iterations: 40)]
+/// <summary>What one call costs the thread that makes it, in bursts that fit the default buffer. All cases have the same shape; what is left to do is done between the bursts.</summary>
+/// <remarks>Each thousandth call or so wakes the pump if that sleeps: <see cref="Afterimage"/> leaves that call out of its bursts, <see cref="AfterimageWaking"/> has it as its last. Sustained load is <see cref="EndToEnd"/>.</remarks>
+[Measured(warmups: 10, iterations: 150)]
 public class CallerCost
 {
-    /// <summary>Calls of each thread in a burst: the quarter of its buffer at which it wakes the pump, once, with the last call. Sustained load is <see cref="EndToEnd"/>.</summary>
-    public const int Calls = 16_384;
-
-    /// <summary>The same for a buffer of the default capacity.</summary>
-    public const int DefaultCalls = 1_024;
-
-    private const int BufferCapacity = 4 * Calls;
+    /// <summary>Calls of each thread in a burst: one short of the quarter of its buffer at which it wakes the pump.</summary>
+    public const int Calls = 1_023;
 
     private readonly List<IDisposable> _used = [];
     private TemporaryDirectory _directory = null!;
     private Producers _producers = null!;
     private Action<int> _burst = null!;
+    private Action<int>? _after;
     private Action? _drain;
+    private string _name = "";
+    private int _calls = Calls;
     private long _sink;
 
     [Params(1, 2)]
     public int Threads { get; set; }
 
     [GlobalSetup(Target = nameof(Afterimage))]
-    public void SetUpAfterimage() => SetUpAfterimage(new GenerationMonitorOptions { BufferCapacity = BufferCapacity }, Calls);
+    public void SetUpAfterimage() => SetUpAfterimage(calls: Calls, callsAfter: 1);
 
-    [GlobalSetup(Target = nameof(AfterimageDefaultBuffer))]
-    public void SetUpAfterimageDefaultBuffer() => SetUpAfterimage(new GenerationMonitorOptions(), DefaultCalls);
+    [GlobalSetup(Target = nameof(AfterimageWaking))]
+    public void SetUpAfterimageWaking() => SetUpAfterimage(calls: Calls + 1, callsAfter: 0);
 
     [GlobalSetup(Target = nameof(OpenTelemetryHistogram))]
     public void SetUpOpenTelemetryHistogram()
@@ -136,14 +136,14 @@ public class CallerCost
         ILoggerFactory factory = Use(Peers.ZLogger(_directory.File("zlogger.jsonl")));
         ILogger logger = factory.CreateLogger("generation");
 
-        // It has no flush: a quarter of a second is many times what it needs for a burst.
+        // It has no flush: this is many times what it needs for a burst.
         Begin(
             _ =>
             {
                 for (int i = 0; i < Calls; i++)
                     Peers.Log(logger, i);
             },
-            () => Thread.Sleep(250));
+            () => Thread.Sleep(20));
     }
 
     [GlobalSetup(Target = nameof(FasterLog))]
@@ -197,7 +197,7 @@ public class CallerCost
     public void SetUpBareStore()
     {
         Begin();
-        BareRecord[][] rings = [new BareRecord[BufferCapacity], new BareRecord[BufferCapacity]];
+        BareRecord[][] rings = [new BareRecord[4 * (Calls + 1)], new BareRecord[4 * (Calls + 1)]];
         long[] positions = new long[64];
         Begin(thread =>
         {
@@ -212,6 +212,7 @@ public class CallerCost
     [IterationSetup]
     public void Prepare()
     {
+        _producers.Settle();
         _drain?.Invoke();
         _producers.Prepare();
     }
@@ -219,6 +220,7 @@ public class CallerCost
     [GlobalCleanup]
     public void CleanUp()
     {
+        Facts.Write($"own.{_name}.{Threads}", _producers.MedianOwn / _calls);
         _producers.Dispose();
         for (int i = _used.Count - 1; i >= 0; i--)
             _used[i].Dispose();
@@ -228,8 +230,8 @@ public class CallerCost
     [Benchmark(Baseline = true, OperationsPerInvoke = Calls)]
     public void Afterimage() => _producers.Run();
 
-    [Benchmark(OperationsPerInvoke = DefaultCalls)]
-    public void AfterimageDefaultBuffer() => _producers.Run();
+    [Benchmark(OperationsPerInvoke = Calls + 1)]
+    public void AfterimageWaking() => _producers.Run();
 
     [Benchmark(OperationsPerInvoke = Calls)]
     public void OpenTelemetryHistogram() => _producers.Run();
@@ -258,55 +260,68 @@ public class CallerCost
     [Benchmark(OperationsPerInvoke = Calls)]
     public void BareStore() => _producers.Run();
 
-    private void SetUpAfterimage(GenerationMonitorOptions options, int calls)
+    private void SetUpAfterimage(int calls, int callsAfter, [CallerMemberName] string setUp = "")
     {
         Begin();
-        options.LogDirectory = _directory.Path;
-        GenerationMonitor monitor = Use(new GenerationMonitor(options));
+        GenerationMonitor monitor = Use(new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path }));
+        _calls = calls;
         Begin(
-            _ =>
+            _ => Track(monitor, calls),
+            () => monitor.FlushAsync().AsTask().GetAwaiter().GetResult(),
+            _ => Track(monitor, callsAfter),
+            setUp);
+    }
+
+    private static void Track(GenerationMonitor monitor, int calls)
+    {
+        for (int i = 0; i < calls; i++)
+        {
+            monitor.TrackGeneration(Sample.Duration(i), true, new GenerationDetails
             {
-                for (int i = 0; i < calls; i++)
-                {
-                    monitor.TrackGeneration(Sample.Duration(i), true, new GenerationDetails
-                    {
-                        ModelName = Sample.Model,
-                        PromptTokenCount = Sample.Prompt(i),
-                        CompletionTokenCount = Sample.Completion(i),
-                        TotalTokenCount = Sample.Prompt(i) + Sample.Completion(i),
-                        FinishReason = Sample.FinishReason,
-                    });
-                }
-            },
-            () => monitor.FlushAsync().AsTask().GetAwaiter().GetResult());
+                ModelName = Sample.Model,
+                PromptTokenCount = Sample.Prompt(i),
+                CompletionTokenCount = Sample.Completion(i),
+                TotalTokenCount = Sample.Prompt(i) + Sample.Completion(i),
+                FinishReason = Sample.FinishReason,
+            });
+        }
     }
 
     private void Begin() => _directory = new TemporaryDirectory();
 
-    private void Begin(Action<int> burst, Action? drain = null, [System.Runtime.CompilerServices.CallerMemberName] string setUp = "")
+    private void Begin(Action<int> burst, Action? drain = null, Action<int>? after = null, [CallerMemberName] string setUp = "")
     {
+        _name = setUp["SetUp".Length..];
         _burst = burst;
+        _after = after;
         _drain = drain;
         WarmUp();
 
         // BenchmarkDotNet would count what every thread allocates.
         long before = GC.GetAllocatedBytesForCurrentThread();
         _burst(0);
-        double bytes = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Calls;
+        double bytes = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / _calls;
+        _after?.Invoke(0);
         if (Threads == 1)
-            Facts.Write($"allocated.{setUp["SetUp".Length..]}", Math.Round(bytes, 2));
-        _producers = new Producers(Threads, burst);
+            Facts.Write($"allocated.{_name}", Math.Round(bytes, 2));
+        _producers = new Producers(Threads, burst, after);
     }
 
-    /// <summary>A burst is too short for the tiered compiler, which waits for a tenth of a second without new methods.</summary>
+    /// <summary>Until the tiered compiler is done: it begins when there has been no new method for a tenth of a second, and has more than one tier to go through.</summary>
     private void WarmUp()
     {
-        var time = Stopwatch.StartNew();
-        while (time.Elapsed < TimeSpan.FromSeconds(1.5))
+        for (int round = 0; round < 5; round++)
         {
-            _burst(0);
-            _drain?.Invoke();
-            Thread.Sleep(5);
+            var time = Stopwatch.StartNew();
+            while (time.Elapsed < TimeSpan.FromSeconds(0.5))
+            {
+                _burst(0);
+                _after?.Invoke(0);
+                _drain?.Invoke();
+                Thread.Sleep(1);
+            }
+
+            Thread.Sleep(300);
         }
     }
 

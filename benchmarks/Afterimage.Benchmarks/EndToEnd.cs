@@ -8,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Afterimage.Benchmarks;
 
 /// <summary>From one thread's call to the file, drained: the time ends when the last line is with the operating system (Synced: on the disk).</summary>
-[Measured(warmups: 2, iterations: 7)]
+[Measured(warmups: 6, iterations: 11)]
 public class EndToEnd
 {
     public const int Generations = 500_000;

@@ -59,10 +59,13 @@ internal sealed class Table
                 Ratio(name, ours, peer, $"CallerCost.{method} Threads={threads}", target);
         }
 
-        Ratio("the same in the default buffer, 1 thread", "CallerCost.AfterimageDefaultBuffer Threads=1", "in a buffer of 65,536", Ours + 1, null);
+        foreach (int threads in (int[])[1, 2])
+            Ratio($"the same, waking the pump once in 1,024, {threads} thread{(threads == 1 ? "" : "s")}", $"CallerCost.AfterimageWaking Threads={threads}", "not waking it", Ours + threads, null);
         Ratio("a clock of 4 ms (`TickCount64`)", "CallerCost.CoarseClock Threads=1", "the clock", "CallerCost.Clock Threads=1", null);
         AtLeast("throughput of 2 threads", Nanoseconds(Ours + 1) * 2 / Nanoseconds(Ours + 2), "one thread", 1.8);
+        AtLeast("the same, by each thread's own time", OwnThroughput("Afterimage"), "one thread", null);
         AtLeast("the same, OpenTelemetry histogram", Nanoseconds("CallerCost.OpenTelemetryHistogram Threads=1") * 2 / Nanoseconds("CallerCost.OpenTelemetryHistogram Threads=2"), "one thread", null);
+        AtLeast("the same, by each thread's own time", OwnThroughput("OpenTelemetryHistogram"), "one thread", null);
         AtMost("bytes allocated by the caller", Facts.Read(_facts, "allocated.Afterimage"), "", 0);
         AtMost("the same, OpenTelemetry histogram", Facts.Read(_facts, "allocated.OpenTelemetryHistogram"), "", null);
         AtMost("the same, prometheus-net", Facts.Read(_facts, "allocated.PrometheusNet"), "", null);
@@ -180,6 +183,9 @@ internal sealed class Table
         >= 1e3 => $"{Number(nanoseconds / 1e3)} µs",
         _ => $"{Number(nanoseconds)} ns",
     };
+
+    private double OwnThroughput(string name) =>
+        2 * Facts.Read(_facts, $"own.{name}.1") / Facts.Read(_facts, $"own.{name}.2") ?? double.NaN;
 
     /// <summary>The median of a case; NaN if it did not run, and its rows are left out.</summary>
     private double Nanoseconds(string key) => _nanoseconds.GetValueOrDefault(key, double.NaN);
