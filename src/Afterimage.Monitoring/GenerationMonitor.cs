@@ -179,27 +179,35 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     public void TrackGeneration(TimeSpan duration, bool success, in GenerationDetails details = default)
     {
         ThrowIfAbsurd(duration, nameof(duration));
-        if (details.Counts < 0 || IsAbsurd(details.TimeToFirstTokenOrZero))
+        if (details.HasAbsurd(LongestDuration))
             ThrowAbsurd(details);
 
         ThreadBuffer buffer = _recorder.Buffer;
         int model = buffer.Models.Id(details.ModelName);
         int finishReason = buffer.FinishReasons.Id(details.FinishReason);
-        int provider = buffer.Labels.Id(details.Provider);
-        int operation = buffer.Labels.Id(details.Operation);
         RecordFields fields = details.Given;
         if (success)
             fields |= RecordFields.Success;
+        int provider = NameTable.None;
+        int operation = NameTable.None;
         RecordDetails? extra = null;
-        if (!string.IsNullOrEmpty(details.Error) || details.Tags is not null
-            || model == NameTable.Overflow || finishReason == NameTable.Overflow || provider == NameTable.Overflow || operation == NameTable.Overflow)
+        if (!details.IsPlain)
+        {
+            provider = buffer.Labels.Id(details.Provider);
+            operation = buffer.Labels.Id(details.Operation);
+            if (!string.IsNullOrEmpty(details.Error))
+                fields |= RecordFields.Error;
+        }
+
+        if (model == NameTable.Overflow || finishReason == NameTable.Overflow
+            || (!details.IsPlain && ((fields & RecordFields.Error) != 0 || details.Tags is not null || provider == NameTable.Overflow || operation == NameTable.Overflow)))
             extra = Extra(details);
 
         // Apart from the condition above, which it would slow down by a fifth.
         if (GenerationSpans.HasListener)
             (extra ??= new RecordDetails()).Activity = Activity.Current;
 
-        long timestamp = details.Timestamp is { } given ? given.UtcTicks : _clock.Stamp;
+        long timestamp = !details.IsPlain && details.Timestamp is { } given ? given.UtcTicks : _clock.Stamp;
         if (!buffer.TryBegin(out Span<Record> slot))
             return;
 
@@ -212,7 +220,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         record.FinishReasonId = finishReason;
         record.ProviderId = (short)provider;
         record.OperationId = (short)operation;
-        record.Fields = extra?.Error is null ? fields : fields | RecordFields.Error;
+        record.Fields = fields;
         if (extra is not null)
             record.Details = extra;
         buffer.Publish();

@@ -10,8 +10,16 @@ namespace Afterimage.Monitoring;
 /// </remarks>
 public readonly record struct GenerationDetails
 {
-    // A nullable has a flag of its own beside its value. Here all flags are one field, the one that the record has: the struct is a third smaller, and nothing has to gather them.
-    private readonly RecordFields _given;
+    // What is not in RecordFields, which takes the lower half.
+    private const int HasProvider = 1 << 16;
+    private const int HasOperation = 1 << 17;
+    private const int HasError = 1 << 18;
+    private const int HasTags = 1 << 19;
+    private const int Plain = (int)(RecordFields.PromptTokens | RecordFields.CompletionTokens | RecordFields.TotalTokens);
+
+    // One field says what is given, in the record's own flags. A nullable has a flag of its own, and to look at what was not given is dear: a caller zeroes this struct in
+    // stores of 64 bytes, and for a part of one that has just been made the processor waits.
+    private readonly int _given;
     private readonly int _conversationLength;
     private readonly long _promptTokens;
     private readonly long _completionTokens;
@@ -20,6 +28,10 @@ public readonly record struct GenerationDetails
     private readonly long _reasoningTokens;
     private readonly TimeSpan _timeToFirstToken;
     private readonly DateTimeOffset _timestamp;
+    private readonly IReadOnlyList<KeyValuePair<string, object?>>? _tags;
+    private readonly string? _operation;
+    private readonly string? _provider;
+    private readonly string? _error;
 
     /// <summary>The model that answered (<c>gen_ai.response.model</c>), such as <c>gpt-4o-2024-08-06</c>.
     /// Token counts of a generation without a model count under <c>unknown</c>.</summary>
@@ -29,68 +41,80 @@ public readonly record struct GenerationDetails
     public long? PromptTokenCount
     {
         get => Has(RecordFields.PromptTokens) ? _promptTokens : null;
-        init => (_given, _promptTokens) = (With(RecordFields.PromptTokens, value.HasValue), value.GetValueOrDefault());
+        init => (_given, _promptTokens) = (With((int)RecordFields.PromptTokens, value.HasValue), value.GetValueOrDefault());
     }
 
     /// <summary>Tokens in the completion, reasoning included (<c>gen_ai.usage.output_tokens</c>). Not negative.</summary>
     public long? CompletionTokenCount
     {
         get => Has(RecordFields.CompletionTokens) ? _completionTokens : null;
-        init => (_given, _completionTokens) = (With(RecordFields.CompletionTokens, value.HasValue), value.GetValueOrDefault());
+        init => (_given, _completionTokens) = (With((int)RecordFields.CompletionTokens, value.HasValue), value.GetValueOrDefault());
     }
 
     /// <summary>Prompt and completion tokens together. Where it is not given, the sum of the two stands for it. Not negative.</summary>
     public long? TotalTokenCount
     {
         get => Has(RecordFields.TotalTokens) ? _totalTokens : null;
-        init => (_given, _totalTokens) = (With(RecordFields.TotalTokens, value.HasValue), value.GetValueOrDefault());
+        init => (_given, _totalTokens) = (With((int)RecordFields.TotalTokens, value.HasValue), value.GetValueOrDefault());
     }
 
     /// <summary>The part of the prompt that the provider served from its cache. Not negative.</summary>
     public long? CachedPromptTokenCount
     {
         get => Has(RecordFields.CachedPromptTokens) ? _cachedPromptTokens : null;
-        init => (_given, _cachedPromptTokens) = (With(RecordFields.CachedPromptTokens, value.HasValue), value.GetValueOrDefault());
+        init => (_given, _cachedPromptTokens) = (With((int)RecordFields.CachedPromptTokens, value.HasValue), value.GetValueOrDefault());
     }
 
     /// <summary>The part of the completion that the model spent on reasoning. Not negative.</summary>
     public long? ReasoningTokenCount
     {
         get => Has(RecordFields.ReasoningTokens) ? _reasoningTokens : null;
-        init => (_given, _reasoningTokens) = (With(RecordFields.ReasoningTokens, value.HasValue), value.GetValueOrDefault());
+        init => (_given, _reasoningTokens) = (With((int)RecordFields.ReasoningTokens, value.HasValue), value.GetValueOrDefault());
     }
 
     /// <summary>Why the model stopped (<c>gen_ai.response.finish_reasons</c>), such as <c>stop</c> or <c>length</c>.</summary>
     public string? FinishReason { get; init; }
 
     /// <summary>What went wrong, as a type name or a message. Set, it makes the generation's <c>error_rate</c> point 1.</summary>
-    public string? Error { get; init; }
+    public string? Error
+    {
+        get => _error;
+        init => (_given, _error) = (With(HasError, value is not null), value);
+    }
 
     /// <summary>Turns in the conversation so far. Not negative.</summary>
     public int? ConversationLength
     {
         get => Has(RecordFields.ConversationLength) ? _conversationLength : null;
-        init => (_given, _conversationLength) = (With(RecordFields.ConversationLength, value.HasValue), value.GetValueOrDefault());
+        init => (_given, _conversationLength) = (With((int)RecordFields.ConversationLength, value.HasValue), value.GetValueOrDefault());
     }
 
     /// <summary>From the request to the first token of the answer. Zero to 366 days.</summary>
     public TimeSpan? TimeToFirstToken
     {
         get => Has(RecordFields.TimeToFirstToken) ? _timeToFirstToken : null;
-        init => (_given, _timeToFirstToken) = (With(RecordFields.TimeToFirstToken, value.HasValue), value.GetValueOrDefault());
+        init => (_given, _timeToFirstToken) = (With((int)RecordFields.TimeToFirstToken, value.HasValue), value.GetValueOrDefault());
     }
 
     /// <summary>Who served the model (<c>gen_ai.provider.name</c>), such as <c>openai</c>.</summary>
-    public string? Provider { get; init; }
+    public string? Provider
+    {
+        get => _provider;
+        init => (_given, _provider) = (With(HasProvider, value is not null), value);
+    }
 
     /// <summary>What was asked of it (<c>gen_ai.operation.name</c>), such as <c>chat</c> or <c>embeddings</c>.</summary>
-    public string? Operation { get; init; }
+    public string? Operation
+    {
+        get => _operation;
+        init => (_given, _operation) = (With(HasOperation, value is not null), value);
+    }
 
     /// <summary>When the generation ended. Default: now, by the monitor's clock. Stored as UTC.</summary>
     public DateTimeOffset? Timestamp
     {
         get => Has(RecordFields.GivenTimestamp) ? _timestamp : null;
-        init => (_given, _timestamp) = (With(RecordFields.GivenTimestamp, value.HasValue), value.GetValueOrDefault());
+        init => (_given, _timestamp) = (With((int)RecordFields.GivenTimestamp, value.HasValue), value.GetValueOrDefault());
     }
 
     /// <summary>
@@ -98,30 +122,51 @@ public readonly record struct GenerationDetails
     /// A value that is no JSON scalar is kept as its invariant text. Telemetry takes attributes from tags of their names: <c>gen_ai.request.model</c>, <c>server.address</c>,
     /// <c>server.port</c>, and of a generation with an <see cref="Error"/> <c>error.type</c>; and the mean seconds between chunks from <c>time_per_output_chunk</c>.
     /// </summary>
-    public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
+    public IReadOnlyList<KeyValuePair<string, object?>>? Tags
+    {
+        get => _tags;
+        init => (_given, _tags) = (With(HasTags, value is not null), value);
+    }
+
+    /// <summary>Whether nothing is given but a model, a finish reason and the three token counts.</summary>
+    internal bool IsPlain => (_given & ~Plain) == 0;
 
     /// <summary>Which of the optional numbers and times are given.</summary>
-    internal RecordFields Given => _given;
+    internal RecordFields Given => (RecordFields)_given;
 
-    /// <summary>All that is not given is zero: what must not be negative is, if this is.</summary>
-    internal long Counts => _promptTokens | _completionTokens | _totalTokens | _cachedPromptTokens | _reasoningTokens | (long)_conversationLength;
+    /// <summary>Whether a number or the time to the first token is negative, or the latter longer than <paramref name="longest"/>.</summary>
+    internal bool HasAbsurd(TimeSpan longest)
+    {
+        // What is not given is zero.
+        long tokens = _promptTokens | _completionTokens | _totalTokens;
+        return IsPlain
+            ? tokens < 0
+            : (tokens | _cachedPromptTokens | _reasoningTokens | (long)_conversationLength) < 0 || (ulong)_timeToFirstToken.Ticks > (ulong)longest.Ticks;
+    }
 
     /// <summary>Copies the optional numbers into a record.</summary>
     internal void CopyTo(ref Record record)
     {
-        record.TimeToFirstToken = _timeToFirstToken.Ticks;
         record.PromptTokens = _promptTokens;
         record.CompletionTokens = _completionTokens;
         record.TotalTokens = _totalTokens;
-        record.CachedPromptTokens = _cachedPromptTokens;
-        record.ReasoningTokens = _reasoningTokens;
-        record.ConversationLength = _conversationLength;
+        if (IsPlain)
+        {
+            record.TimeToFirstToken = 0;
+            record.CachedPromptTokens = 0;
+            record.ReasoningTokens = 0;
+            record.ConversationLength = 0;
+        }
+        else
+        {
+            record.TimeToFirstToken = _timeToFirstToken.Ticks;
+            record.CachedPromptTokens = _cachedPromptTokens;
+            record.ReasoningTokens = _reasoningTokens;
+            record.ConversationLength = _conversationLength;
+        }
     }
 
-    /// <summary>The time to the first token, zero if it is not given.</summary>
-    internal TimeSpan TimeToFirstTokenOrZero => _timeToFirstToken;
+    private bool Has(RecordFields field) => (_given & (int)field) != 0;
 
-    private bool Has(RecordFields field) => (_given & field) != 0;
-
-    private RecordFields With(RecordFields field, bool isGiven) => isGiven ? _given | field : _given & ~field;
+    private int With(int flag, bool isGiven) => isGiven ? _given | flag : _given & ~flag;
 }

@@ -1,0 +1,58 @@
+using Afterimage.Monitoring.Tests.Support;
+
+namespace Afterimage.Monitoring.Tests.Recording;
+
+/// <summary>What is given is there, alone or among others, and what is taken back is as if it had never been given.</summary>
+public sealed class GenerationDetailsTests
+{
+    private static readonly DateTimeOffset Time = new(2026, 11, 23, 15, 0, 0, TimeSpan.FromHours(1));
+
+    private static readonly Dictionary<string, (GenerationDetails Given, Func<GenerationDetails, object?> Value, Func<GenerationDetails, GenerationDetails> Without)> Properties = new()
+    {
+        ["model_name"] = (new() { ModelName = "m" }, d => d.ModelName, d => d with { ModelName = null }),
+        ["prompt_token_count"] = (new() { PromptTokenCount = 0 }, d => d.PromptTokenCount, d => d with { PromptTokenCount = null }),
+        ["completion_token_count"] = (new() { CompletionTokenCount = 2 }, d => d.CompletionTokenCount, d => d with { CompletionTokenCount = null }),
+        ["total_token_count"] = (new() { TotalTokenCount = 3 }, d => d.TotalTokenCount, d => d with { TotalTokenCount = null }),
+        ["cached_prompt_token_count"] = (new() { CachedPromptTokenCount = 4 }, d => d.CachedPromptTokenCount, d => d with { CachedPromptTokenCount = null }),
+        ["reasoning_token_count"] = (new() { ReasoningTokenCount = 5 }, d => d.ReasoningTokenCount, d => d with { ReasoningTokenCount = null }),
+        ["finish_reason"] = (new() { FinishReason = "stop" }, d => d.FinishReason, d => d with { FinishReason = null }),
+        ["error"] = (new() { Error = "e" }, d => d.Error, d => d with { Error = null }),
+        ["conversation_length"] = (new() { ConversationLength = 6 }, d => d.ConversationLength, d => d with { ConversationLength = null }),
+        ["time_to_first_token"] = (new() { TimeToFirstToken = TimeSpan.Zero }, d => d.TimeToFirstToken, d => d with { TimeToFirstToken = null }),
+        ["provider"] = (new() { Provider = "p" }, d => d.Provider, d => d with { Provider = null }),
+        ["operation"] = (new() { Operation = "o" }, d => d.Operation, d => d with { Operation = null }),
+        ["timestamp"] = (new() { Timestamp = Time }, d => d.Timestamp, d => d with { Timestamp = null }),
+        ["tags"] = (new() { Tags = [new("k", "v")] }, d => d.Tags, d => d with { Tags = null }),
+    };
+
+    public static TheoryData<string> Names => new(Properties.Keys);
+
+    [Fact]
+    public void Every_property_is_looked_at() =>
+        Assert.Equal(typeof(GenerationDetails).GetProperties().Length, Properties.Count);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void What_is_given_alone_is_there_and_nothing_else(string name)
+    {
+        GenerationDetails details = Properties[name].Given;
+        Assert.All(Properties, property => Assert.Equal(property.Key == name, property.Value.Value(details) is not null));
+        Assert.NotEqual(default, details);
+        Assert.Equal(default, Properties[name].Without(details));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void What_is_given_alone_is_recorded(string name)
+    {
+        using var run = new MonitorRun();
+        run.Monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, Properties[name].Given);
+
+        string[] always = ["timestamp", "event", "duration", "success"];
+        Assert.Equal([.. always, .. new[] { name }.Except(always)], Assert.Single(run.Records()).EnumerateObject().Select(p => p.Name));
+    }
+
+    [Fact]
+    public void A_given_time_keeps_its_offset() =>
+        Assert.Equal(Time.Offset, new GenerationDetails { Timestamp = Time }.Timestamp!.Value.Offset);
+}
