@@ -14,7 +14,7 @@ namespace Afterimage.Benchmarks;
 
 /// <summary>What one call costs the thread that makes it, in bursts that fit the default buffer. All cases have the same shape; what is left to do is done between the bursts.</summary>
 /// <remarks>Each thousandth call or so wakes the pump if that sleeps: <see cref="Afterimage"/> leaves that call out of its bursts, <see cref="AfterimageWaking"/> has it as its last. Sustained load is <see cref="EndToEnd"/>.</remarks>
-[Measured(warmups: 10, iterations: 150)]
+[Measured(warmups: 10, iterations: 150, collect: false)]
 public class CallerCost
 {
     /// <summary>Calls of each thread in a burst: one short of the quarter of its buffer at which it wakes the pump.</summary>
