@@ -8,6 +8,8 @@ namespace Afterimage.Monitoring.Alerts;
 internal sealed class AlertAnnouncer
 #pragma warning restore CA1001
 {
+    private const int Capacity = 1024;
+
     private readonly List<Target> _targets = [];
     private readonly AlertFile _file;
     private readonly CancellationTokenSource _timeIsOver = new();
@@ -15,22 +17,40 @@ internal sealed class AlertAnnouncer
     public AlertAnnouncer(IEnumerable<Action<Alert>> handlers, AlertFile file, TimeSpan timeLimit, TroubleLog troubleLog)
     {
         _file = file;
-        Add("alerts.jsonl", alerts => AlertTarget.HandleEach(file.Write, alerts), handler: null);
+        Add(
+            new HandlerContract<IReadOnlyList<Alert>>("alerts.jsonl", alerts =>
+            {
+                file.Write(alerts);
+                return default;
+            })
+            {
+                IsLossless = true,
+                Flush = file.Flush,
+                Capacity = Capacity,
+            },
+            handler: null);
         foreach (Action<Alert> handler in handlers)
         {
             if (handler.Target is AlertTarget { Handler: var owned })
-                Add(NameOf(owned), alerts => Wait(owned.HandleAlertsAsync(alerts, _timeIsOver.Token)), owned);
+            {
+                Add(
+                    new HandlerContract<IReadOnlyList<Alert>>(NameOf(owned), alerts => Wait(owned.HandleAlertsAsync(alerts, _timeIsOver.Token)))
+                    {
+                        Capacity = Capacity,
+                        Abort = _timeIsOver.Cancel,
+                    },
+                    owned);
+            }
             else
-                Add($"alert handler {_targets.Count}", alerts => AlertTarget.HandleEach(handler, alerts), handler: null);
+            {
+                Add(
+                    new HandlerContract<IReadOnlyList<Alert>>($"alert handler {_targets.Count}", alerts => AlertTarget.HandleEach(handler, alerts)) { Capacity = Capacity },
+                    handler: null);
+            }
         }
 
-        void Add(string name, Func<IReadOnlyList<Alert>, HandlerOutcome> handle, IAlertHandler? handler) => _targets.Add(new Target(
-            name,
-            new HandlerQueue<IReadOnlyList<Alert>>(
-                new HandlerContract<IReadOnlyList<Alert>>(name, handle) { Capacity = 1024, Abort = handler is null ? null : _timeIsOver.Cancel },
-                timeLimit,
-                troubleLog),
-            handler));
+        void Add(HandlerContract<IReadOnlyList<Alert>> contract, IAlertHandler? handler) =>
+            _targets.Add(new Target(new HandlerQueue<IReadOnlyList<Alert>>(contract, timeLimit, troubleLog), handler));
 
         string NameOf(IAlertHandler handler)
         {
@@ -63,7 +83,18 @@ internal sealed class AlertAnnouncer
     }
 
     /// <summary>Ends when the handlers are through with what was announced, or have stood still for their time limit.</summary>
-    public Task FlushAsync() => Task.WhenAll(_targets.Select(target => target.Queue.FlushAsync(Thread.CurrentThread)));
+    public async Task FlushAsync()
+    {
+        Thread requester = Thread.CurrentThread;
+        try
+        {
+            await Task.WhenAll(_targets.Select(target => target.Queue.FlushAsync(requester))).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The file could not be written: that is logged, and is tried again.
+        }
+    }
 
     public void BeginClose() => _targets.ForEach(target => target.Queue.BeginClose());
 
@@ -82,5 +113,5 @@ internal sealed class AlertAnnouncer
         return default;
     }
 
-    private sealed record Target(string Name, HandlerQueue<IReadOnlyList<Alert>> Queue, IAlertHandler? Handler);
+    private sealed record Target(HandlerQueue<IReadOnlyList<Alert>> Queue, IAlertHandler? Handler);
 }

@@ -9,15 +9,23 @@ internal sealed class AlertFile(string logDirectory, LogFileOptions options, Tim
 {
     private readonly JsonLineFile _file = new(logDirectory, "alerts.jsonl", options, timeProvider);
 
-    public void Write(Alert alert)
+    /// <summary>Writes the lines, all or none.</summary>
+    public void Write(IReadOnlyList<Alert> alerts)
     {
         _file.Discard();
-        Utf8JsonWriter writer = _file.BeginLine();
-        JsonLines.WriteTimestamp(writer, alert.Timestamp);
-        WriteFields(writer, alert);
-        _file.EndLine();
+        foreach (Alert alert in alerts)
+        {
+            Utf8JsonWriter writer = _file.BeginLine();
+            JsonLines.WriteTimestamp(writer, alert.Timestamp);
+            WriteFields(writer, alert);
+            _file.EndLine();
+        }
+
         _file.Commit();
     }
+
+    /// <summary>Makes what was written as durable as the options say.</summary>
+    public void Flush() => _file.Flush();
 
     /// <summary>Writes what a line has behind its timestamp.</summary>
     public static void WriteFields(Utf8JsonWriter writer, Alert alert)

@@ -191,6 +191,21 @@ public sealed class AlertLifecycleTests
         Assert.True(lines[1].GetProperty("data").GetProperty("resolved").GetBoolean());
     }
 
+    [Fact]
+    public async Task Alerts_that_could_not_be_written_are_written_once_when_they_can_be()
+    {
+        using MonitorRun run = Run(_ => { });
+        Directory.CreateDirectory(run.AlertsFile);
+        run.Monitor.TrackGeneration(TimeSpan.FromSeconds(60), false, new GenerationDetails { Error = "e" });
+        await Limits.WaitFor(Limits.OnThread(() => run.Monitor.CheckAlerts()));
+        Assert.Equal(["low_success_rate", "high_generation_time", "high_error_rate"], Heard);
+        Assert.Equal((0, 3), (run.Monitor.GetStatistics().AlertHandlers[0].Written, run.Monitor.GetStatistics().AlertHandlers[0].Pending));
+
+        Directory.Delete(run.AlertsFile);
+        Assert.Equal(Heard, run.AlertLines().Select(line => line.Text("name")));
+        Assert.Contains(run.LogEntries(), entry => entry.Text("message").Contains("alerts.jsonl", StringComparison.Ordinal));
+    }
+
     private MonitorRun Run(Action<GenerationMonitorOptions> configure) => new(o =>
     {
         o.AlertHandlers.Add(_heard.Enqueue);
