@@ -3,8 +3,8 @@ using Microsoft.Extensions.Primitives;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>A configuration as if it had no section of a certain key.</summary>
-internal sealed class ConfigurationWithout(IConfiguration configuration, string hidden) : IConfiguration
+/// <summary>A configuration as if it had no sections of certain keys.</summary>
+internal sealed class ConfigurationWithout(IConfiguration configuration, string[] hidden) : IConfiguration
 {
     private static readonly IConfiguration Empty = new ConfigurationBuilder().Build();
 
@@ -20,5 +20,5 @@ internal sealed class ConfigurationWithout(IConfiguration configuration, string 
 
     public IConfigurationSection GetSection(string key) => IsHidden(key) ? Empty.GetSection(key) : configuration.GetSection(key);
 
-    private bool IsHidden(string key) => key.Equals(hidden, StringComparison.OrdinalIgnoreCase);
+    private bool IsHidden(string key) => hidden.Contains(key, StringComparer.OrdinalIgnoreCase);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Afterimage.Monitoring.Alerts;
 using Afterimage.Monitoring.Settings;
+using Afterimage.Monitoring.Tokens;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,7 +24,7 @@ public static class GenerationMonitorHostingExtensions
     /// <param name="services">The services.</param>
     /// <param name="configuration">
     /// The section whose keys are the properties of <see cref="GenerationMonitorOptions"/>. A key that is none fails the start: it would be a setting that does nothing.
-    /// <c>AlertRules</c> are written as <see cref="AlertRule.FromConfiguration"/> reads them. Default: none.
+    /// <c>AlertRules</c> are written as <see cref="AlertRule.FromConfiguration"/> reads them, <c>Pricing</c> as <see cref="ModelPricing.FromConfiguration"/> does. Default: none.
     /// </param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
@@ -33,12 +34,16 @@ public static class GenerationMonitorHostingExtensions
         OptionsBuilder<GenerationMonitorOptions> options = services.AddOptions<GenerationMonitorOptions>().ValidateOnStart();
         if (configuration is not null)
         {
-            // The binder takes a time that is a number for days, where rules have seconds.
-            options.Bind(new ConfigurationWithout(configuration, nameof(GenerationMonitorOptions.AlertRules)), binder => binder.ErrorOnUnknownConfiguration = true);
+            // The binder takes a time that is a number for days, where rules have seconds, and a table of prices has no properties for it to set.
+            string[] own = [nameof(GenerationMonitorOptions.AlertRules), nameof(GenerationMonitorOptions.Pricing)];
+            options.Bind(new ConfigurationWithout(configuration, own), binder => binder.ErrorOnUnknownConfiguration = true);
             options.Configure(made =>
             {
-                foreach (AlertRule rule in RuleSettings.Read(SettingsNode.Of(configuration).List(nameof(GenerationMonitorOptions.AlertRules))))
+                SettingsNode settings = SettingsNode.Of(configuration);
+                foreach (AlertRule rule in RuleSettings.Read(settings.List(nameof(GenerationMonitorOptions.AlertRules))))
                     made.AlertRules.Add(rule);
+                if (settings.Section(nameof(GenerationMonitorOptions.Pricing)) is { } prices)
+                    made.Pricing = PriceSettings.Read(prices);
             });
         }
 

@@ -1,3 +1,5 @@
+using System.ClientModel;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Caching.Distributed;
@@ -101,6 +103,50 @@ public sealed class CompositionTests : IAsyncLifetime
         Assert.Equal(_run.Server.PromptTokens, record.GetProperty("prompt_token_count").GetInt64());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Inside_of_a_retry_each_attempt_counts(bool streams)
+    {
+        using IChatClient client = _run.Pipeline(b => b.Use(inner => new RetryingChatClient(inner)).UseGenerationMonitor(_run.Monitor), "flaky");
+
+        await AskAsync(client, streams);
+
+        List<JsonElement> records = _run.Records();
+        Assert.Equal([false, false, true], records.Select(r => r.GetProperty("success").GetBoolean()));
+        Assert.Equal([true, true, false], records.Select(r => r.TryGetProperty("error", out _)));
+        Assert.Equal((3, 2), (_run.Server.Requests, _run.Server.Errors));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Outside_of_a_retry_what_came_of_it_counts(bool streams)
+    {
+        using IChatClient client = _run.Pipeline(b => b.UseGenerationMonitor(_run.Monitor).Use(inner => new RetryingChatClient(inner)), "flaky");
+
+        await AskAsync(client, streams);
+
+        JsonElement record = Assert.Single(_run.Records());
+        Assert.True(record.GetProperty("success").GetBoolean());
+        Assert.False(record.TryGetProperty("error", out _));
+        Assert.Equal(_run.Server.PromptTokens, record.GetProperty("prompt_token_count").GetInt64());
+        Assert.Equal(3, _run.Server.Requests);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_retries_of_the_provider_s_client_are_one_call(bool streams)
+    {
+        using IChatClient client = new ChatClientBuilder(MonitoredServer.OpenAIClient(_run.Server, "flaky", retries: 2)).UseGenerationMonitor(_run.Monitor).Build();
+
+        await AskAsync(client, streams);
+
+        Assert.Equal(3, _run.Server.Requests);
+        Assert.True(Assert.Single(_run.Records()).GetProperty("success").GetBoolean());
+    }
+
     [Fact]
     public async Task The_monitor_comes_from_the_services_where_none_is_given()
     {
@@ -160,5 +206,48 @@ public sealed class CompositionTests : IAsyncLifetime
         await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("What time is it?", options, MonitoredServer.Token))
             text += update.Text;
         Assert.Equal("secret answer", text);
+    }
+
+    /// <summary>Tries again what failed before anything came of it.</summary>
+    private sealed class RetryingChatClient(IChatClient inner) : DelegatingChatClient(inner)
+    {
+        public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                try
+                {
+                    return await base.GetResponseAsync(messages, options, cancellationToken);
+                }
+                catch (ClientResultException)
+                {
+                    // Again.
+                }
+            }
+        }
+
+        public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null,
+            [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                await using IAsyncEnumerator<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(messages, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                try
+                {
+                    await updates.MoveNextAsync();
+                }
+                catch (ClientResultException)
+                {
+                    continue;
+                }
+
+                do
+                    yield return updates.Current;
+                while (await updates.MoveNextAsync());
+                yield break;
+            }
+        }
     }
 }

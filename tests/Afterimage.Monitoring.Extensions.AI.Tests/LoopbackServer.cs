@@ -111,6 +111,13 @@ internal sealed class LoopbackServer : IAsyncDisposable
             return;
         }
 
+        if (model == "flaky" && number <= 2)
+        {
+            Interlocked.Increment(ref _errors);
+            http.Response.StatusCode = 503;
+            return;
+        }
+
         if (model == "hang")
         {
             StandsStill.TrySetResult();

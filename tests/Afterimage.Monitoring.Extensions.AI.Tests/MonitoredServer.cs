@@ -33,16 +33,17 @@ internal sealed class MonitoredServer : IAsyncDisposable
     public static string? StatusOf(Exception exception) =>
         exception is ClientResultException { Status: > 0 } http ? http.Status.ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
 
-    public static IChatClient OpenAIClient(LoopbackServer server, string model, TimeSpan? timeout = null) =>
-        new ChatClient(model, new ApiKeyCredential("none"), Options(server, timeout)).AsIChatClient();
+    /// <param name="retries">How often the client itself tries again, at once.</param>
+    public static IChatClient OpenAIClient(LoopbackServer server, string model, TimeSpan? timeout = null, int retries = 0) =>
+        new ChatClient(model, new ApiKeyCredential("none"), Options(server, timeout, retries)).AsIChatClient();
 
     public IChatClient Client(string model = "gpt-4o", TimeSpan? timeout = null, Action<GenerationMonitorMiddlewareOptions>? configure = null) =>
         new ChatClientBuilder(OpenAIClient(Server, model, timeout)).UseGenerationMonitor(Monitor, configure).Build();
 
     /// <summary>The pipeline that the test says, the monitor's place in it included.</summary>
-    public IChatClient Pipeline(Action<ChatClientBuilder> build)
+    public IChatClient Pipeline(Action<ChatClientBuilder> build, string model = "gpt-4o")
     {
-        ChatClientBuilder builder = new(OpenAIClient(Server, "gpt-4o"));
+        ChatClientBuilder builder = new(OpenAIClient(Server, model));
         build(builder);
         return builder.Build();
     }
@@ -70,10 +71,15 @@ internal sealed class MonitoredServer : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private static OpenAIClientOptions Options(LoopbackServer server, TimeSpan? timeout) => new()
+    private static OpenAIClientOptions Options(LoopbackServer server, TimeSpan? timeout, int retries = 0) => new()
     {
         Endpoint = server.Endpoint,
-        RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+        RetryPolicy = new ImmediateRetryPolicy(retries),
         NetworkTimeout = timeout ?? TimeSpan.FromMinutes(1),
     };
+
+    private sealed class ImmediateRetryPolicy(int retries) : ClientRetryPolicy(retries)
+    {
+        protected override TimeSpan GetNextDelay(PipelineMessage message, int tryCount) => TimeSpan.Zero;
+    }
 }

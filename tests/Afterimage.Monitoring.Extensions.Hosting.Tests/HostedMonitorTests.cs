@@ -102,13 +102,32 @@ public sealed class HostedMonitorTests : IDisposable
         await host.StopAsync(Token);
     }
 
+    [Fact]
+    public async Task Prices_come_from_the_configuration()
+    {
+        using IHost host = Host(new()
+        {
+            ["Monitor:Pricing:Models:0:Name"] = "m",
+            ["Monitor:Pricing:Models:0:Input"] = "2",
+            ["Monitor:Pricing:Models:0:Output"] = "8",
+        });
+
+        await host.StartAsync(Token);
+
+        GenerationMonitor monitor = host.Services.GetRequiredService<GenerationMonitor>();
+        monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new() { ModelName = "m", PromptTokenCount = 1_000_000, CompletionTokenCount = 500_000 });
+        Assert.Equal(6m, monitor.GetCost().TotalUsd);
+        await host.StopAsync(Token);
+    }
+
     [Theory]
     [InlineData("Monitor:AlertRules:0:Metric", "m", "AlertRules[0].name: is required")]
     [InlineData("Monitor:AlertRules:0:Treshold", "7", "AlertRules[0].")]
     [InlineData("Monitor:AlertRules", "x", "AlertRules: is a list")]
     [InlineData("Monitor:Budgets:0:Limt", "7", "Limt")]
     [InlineData("Monitor:Budgets:0:Name", "b", "Budgets[0].Limit")]
-    [InlineData("Monitor:AlertMinSuccessRate", "7", "A rate is from 0 to 1.")]
+    [InlineData("Monitor:AlertMinSuccessRate", "7", "A rate is from 0 to 1. (Parameter 'AlertMinSuccessRate')")]
+    [InlineData("Monitor:Pricing:Models:0:Name", "m", "Pricing.Models[0].input: is required")]
     [InlineData("Monitor:MetricsInterval", "soon", "MetricsInterval")]
     [InlineData("Monitor:AlertMinSucessRate", "0.5", "AlertMinSucessRate")]
     public async Task A_setting_that_is_wrong_fails_the_start_and_is_named(string key, string value, string said)
