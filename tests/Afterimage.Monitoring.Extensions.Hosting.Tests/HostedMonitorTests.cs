@@ -95,7 +95,13 @@ public sealed class HostedMonitorTests : IDisposable
         Assert.Equal(
             new AlertRule
             {
-                Name = "slow", Metric = "generation_time", Aggregate = AlertAggregate.Quantile, Threshold = 20, Window = TimeSpan.FromMinutes(10), For = TimeSpan.FromMinutes(2), Tag = new("tenant", "acme"),
+                Name = "slow",
+                Metric = "generation_time",
+                Aggregate = AlertAggregate.Quantile,
+                Threshold = 20,
+                Window = TimeSpan.FromMinutes(10),
+                For = TimeSpan.FromMinutes(2),
+                Tag = new("tenant", "acme"),
             },
             rules.Single(rule => rule.Name == "slow"));
         Assert.Equal(AlertRule.DriftThreshold(1e6), rules.Single(rule => rule.Name == "drifts").Threshold);
