@@ -8,6 +8,7 @@ var root = new RootCommand("Records language-model generations and shows what th
 {
     DemoCommand.Create(),
     ReplayCommand.Create(),
+    ImportCommand.Create(),
     SummaryCommand.Create(),
     CompareCommand.Create(),
     AlertsCommand.Create(),

@@ -3,6 +3,7 @@ using System.Globalization;
 using Afterimage.Monitoring.Reporting;
 using Afterimage.Monitoring.Reporting.Comparing;
 using Afterimage.Monitoring.Reporting.Exporting;
+using Afterimage.Monitoring.Reporting.Importing;
 using Afterimage.Monitoring.Reporting.Plotting;
 using Afterimage.Monitoring.Reporting.Reports;
 
@@ -43,6 +44,36 @@ public sealed class LogDirectory
         if (!Directory.Exists(fullPath))
             throw new DirectoryNotFoundException($"There is no log directory '{fullPath}'.");
         return new LogDirectory(fullPath);
+    }
+
+    /// <summary>Makes a log directory of a <c>metrics.jsonl</c> that Python's <c>afterimage.monitoring</c> wrote.</summary>
+    /// <remarks>
+    /// <para>A line is a metric point: <c>{"metric": …, "value": …, "timestamp": …}</c>, and every other key is kept as its metadata (a list, an object or a number of more than 28 digits as its JSON text). Bare <c>NaN</c> and
+    /// <c>Infinity</c>, as Python writes them, are read. What is no such line is skipped and counted.</para>
+    /// <para>Python's times are local and have no offset. A time that was there twice, because the clock was put back, is taken for the first of the two, unless lines before it are past that
+    /// already; one that was never there is read with the offset before the clock was put forward. Both are counted. A time that has an offset is taken as it is.</para>
+    /// <para>The directory appears when it is whole. An import that fails or is cancelled leaves nothing; one that is killed leaves a directory <c>.importing-…</c> beside it, which
+    /// readers pass over and the next import to the same place removes.</para>
+    /// </remarks>
+    /// <param name="sourcePath">The file. It is read as it is now: an import of a file that is being written ends with its last whole line.</param>
+    /// <param name="logDirectory">The directory to make; it may exist, if it is empty.</param>
+    /// <param name="timeZone">The zone of the machine that wrote the file. Default: this machine's.</param>
+    /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>What was imported.</returns>
+    /// <exception cref="ArgumentException"><paramref name="sourcePath"/> or <paramref name="logDirectory"/> is null or empty.</exception>
+    /// <exception cref="IOException">The file cannot be read, or the directory not be written or is not empty; the message says which and why.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static Task<ImportResult> ImportMetricsAsync(
+        string sourcePath, string logDirectory, TimeZoneInfo? timeZone = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(sourcePath);
+        ArgumentException.ThrowIfNullOrEmpty(logDirectory);
+
+        string source = System.IO.Path.GetFullPath(sourcePath);
+        string target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(logDirectory));
+        return Task.Run(() => ImportJob.Run(source, target, timeZone ?? TimeZoneInfo.Local, progress, cancellationToken), cancellationToken);
     }
 
     /// <summary>Summarises all records that are there now.</summary>
@@ -351,7 +382,7 @@ public sealed class LogDirectory
 
     private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
 
-    private string[] Find(string pattern)
+    internal string[] Find(string pattern)
     {
         var options = new EnumerationOptions
         {
@@ -361,9 +392,12 @@ public sealed class LogDirectory
             MatchCasing = MatchCasing.CaseSensitive,
         };
 
-        // The writers' locks have the names of the files that they are about.
-        string[] files = [.. Directory.EnumerateFiles(Path, pattern, options).Where(file => System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(file)) != ".locks")];
+        string[] files = [.. Directory.EnumerateFiles(Path, pattern, options).Where(file => !IsPassedOver(System.IO.Path.GetRelativePath(Path, file)))];
         Array.Sort(files, StringComparer.Ordinal);
         return files;
+
+        // The writers' locks have the names of the files that they are about; an import that is not finished is no run yet.
+        static bool IsPassedOver(string file) =>
+            file.Split(System.IO.Path.DirectorySeparatorChar)[..^1].Any(directory => directory == ".locks" || directory.StartsWith(ImportJob.StagingPrefix, StringComparison.Ordinal));
     }
 }

@@ -369,6 +369,24 @@ public sealed class ExportTests : IDisposable
         Assert.Equal("before\n", await File.ReadAllTextAsync(Out("x.out"), Cancel));
     }
 
+    [Fact]
+    public async Task Exports_to_one_directory_do_not_disturb_each_other()
+    {
+        WriteHostile();
+        LogDirectory log = LogDirectory.Open(Log);
+        bool isFirst = true;
+
+        await log.ExportMetricsAsync(Out("a.json"), progress: new Tell(_ =>
+        {
+            if (isFirst)
+                log.ExportMetricsAsync(Out("b.json"), cancellationToken: Cancel).Wait(Cancel);
+            isFirst = false;
+        }), cancellationToken: Cancel);
+
+        Assert.Equal(["a.json", "b.json"], Left());
+        Assert.Equal(await File.ReadAllTextAsync(Out("a.json"), Cancel), await File.ReadAllTextAsync(Out("b.json"), Cancel));
+    }
+
     [Theory]
     [InlineData(ExportFormat.Csv)]
     [InlineData(ExportFormat.Excel)]

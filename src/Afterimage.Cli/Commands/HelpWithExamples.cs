@@ -11,6 +11,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
     {
         [DemoCommand.Name] = DemoCommand.Help,
         [ReplayCommand.Name] = ReplayCommand.Help,
+        [ImportCommand.Name] = ImportCommand.Help,
         [SummaryCommand.Name] = SummaryCommand.Help,
         [CompareCommand.Name] = CompareCommand.Help,
         [AlertsCommand.Name] = AlertsCommand.Help,

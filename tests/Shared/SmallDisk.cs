@@ -1,4 +1,4 @@
-namespace Afterimage.Monitoring.DurabilityTests.Support;
+namespace Afterimage.Tests;
 
 /// <summary>A disk of one test's own that is full when the test says so.</summary>
 internal sealed class SmallDisk : IDisposable

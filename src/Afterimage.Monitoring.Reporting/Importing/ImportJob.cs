@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Afterimage.Monitoring.Reporting.Importing;
+
+/// <summary>An import from beginning to end: a run is recorded beside its place, and takes it when it is whole.</summary>
+internal sealed class ImportJob : IDisposable
+{
+    /// <summary>What the names of directories begin with in which imports are not finished; readers pass over them.</summary>
+    public const string StagingPrefix = ".importing-";
+
+    private const int ReportEvery = 4096;
+
+    private readonly string _source;
+    private readonly string _target;
+    private readonly string _staging;
+    private readonly FileStream _claim;
+    private readonly CancellationToken _cancellationToken;
+
+    private ImportJob(string source, string target, CancellationToken cancellationToken)
+    {
+        _source = source;
+        _target = target;
+        _cancellationToken = cancellationToken;
+        ThrowIfTaken();
+
+        // Beside the target, since a rename does not cross file systems; by its name, so that the next attempt finds what a killed one left.
+        string parent = Path.GetDirectoryName(target) ?? throw new IOException("it is the root of a file system");
+        _staging = Path.Combine(parent, StagingPrefix + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(target)))[..16]);
+        Directory.CreateDirectory(_staging);
+        _claim = Claim();
+    }
+
+    private string StagedRun => Path.Combine(_staging, "run");
+
+    public static ImportResult Run(string source, string target, TimeZoneInfo zone, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        // A place that cannot be written, or a file that cannot be read, is found before the long work.
+        using var input = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
+        try
+        {
+            using var job = new ImportJob(source, target, cancellationToken);
+            return job.Import(input, zone, progress);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"'{source}' could not be imported into '{target}': {exception.Message}", exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        _claim.Dispose();
+        Directory.Delete(_staging, recursive: true);
+    }
+
+    private FileStream Claim()
+    {
+        FileStream claim;
+        try
+        {
+            claim = new FileStream(Path.Combine(_staging, "claim"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException("another import into it is going on", exception);
+        }
+
+        if (Directory.Exists(StagedRun))
+            Directory.Delete(StagedRun, recursive: true);
+        return claim;
+    }
+
+    private void ThrowIfTaken()
+    {
+        if (File.Exists(_target))
+            throw new IOException("it is a file");
+        if (Directory.Exists(_target) && Directory.EnumerateFileSystemEntries(_target).Any())
+            throw new IOException("it is not empty, and an import makes a run of its own");
+    }
+
+    private ImportResult Import(FileStream input, TimeZoneInfo zone, IProgress<double>? progress)
+    {
+        var times = new LocalTimes(zone);
+        long points = 0;
+        long lines = 0;
+        long skipped = 0;
+        string? firstSkipped = null;
+        using (GenerationMonitor monitor = Monitor())
+        {
+            using var reader = new StreamReader(input, Encoding.UTF8);
+            while (reader.ReadLine() is { } line)
+            {
+                if (lines++ % ReportEvery == 0)
+                {
+                    _cancellationToken.ThrowIfCancellationRequested();
+                    ThrowIfLost(monitor);
+                    progress?.Report(input.Length == 0 ? 0 : Math.Min(1, (double)input.Position / input.Length) * 0.99);
+                }
+
+                if (string.IsNullOrWhiteSpace(line))
+                    continue;
+
+                if (PythonPoint.TryParse(line, out PythonPoint? point, out string? fault) && times.Next(point) is { } time)
+                {
+                    monitor.RecordMetric(point.Metric, point.Value, point.Metadata.Count == 0 ? null : point.Metadata, time);
+                    points++;
+                    continue;
+                }
+
+                skipped++;
+                firstSkipped ??= string.Create(CultureInfo.InvariantCulture, $"line {lines}: {fault ?? "its timestamp is out of the calendar"}");
+            }
+
+            monitor.LogInfo("imported", new Dictionary<string, object?>
+            {
+                ["source"] = _source,
+                ["time_zone"] = zone.Id,
+                ["points"] = points,
+                ["skipped_lines"] = skipped,
+                ["ambiguous_times"] = times.Ambiguous,
+                ["invalid_times"] = times.Invalid,
+            });
+            monitor.FlushAsync(_cancellationToken).AsTask().GetAwaiter().GetResult();
+            ThrowIfLost(monitor);
+        }
+
+        _cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfTaken();
+        if (Directory.Exists(_target))
+            Directory.Delete(_target);
+        Directory.Move(StagedRun, _target);
+        progress?.Report(1);
+        return new ImportResult(LogDirectory.Open(_target), zone, points, skipped, firstSkipped, times.Ambiguous, times.Invalid);
+    }
+
+    private GenerationMonitor Monitor() => new(new GenerationMonitorOptions
+    {
+        LogDirectory = StagedRun,
+
+        // What is old raises no alert, and nobody asks this monitor for a metric.
+        MetricsInterval = TimeSpan.Zero,
+        MaxRetainedPoints = 16_384,
+        CardinalityLimit = 1,
+
+        // The rename that makes it a run must not outlive its content.
+        Durability = Durability.Synced,
+        HandlerTimeLimit = TimeSpan.FromSeconds(10),
+    });
+
+    private static void ThrowIfLost(GenerationMonitor monitor)
+    {
+        MonitorStatistics statistics = monitor.GetStatistics();
+        if (statistics.Failed > 0 || statistics.Handlers.Any(handler => handler.IsStalled))
+            throw new IOException(statistics.Handlers.Select(handler => handler.LastError).FirstOrDefault(error => error is not null) ?? "the disk does not take the records");
+    }
+}
