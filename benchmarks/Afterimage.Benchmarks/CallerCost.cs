@@ -347,6 +347,6 @@ public class CallerCost
     /// <summary>The SDK aggregates; nobody takes it away.</summary>
     private sealed class NoExporter : BaseExporter<Metric>
     {
-        public override ExportResult Export(in Batch<Metric> batch) => ExportResult.Success;
+        public override OpenTelemetry.ExportResult Export(in Batch<Metric> batch) => OpenTelemetry.ExportResult.Success;
     }
 }

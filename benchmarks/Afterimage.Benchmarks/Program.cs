@@ -7,6 +7,8 @@ switch (args)
 {
     case ["footprint", .. string[] rest]:
         return Footprint.Run(rest);
+    case ["export", .. string[] rest]:
+        return ExportCost.Run(rest);
     case ["soak", .. string[] rest]:
         return Soak.Run(rest);
     case ["table", string artifacts]:

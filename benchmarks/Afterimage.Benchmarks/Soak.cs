@@ -127,27 +127,28 @@ internal static class Soak
 
         public void Take() => _samples.Add((ProcessFigures.Resident, ProcessFigures.Handles));
 
-        /// <summary>Compares the last quarter with the second: the first fills what is bounded.</summary>
+        /// <summary>Compares the second, third and last quarters: the first fills what is bounded.</summary>
         public bool SayWhetherFlat()
         {
             int quarter = Math.Max(1, _samples.Count / 4);
-            (long Resident, int Handles)[] early = [.. _samples.Skip(quarter).Take(quarter)];
-            (long Resident, int Handles)[] late = [.. _samples.TakeLast(quarter)];
-            double residentBefore = Median(early.Select(s => s.Resident));
-            double residentAfter = Median(late.Select(s => s.Resident));
+            double[] resident = [.. Enumerable.Range(1, 3).Select(i => Median(Quarter(i).Select(s => s.Resident)) / 1048576.0)];
 
             // Medians here too: for the moment of a rotation two files are open.
-            long handlesBefore = Median(early.Select(s => (long)s.Handles));
-            long handlesAfter = Median(late.Select(s => (long)s.Handles));
+            long handlesBefore = Median(Quarter(1).Select(s => (long)s.Handles));
+            long handlesAfter = Median(Quarter(3).Select(s => (long)s.Handles));
 
-            // What the collector leaves lying about differs by some MiB from one moment to the next.
-            bool isMemoryFlat = residentAfter <= residentBefore + Math.Max(8 << 20, residentBefore * 0.05);
+            // What the collector leaves lying about differs by some MiB from one moment to the next. The summaries of points that have gone grow with the logarithm of the
+            // records, so that each quarter adds less than the one before; a leak would add as much.
+            bool isMemoryFlat = resident[2] <= resident[0] + Math.Max(8, resident[0] * 0.05);
+            bool growsLess = resident[2] - resident[1] <= (resident[1] - resident[0]) * 2 / 3;
             bool areHandlesFlat = handlesAfter <= handlesBefore;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"memory: {(isMemoryFlat ? "flat" : "GREW")}: {residentBefore / 1048576:0.0} MiB in the second quarter, {residentAfter / 1048576:0.0} MiB in the last; peak {ProcessFigures.PeakResident / 1048576.0:0.0} MiB"));
+                $"memory: {(isMemoryFlat ? "flat" : growsLess ? "grows less and less" : "GREW")}: {resident[0]:0.0}, {resident[1]:0.0} and {resident[2]:0.0} MiB in the second, third and last quarter; peak {ProcessFigures.PeakResident / 1048576.0:0.0} MiB"));
             Console.WriteLine($"handles: {(areHandlesFlat ? "flat" : "GREW")}: {handlesBefore} in the second quarter, {handlesAfter} in the last");
-            return isMemoryFlat && areHandlesFlat;
+            return (isMemoryFlat || growsLess) && areHandlesFlat;
+
+            IEnumerable<(long Resident, int Handles)> Quarter(int number) => _samples.Skip(_samples.Count - ((4 - number) * quarter)).Take(quarter);
         }
 
         private static long Median(IEnumerable<long> values)

@@ -35,6 +35,7 @@ internal sealed class Table
         table.EndToEndRows();
         table.QueryRows();
         table.MemoryRows();
+        table.ExportRows();
         return 0;
     }
 
@@ -183,6 +184,31 @@ internal sealed class Table
         >= 1e3 => $"{Number(nanoseconds / 1e3)} µs",
         _ => $"{Number(nanoseconds)} ns",
     };
+
+    private void ExportRows()
+    {
+        foreach (string format in (string[])["parquet", "csv", "json"])
+        {
+            string name = $"export of {Facts.Read(_facts, "export.generations") / 1e6:0.#} M generations, {format}";
+            ExportRow(name, $"{format}.afterimage.seconds", "DuckDB reads the lines, COPY", $"{format}.duckdb.seconds", null);
+            ExportRow($"{name}, writing alone", $"{format}.afterimage.writing.seconds", "DuckDB's COPY", $"{format}.duckdb.writing.seconds", 1.5);
+            AtMost("the same, peak resident MiB", Facts.Read(_facts, $"export.{format}.afterimage.MiB"), "", 1024);
+        }
+
+        ExportRow("the same, Excel", "excel.afterimage.seconds", "MiniExcel bare", "excel.miniexcel.seconds", null);
+        ExportRow("the same, Excel", "excel.afterimage.seconds", "SpreadCheetah bare", "excel.spreadcheetah.seconds", null);
+        AtMost("the same, peak resident MiB", Facts.Read(_facts, "export.excel.afterimage.MiB"), "", 1024);
+        if (Facts.Read(_facts, "export.plot.afterimage.seconds") is { } seconds)
+            Line("a figure of 1 M points in memory, to the PNG", "", "", $"≤ {Time(1e9)}", Verdict(seconds <= 1), Time(seconds * 1e9), "");
+        AtMost("the same, peak resident MiB", Facts.Read(_facts, "export.plot.afterimage.MiB"), "", 1024);
+    }
+
+    private void ExportRow(string name, string ours, string peer, string its, double? target)
+    {
+        double? time = Facts.Read(_facts, "export." + ours) * 1e9;
+        double? peerTime = Facts.Read(_facts, "export." + its) * 1e9;
+        Row(name, peer, time / peerTime, target, time, peerTime, Time);
+    }
 
     private double OwnThroughput(string name) =>
         2 * Facts.Read(_facts, $"own.{name}.1") / Facts.Read(_facts, $"own.{name}.2") ?? double.NaN;
