@@ -63,13 +63,24 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
 
     private bool IsNamed => Metric == "r.metric_name";
 
-    /// <summary>The values of a metric of <see cref="Continuous"/>.</summary>
-    public static string Values(string metric) => string.Join(
+    /// <summary>The values of a metric.</summary>
+    public static string Values(string metric) => $"SELECT value FROM ({Points(metric)})";
+
+    /// <summary>The points of a metric: <c>value</c>, <c>ticks</c>, <c>model_name</c>. Only records are looked at that can have it, which is far cheaper than the view.</summary>
+    public static string Points(string metric) => string.Join(
         " UNION ALL ",
-        All.Where(source => $"({source.Metric})" == LogSnapshot.Quote(metric) || source.IsNamed).Select(source =>
-            $"SELECT {source.Value} AS value FROM {source.From} WHERE {source.Filter}" + (source.IsNamed ? $" AND r.metric_name = {LogSnapshot.Quote(metric)}" : "")));
+        All.Where(source => source.CanBe(metric)).Select(source =>
+            $"SELECT {source.Value} AS value, r.ticks, r.model_name FROM {source.From} WHERE {source.Filter} AND {source.Metric} = {LogSnapshot.Quote(metric)}"));
 
     private bool IsScore => Metric.Contains("score.key", StringComparison.Ordinal);
+
+    // Its name is a literal, begins with one, or is any.
+    private bool CanBe(string metric) => Metric.Split('\'') switch
+    {
+        [_, var literal, ""] => metric == literal,
+        [_, var prefix, _] => metric.StartsWith(prefix, StringComparison.Ordinal),
+        _ => true,
+    };
 
     private string From => IsScore ? "record AS r, json_each(r.scores) AS score" : "record AS r";
 }

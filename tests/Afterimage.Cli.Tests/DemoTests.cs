@@ -44,8 +44,9 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("simulated: no model was called", result.Output, StringComparison.Ordinal);
         Assert.Contains("alerts (", result.Output, StringComparison.Ordinal);
-        string next = Assert.Single(result.Output.Split('\n'), line => line.StartsWith("Next: afterimage summary ", StringComparison.Ordinal));
+        string next = Assert.Single(result.Output.Split('\n'), line => line.StartsWith("Next: afterimage report ", StringComparison.Ordinal));
         Assert.All(result.Output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 80));
+        Assert.Contains($"\n      afterimage summary \"{next.Split('"')[1]}\"\n", result.Output, StringComparison.Ordinal);
         JsonElement summary = (await RunAsync("summary", next.Split('"')[1], "--json")).Json;
         Assert.Equal(3000, summary.GetProperty("generations").GetInt64());
     }

@@ -72,7 +72,7 @@ internal static class DemoCommand
             await Console.Error.WriteLineAsync($"{DemoRun.Workers} workers into {run.Monitor.LogDirectory} ({Note})");
 
         var demo = new DemoRun(run.Monitor, generations, () => run.IsBudgetSpent);
-        int exitCode = await RunReport.RunAsync(
+        return await RunReport.RunAsync(
             run,
             json,
             token => demo.RunAsync(start, new Pace(run.Clock, live ? length / LengthOnTerminal : null), token),
@@ -80,8 +80,5 @@ internal static class DemoCommand
             () => [("figures", "simulated: no model was called (see afterimage demo --help)")],
             writer => writer.WriteBoolean("simulated", true),
             cancellationToken);
-        if (!json)
-            AnsiConsole.Write(new Text($"\nNext: afterimage summary \"{Format.ShortPath(run.Monitor.LogDirectory)}\"\n"));
-        return exitCode;
     }
 }

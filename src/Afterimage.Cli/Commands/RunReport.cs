@@ -68,6 +68,9 @@ internal static class RunReport
                 AnsiConsole.Write(new Text($"alerts ({run.Alerts.Count})\n", new Style(Color.Grey)));
                 AnsiConsole.Write(AlertsView.Render(run.Alerts, MaxAlerts));
             }
+
+            string directory = Format.ShortPath(summary.LogDirectory);
+            AnsiConsole.Write(new Text($"\nNext: afterimage report \"{directory}\"\n      afterimage summary \"{directory}\"\n"));
         }
 
         if (statistics.Failed > 0)

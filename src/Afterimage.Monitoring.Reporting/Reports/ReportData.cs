@@ -9,7 +9,6 @@ namespace Afterimage.Monitoring.Reporting.Reports;
 /// <param name="Alerts">The alerts.</param>
 /// <param name="Figures">The figures.</param>
 /// <param name="Models">The models, those with the most tokens first.</param>
-/// <param name="CostUsd">What all calls cost, in US dollars; <see langword="null"/> where nothing was priced.</param>
 /// <param name="Slowest">The slowest generations.</param>
 /// <param name="Failed">The latest generations that failed or have an error.</param>
 /// <param name="FailedCount">How many of these there are.</param>
@@ -23,7 +22,6 @@ internal sealed record ReportData(
     AlertHistory Alerts,
     IReadOnlyList<DrawnFigure> Figures,
     IReadOnlyList<ModelRow> Models,
-    double? CostUsd,
     IReadOnlyList<CallRow> Slowest,
     IReadOnlyList<CallRow> Failed,
     long FailedCount,
@@ -41,7 +39,7 @@ internal sealed record ModelRow(
     long PromptTokens,
     long CompletionTokens,
     long TotalTokens,
-    double? CostUsd,
+    decimal? CostUsd,
     long UnpricedTokens);
 
 /// <summary>A generation.</summary>

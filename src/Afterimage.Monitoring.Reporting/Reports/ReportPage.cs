@@ -153,8 +153,8 @@ internal sealed class ReportPage
             Tile("Time to first token, median", Format.Seconds(firstToken.P50), $"95 % within {Format.Seconds(firstToken.P95)}");
         if (_summary.Tokens.TotalTokens > 0)
             Tile("Tokens", Format.Count(_summary.Tokens.TotalTokens), $"{Format.Count(_summary.Tokens.TotalPromptTokens)} prompt, {Format.Count(_summary.Tokens.TotalCompletionTokens)} completion");
-        if (_data.CostUsd is { } cost)
-            Tile("Cost", Format.Dollars(cost), Unpriced() is > 0 and var unpriced ? $"and {Format.Count(unpriced)} tokens without a price" : "US dollars");
+        if (_summary.Cost is { } cost)
+            Tile("Cost", Format.Dollars((double)cost.TotalUsd), cost.UnpricedTokens > 0 ? $"and {Format.Count(cost.UnpricedTokens)} tokens without a price" : "US dollars");
         if (_summary.Evaluations > 0)
             Tile("Evaluations", Format.Count(_summary.Evaluations), $"{Format.Percent(Metric("evaluation_error_rate")?.Mean ?? 0)} with an error");
         if (_summary.Generations > 0 || _data.Alerts.Episodes.Count > 0)
@@ -168,8 +168,6 @@ internal sealed class ReportPage
         void Tile(string name, string value, string more) =>
             _page.Write($"<div><dt>{name}</dt><dd><span class=\"value\">{value}</span> <span class=\"more\">{more}</span></dd></div>\n");
     }
-
-    private long Unpriced() => _data.Models.Sum(model => model.UnpricedTokens);
 
     private string Rate() => _summary.FirstTimestamp is { } first && _summary.LastTimestamp is { } last && (last - first).TotalSeconds >= 1
         ? $"{Format.Value(_summary.Generations / (last - first).TotalSeconds)} a second"
@@ -243,8 +241,8 @@ internal sealed class ReportPage
 
     private void WriteModels()
     {
-        bool isPriced = _data.CostUsd is not null;
-        bool hasUnpriced = Unpriced() > 0;
+        bool isPriced = _summary.Cost is not null;
+        bool hasUnpriced = _summary.Cost is { UnpricedTokens: > 0 };
         List<Column> columns =
         [
             new("model", ColumnKind.Text), new("generations", ColumnKind.Number), new("success", ColumnKind.Number), new("median time (s)", ColumnKind.Number), new("95 % within (s)", ColumnKind.Number),
@@ -270,21 +268,21 @@ internal sealed class ReportPage
                 _summary.Tokens.TotalPromptTokens,
                 _summary.Tokens.TotalCompletionTokens,
                 _summary.Tokens.TotalTokens,
-                _data.CostUsd,
-                Unpriced()));
+                _summary.Cost?.TotalUsd,
+                _summary.Cost?.UnpricedTokens ?? 0));
         }
 
         string caption = shown < _data.Models.Count ? $"The {shown} models with the most tokens of {Format.Count(_data.Models.Count)}" : "Every model, the one with the most tokens first";
         ReportTable.Write(_page, caption + "; tokens and cost include evaluations", [.. columns], rows);
 
-        string?[] Row(string model, long generations, double? success, string? median, string? p95, long prompt, long completion, long total, double? cost, long unpriced)
+        string?[] Row(string model, long generations, double? success, string? median, string? p95, long prompt, long completion, long total, decimal? cost, long unpriced)
         {
             List<string?> row =
             [
                 model, Format.Count(generations), success is { } share ? Format.Percent(share) : null, median, p95, Format.Count(prompt), Format.Count(completion), Format.Count(total),
             ];
             if (isPriced)
-                row.Add(cost is { } dollars ? Format.Dollars(dollars) : null);
+                row.Add(cost is { } dollars ? Format.Dollars((double)dollars) : null);
             if (hasUnpriced)
                 row.Add(Format.Count(unpriced));
             return [.. row];

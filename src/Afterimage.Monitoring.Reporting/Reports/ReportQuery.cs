@@ -16,7 +16,7 @@ internal static class ReportQuery
     private const int MaxErrorText = 300;
 
     private const string Calls = """
-        SELECT timestamp, model_name, duration, time_to_first_token, prompt_token_count, completion_token_count, success, finish_reason, error FROM generations
+        SELECT epoch_us(timestamp), model_name, duration, time_to_first_token, prompt_token_count, completion_token_count, success, finish_reason, error FROM generations
         """;
 
     private const string IsFailed = "(NOT success OR error IS NOT NULL)";
@@ -52,24 +52,15 @@ internal static class ReportQuery
         Dictionary<string, Totals> totals = ReadTotals(snapshot);
 
         RunSummary summary = SummaryQuery.Run(logDirectory, files, snapshot);
-        double? cost = summary.Metrics.GetValueOrDefault("cost_usd")?.Sum;
         return new ReportData(
-            summary, made, runs, alerts, figures, Models(summary, source, totals), cost, slowest, failed, failedCount, errors, errorKinds, evaluators);
+            summary, made, runs, alerts, figures, Models(summary, source, totals), slowest, failed, failedCount, errors, errorKinds, evaluators);
     }
 
-    // Success of generations and what all calls cost, by model; tokens are the summary's.
     private static Dictionary<string, Totals> ReadTotals(LogSnapshot snapshot)
     {
         var totals = new Dictionary<string, Totals>(StringComparer.Ordinal);
-        foreach (DuckDBDataReader row in snapshot.Query("""
-            SELECT coalesce(model_name, 'unknown'), count(*) FILTER (metric = 'generation_time'), avg(value) FILTER (metric = 'success_rate'),
-                sum(value) FILTER (metric = 'cost_usd'), coalesce(sum(value) FILTER (metric = 'unpriced_token_count'), 0)
-            FROM points WHERE metric IN ('generation_time', 'success_rate', 'cost_usd', 'unpriced_token_count') AND isfinite(value) GROUP BY 1
-            """))
-        {
-            totals.Add(row.GetString(0), new Totals(row.GetInt64(1), Number(row, 2), Number(row, 3), (long)row.GetDouble(4)));
-        }
-
+        foreach (DuckDBDataReader row in snapshot.Query("SELECT coalesce(model_name, 'unknown'), count(*), avg(success::DOUBLE) FROM generations GROUP BY 1"))
+            totals.Add(row.GetString(0), new Totals(row.GetInt64(1), Number(row, 2)));
         return totals;
     }
 
@@ -77,23 +68,25 @@ internal static class ReportQuery
     {
         Dictionary<string, ModelQuantiles> latency = source.LatencyByModel.Models.ToDictionary(model => model.Model, StringComparer.Ordinal);
         Dictionary<string, ModelTokenUsage> tokens = summary.Tokens.ByModel.ToDictionary(model => model.ModelName, StringComparer.Ordinal);
+        Dictionary<string, ModelCost> costs = (summary.Cost?.ByModel ?? []).ToDictionary(model => model.ModelName, StringComparer.Ordinal);
         return
         [
-            .. totals.Keys.Union(tokens.Keys, StringComparer.Ordinal)
+            .. totals.Keys.Union(tokens.Keys, StringComparer.Ordinal).Union(costs.Keys, StringComparer.Ordinal)
                 .Select(name =>
                 {
                     Totals total = totals.GetValueOrDefault(name);
                     ModelTokenUsage usage = tokens.GetValueOrDefault(name) ?? new ModelTokenUsage(name, 0, 0, 0);
+                    ModelCost? cost = costs.GetValueOrDefault(name);
                     ModelQuantiles? times = latency.GetValueOrDefault(name);
                     return new ModelRow(
-                        name, total.Generations, total.Success, times?.P50, times?.P95, usage.PromptTokens, usage.CompletionTokens, usage.TotalTokens, total.CostUsd, total.UnpricedTokens);
+                        name, total.Generations, total.Success, times?.P50, times?.P95, usage.PromptTokens, usage.CompletionTokens, usage.TotalTokens, cost?.CostUsd, cost?.UnpricedTokens ?? 0);
                 })
                 .OrderByDescending(model => model.TotalTokens).ThenByDescending(model => model.Generations).ThenBy(model => model.Model, StringComparer.Ordinal),
         ];
     }
 
     private static CallRow Call(DuckDBDataReader row) => new(
-        new DateTimeOffset(row.GetDateTime(0).Ticks, TimeSpan.Zero),
+        Time(row, 0),
         Text(row, 1),
         row.GetDouble(2),
         Number(row, 3),
@@ -103,7 +96,9 @@ internal static class ReportQuery
         Text(row, 7),
         Text(row, 8));
 
-    private static DateTimeOffset Time(DuckDBDataReader row, int column) => DateTimeOffset.UnixEpoch.AddMicroseconds(row.GetInt64(column));
+    // An offset can carry the first and last day of the calendar past its end.
+    private static DateTimeOffset Time(DuckDBDataReader row, int column) => new(
+        Math.Clamp(DateTime.UnixEpoch.Ticks + (row.GetInt64(column) * TimeSpan.TicksPerMicrosecond), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks), TimeSpan.Zero);
 
     private static string? Text(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
@@ -111,5 +106,5 @@ internal static class ReportQuery
 
     private static long? Whole(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
-    private readonly record struct Totals(long Generations, double? Success, double? CostUsd, long UnpricedTokens);
+    private readonly record struct Totals(long Generations, double? Success);
 }
