@@ -137,8 +137,8 @@ internal static class Soak
             long handlesBefore = Median(Quarter(1).Select(s => (long)s.Handles));
             long handlesAfter = Median(Quarter(3).Select(s => (long)s.Handles));
 
-            // What the collector leaves lying about differs by some MiB from one moment to the next. The summaries of points that have gone grow with the logarithm of the
-            // records, so that each quarter adds less than the one before; a leak would add as much.
+            // What the collector keeps to itself differs by some MiB from one moment to the next, and settles slowly: each quarter adds less than the one before. A leak would
+            // add as much.
             bool isMemoryFlat = resident[2] <= resident[0] + Math.Max(8, resident[0] * 0.05);
             bool growsLess = resident[2] - resident[1] <= (resident[1] - resident[0]) * 2 / 3;
             bool areHandlesFlat = handlesAfter <= handlesBefore;

@@ -51,6 +51,16 @@ internal sealed class Child : IDisposable
         return "";
     }
 
+    /// <summary>Makes requests that end a child that serves, and waits for its end.</summary>
+    public async Task DieOfAsync(params string[] requests)
+    {
+        await _process.StandardInput.WriteAsync(string.Concat(requests.Select(request => request + "\n")).AsMemory(), Limits.Token);
+        await _process.StandardInput.FlushAsync(Limits.Token);
+        for (int answers = 0; await ReadLineAsync() is not null; answers++)
+            Assert.True(answers < requests.Length - 1, "The program lives on.");
+        await _process.WaitForExitAsync(Limits.Token);
+    }
+
     public async Task<MonitorStatistics> AskStatisticsAsync() => JsonSerializer.Deserialize<MonitorStatistics>(await AskAsync("statistics"))!;
 
     /// <summary>Ends the input, and waits for the program to end by itself.</summary>
