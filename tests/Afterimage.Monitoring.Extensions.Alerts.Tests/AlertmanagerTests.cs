@@ -72,7 +72,7 @@ public sealed class AlertmanagerTests : IDisposable
     {
         using Alertmanager server = await Alertmanager.StartAsync(_directory);
         Action<Alert> old = Handler(server.Address, new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(-6)));
-        Action<Alert> recent = Handler(server.Address, new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(-4)));
+        Action<Alert> recent = Handler(server.Address, new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(-1)));
         old(new Alert("old", "m", AlertLevel.Warning, DateTimeOffset.UtcNow.AddMinutes(-10), new Dictionary<string, object?>()));
         recent(new Alert("recent", "m", AlertLevel.Warning, DateTimeOffset.UtcNow.AddMinutes(-10), new Dictionary<string, object?>()));
 

@@ -168,30 +168,34 @@ public sealed class WebhookTests
     [Fact]
     public async Task A_receiver_that_hangs_for_ever_holds_up_nobody_and_hears_nothing_after_disposal()
     {
+        var asked = new TaskCompletionSource();
         var aborted = new TaskCompletionSource();
+        var heard = new TaskCompletionSource<Alert>();
         await using Receiver receiver = await Receiver.StartAsync(async (_, context) =>
         {
             context.RequestAborted.Register(aborted.SetResult);
+            asked.SetResult();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
-        List<Alert> heard = [];
         using var run = new AlertRun(o =>
         {
             o.AlertHandlers.AddWebhook(To(receiver, w => w.AttemptTimeout = TimeSpan.FromHours(1)));
-            o.AlertHandlers.Add(heard.Add);
-            o.HandlerTimeLimit = TimeSpan.FromMilliseconds(50);
+            o.AlertHandlers.Add(heard.SetResult);
             o.ShutdownTimeout = TimeSpan.FromMilliseconds(50);
         });
-        await run.FireAsync();
+        Task check = run.FireAsync();
+        await asked.Task.Within();
+        await heard.Task.Within();
         for (int i = 0; i < 100_000; i++)
             run.Monitor.TrackGeneration(TimeSpan.FromSeconds(60), true);
         await run.Monitor.FlushAsync(Limits.Token);
-        Assert.Single(heard);
         Assert.Equal(100_001, run.Monitor.GetStatistics().Written);
+        Assert.False(check.IsCompleted);
 
         await run.DisposeAsync();
 
         await aborted.Task.Within();
+        await check;
         Assert.Single(receiver.Requests);
         Assert.Equal((0, 1), (run.Statistics.Written, run.Statistics.Failed));
     }
