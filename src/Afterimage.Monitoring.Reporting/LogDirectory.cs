@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Reporting.Compacting;
 using Afterimage.Monitoring.Reporting.Comparing;
 using Afterimage.Monitoring.Reporting.Exporting;
 using Afterimage.Monitoring.Reporting.Importing;
@@ -11,8 +12,8 @@ namespace Afterimage.Monitoring;
 
 /// <summary>A directory that monitors wrote, or are writing, their runs to. Reading it disturbs no writer.</summary>
 /// <remarks>
-/// All files <c>metrics*.jsonl</c> in it and below it are read (symbolic links below it are not followed). The format is specified in
-/// docs/log-format.md. A line that is no valid record of it (torn by a crash, of an unknown event, without a required key, or with a value
+/// All files <c>metrics*.jsonl</c> in it and below it are read (symbolic links below it are not followed), and what <see cref="CompactAsync"/> made of such. The format
+/// is specified in docs/log-format.md. A line that is no valid record of it (torn by a crash, of an unknown event, without a required key, or with a value
 /// of the wrong type in a key that metrics come from) is left out whole and counted.
 /// </remarks>
 public sealed class LogDirectory
@@ -27,7 +28,7 @@ public sealed class LogDirectory
     /// <summary>Whether there is any file of records in it or below it, be it empty.</summary>
     /// <exception cref="IOException">A directory could not be listed.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory may not be listed.</exception>
-    public bool HasRecordFiles => Find("metrics*.jsonl").Length > 0;
+    public bool HasRecordFiles => FindRecordFiles().Length > 0;
 
     /// <summary>Opens an existing directory. Nothing is read yet.</summary>
     /// <param name="path">The directory, absolute or relative to the current one.</param>
@@ -133,7 +134,7 @@ public sealed class LogDirectory
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxAlerts, 1);
 
-        using LogSnapshot snapshot = Load(() => new LogSnapshot(cancellationToken), cancellationToken, (AlertFiles, (s, files) => s.AddAlerts(files)));
+        using LogSnapshot snapshot = Load(() => new LogSnapshot(cancellationToken), cancellationToken, (() => Find(AlertFiles), (s, files) => s.AddAlerts(files)));
         return Translate(() => AlertQuery.Run(snapshot, maxAlerts, Find("run*.json")), cancellationToken);
     }
 
@@ -216,6 +217,36 @@ public sealed class LogDirectory
                 cancellationToken),
             cancellationToken);
     }
+
+    /// <summary>Makes Parquet files of the finished files of records: 5 to 15 times smaller, and read several times faster.</summary>
+    /// <remarks>
+    /// <para>Whatever reads a log directory reads them as it read the files that they stand for, to the last digit; lines that were skipped go on being skipped and counted. Nothing is
+    /// lost: a line that the columns would not give back byte for byte is kept as it is. Many small files become few. The files are described in docs/log-format.md.</para>
+    /// <para>Files that a live writer has are left alone: a run may go on meanwhile, and so may readers. A compaction that is killed, or fails, leaves everything readable, once; the
+    /// next goes on from there. When all is compacted, nothing is done.</para>
+    /// <para>Compacted files do not count for <see cref="LogFileOptions.MaxTotalSize"/> and are not deleted by it. Budgets do not resume from them.</para>
+    /// </remarks>
+    /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
+    /// <param name="cancellationToken">Ends the work early, behind the file that is finished.</param>
+    /// <returns>What was done.</returns>
+    /// <exception cref="IOException">A file could not be read or written, or another process is compacting the directory; the message says which.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory may not be listed or written.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<CompactionResult> CompactAsync(IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Compact(progress, reached: null, cancellationToken), cancellationToken);
+
+    /// <param name="progress">Is told which share of the work is done.</param>
+    /// <param name="reached">Is told each step.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    internal CompactionResult Compact(IProgress<double>? progress, Action<CompactionStep>? reached, CancellationToken cancellationToken) =>
+        new Compactor(Find, progress, reached, cancellationToken).Run();
+
+    /// <summary>The files of records that count now.</summary>
+    internal string[] FindRecordFiles() => RecordFiles.Find(Find);
+
+    /// <summary>The last lines of each of the files, all of them compacted.</summary>
+    internal IReadOnlyList<string> ReadCompactedEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken) =>
+        Translate(() => CompactedTail.Read(files, count, cancellationToken), cancellationToken);
 
     /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling mean.</summary>
     /// <param name="metricName">The metric. One without points makes a figure that says so.</param>
@@ -320,22 +351,22 @@ public sealed class LogDirectory
             create,
             cancellationToken,
             [
-                ("metrics*.jsonl", (s, found) => s.AddRecords(records = found, since, until, report)),
+                (FindRecordFiles, (s, found) => s.AddRecords(records = found, since, until, report)),
                 .. withLogs ? LogParts(since, until) : [],
             ]);
         files = records;
         return snapshot;
 
-        static (string, Action<LogSnapshot, string[]>)[] LogParts(DateTimeOffset? since, DateTimeOffset? until) =>
-            [("afterimage*.log", (s, found) => s.AddLogs(found, since, until)), (AlertFiles, (s, found) => s.AddAlerts(found))];
+        (Func<string[]>, Action<LogSnapshot, string[]>)[] LogParts(DateTimeOffset? since, DateTimeOffset? until) =>
+            [(() => Find("afterimage*.log"), (s, found) => s.AddLogs(found, since, until)), (() => Find(AlertFiles), (s, found) => s.AddAlerts(found))];
     }
 
     /// <summary>Fills a snapshot from the files of each pattern.</summary>
-    private LogSnapshot Load(Func<LogSnapshot> create, CancellationToken cancellationToken, params (string Pattern, Action<LogSnapshot, string[]> Add)[] parts)
+    private LogSnapshot Load(Func<LogSnapshot> create, CancellationToken cancellationToken, params (Func<string[]> Find, Action<LogSnapshot, string[]> Add)[] parts)
     {
         while (true)
         {
-            string[][] files = [.. parts.Select(part => Find(part.Pattern))];
+            string[][] files = [.. parts.Select(part => part.Find())];
             LogSnapshot snapshot = create();
             try
             {
@@ -350,7 +381,7 @@ public sealed class LogDirectory
                 if (exception is not DbException)
                     throw;
 
-                // A writer that keeps only its newest files may delete one between the listing and the reading: the next listing is without it.
+                // A writer that keeps only its newest files may delete one between the listing and the reading, or it may be compacted: the next listing is without it.
                 if (files.All(found => found.All(File.Exists)))
                     throw Unreadable(exception);
             }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Reporting.Compacting;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting;
@@ -82,11 +83,11 @@ internal sealed class LogSnapshot : IDisposable
     public long SkippedLines => Scalar("SELECT count(*) FROM record WHERE event IS NULL");
 
     /// <summary>Adds the records of <paramref name="files"/>, those from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
-    public void AddRecords(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null, Action<double>? report = null) =>
-        Add(
-            files,
-            list => $"INSERT INTO record BY NAME SELECT * FROM ({RecordColumn.SelectFromJson(_columns, list)}) WHERE event IS NULL OR {Within(since, until)}",
-            report);
+    public void AddRecords(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null, Action<double>? report = null)
+    {
+        AddRecords([.. files.Where(RecordFiles.IsCompacted)], list => CompactedFile.SelectFrom(_columns, list), since, until, report);
+        AddRecords([.. files.Where(file => !RecordFiles.IsCompacted(file))], list => RecordColumn.SelectFromJson(_columns, list), since, until, report);
+    }
 
     /// <summary>The same with log entries.</summary>
     public void AddLogs(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null) =>
@@ -173,10 +174,16 @@ internal sealed class LogSnapshot : IDisposable
             Directory.Delete(_spillDirectory, recursive: true);
     }
 
+    /// <summary>The paths as a list for DuckDB's readers.</summary>
+    public static string ListFiles(IEnumerable<string> files) => "[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]";
+
+    private void AddRecords(string[] files, Func<string, string> select, DateTimeOffset? since, DateTimeOffset? until, Action<double>? report) =>
+        Add(files, list => $"INSERT INTO record BY NAME SELECT * FROM ({select(list)}) WHERE event IS NULL OR {Within(since, until)}", report);
+
     private void Add(IReadOnlyCollection<string> files, Func<string, string> insert, Action<double>? report)
     {
         if (files.Count > 0)
-            Execute(insert("[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]"), report);
+            Execute(insert(ListFiles(files)), report);
     }
 
     private static string Within(DateTimeOffset? since, DateTimeOffset? until) =>

@@ -5,6 +5,7 @@ using Afterimage.CrashProgram;
 //   record DIRECTORY RUN SEED FLUSHES [SETTING…]   records without end, until it is killed
 //   serve DIRECTORY [SETTING…]                     records what standard input asks for; DIRECTORY "-" is the default one
 //   loop DIRECTORY TIMES                           makes, uses and disposes monitors, and says what that leaves behind
+//   compact DIRECTORY                              compacts it, and waits for a line of standard input behind each step, which it names
 switch (args)
 {
     case ["record", string directory, string run, string seed, string flushes, .. string[] settings]:
@@ -13,6 +14,9 @@ switch (args)
         return await Server.RunAsync(Settings.Parse(directory, settings));
     case ["loop", string directory, string times]:
         return MonitorLoop.Run(directory, Number(times));
+    case ["compact", string directory]:
+        Compaction.Run(directory);
+        return 0;
     default:
         throw new ArgumentException($"Unknown way to run: {string.Join(' ', args)}");
 }

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Afterimage.Cli.Tail;
 using Afterimage.Monitoring;
+using Afterimage.Monitoring.Reporting;
 
 namespace Afterimage.Cli.Commands;
 
@@ -56,9 +57,10 @@ internal static class TailCommand
 
     private static async Task<int> RunAsync(LogDirectory log, int count, bool follow, CancellationToken cancellationToken)
     {
-        Dictionary<string, TailedFile> files = Find(log).ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
+        ILookup<bool, string> recordFiles = log.FindRecordFiles().ToLookup(RecordFiles.IsCompacted);
+        Dictionary<string, TailedFile> files = recordFiles[false].Concat(FindLogs(log)).ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
         long skipped = 0;
-        await ShowAsync(files.Values.SelectMany(file => file.ReadLast(count)), count);
+        await ShowAsync(log.ReadCompactedEnds([.. recordFiles[true]], count, cancellationToken).Concat(files.Values.SelectMany(file => file.ReadLast(count))), count);
         while (follow)
         {
             try
@@ -70,7 +72,7 @@ internal static class TailCommand
                 break;
             }
 
-            foreach (string path in Find(log))
+            foreach (string path in log.FindRecordFiles().Where(path => !RecordFiles.IsCompacted(path)).Concat(FindLogs(log)))
                 files.TryAdd(path, new TailedFile(path));
             await ShowAsync(files.Values.SelectMany(file => file.ReadNew()), int.MaxValue);
         }
@@ -94,6 +96,5 @@ internal static class TailCommand
         }
     }
 
-    private static string[] Find(LogDirectory log) =>
-        [.. Directory.GetFiles(log.Path, "metrics*.jsonl", Below), .. Directory.GetFiles(log.Path, "afterimage*.log", Below)];
+    private static string[] FindLogs(LogDirectory log) => Directory.GetFiles(log.Path, "afterimage*.log", Below);
 }

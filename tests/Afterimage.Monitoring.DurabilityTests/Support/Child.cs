@@ -39,11 +39,16 @@ internal sealed class Child : IDisposable
 
     public async Task<string?> ReadLineAsync() => await Limits.WaitFor(_process.StandardOutput.ReadLineAsync(Limits.Token).AsTask());
 
+    public async Task WriteLineAsync(string line)
+    {
+        await _process.StandardInput.WriteAsync((line + "\n").AsMemory(), Limits.Token);
+        await _process.StandardInput.FlushAsync(Limits.Token);
+    }
+
     /// <summary>What a child that serves answers to a request.</summary>
     public async Task<string> AskAsync(string request)
     {
-        await _process.StandardInput.WriteAsync((request + "\n").AsMemory(), Limits.Token);
-        await _process.StandardInput.FlushAsync(Limits.Token);
+        await WriteLineAsync(request);
         if (await ReadLineAsync() is { } answer)
             return answer;
 
@@ -80,6 +85,13 @@ internal sealed class Child : IDisposable
     {
         if (_process.HasExited)
             Assert.Fail($"The program ended by itself: {await _process.StandardError.ReadToEndAsync(Limits.Token)}");
+        _process.Kill();
+        await _process.WaitForExitAsync(Limits.Token);
+    }
+
+    /// <summary>SIGKILL, unless it has ended already.</summary>
+    public async Task EndAsync()
+    {
         _process.Kill();
         await _process.WaitForExitAsync(Limits.Token);
     }

@@ -55,12 +55,18 @@ internal sealed class CallHistory(string directory)
                 return [];
 
             var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+            foreach (string path in Directory.EnumerateFiles(directory, CompactedName.Pattern, options))
+            {
+                if (CompactedName.Parse(path) is not null && IsRecent(path, since))
+                    throw new IOException($"'{path}' is compacted, and only reporting reads that");
+            }
+
             return
             [
                 .. Directory.EnumerateFiles(directory, "metrics*.jsonl", options)
-                    .Select(path => (Path: path, Directory: Path.GetDirectoryName(path)!, Number: new NumberedName("", "metrics.jsonl").NumberOf(path)))
+                    .Select(path => (Path: path, Directory: Path.GetDirectoryName(path)!, Number: new NumberedName("", NumberedName.Records).NumberOf(path)))
                     .Where(f => f.Number >= 0 && Path.GetFileName(f.Directory) != ".locks")
-                    .Where(f => since == 0 || File.GetLastWriteTimeUtc(f.Path).Ticks >= since - ClockTolerance.Ticks)
+                    .Where(f => IsRecent(f.Path, since))
                     .OrderBy(f => f.Directory, StringComparer.Ordinal).ThenBy(f => f.Number)
                     .Select(f => f.Path),
             ];
@@ -70,6 +76,8 @@ internal sealed class CallHistory(string directory)
             throw Unreadable(directory, e);
         }
     }
+
+    private static bool IsRecent(string path, long since) => since == 0 || File.GetLastWriteTimeUtc(path).Ticks >= since - ClockTolerance.Ticks;
 
     private static FileStream? Open(string path)
     {

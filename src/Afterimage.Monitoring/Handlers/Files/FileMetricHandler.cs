@@ -37,7 +37,7 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         OptionsValidation.Validate(options);
         LogDirectory = Path.GetFullPath(logDirectory);
-        _file = new JsonLineFile(logDirectory, "metrics.jsonl", options.Copy(), timeProvider);
+        _file = new JsonLineFile(logDirectory, NumberedName.Records, options.Copy(), timeProvider);
     }
 
     /// <summary>The full path of the directory that it writes.</summary>

@@ -103,8 +103,9 @@ internal sealed class JsonLineFile : IDisposable
     private ClaimedFile OpenLast()
     {
         int last = _name.ExistingFiles().Select(_name.NumberOf).DefaultIfEmpty(0).Max();
-        if (ClaimedFile.TryOpen(_name.PathOf(last)) is not { } file)
-            return OpenNew(last + 1);
+        int compacted = _name.IsOfRecords ? CompactedName.In(_name.Directory).Select(c => c.Last).DefaultIfEmpty(-1).Max() : -1;
+        if (compacted >= last || TryOpen(last) is not { } file)
+            return OpenNew(Math.Max(last, compacted) + 1);
 
         try
         {
@@ -125,7 +126,7 @@ internal sealed class JsonLineFile : IDisposable
     {
         for (; ; number++)
         {
-            if (ClaimedFile.TryOpen(_name.PathOf(number)) is not { } file)
+            if (TryOpen(number) is not { } file)
                 continue;
 
             if (file.Length == 0)
@@ -137,6 +138,20 @@ internal sealed class JsonLineFile : IDisposable
             file.Dispose();
         }
     }
+
+    private ClaimedFile? TryOpen(int number)
+    {
+        // Looked for before it is opened, which would make it, and behind the claim as well, since who compacts a file has it claimed until what stands for it is there.
+        if (IsCompacted(number) || ClaimedFile.TryOpen(_name.PathOf(number)) is not { } file)
+            return null;
+        if (!IsCompacted(number))
+            return file;
+
+        file.Dispose();
+        return null;
+    }
+
+    private bool IsCompacted(int number) => _name.IsOfRecords && CompactedName.In(_name.Directory).Any(compacted => compacted.StandsFor(number));
 
     private void DeleteOld(string finished)
     {

@@ -5,8 +5,16 @@ namespace Afterimage.Monitoring.Handlers.Files;
 /// <summary>The names of a file and its successors: <c>metrics.jsonl</c>, <c>metrics-000001.jsonl</c>, <c>metrics-000002.jsonl</c>.</summary>
 internal sealed class NumberedName(string directory, string name)
 {
+    /// <summary>The name of the first file of records.</summary>
+    public const string Records = "metrics.jsonl";
+
     private readonly string _stem = Path.GetFileNameWithoutExtension(name);
     private readonly string _extension = Path.GetExtension(name);
+
+    public string Directory => directory;
+
+    /// <summary>Whether they are files of records, which alone are compacted.</summary>
+    public bool IsOfRecords => name == Records;
 
     public string PathOf(int number) =>
         Path.Combine(directory, number == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{_stem}-{number:000000}{_extension}"));
@@ -21,7 +29,7 @@ internal sealed class NumberedName(string directory, string name)
     }
 
     public IEnumerable<string> ExistingFiles() =>
-        Directory.Exists(directory)
-            ? Directory.EnumerateFiles(directory, _stem + "*" + _extension).Where(path => NumberOf(path) >= 0)
+        System.IO.Directory.Exists(directory)
+            ? System.IO.Directory.EnumerateFiles(directory, _stem + "*" + _extension).Where(path => NumberOf(path) >= 0)
             : [];
 }

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Afterimage.Cli.Views;
+using Afterimage.Monitoring;
+using Afterimage.Monitoring.Reporting;
+
+namespace Afterimage.Cli.Commands;
+
+/// <summary><c>afterimage compact</c>: the finished files of a log directory as Parquet.</summary>
+internal static class CompactCommand
+{
+    public const string Name = "compact";
+
+    public static readonly CommandHelp Help = new(
+        """
+        Finished files metrics*.jsonl in LOG_DIR and below it become Parquet, 5 to 15
+        times smaller; all commands read them as before, to the last digit, and faster.
+        A run may go on meanwhile: the file that it writes is left for the next time.
+        Nothing is lost: lines that are no valid records are kept, and still counted.
+        If it is interrupted, the next compaction goes on from there.
+        """,
+        [
+            "afterimage compact .afterimage-monitoring",
+            "afterimage compact runs/today --json | jq .bytes_after",
+        ]);
+
+    public static Command Create()
+    {
+        Argument<string> directory = LogInput.Argument();
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command(Name, "Make Parquet of a log directory's finished files: smaller, and read faster.") { directory, json };
+        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
+            parsed.GetRequiredValue(directory),
+            log => RunAsync(log, parsed.GetValue(json), cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(LogDirectory log, bool json, CancellationToken cancellationToken)
+    {
+        CompactionResult result = await WorkProgress.ShowAsync("compacting", json, progress => log.CompactAsync(progress, cancellationToken));
+        if (json)
+            WriteJson(log, result);
+        else
+            await SayAsync(result);
+        return ExitCodes.Success;
+    }
+
+    private static async Task SayAsync(CompactionResult result)
+    {
+        if (result.Files.Count == 0)
+            await Console.Out.WriteLineAsync("nothing to compact");
+        else
+            await Console.Out.WriteLineAsync($"{Files(result.CompactedFiles)}, {Bytes(result.BytesBefore)}, became {Files(result.Files.Count)}, {Bytes(result.BytesAfter)}: {Format.Count(result.Records)} records");
+        foreach (string file in result.Files)
+            await Console.Out.WriteLineAsync(Format.ShortPath(file));
+        if (result.SkippedLines > 0)
+            await Console.Error.WriteLineAsync($"afterimage: {Format.Count(result.SkippedLines)} lines are no valid records; they are kept.");
+        if (result.OpenFiles > 0)
+            await Console.Error.WriteLineAsync($"afterimage: {Files(result.OpenFiles)} left alone: still being written.");
+        if (result.OtherFiles > 0)
+            await Console.Error.WriteLineAsync($"afterimage: {Files(result.OtherFiles)} left alone: not as this library writes them.");
+    }
+
+    private static void WriteJson(LogDirectory log, CompactionResult result) => JsonOutput.Write(writer =>
+    {
+        writer.WriteStartArray("files");
+        foreach (string file in result.Files)
+            writer.WriteStringValue(file);
+        writer.WriteEndArray();
+        writer.WriteNumber("compacted_files", result.CompactedFiles);
+        writer.WriteNumber("records", result.Records);
+        writer.WriteNumber("skipped_lines", result.SkippedLines);
+        writer.WriteNumber("bytes_before", result.BytesBefore);
+        writer.WriteNumber("bytes_after", result.BytesAfter);
+        writer.WriteNumber("open_files", result.OpenFiles);
+        writer.WriteNumber("other_files", result.OtherFiles);
+        writer.WriteString("log_dir", log.Path);
+    });
+
+    private static string Files(int count) => count == 1 ? "1 file" : $"{Format.Count(count)} files";
+
+    private static string Bytes(long bytes) => bytes switch
+    {
+        >= 1 << 20 => $"{Format.Value(bytes / 1048576.0)} MiB",
+        >= 1 << 10 => $"{Format.Value(bytes / 1024.0)} KiB",
+        _ => $"{bytes} bytes",
+    };
+}

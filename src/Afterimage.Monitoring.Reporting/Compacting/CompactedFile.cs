@@ -1,0 +1,72 @@
+using System.Globalization;
+
+namespace Afterimage.Monitoring.Reporting.Compacting;
+
+/// <summary>The Parquet files of docs/log-format.md, as SQL.</summary>
+/// <remarks>
+/// A row is a line: the columns of <c>record</c>, with the ticks as microseconds and what is left of them, and <c>line</c>, the line itself where the columns would not
+/// give it back byte for byte. That is where it is no valid record, has keys that nobody knows, or was written in another way than the library's.
+/// </remarks>
+internal static class CompactedFile
+{
+    private const string Ticks = "epoch_us(timestamp) * 10 + timestamp_100ns AS ticks";
+
+    /// <summary>The line that the library would have written for the record <c>r</c>; NULL for none.</summary>
+    public const string Macros = """
+        CREATE TEMP MACRO text_json(t) AS '"' || CASE WHEN regexp_full_match(t, '[ !#-%(-*,-;=?-\[\]-_a-~]*') THEN t ELSE
+            replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(t, '\', '\\'), '"', '\u0022'), '&', '\u0026'), '''', '\u0027'),
+                '+', '\u002B'), '<', '\u003C'), '>', '\u003E'), '`', '\u0060'), chr(10), '\n'), chr(13), '\r'), chr(9), '\t') END || '"';
+        CREATE TEMP MACRO number_json(x) AS CASE WHEN NOT isfinite(x) THEN CASE WHEN isnan(x) THEN '"NaN"' WHEN x > 0 THEN '"Infinity"' ELSE '"-Infinity"' END
+            WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END;
+        CREATE TEMP MACRO member(name, json) AS coalesce(',"' || name || '":' || json, '');
+        CREATE TEMP MACRO stamp_json(ticks) AS '{"timestamp":"' || strftime(make_timestamp(ticks // 10), '%Y-%m-%dT%H:%M:%S')
+            || CASE WHEN ticks % 10000000 = 0 THEN '' ELSE '.' || rtrim(lpad((ticks % 10000000)::VARCHAR, 7, '0'), '0') END || 'Z","event":"';
+        """;
+
+    /// <summary>An expression over the table <c>record r</c>, with <see cref="Macros"/>.</summary>
+    public const string Line = """
+        stamp_json(r.ticks) || r.event || '"'
+            || member('duration', number_json(r.duration)) || member('success', r.success::VARCHAR)
+            || CASE WHEN r.event = 'metric' THEN '' ELSE member('model_name', text_json(r.model_name)) END
+            || member('prompt_token_count', r.prompt_token_count::VARCHAR) || member('completion_token_count', r.completion_token_count::VARCHAR)
+            || member('total_token_count', r.total_token_count::VARCHAR) || member('cost_usd', number_json(r.cost_usd))
+            || member('unpriced_token_count', r.unpriced_token_count::VARCHAR) || member('cached_prompt_token_count', r.cached_prompt_token_count::VARCHAR)
+            || member('reasoning_token_count', r.reasoning_token_count::VARCHAR) || member('finish_reason', text_json(r.finish_reason))
+            || member('conversation_length', r.conversation_length::VARCHAR) || member('time_to_first_token', number_json(r.time_to_first_token))
+            || member('provider', text_json(r.provider)) || member('operation', text_json(r.operation))
+            || member('evaluator_type', text_json(r.evaluator_type)) || member('scores', r.scores::VARCHAR) || member('feedback', r.feedback::VARCHAR)
+            || member('metric_name', text_json(r.metric_name)) || member('value', number_json(r.value)) || member('error', text_json(r.error))
+            || member(CASE WHEN r.event = 'metric' THEN 'metadata' ELSE 'tags' END, r.tags::VARCHAR) || '}'
+        """;
+
+    /// <summary>The rows of the tables <c>record</c> and <c>line</c>, side by side, as those of a file.</summary>
+    public static string Select { get; } = $"""
+        SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
+            {string.Join(", ", RecordColumn.All.Where(column => column.Name != "ticks").Select(column => $"r.{column.Name}::{PlainType(column)} AS {column.Name}"))}, line.line
+        FROM record AS r POSITIONAL JOIN line
+        """;
+
+    /// <summary>The records of the files.</summary>
+    /// <param name="columns">The columns; one that a file does not have is left out.</param>
+    /// <param name="files">A list of files as SQL.</param>
+    public static string SelectFrom(IEnumerable<RecordColumn> columns, string files) => $"""
+        SELECT {Ticks}, COLUMNS(name -> name IN ({string.Join(", ", columns.Select(column => LogSnapshot.Quote(column.Name)))}))
+        FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)
+        """;
+
+    /// <summary>The lines that the files keep, a row a line, NULL where the columns have it all.</summary>
+    public static string SelectLines(string files) => $"SELECT line FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)";
+
+    /// <summary>The last rows of a file, whole: a number of records, and what is between them and behind.</summary>
+    public static string SelectEnd(string file, int records)
+    {
+        string rows = $"read_parquet({file}, file_row_number = true, hive_partitioning = false)";
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            SELECT {Ticks}, * FROM {rows}
+            WHERE file_row_number >= (SELECT min(file_row_number) FROM (SELECT file_row_number FROM {rows} WHERE event IS NOT NULL ORDER BY ALL DESC LIMIT {records}))
+            ORDER BY file_row_number
+            """);
+    }
+
+    private static string PlainType(RecordColumn column) => column.Type == "JSON" ? "VARCHAR" : column.Type;
+}

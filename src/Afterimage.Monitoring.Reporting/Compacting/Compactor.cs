@@ -1,0 +1,219 @@
+using System.Data.Common;
+using Afterimage.Monitoring.Handlers.Files;
+
+namespace Afterimage.Monitoring.Reporting.Compacting;
+
+/// <summary>Makes compacted files of the finished files of records of a log directory and of those below it.</summary>
+/// <remarks>
+/// A compacted file takes effect in one step, when it gets its name: before, readers do not look at it, and from then on, by that name, they pass its sources over.
+/// Writers keep away from these by their claims, before, and by that name, behind. So a kill at any moment leaves every record in exactly one file that counts.
+/// </remarks>
+/// <param name="find">Lists the files of a pattern in all directories.</param>
+/// <param name="progress">Is told which share of the work is done.</param>
+/// <param name="reached">Is told each step.</param>
+/// <param name="cancellationToken">Ends the work behind the group that is being worked on, or earlier.</param>
+internal sealed class Compactor(Func<string, string[]> find, IProgress<double>? progress, Action<CompactionStep>? reached, CancellationToken cancellationToken)
+{
+    // Rows of it stay in memory, for the most part; a larger file is worked on alone.
+    private const long MaxWeight = 512L << 20;
+
+    // Each is claimed, which takes a handle.
+    private const int MaxSources = 256;
+
+    private const string Unfinished = ".unfinished";
+
+    private readonly List<string> _files = [];
+    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _others = new(StringComparer.Ordinal);
+    private int _compactedFiles;
+    private long _records;
+    private long _skippedLines;
+    private long _bytesBefore;
+    private long _weight;
+    private long _weightDone;
+
+    /// <exception cref="IOException">A file could not be read or written, or another process is compacting.</exception>
+    public CompactionResult Run()
+    {
+        string[] directories = [.. List().Select(path => Path.GetDirectoryName(path)!).Distinct(StringComparer.Ordinal)];
+        _weight = List().Where(path => !RecordFiles.IsCompacted(path)).Sum(path => Source.Of(path).Weight);
+        foreach (string directory in directories)
+            CompactDirectory(directory);
+        progress?.Report(1);
+        return new CompactionResult(_files, _compactedFiles, _records, _skippedLines, _bytesBefore, _files.Sum(file => new FileInfo(file).Length), _open.Count, _others.Count);
+    }
+
+    private string[] List() => [.. find(CompactedName.Pattern).Where(RecordFiles.IsCompacted), .. find(RecordFiles.JsonPattern)];
+
+    private void CompactDirectory(string directory)
+    {
+        using FileClaim claim = FileClaim.Try(Path.Combine(directory, "compact"))
+            ?? throw new IOException($"The directory '{directory}' is being compacted by another process.");
+        Clean(directory);
+
+        // What was compacted of many small files may be little enough to be put together.
+        while (CompactOnce(directory))
+            cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Removes what a killed compaction has left: half a file, and sources of a whole one.</summary>
+    private void Clean(string directory)
+    {
+        foreach (string path in Directory.EnumerateFiles(directory, "." + CompactedName.Pattern + Unfinished))
+            File.Delete(path);
+
+        Source[] all = [.. In(directory).Select(Source.Of)];
+        string[] current = RecordFiles.Current([.. all.Select(source => source.Path)]);
+        foreach (Source source in all.Where(source => !current.Contains(source.Path, StringComparer.Ordinal)))
+        {
+            using FileClaim? claim = source.IsCompacted ? null : FileClaim.Try(source.Path);
+            if (source.IsCompacted || claim is not null)
+                File.Delete(source.Path);
+        }
+
+        reached?.Invoke(CompactionStep.Cleaned);
+    }
+
+    private static IEnumerable<string> In(string directory) =>
+        Directory.EnumerateFiles(directory, CompactedName.Pattern).Where(RecordFiles.IsCompacted).Concat(Directory.EnumerateFiles(directory, RecordFiles.JsonPattern));
+
+    /// <returns>Whether anything was done.</returns>
+    private bool CompactOnce(string directory)
+    {
+        bool isDone = false;
+        var group = new List<Source>();
+        var claims = new List<FileClaim>();
+        try
+        {
+            foreach (Source source in In(directory).Select(Source.Of).OrderBy(source => source.First))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                bool isTaken = TryTake(source, claims);
+                if (!isTaken || group.Count == MaxSources || group.Sum(s => s.Weight) + source.Weight > MaxWeight)
+                    EndGroup(keep: isTaken && !source.IsCompacted);
+                if (isTaken)
+                    group.Add(source);
+            }
+
+            EndGroup(keep: false);
+        }
+        finally
+        {
+            claims.ForEach(claim => claim.Dispose());
+        }
+
+        return isDone;
+
+        // The last claim is that of the source that the next group begins with.
+        void EndGroup(bool keep)
+        {
+            isDone |= CompactGroup(directory, group);
+            group.Clear();
+            int released = claims.Count - (keep ? 1 : 0);
+            claims.Take(released).ToList().ForEach(claim => claim.Dispose());
+            claims.RemoveRange(0, released);
+        }
+    }
+
+    private bool TryTake(Source source, List<FileClaim> claims)
+    {
+        if (source.First < 0 || _others.Contains(source.Path))
+        {
+            _others.Add(source.Path);
+            return false;
+        }
+
+        if (source.IsCompacted)
+            return true;
+        if (FileClaim.Try(source.Path) is not { } claim)
+        {
+            _open.Add(source.Path);
+            return false;
+        }
+
+        claims.Add(claim);
+        return true;
+    }
+
+    private bool CompactGroup(string directory, List<Source> group)
+    {
+        if (group.Count == 0 || group.Sum(source => source.Length) == 0 || group is [{ IsCompacted: true }])
+            return false;
+
+        reached?.Invoke(CompactionStep.Claimed);
+        CompactedName name = CompactedName.Of(directory, group[0].First, group[^1].Last);
+        string unfinished = Path.Combine(directory, "." + Path.GetFileName(name.Path) + Unfinished);
+        try
+        {
+            Write(unfinished, group);
+            if (_others.Overlaps(group.Select(source => source.Path)))
+                return true;
+
+            Publish(unfinished, name, group);
+            return true;
+        }
+        catch (DbException exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new IOException($"The directory '{directory}' could not be compacted: {exception.Message.Split('\n')[0].TrimEnd()}", exception);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+    }
+
+    /// <summary>Writes the new file, unless a source turns out not to be read line by line.</summary>
+    private void Write(string path, List<Source> group)
+    {
+        using var rows = new CompactedRows(cancellationToken);
+        foreach (Source source in group)
+        {
+            if (!rows.TryAdd(source))
+                _others.Add(source.Path);
+            if (source.IsCompacted)
+                continue;
+            _weightDone += source.Weight;
+            progress?.Report(Math.Min(1, (double)_weightDone / Math.Max(1, _weight)));
+        }
+
+        if (_others.Overlaps(group.Select(source => source.Path)))
+            return;
+
+        reached?.Invoke(CompactionStep.Read);
+        rows.Write(path);
+        reached?.Invoke(CompactionStep.Written);
+        using (FileStream stream = File.OpenWrite(path))
+            stream.Flush(flushToDisk: true);
+        rows.Verify(path);
+        reached?.Invoke(CompactionStep.Synced);
+        _records += rows.NewRecords;
+        _skippedLines += rows.NewSkippedLines;
+    }
+
+    private void Publish(string unfinished, CompactedName name, List<Source> group)
+    {
+        // No library's writer can have; another program may.
+        if (group.Find(source => !source.IsUnchanged) is { } changed)
+            throw new IOException($"The file '{changed.Path}' was written to while it was being compacted.");
+
+        File.SetLastWriteTimeUtc(unfinished, group.Max(source => source.Written));
+        File.Move(unfinished, name.Path, overwrite: false);
+        DirectorySync.Sync(name.Directory);
+        reached?.Invoke(CompactionStep.Named);
+        foreach (Source source in group)
+        {
+            File.Delete(source.Path);
+            reached?.Invoke(CompactionStep.Removed);
+        }
+
+        // One that was put together with others since was no source, and is nothing that was written, in the end.
+        foreach (Source source in group.Where(source => !_files.Remove(source.Path)))
+        {
+            _compactedFiles++;
+            _bytesBefore += source.Length;
+        }
+
+        _files.Add(name.Path);
+    }
+}

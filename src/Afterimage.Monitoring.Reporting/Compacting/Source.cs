@@ -1,0 +1,30 @@
+using Afterimage.Monitoring.Handlers.Files;
+
+namespace Afterimage.Monitoring.Reporting.Compacting;
+
+/// <summary>A file that goes into a compacted one.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="First">Its number, or the first that it stands for.</param>
+/// <param name="Last">The last.</param>
+/// <param name="IsCompacted">Whether it is a compacted file itself.</param>
+/// <param name="Length">Its size in bytes.</param>
+/// <param name="Written">When it was last written to.</param>
+internal sealed record Source(string Path, int First, int Last, bool IsCompacted, long Length, DateTime Written)
+{
+    // What a compacted byte was before, roughly.
+    private const int Ratio = 10;
+
+    public long Weight => IsCompacted ? Length * Ratio : Length;
+
+    public bool IsUnchanged => new FileInfo(Path) is { Exists: true } now && now.Length == Length && now.LastWriteTimeUtc == Written;
+
+    public static Source Of(string path)
+    {
+        var info = new FileInfo(path);
+        if (CompactedName.Parse(path) is { } compacted)
+            return new Source(path, compacted.First, compacted.Last, IsCompacted: true, info.Length, info.LastWriteTimeUtc);
+
+        int number = new NumberedName("", NumberedName.Records).NumberOf(path);
+        return new Source(path, number, number, IsCompacted: false, info.Length, info.LastWriteTimeUtc);
+    }
+}
