@@ -49,6 +49,35 @@ public sealed class ReportingCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task No_text_from_outside_steers_the_terminal()
+    {
+        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = Path.Combine(_directory.Path, "log") }))
+        {
+            foreach (string text in HostileNames.List)
+            {
+                monitor.TrackGeneration(TimeSpan.FromSeconds(1), false, new GenerationDetails { ModelName = text, FinishReason = text, Error = text, Tags = [new(text, text)] });
+                monitor.TrackEvaluation(TimeSpan.FromSeconds(1), true, text, new Dictionary<string, EvaluationScore> { [text] = new(0.5, text) });
+                monitor.LogWarning(text, new Dictionary<string, object?> { [text] = text });
+            }
+        }
+
+        foreach (string[] arguments in (string[][])
+        [
+            ["summary", "log"], ["summary", "log", "--json"], ["compare", "log", "log"], ["compare", "log", "log", "--json"], ["tail", "log", "-n", "1000"], ["tail", "log", "-n", "1000", "--json"],
+            ["query", "log", "FROM points"], ["query", "log", "FROM logs"], ["plot", "log", "nothing", "--out", "x.png"], ["export", "log", "--format", "csv", "--out", "csv/x.csv"],
+        ])
+        {
+            CommandResult result = await RunAsync(arguments);
+            Assert.Equal(arguments[0] == "plot" ? 2 : 0, result.ExitCode);
+
+            // JSON keeps what is no control character: it is for programs.
+            bool isText = !arguments.Contains("--json");
+            char[] steering = [.. (result.Output + result.Error).Where(c => (char.IsControl(c) && c != '\n') || (isText && c is '\u202e' or '\u2028')).Distinct()];
+            Assert.True(steering.Length == 0, $"{arguments[0]}: {string.Join(' ', steering.Select(c => ((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture)))}");
+        }
+    }
+
+    [Fact]
     public async Task Query_reads_the_log_entries()
     {
         JsonElement rows = (await RunAsync("query", "log", "SELECT level, message FROM logs", "--format", "json")).Json;

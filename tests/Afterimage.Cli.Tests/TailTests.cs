@@ -72,6 +72,52 @@ public sealed class TailTests : IDisposable
     }
 
     [Fact]
+    public async Task As_json_lines_are_those_of_the_log()
+    {
+        _directory.Write("log/metrics.jsonl", Metric(1), Metric(2, "Ä\u009b31m🙂"), "torn");
+
+        CommandResult result = await CommandLine.RunAsync(_directory.Path, "tail", "log", "--json");
+
+        string[] lines = result.Output.TrimEnd().Split('\n');
+        Assert.Equal(Metric(1), lines[0]);
+        Assert.Equal(Metric(2, "\\u00c4\\u009b31m\\ud83d\\ude42"), lines[1]);
+        Assert.Equal(2, lines.Length);
+    }
+
+    [Fact]
+    public async Task Half_of_a_surrogate_pair_is_no_valid_record()
+    {
+        _directory.Write("log/metrics.jsonl", Metric(1), Metric(2, "\\ud83d"));
+
+        CommandResult result = await CommandLine.RunAsync(_directory.Path, "tail", "log");
+
+        Assert.Equal((0, "2026-11-23 14:25:01.000Z metric  m  1"), (result.ExitCode, result.Output.TrimEnd()));
+        Assert.Contains("1 lines were skipped", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Following_goes_on_over_rotation_and_removed_files_until_ctrl_c()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no kill command");
+        string first = _directory.Write("log/metrics.jsonl", Metric(1));
+        _directory.Write("log/.importing-x/run/metrics.jsonl", Metric(9));
+        using Process process = CommandLine.Start(_directory.Path, ["tail", "log", "--follow"]);
+        Assert.EndsWith("m  1", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        File.Delete(first);
+        string second = _directory.Write("log/metrics-000001.jsonl", Metric(2), Metric(3)[..20]);
+        Assert.EndsWith("m  2", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await File.AppendAllTextAsync(second, "!\n" + Metric(4) + "\n", TestContext.Current.CancellationToken);
+        Assert.EndsWith("m  4", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        CommandResult end = await CommandLine.FinishAsync(process);
+        Assert.Equal((130, ""), (end.ExitCode, end.Output));
+        Assert.Contains("2 lines were skipped", end.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Long_lines_and_many_of_them_are_read_from_the_end()
     {
         _directory.Write("log/metrics.jsonl", Enumerable.Range(0, 60).Select(i => Metric(i, new string('x', 40_000))));

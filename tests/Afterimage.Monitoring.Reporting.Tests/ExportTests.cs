@@ -160,6 +160,26 @@ public sealed class ExportTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(ExportFormat.Json)]
+    [InlineData(ExportFormat.Csv)]
+    [InlineData(ExportFormat.Excel)]
+    [InlineData(ExportFormat.Parquet)]
+    public async Task Half_of_a_surrogate_pair_becomes_the_replacement_character(ExportFormat format)
+    {
+        using (GenerationMonitor monitor = Monitor())
+            monitor.RecordMetric(HostileNames.Unpaired, 1, new Dictionary<string, object?> { [HostileNames.Unpaired] = HostileNames.Unpaired });
+
+        foreach (ExportShape shape in Enum.GetValues<ExportShape>())
+            await ExportAsync($"{shape}.out", format, new ExportOptions { Shape = shape, SingleFile = true });
+
+        using LogQuery query = LogDirectory.Open(Log).Query("SELECT metric, metadata FROM points", Cancel);
+        Assert.True(query.Reader.Read());
+        Assert.Equal(HostileNames.UnpairedKept, query.Reader.GetString(0));
+        Assert.Equal(HostileNames.UnpairedKept, JsonDocument.Parse(query.Reader.GetString(1)).RootElement.GetProperty(HostileNames.UnpairedKept).GetString());
+        Assert.Equal(["Points.out", "Records.out"], Left());
+    }
+
     [Fact]
     public async Task Hostile_names_are_neither_paths_nor_formulas_in_csv()
     {

@@ -16,18 +16,17 @@ internal static class TailCommand
         """
         A line a record or log entry, times in UTC. With --follow new ones are shown as
         they are written, also those of files and runs that begin meanwhile, until
-        Ctrl+C. Lines that are no valid record are counted when it ends.
+        Ctrl+C (exit code 130). Lines that are no valid record are counted when it ends.
         """,
         [
             "afterimage tail .afterimage-monitoring",
             "afterimage tail runs/today --follow --lines 0",
+            "afterimage tail runs/today --follow --json | jq 'select(.success == false)'",
         ]);
 
     private const int DefaultLines = 20;
     private const int MaxLines = 100_000;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
-
-    private static readonly EnumerationOptions Below = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
 
     public static Command Create()
     {
@@ -40,10 +39,11 @@ internal static class TailCommand
             DefaultValueFactory = _ => DefaultLines,
             CustomParser = ParseLines,
         };
-        var command = new Command(Name, "Show the newest records and log entries, and follow them.") { directory, follow, lines };
+        var json = new Option<bool>("--json") { Description = "Print the lines of the log as they are: one JSON object a line." };
+        var command = new Command(Name, "Show the newest records and log entries, and follow them.") { directory, follow, lines, json };
         command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
             parsed.GetRequiredValue(directory),
-            log => RunAsync(log, parsed.GetValue(lines), parsed.GetValue(follow), cancellationToken)));
+            log => RunAsync(log, parsed.GetValue(lines), parsed.GetValue(follow), parsed.GetValue(json), cancellationToken)));
         return command;
     }
 
@@ -55,7 +55,7 @@ internal static class TailCommand
         return lines;
     }
 
-    private static async Task<int> RunAsync(LogDirectory log, int count, bool follow, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(LogDirectory log, int count, bool follow, bool json, CancellationToken cancellationToken)
     {
         ILookup<bool, string> recordFiles = log.FindRecordFiles().ToLookup(RecordFiles.IsCompacted);
         Dictionary<string, TailedFile> files = recordFiles[false].Concat(FindLogs(log)).ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
@@ -78,7 +78,7 @@ internal static class TailCommand
         }
 
         await LogInput.SaySkippedAsync(skipped);
-        return ExitCodes.Success;
+        return follow ? ExitCodes.Interrupted : ExitCodes.Success;
 
         async Task ShowAsync(IEnumerable<string> lines, int most)
         {
@@ -92,9 +92,9 @@ internal static class TailCommand
             }
 
             foreach (LogLine line in shown.OrderBy(line => line.Time).TakeLast(most))
-                await Console.Out.WriteLineAsync(line.Text);
+                await Console.Out.WriteLineAsync(json ? line.Json() : line.Text);
         }
     }
 
-    private static string[] FindLogs(LogDirectory log) => Directory.GetFiles(log.Path, "afterimage*.log", Below);
+    private static string[] FindLogs(LogDirectory log) => log.Find("afterimage*.log");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace Afterimage.Cli.Tail;
@@ -6,7 +7,8 @@ namespace Afterimage.Cli.Tail;
 /// <summary>A line of the log directory as a line for a person.</summary>
 /// <param name="Time">When it happened.</param>
 /// <param name="Text">What happened.</param>
-internal sealed record LogLine(DateTimeOffset Time, string Text)
+/// <param name="Line">The line as it is in the log.</param>
+internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
 {
     private const int MaxName = 48;
     private const int MaxMessage = 200;
@@ -20,12 +22,22 @@ internal sealed record LogLine(DateTimeOffset Time, string Text)
             JsonElement record = document.RootElement;
             if (record.ValueKind != JsonValueKind.Object || !DateTimeOffset.TryParse(Of(record, "timestamp"), CultureInfo.InvariantCulture, out DateTimeOffset time))
                 return null;
-            return Describe(record) is { } text ? new LogLine(time, $"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z {text}") : null;
+            return Describe(record) is { } text ? new LogLine(time, $"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z {text}", line) : null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The second: a text has half of a surrogate pair, which is no text.
             return null;
         }
+    }
+
+    /// <summary>The line as JSON of ASCII only: what could steer a terminal stands within its strings, and is escaped there.</summary>
+    public string Json()
+    {
+        var json = new StringBuilder(Line.Length);
+        foreach (char c in Line.AsSpan().TrimEnd('\r'))
+            _ = c < '\u007f' ? json.Append(c) : json.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+        return json.ToString();
     }
 
     private static string? Describe(JsonElement record)
