@@ -65,6 +65,10 @@ public class EndToEnd
     [Benchmark(Baseline = true, OperationsPerInvoke = Generations)]
     public void Afterimage() => Record(_directory, Durability.Buffered);
 
+    /// <summary>The same number from two threads.</summary>
+    [Benchmark(OperationsPerInvoke = Generations)]
+    public void AfterimageTwoThreads() => Record(_directory, Durability.Buffered, threads: 2);
+
     [Benchmark(OperationsPerInvoke = Generations)]
     public void AfterimageSynced() => Record(_directory, Durability.Synced);
 
@@ -113,14 +117,24 @@ public class EndToEnd
         return length;
     }
 
-    private static void Record(TemporaryDirectory directory, Durability durability)
+    private static void Record(TemporaryDirectory directory, Durability durability, int threads = 1)
     {
         using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.Path, Durability = durability });
-        for (int i = 0; i < Generations; i++)
-            monitor.TrackGeneration(Sample.Duration(i), true, Sample.Details(i));
+        Thread[] others = [.. Enumerable.Range(1, threads - 1).Select(_ => new Thread(Track))];
+        foreach (Thread other in others)
+            other.Start();
+        Track();
+        foreach (Thread other in others)
+            other.Join();
         monitor.FlushAsync().AsTask().GetAwaiter().GetResult();
         if (monitor.GetStatistics() is not { Failed: 0, Dropped: 0, Written: Generations })
             throw new InvalidOperationException($"Something is missing: {monitor.GetStatistics()}");
+
+        void Track()
+        {
+            for (int i = 0; i < Generations / threads; i++)
+                monitor.TrackGeneration(Sample.Duration(i), true, Sample.Details(i));
+        }
     }
 
     private void WriteBytes(bool sync)

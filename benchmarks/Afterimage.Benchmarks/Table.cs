@@ -84,6 +84,7 @@ internal sealed class Table
         Ratio(Name, Ours, "limit: bare write of the bytes", "EndToEnd.BareWrite", null);
         Ratio(Name, Ours, "limit: both, one after the other", Nanoseconds("EndToEnd.JsonOnly") + Nanoseconds("EndToEnd.BareWrite"), null);
         AtLeast("generations a second", 1e9 / Nanoseconds(Ours), "", 1_500_000);
+        Ratio("the same from 2 threads, a generation", "EndToEnd.AfterimageTwoThreads", "from 1 thread", Ours, null);
         Ratio("the same, Synced", "EndToEnd.AfterimageSynced", "Buffered", Ours, null);
         Ratio("the same, Synced", "EndToEnd.AfterimageSynced", "limit: bare write and fsync", "EndToEnd.BareWriteSynced", null);
         Row("bytes a generation", "Serilog, file sink", Facts.Read(_facts, "bytes.Afterimage") / Facts.Read(_facts, "bytes.Serilog"), null, Facts.Read(_facts, "bytes.Afterimage"), Facts.Read(_facts, "bytes.Serilog"), Number);
