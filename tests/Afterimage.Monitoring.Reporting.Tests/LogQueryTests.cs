@@ -136,6 +136,8 @@ public sealed class LogQueryTests : IDisposable
         [
             $"FROM read_text('{metrics}')", $"FROM read_csv('{metrics}')", $"FROM '{metrics}'", $"FROM glob('{_directory.Path}/*')",
             $"COPY points TO '{other}'", $"COPY points TO '{metrics}'", $"COPY log FROM '{metrics}'", $"EXPORT DATABASE '{other}'", $"ATTACH '{other}'",
+            $"FROM read_parquet('{metrics}')", $"FROM read_json('{metrics}')", $"FROM read_blob('{metrics}')", $"FROM sniff_csv('{metrics}')", "SELECT getenv('HOME')",
+            $"COPY (SELECT 1) TO '{other}' (FORMAT parquet)", $"SET temp_directory = '{other}'", "FROM 'https://localhost/a.parquet'", "RESET enable_external_access",
             "INSTALL httpfs", "LOAD httpfs", "SET enable_external_access = true", "SET lock_configuration = false", "SET memory_limit = '100GB'",
             "CREATE PERSISTENT SECRET s (TYPE s3)", $"WITH a AS (SELECT 1) SELECT * FROM a, read_text('{metrics}')",
         ])
