@@ -80,9 +80,19 @@ public sealed class CompactionTests : IDisposable
             {
                 monitor.TrackGeneration(TimeSpan.FromTicks(12_345_678 + (i * 7919)), i % 7 != 0, new GenerationDetails
                 {
-                    ModelName = $"model/{i % 5}", PromptTokenCount = i, CompletionTokenCount = i / 3, CachedPromptTokenCount = i / 4, ReasoningTokenCount = i / 5, FinishReason = "stop",
-                    Error = i % 7 == 0 ? "HTTP 429: it's \"full\"\n<again> + & `so`\\" : null, ConversationLength = i % 4, TimeToFirstToken = TimeSpan.FromTicks(1_234_567 + i),
-                    Provider = "p", Operation = "chat", Timestamp = start.AddTicks(i * 1_234_567L), Tags = [new("k", i), new("flag", true), new("none", null), new("text", "plain")],
+                    ModelName = $"model/{i % 5}",
+                    PromptTokenCount = i,
+                    CompletionTokenCount = i / 3,
+                    CachedPromptTokenCount = i / 4,
+                    ReasoningTokenCount = i / 5,
+                    FinishReason = "stop",
+                    Error = i % 7 == 0 ? "HTTP 429: it's \"full\"\n<again> + & `so`\\" : null,
+                    ConversationLength = i % 4,
+                    TimeToFirstToken = TimeSpan.FromTicks(1_234_567 + i),
+                    Provider = "p",
+                    Operation = "chat",
+                    Timestamp = start.AddTicks(i * 1_234_567L),
+                    Tags = [new("k", i), new("flag", true), new("none", null), new("text", "plain")],
                 });
                 monitor.TrackEvaluation(TimeSpan.FromSeconds(1 + i), true, "judge", new Dictionary<string, EvaluationScore> { ["a"] = new(i / 8.0, "fine"), ["b"] = new(i) });
                 monitor.RecordMetric("queue depth", i - 1000.5, new Dictionary<string, object?> { ["model_name"] = "m", ["n"] = i }, start);
