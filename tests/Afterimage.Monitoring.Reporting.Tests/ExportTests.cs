@@ -211,6 +211,43 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Many_metrics_keep_their_points_in_the_order_they_were_recorded_in()
+    {
+        const int Metrics = 400;
+        const int Points = 4;
+        using (GenerationMonitor monitor = Monitor())
+        {
+            // Names that are the same where a file's or a sheet's name ends, and whose cells have what ends a row elsewhere.
+            for (int i = 0; i < Metrics * Points; i++)
+                monitor.RecordMetric(string.Create(CultureInfo.InvariantCulture, $"{new string('n', 130)}\",\n{i * 7 % Metrics}"), i);
+            for (int i = 0; i < Metrics; i++)
+                monitor.RecordMetric("common", i);
+        }
+
+        ExportResult csv = await ExportAsync("x.csv", ExportFormat.Csv);
+        await ExportAsync("x.xlsx", ExportFormat.Excel);
+
+        JsonElement files = await OtherPrograms.PythonAsync(Csv, null, [.. csv.Files]);
+        Check(files.EnumerateArray().Select(rows => rows.EnumerateArray().Select(row =>
+            (row.GetProperty("metric").GetString()!, double.Parse(row.GetProperty("value").GetString()!, CultureInfo.InvariantCulture))).ToArray()));
+        JsonElement sheets = await OtherPrograms.PythonAsync(Workbook, "openpyxl", Out("x.xlsx"));
+        Check(sheets.EnumerateArray().Select(sheet => sheet.GetProperty("rows").EnumerateArray().Skip(1).Select(row => (row[0].GetString()!, row[2].GetDouble())).ToArray()));
+
+        static void Check(IEnumerable<(string Metric, double Value)[]> parts)
+        {
+            (string Metric, double Value)[][] all = [.. parts];
+            Assert.Equal(Metrics + 1, all.Length);
+            Assert.Equal(Metrics + 1, all.Select(part => part[0].Metric).Distinct().Count());
+            Assert.All(all, part =>
+            {
+                Assert.All(part, row => Assert.Equal(part[0].Metric, row.Metric));
+                Assert.Equal(part[0].Metric == "common" ? Metrics : Points, part.Length);
+                Assert.Equal(part.Select(row => row.Value).Order(), part.Select(row => row.Value));
+            });
+        }
+    }
+
+    [Fact]
     public async Task Numbers_in_csv_stay_numbers()
     {
         using (GenerationMonitor monitor = Monitor())

@@ -19,26 +19,31 @@ internal sealed class ExcelWriter(LogSnapshot snapshot, CancellationToken cancel
     private long _written;
 
     /// <param name="path">The file.</param>
-    /// <param name="sheets">The sheets; one of too many rows goes on in further ones.</param>
+    /// <param name="queries">The queries, and the sheets that the rows of each fill one after the other; a sheet of too many rows goes on in further ones.</param>
     /// <param name="rows">Rows in all sheets.</param>
     /// <param name="report">Is told the share that is written.</param>
-    public void Write(string path, IEnumerable<(string Name, string Sql, long Rows)> sheets, long rows, Action<double> report)
+    public void Write(string path, IEnumerable<(string Sql, IReadOnlyList<(string Name, long Rows)> Sheets)> queries, long rows, Action<double> report)
     {
         var names = new SafeNames();
         var workbook = new Dictionary<string, object>();
-        foreach ((string name, string sql, long count) in sheets)
+        foreach ((string sql, IReadOnlyList<(string Name, long Rows)> sheets) in queries)
         {
             string[] columns = [.. snapshot.Query("DESCRIBE " + sql).Select(row => row.GetString(0))];
-            if (count == 0)
-            {
-                workbook.Add(names.Sheet(name), Header(columns));
-                continue;
-            }
 
             // MiniExcel writes the sheets in their order, each once: the next one goes on where the one before stopped.
             IEnumerator<DuckDBDataReader> reader = snapshot.Query(sql).GetEnumerator();
-            for (long first = 0; first < count; first += MaxRows)
-                workbook.Add(names.Sheet(name), Rows(reader, columns, isLast: first + MaxRows >= count, () => report((double)_written / rows)));
+            long left = sheets.Sum(sheet => sheet.Rows);
+            foreach ((string name, long count) in sheets)
+            {
+                if (count == 0)
+                    workbook.Add(names.Sheet(name), Header(columns));
+                for (long first = 0; first < count; first += MaxRows)
+                {
+                    long here = Math.Min(MaxRows, count - first);
+                    left -= here;
+                    workbook.Add(names.Sheet(name), Rows(reader, columns, here, isLast: left == 0, () => report((double)_written / rows)));
+                }
+            }
         }
 
         using FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
@@ -53,11 +58,11 @@ internal sealed class ExcelWriter(LogSnapshot snapshot, CancellationToken cancel
 
     private static Dictionary<string, object?>[] Header(string[] columns) => [columns.ToDictionary(column => column, _ => (object?)null)];
 
-    private IEnumerable<IDictionary<string, object?>> Rows(IEnumerator<DuckDBDataReader> reader, string[] columns, bool isLast, Action report)
+    private IEnumerable<IDictionary<string, object?>> Rows(IEnumerator<DuckDBDataReader> reader, string[] columns, long count, bool isLast, Action report)
     {
         // MiniExcel has done with a row when it asks for the next.
         Dictionary<string, object?> row = new(columns.Length, StringComparer.Ordinal);
-        for (int i = 0; i < MaxRows && reader.MoveNext(); i++)
+        for (long i = 0; i < count && reader.MoveNext(); i++)
         {
             if (_written++ % ReportEvery == 0)
             {

@@ -4,6 +4,8 @@ namespace Afterimage.Monitoring.Reporting.Exporting;
 internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, StagedFiles files, CancellationToken cancellationToken)
 {
     private const string Records = "SELECT 'generation' AS event, * FROM generations UNION ALL BY NAME SELECT 'evaluation' AS event, * FROM evaluations";
+    private const string CsvFormat = "FORMAT csv, HEADER true";
+    private const int MaxQueries = 64;
     private const string IsoTime = "'%Y-%m-%dT%H:%M:%S.%fZ'";
 
     private readonly List<(string Name, string Type)> _columns = [];
@@ -30,7 +32,7 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
                 WriteCsvByMetric(name, report);
                 break;
             case ExportFormat.Csv:
-                Copy(select, files.Add(name), "FORMAT csv, HEADER true", CsvColumn, report);
+                Copy(select, files.Add(name), CsvFormat, CsvColumn, report);
                 break;
             case ExportFormat.Excel:
                 new ExcelWriter(snapshot, cancellationToken).Write(files.Add(name), Sheets(), Rows, report);
@@ -80,33 +82,48 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
     {
         var names = new SafeNames();
         string extension = Path.HasExtension(name) ? Path.GetExtension(name) : ".csv";
+        (string Metric, long Count, string Path)[] parts =
+        [
+            .. Metrics().Select(metric => (metric.Name, metric.Count, files.Add($"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric.Name)}{extension}"))),
+        ];
+
+        // A query for each metric sorts nothing, but reads all records; so only those have one that are a good part of the points. The others are sorted together, into one file that is then cut.
+        ILookup<bool, (string Metric, long Count, string Path)> isLarge = parts.ToLookup(part => part.Count > Rows / MaxQueries);
         long written = 0;
-        foreach ((string metric, long count) in Metrics())
+        foreach ((string metric, long count, string path) in isLarge[true])
         {
-            string file = $"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric)}{extension}";
-            Copy("SELECT * FROM points" + MetricFilter(metric), files.Add(file), "FORMAT csv, HEADER true", CsvColumn);
+            Copy("SELECT * FROM points" + MetricFilter(metric), path, CsvFormat, CsvColumn, share => report((written + share * count) / Rows));
             written += count;
-            report((double)written / Rows);
         }
+
+        if (!isLarge[false].Any())
+            return;
+
+        long rest = (Rows - written) / 2;
+        string large = string.Join(", ", isLarge[true].Select(part => LogSnapshot.Quote(part.Metric)));
+        string all = files.AddTemporary();
+        Copy(ByMetric(large.Length == 0 ? "" : $" WHERE metric NOT IN ({large})"), all, CsvFormat, CsvColumn, share => report((written + share * rest) / Rows));
+        written += rest;
+        CsvParts.Cut(all, isLarge[false].Select(part => (part.Path, part.Count)), share => report((written + share * (Rows - written)) / Rows), cancellationToken);
     }
 
-    private IEnumerable<(string Name, string Sql, long Rows)> Sheets()
+    private IEnumerable<(string Sql, IReadOnlyList<(string Name, long Rows)> Sheets)> Sheets()
     {
         if (options.Shape == ExportShape.Records)
         {
-            yield return ("generations", "FROM generations", snapshot.Scalar("SELECT count(*) FROM generations"));
-            yield return ("evaluations", "FROM evaluations", snapshot.Scalar("SELECT count(*) FROM evaluations"));
+            yield return ("FROM generations", [("generations", snapshot.Scalar("SELECT count(*) FROM generations"))]);
+            yield return ("FROM evaluations", [("evaluations", snapshot.Scalar("SELECT count(*) FROM evaluations"))]);
             yield break;
         }
 
-        (string Name, long Count)[] metrics = Metrics();
-        foreach ((string metric, long count) in metrics)
-            yield return (metric, "FROM points" + MetricFilter(metric), count);
-
         // A workbook has at least one sheet.
-        if (metrics.Length == 0)
-            yield return ("points", "FROM points", 0);
+        (string Name, long Count)[] metrics = Metrics();
+        yield return (ByMetric(MetricFilter(options.MetricName)), metrics is [] ? [("points", 0)] : metrics);
     }
+
+    // Those of a metric in the order that they are recorded in.
+    private static string ByMetric(string filter) =>
+        $"SELECT * EXCLUDE (position) FROM (SELECT *, row_number() OVER () AS position FROM points{filter}) ORDER BY metric, position";
 
     private (string Name, long Count)[] Metrics() =>
     [

@@ -11,6 +11,7 @@ internal sealed class SafeNames
     private const int MaxSheetLength = 31;
 
     private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, int> _next = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Letters, digits, <c>-</c>, <c>_</c> and <c>.</c> stay; all else becomes <c>_</c>.</summary>
     public string File(string name)
@@ -48,9 +49,19 @@ internal sealed class SafeNames
 
     private string Unique(string name, Func<int, string> suffix, int maxLength)
     {
-        string unique = name;
-        for (int number = 2; !_taken.Add(unique); number++)
+        if (_taken.Add(name))
+            return name;
+
+        // Thousands of names may be the same once they are cut: the count goes on where it was.
+        int number = _next.GetValueOrDefault(name, 2);
+        string unique;
+        do
+        {
             unique = Cut(name, maxLength - suffix(number).Length) + suffix(number);
+            number++;
+        }
+        while (!_taken.Add(unique));
+        _next[name] = number;
         return unique;
     }
 }

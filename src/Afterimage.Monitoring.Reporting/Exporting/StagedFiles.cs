@@ -35,6 +35,9 @@ internal sealed class StagedFiles : IDisposable
         return staged;
     }
 
+    /// <summary>Where to write what is gone when the work has ended.</summary>
+    public string AddTemporary() => Path.Combine(_staging, Guid.NewGuid().ToString("N"));
+
     /// <summary>Gives all files their names.</summary>
     /// <returns>Their full paths.</returns>
     public string[] Commit()
