@@ -12,7 +12,10 @@ public enum ExportFormat
     /// </summary>
     Csv,
 
-    /// <summary>An Excel workbook (.xlsx). Numbers are numbers, times are times (UTC), texts are never formulas.</summary>
+    /// <summary>
+    /// An Excel workbook (.xlsx). Numbers are numbers, times are times (UTC), texts are never formulas. A cell holds 32,767 characters, and ends its lines with line feeds: a carriage
+    /// return, with or without a line feed, comes back as one.
+    /// </summary>
     Excel,
 
     /// <summary>Apache Parquet with typed columns, compressed with Zstandard. <c>timestamp</c> is in UTC and microseconds.</summary>
