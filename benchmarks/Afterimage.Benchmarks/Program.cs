@@ -9,6 +9,8 @@ switch (args)
         return Footprint.Run(rest);
     case ["export", .. string[] rest]:
         return ExportCost.Run(rest);
+    case ["reading", .. string[] rest]:
+        return ReadingCost.Run(rest);
     case ["soak", .. string[] rest]:
         return Soak.Run(rest);
     case ["table", string artifacts]:

@@ -36,6 +36,7 @@ internal sealed class Table
         table.QueryRows();
         table.MemoryRows();
         table.ExportRows();
+        table.ReadingRows();
         return 0;
     }
 
@@ -202,6 +203,27 @@ internal sealed class Table
         if (Facts.Read(_facts, "export.plot.afterimage.seconds") is { } seconds)
             Line("a figure of 1 M points in memory, to the PNG", "", "", $"≤ {Time(1e9)}", Verdict(seconds <= 1), Time(seconds * 1e9), "");
         AtMost("the same, peak resident MiB", Facts.Read(_facts, "export.plot.afterimage.MiB"), "", 1024);
+    }
+
+    private void ReadingRows()
+    {
+        double? generations = Facts.Read(_facts, "reading.generations");
+        foreach (string files in (string[])["jsonl", "parquet"])
+        {
+            foreach ((string question, string name) in ((string, string)[])[("summary", "`summary`"), ("p95", "p95 by model and minute")])
+            {
+                string key = $"reading.{files}.{question}";
+                double? ours = Facts.Read(_facts, $"{key}.afterimage.seconds") * 1e9;
+                double? its = Facts.Read(_facts, $"{key}.duckdb.seconds") * 1e9;
+                Row($"{name}, {generations / 1e6:0.#} M generations, {files}", "limit: DuckDB, only the columns asked for", ours / its, null, ours, its, Time);
+                AtLeast("the same, generations a second", generations * 1e9 / ours ?? double.NaN, "", null);
+                AtMost("the same, peak resident MiB", Facts.Read(_facts, $"{key}.afterimage.MiB"), "", 1024);
+                AtMost("the same, peak resident MiB, DuckDB", Facts.Read(_facts, $"{key}.duckdb.MiB"), "", null);
+            }
+        }
+
+        if (Facts.Read(_facts, "reading.jsonl.compact.seconds") is { } seconds)
+            Line(string.Create(CultureInfo.InvariantCulture, $"`compact`, {generations / 1e6:0.#} M generations"), "", "", "", "", Time(seconds * 1e9), "");
     }
 
     private void ExportRow(string name, string ours, string peer, string its, double? target)
