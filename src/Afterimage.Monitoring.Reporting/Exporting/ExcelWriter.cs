@@ -17,6 +17,7 @@ internal sealed class ExcelWriter(LogSnapshot snapshot, CancellationToken cancel
     private static readonly DateTime FirstDay = new(1900, 3, 1);
 
     private long _written;
+    private bool _hasSurrogates;
 
     /// <param name="path">The file.</param>
     /// <param name="queries">The queries, and the sheets that the rows of each fill one after the other; a sheet of too many rows goes on in further ones.</param>
@@ -46,15 +47,23 @@ internal sealed class ExcelWriter(LogSnapshot snapshot, CancellationToken cancel
             }
         }
 
-        using FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-        MiniExcel.SaveAs(stream, workbook, configuration: new OpenXmlConfiguration
-        {
-            FastMode = false,
-            AutoFilter = false,
-            EnableWriteNullValueCell = false,
-            DynamicColumns = [new DynamicExcelColumn("timestamp") { Format = "yyyy-mm-dd hh:mm:ss.000", Width = 24 }, new DynamicExcelColumn("metric") { Width = 28 }],
-        });
+        string draft = path + ".draft";
+        using (FileStream stream = new(draft, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            MiniExcel.SaveAs(stream, workbook, configuration: Configuration());
+
+        if (_hasSurrogates)
+            SurrogatePairs.Restore(draft, path, cancellationToken);
+        else
+            File.Move(draft, path);
     }
+
+    private static OpenXmlConfiguration Configuration() => new()
+    {
+        FastMode = false,
+        AutoFilter = false,
+        EnableWriteNullValueCell = false,
+        DynamicColumns = [new DynamicExcelColumn("timestamp") { Format = "yyyy-mm-dd hh:mm:ss.000", Width = 24 }, new DynamicExcelColumn("metric") { Width = 28 }],
+    };
 
     private static Dictionary<string, object?>[] Header(string[] columns) => [columns.ToDictionary(column => column, _ => (object?)null)];
 
@@ -79,7 +88,13 @@ internal sealed class ExcelWriter(LogSnapshot snapshot, CancellationToken cancel
             reader.Dispose();
     }
 
-    private static object Cell(object value) => value switch
+    private object Cell(object value)
+    {
+        _hasSurrogates |= value is string text && text.AsSpan().IndexOfAnyInRange('\ud800', '\udfff') >= 0;
+        return Limited(value);
+    }
+
+    private static object Limited(object value) => value switch
     {
         string text when text.Length > MaxText => text[..(char.IsHighSurrogate(text[MaxText - 2]) ? MaxText - 2 : MaxText - 1)] + "…",
         double number when !double.IsFinite(number) => number.ToString(CultureInfo.InvariantCulture),
