@@ -13,8 +13,8 @@ public enum ExportFormat
     Csv,
 
     /// <summary>
-    /// An Excel workbook (.xlsx). Numbers are numbers, times are times (UTC), texts are never formulas. A cell holds 32,767 characters, and ends its lines with line feeds: a carriage
-    /// return, with or without a line feed, comes back as one.
+    /// An Excel workbook (.xlsx). Numbers are numbers, times are times (UTC), texts are never formulas. A cell holds 32,767 characters. Control characters
+    /// are escaped as the format has it (<c>_x001B_</c>).
     /// </summary>
     Excel,
 

@@ -35,7 +35,7 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
                 Copy(select, files.Add(name), CsvFormat, CsvColumn, report);
                 break;
             case ExportFormat.Excel:
-                new ExcelWriter(snapshot, cancellationToken).Write(files.Add(name), Sheets(), Rows, report);
+                new ExcelWriter(snapshot, cancellationToken).WriteAsync(files.Add(name), Sheets(), Rows, report).GetAwaiter().GetResult();
                 break;
             case ExportFormat.Parquet:
                 Copy(select, files.Add(name), "FORMAT parquet, COMPRESSION zstd", column => Identifier(column.Name), report);
