@@ -117,7 +117,7 @@ internal static class ExportCost
         connection.Open();
         using DuckDBDataReader reader = Read(connection, directory);
         using FileStream stream = File.Create(path);
-        await using Spreadsheet spreadsheet = await Spreadsheet.CreateNewAsync(stream);
+        await using Spreadsheet spreadsheet = await Spreadsheet.CreateNewAsync(stream, new SpreadCheetahOptions { CompressionLevel = SpreadCheetahCompressionLevel.Fastest });
         await spreadsheet.StartWorksheetAsync("generations");
         var cells = new DataCell[reader.FieldCount];
         for (int i = 0; i < cells.Length; i++)
