@@ -75,7 +75,7 @@ internal static class ExportCost
         LogDirectory.Open(directory)
             .ExportMetricsAsync(path, Enum.Parse<ExportFormat>(format, ignoreCase: true), new ExportOptions { Shape = ExportShape.Records }, writing)
             .GetAwaiter().GetResult();
-        return Stopwatch.GetElapsedTime(writing.Start).TotalSeconds;
+        return Stopwatch.GetElapsedTime(writing.Start, writing.End).TotalSeconds;
     }
 
     private static double ByDuckDb(string directory, string path, string format)
@@ -196,15 +196,18 @@ internal static class ExportCost
         Facts.Write($"export.{name}.MiB", Math.Round(ProcessFigures.PeakResident / 1024.0 / 1024.0, 1));
     }
 
-    /// <summary>Notes when an export has read everything.</summary>
+    /// <summary>Notes when an export has read everything, and when it has written everything.</summary>
     private sealed class Writing : IProgress<double>
     {
         public long Start { get; private set; }
+
+        public long End { get; private set; }
 
         public void Report(double value)
         {
             if (value >= 0.5 && Start == 0)
                 Start = Stopwatch.GetTimestamp();
+            End = Stopwatch.GetTimestamp();
         }
     }
 }
