@@ -20,13 +20,13 @@ internal static class ExportCost
 {
     private const int Runs = 3;
 
-    /// <summary>The columns of the view <c>generations</c>, as docs/log-format.md has them.</summary>
+    /// <summary>The columns of a record, as docs/log-format.md has them; those of evaluations stay empty here, and are written by everyone.</summary>
     private const string Columns =
         """
         {"timestamp": 'TIMESTAMPTZ', "event": 'VARCHAR', "duration": 'DOUBLE', "success": 'BOOLEAN', "model_name": 'VARCHAR', "prompt_token_count": 'BIGINT',
         "completion_token_count": 'BIGINT', "total_token_count": 'BIGINT', "cost_usd": 'DOUBLE', "unpriced_token_count": 'BIGINT', "cached_prompt_token_count": 'BIGINT',
         "reasoning_token_count": 'BIGINT', "finish_reason": 'VARCHAR', "conversation_length": 'INTEGER', "time_to_first_token": 'DOUBLE', "provider": 'VARCHAR',
-        "operation": 'VARCHAR', "error": 'VARCHAR', "tags": 'JSON'}
+        "operation": 'VARCHAR', "error": 'VARCHAR', "tags": 'JSON', "evaluator_type": 'VARCHAR', "scores": 'JSON', "feedback": 'JSON'}
         """;
 
     public static int Run(string[] args)
