@@ -183,40 +183,53 @@ public sealed class CompactionTests : IDisposable
     [Fact]
     public async Task A_run_goes_on_while_its_finished_files_are_compacted_again_and_again()
     {
-        const int Count = 10_000;
-        var options = new GenerationMonitorOptions { LogDirectory = _directory.Path };
-        options.LogFiles.MaxFileSize = 65_536;
+        const int Rounds = 10;
+        const int Batch = 500;
+        var options = new GenerationMonitorOptions { LogDirectory = _directory.Path, ShutdownTimeout = TimeSpan.FromMinutes(1) };
+        options.LogFiles.MaxFileSize = 32_768;
         using var monitor = new GenerationMonitor(options);
+
+        // A round's batches fill files, which are compacted in that round or, while further batches are written, in the next.
+        using var mayWrite = new SemaphoreSlim(0);
+        using var written = new SemaphoreSlim(0);
+        long begun = 0;
+        long flushed = 0;
         Task recording = Task.Run(async () =>
         {
-            for (int i = 0; i < Count; i++)
+            for (int round = 0; round < Rounds; round++)
             {
-                monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
-                if (i % 500 == 0)
+                await mayWrite.WaitAsync(Token);
+                for (int batch = 0; batch < 4; batch++)
+                {
+                    Volatile.Write(ref begun, begun + Batch);
+                    for (int i = 0; i < Batch; i++)
+                        monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
                     await monitor.FlushAsync(Token);
-            }
+                    Volatile.Write(ref flushed, begun);
+                }
 
-            await monitor.FlushAsync(Token);
+                written.Release();
+            }
         }, Token);
 
         // Nothing counted twice, nothing gone, whatever moment it is read at.
-        long seen = 0;
-        int compactions = 0;
-        while (!recording.IsCompleted)
+        int compacted = 0;
+        for (int round = 0; round < Rounds; round++)
         {
-            CompactionResult result = await CompactAsync();
-            compactions += result.Files.Count;
-            RunSummary summary = Log.Summarize(Token);
-            Assert.InRange(summary.Generations, seen, Count);
-            seen = summary.Generations;
+            mayWrite.Release();
+            compacted += (await CompactAsync()).CompactedFiles;
+            Assert.True(compacted > 0 || round == 0);
+            long least = Volatile.Read(ref flushed);
+            long seen = Log.Summarize(Token).Generations;
+            Assert.InRange(seen, least, Volatile.Read(ref begun));
+            await written.WaitAsync(Token);
         }
 
         await recording;
         CompactionResult last = await CompactAsync();
         Assert.Equal(1, last.OpenFiles);
         Assert.Single(Files("*.jsonl"));
-        Assert.True(compactions > 0);
-        Assert.Equal((Count, Count), (Log.Summarize(Token).Generations, Log.Summarize(Token).Tokens.TotalPromptTokens));
+        Assert.Equal((begun, begun), (Log.Summarize(Token).Generations, Log.Summarize(Token).Tokens.TotalPromptTokens));
     }
 
     [Fact]
