@@ -47,7 +47,7 @@ internal sealed class MonitoredCall : IDisposable
 
     public int? Turns { get; init; }
 
-    /// <summary>What the call holds of the budgets, if they are enforced. It is let go of behind the record, which tells what was used.</summary>
+    /// <summary>What the call holds of the budgets, if they are enforced. Its record takes its place; disposal returns it where there is none.</summary>
     public BudgetReservation? Reservation { get; init; }
 
     public void SetModel(string? model) => _model = model ?? _model;
@@ -140,6 +140,7 @@ internal sealed class MonitoredCall : IDisposable
             ReasoningTokenCount = NotNegative(_usage.ReasoningTokenCount),
             ConversationLength = Turns,
             Tags = _tags,
+            Reservation = Reservation,
         };
     }
 }

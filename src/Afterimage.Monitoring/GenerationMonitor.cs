@@ -200,7 +200,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         }
 
         if (model == NameTable.Overflow || finishReason == NameTable.Overflow
-            || (!details.IsPlain && ((fields & RecordFields.Error) != 0 || details.Tags is not null || provider == NameTable.Overflow || operation == NameTable.Overflow)))
+            || (!details.IsPlain && ((fields & RecordFields.Error) != 0 || details.Tags is not null || details.Reservation is not null || provider == NameTable.Overflow || operation == NameTable.Overflow)))
             extra = Extra(details);
 
         // Apart from the condition above, which it would slow down by a fifth.
@@ -426,7 +426,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <summary>Reserves what a call may use, of all budgets or of none.</summary>
     /// <remarks>
     /// Reservations are atomic: what is spent and what is reserved never exceed a limit together, so that any number of workers overshoot by no more than what calls in flight
-    /// use beyond their estimates. Record the call and then dispose the reservation, which returns what was not used.
+    /// use beyond their estimates. Hand the reservation to the call's record (<see cref="GenerationDetails.Reservation"/>) and dispose it behind that: what was not used returns.
     /// </remarks>
     /// <param name="estimate">What the call may use at the most.</param>
     /// <param name="reservation">What it holds; <see langword="null"/> where it was refused.</param>
@@ -628,6 +628,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             FinishReason = details.FinishReason,
             Provider = details.Provider,
             Operation = details.Operation,
+            Reservation = details.Reservation,
         };
 
     /// <summary>Says which of the details is out of its range.</summary>
@@ -758,6 +759,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 Scores = [.. recordScores],
                 ModelName = details.ModelName,
                 Name = evaluatorType,
+                Reservation = details.Reservation,
             },
         });
     }

@@ -24,4 +24,7 @@ public readonly record struct EvaluationDetails
 
     /// <summary>Anything else worth keeping, under the rules of <see cref="GenerationDetails.Tags"/>.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
+
+    /// <inheritdoc cref="GenerationDetails.Reservation"/>
+    public BudgetReservation? Reservation { get; init; }
 }

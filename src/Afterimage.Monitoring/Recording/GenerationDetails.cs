@@ -15,6 +15,7 @@ public readonly record struct GenerationDetails
     private const int HasOperation = 1 << 17;
     private const int HasError = 1 << 18;
     private const int HasTags = 1 << 19;
+    private const int HasReservation = 1 << 20;
     private const int Plain = (int)(RecordFields.PromptTokens | RecordFields.CompletionTokens | RecordFields.TotalTokens);
 
     // One field says what is given, in the record's own flags. A nullable has a flag of its own, and to look at what was not given is dear: a caller zeroes this struct in
@@ -32,6 +33,7 @@ public readonly record struct GenerationDetails
     private readonly string? _operation;
     private readonly string? _provider;
     private readonly string? _error;
+    private readonly BudgetReservation? _reservation;
 
     /// <summary>The model that answered (<c>gen_ai.response.model</c>), such as <c>gpt-4o-2024-08-06</c>.
     /// Token counts of a generation without a model count under <c>unknown</c>.</summary>
@@ -126,6 +128,13 @@ public readonly record struct GenerationDetails
     {
         get => _tags;
         init => (_given, _tags) = (With(HasTags, value is not null), value);
+    }
+
+    /// <summary>What the call holds of the monitor's budgets. It is let go of in the moment in which the call is counted; that of another monitor is left alone. Not written to the log.</summary>
+    public BudgetReservation? Reservation
+    {
+        get => _reservation;
+        init => (_given, _reservation) = (With(HasReservation, value is not null), value);
     }
 
     /// <summary>Whether nothing is given but a model, a finish reason and the three token counts.</summary>

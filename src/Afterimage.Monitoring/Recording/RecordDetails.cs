@@ -16,6 +16,9 @@ internal sealed class RecordDetails
     /// <summary>The activity in which a generation was recorded. Set only while somebody listens for spans.</summary>
     public Activity? Activity;
 
+    /// <summary>What the call held of the budgets until it was counted.</summary>
+    public BudgetReservation? Reservation;
+
     public string? LogMessage;
     public LogLevel LogLevel;
     public Exception? LogException;

@@ -5,7 +5,8 @@ namespace Afterimage.Monitoring.Tokens;
 /// <summary>Keeps the budgets: counts each call once, on its way into memory, and gives out what is left.</summary>
 /// <remarks>
 /// Everything is called under the recorder's lock, with all records applied: a call that was recorded before its reservation was released is counted before anybody can
-/// reserve what it returned, so that nothing is ever given out twice. No code of others runs in here.
+/// reserve what it returned, so that nothing is ever given out twice. A record that has its reservation takes that one's place at once, so that nothing is held twice either. No code
+/// of others runs in here.
 /// </remarks>
 #pragma warning disable CA1001 // The token outlives the monitor in the hands of its users; a source without timer and wait handle holds nothing to dispose.
 internal sealed class BudgetLedger : IRecordReducer
@@ -98,6 +99,8 @@ internal sealed class BudgetLedger : IRecordReducer
             if (record.Kind is not (RecordKind.Generation or RecordKind.Evaluation))
                 continue;
 
+            if (record.Details?.Reservation is { } reservation)
+                Release(reservation);
             string modelName = ModelName(record);
             bool isLeft = IsLeft(record);
             foreach (BudgetAccount account in _accounts)
@@ -151,7 +154,8 @@ internal sealed class BudgetLedger : IRecordReducer
 
     public void Release(BudgetReservation reservation)
     {
-        if (reservation.Place is not { } place)
+        // One of another monitor, or one that is returned already, is in no list or in that one's.
+        if (reservation.Place is not { } place || place.List != _reservations)
             return;
 
         _reservations.Remove(place);

@@ -84,6 +84,39 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public void A_record_takes_the_place_of_its_reservation_in_one_step()
+    {
+        using MonitorRun run = Run(Tokens(1000));
+        using MonitorRun other = Run(Tokens(1000));
+        var estimate = new BudgetEstimate { CompletionTokens = 500 };
+        Assert.True(run.Monitor.TryReserve(estimate, out BudgetReservation? generation));
+        Assert.True(run.Monitor.TryReserve(estimate, out BudgetReservation? evaluation));
+
+        other.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { TotalTokenCount = 1, Reservation = generation });
+        Assert.Equal((1m, 0m, 999m, false), Figures(other));
+        Assert.Equal((0m, 1000m, 0m, false), Figures(run));
+
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { TotalTokenCount = 250, Reservation = generation });
+        Assert.Equal((250m, 500m, 250m, false), Figures(run));
+        run.Monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double>(), new EvaluationDetails { TotalTokenCount = 50, Reservation = evaluation });
+        Assert.Equal((300m, 0m, 700m, false), Figures(run));
+
+        generation.Dispose();
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { TotalTokenCount = 1, Reservation = evaluation });
+        Assert.Equal((301m, 0m, 699m, false), Figures(run));
+    }
+
+    [Fact]
+    public void What_was_reserved_is_not_counted_beside_what_was_used()
+    {
+        using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.Generations, Limit = 2, WarnAt = [0.5] });
+        Assert.True(run.Monitor.TryReserve(default, out BudgetReservation? reservation));
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { Reservation = reservation });
+        Assert.True(run.Monitor.TryReserve(default, out _));
+        Assert.False(run.Monitor.TryReserve(default, out _));
+    }
+
+    [Fact]
     public void A_reservation_that_is_never_settled_is_given_up()
     {
         using MonitorRun run = Run(o =>
@@ -140,6 +173,32 @@ public sealed class BudgetTests
         Assert.Equal((decimal)run.Monitor.GetTotalTokenUsage().TotalTokens, tokens.Spent);
         Assert.Equal(calls, run.Monitor.GetBudgets()[1].Spent);
         Assert.InRange(calls, 1, Limit / 50);
+    }
+
+    [Fact]
+    public async Task Workers_use_a_budget_to_its_last_call()
+    {
+        const int Limit = 20_000;
+        using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.Generations, Limit = Limit, WarnAt = [] });
+        long calls = 0;
+        using var start = new ManualResetEventSlim();
+        Task[] workers =
+        [
+            .. Enumerable.Range(0, 64).Select(_ => Limits.OnThread(() =>
+            {
+                start.Wait(Limits.Generous);
+                while (run.Monitor.TryReserve(default, out BudgetReservation? reservation))
+                {
+                    run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { Reservation = reservation });
+                    Interlocked.Increment(ref calls);
+                }
+            })),
+        ];
+        start.Set();
+        await Limits.WaitFor(Task.WhenAll(workers));
+
+        Assert.Equal(Limit, calls);
+        Assert.Equal((Limit, 0m, 0m, true), Figures(run));
     }
 
     [Fact]
