@@ -212,22 +212,4 @@ public sealed class InstrumentTests : IDisposable
         where T : struct => new(_meters, MeterName, instrument);
 
     /// <summary>One meter of each name, as a host's factory makes them.</summary>
-    private sealed class TestMeterFactory : IMeterFactory
-    {
-        private readonly Dictionary<string, Meter> _meters = [];
-
-        public Meter Create(MeterOptions options)
-        {
-            options.Scope = this;
-            if (!_meters.TryGetValue(options.Name, out Meter? meter))
-                _meters.Add(options.Name, meter = new Meter(options));
-            return meter;
-        }
-
-        public void Dispose()
-        {
-            foreach (Meter meter in _meters.Values)
-                meter.Dispose();
-        }
-    }
 }
