@@ -39,6 +39,13 @@ public class CallerCost
     [GlobalSetup(Target = nameof(AfterimageWaking))]
     public void SetUpAfterimageWaking() => SetUpAfterimage(calls: Calls + 1, callsAfter: 0);
 
+    [GlobalSetup(Target = nameof(AfterimageListenedTo))]
+    public void SetUpAfterimageListenedTo()
+    {
+        Use(Listen("Afterimage.Monitoring"));
+        SetUpAfterimage(calls: Calls, callsAfter: 1);
+    }
+
     [GlobalSetup(Target = nameof(OpenTelemetryHistogram))]
     public void SetUpOpenTelemetryHistogram()
     {
@@ -234,6 +241,9 @@ public class CallerCost
     public void AfterimageWaking() => _producers.Run();
 
     [Benchmark(OperationsPerInvoke = Calls)]
+    public void AfterimageListenedTo() => _producers.Run();
+
+    [Benchmark(OperationsPerInvoke = Calls)]
     public void OpenTelemetryHistogram() => _producers.Run();
 
     [Benchmark(OperationsPerInvoke = Calls)]
@@ -335,9 +345,12 @@ public class CallerCost
     private Meter UseMeter()
     {
         Meter meter = Use(new Meter("Afterimage.Benchmarks"));
-        Use(Sdk.CreateMeterProviderBuilder().AddMeter(meter.Name).AddReader(new BaseExportingMetricReader(new NoExporter())).Build());
+        Use(Listen(meter.Name));
         return meter;
     }
+
+    private static MeterProvider Listen(string meterName) =>
+        Sdk.CreateMeterProviderBuilder().AddMeter(meterName).AddReader(new BaseExportingMetricReader(new NoExporter())).Build();
 
     private struct BareRecord
     {

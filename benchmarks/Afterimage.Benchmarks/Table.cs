@@ -63,6 +63,7 @@ internal sealed class Table
 
         foreach (int threads in (int[])[1, 2])
             Ratio($"the same, waking the pump once in 1,024, {threads} thread{(threads == 1 ? "" : "s")}", $"CallerCost.AfterimageWaking Threads={threads}", "not waking it", Ours + threads, null);
+        Ratio("the same, OpenTelemetry listening to the meter, 1 thread", "CallerCost.AfterimageListenedTo Threads=1", "nobody listening", Ours + 1, null);
         Ratio("a clock of 4 ms (`TickCount64`)", "CallerCost.CoarseClock Threads=1", "the clock", "CallerCost.Clock Threads=1", null);
         AtLeast("throughput of 2 threads", Nanoseconds(Ours + 1) * 2 / Nanoseconds(Ours + 2), "one thread", 1.8);
         AtLeast("the same, by each thread's own time", OwnThroughput("Afterimage"), "one thread", null);
