@@ -140,19 +140,26 @@ internal sealed class HandlerQueue<T>
             EnqueueWork(new Work(Item: null, Weight: 0, flushed));
         }
 
-        while (await Task.WhenAny(flushed.Task, Task.Delay(_timeLimit)).ConfigureAwait(false) != flushed.Task)
+        while (true)
         {
-            if (!_contract.IsLossless)
-                return;
-
-            lock (_gate)
+            try
             {
-                if (Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit)
-                    throw CouldNotWrite(new TimeoutException($"it has stood still for {_timeLimit.TotalSeconds:0.###} s."));
+                await flushed.Task.WaitAsync(_timeLimit).ConfigureAwait(false);
+                return;
+            }
+            catch (TimeoutException) when (!_contract.IsLossless)
+            {
+                return;
+            }
+            catch (TimeoutException)
+            {
+                lock (_gate)
+                {
+                    if (Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit)
+                        throw CouldNotWrite(new TimeoutException($"it has stood still for {_timeLimit.TotalSeconds:0.###} s."));
+                }
             }
         }
-
-        await flushed.Task.ConfigureAwait(false);
     }
 
     /// <summary>Tells the handler's thread to end when nothing is queued any more.</summary>
