@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Tokens;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>What a call in flight holds of the budgets. Dispose it when the call is recorded, or did not happen.</summary>
@@ -25,7 +23,7 @@ public sealed class BudgetReservation : IDisposable
     /// <summary>When it is given up, on the line of the clock.</summary>
     internal TimeSpan Expiry { get; }
 
-    /// <summary>Its place among the open ones; null: it is none of them. Used by the <see cref="BudgetLedger"/> alone.</summary>
+    /// <summary>Its place among the open ones; null: it is none of them. The budgets' alone.</summary>
     internal LinkedListNode<BudgetReservation>? Place { get; set; }
 
     /// <summary>Returns what it holds. Again: nothing happens.</summary>

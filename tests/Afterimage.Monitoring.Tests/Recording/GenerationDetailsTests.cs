@@ -5,6 +5,9 @@ namespace Afterimage.Monitoring.Tests.Recording;
 /// <summary>What is given is there, alone or among others, and what is taken back is as if it had never been given.</summary>
 public sealed class GenerationDetailsTests
 {
+    // It is for the budgets, and the only one that is not in the log.
+    private const string Reservation = "reservation";
+
     private static readonly DateTimeOffset Time = new(2026, 11, 23, 15, 0, 0, TimeSpan.FromHours(1));
 
     private static readonly Dictionary<string, (GenerationDetails Given, Func<GenerationDetails, object?> Value, Func<GenerationDetails, GenerationDetails> Without)> Properties = new()
@@ -23,6 +26,7 @@ public sealed class GenerationDetailsTests
         ["operation"] = (new() { Operation = "o" }, d => d.Operation, d => d with { Operation = null }),
         ["timestamp"] = (new() { Timestamp = Time }, d => d.Timestamp, d => d with { Timestamp = null }),
         ["tags"] = (new() { Tags = [new("k", "v")] }, d => d.Tags, d => d with { Tags = null }),
+        [Reservation] = (new() { Reservation = Reserve() }, d => d.Reservation, d => d with { Reservation = null }),
     };
 
     public static TheoryData<string> Names => new(Properties.Keys);
@@ -49,10 +53,16 @@ public sealed class GenerationDetailsTests
         run.Monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, Properties[name].Given);
 
         string[] always = ["timestamp", "event", "duration", "success"];
-        Assert.Equal([.. always, .. new[] { name }.Except(always)], Assert.Single(run.Records()).EnumerateObject().Select(p => p.Name));
+        Assert.Equal([.. always, .. new[] { name }.Except([.. always, Reservation])], Assert.Single(run.Records()).EnumerateObject().Select(p => p.Name));
     }
 
     [Fact]
     public void A_given_time_keeps_its_offset() =>
         Assert.Equal(Time.Offset, new GenerationDetails { Timestamp = Time }.Timestamp!.Value.Offset);
+
+    private static BudgetReservation Reserve()
+    {
+        using MonitorRun run = MonitorRun.InMemory();
+        return run.Monitor.Reserve(default);
+    }
 }
