@@ -6,6 +6,10 @@ namespace Afterimage.Monitoring.DurabilityTests;
 /// <summary>What the operating system is asked for, as strace sees it.</summary>
 public sealed partial class SyncTests
 {
+    // How the directories are called among the files of a trace.
+    private const string LogDirectory = "the log directory";
+    private const string Parent = "the directory above it";
+
     [Fact]
     public async Task A_synced_flush_ends_after_fsync_of_every_file_that_it_wrote()
     {
@@ -18,6 +22,22 @@ public sealed partial class SyncTests
             int flushed = calls.FindIndex(lastWrite, c => c.IsAnswer);
             Assert.True(flushed > lastWrite);
             Assert.Contains(calls[lastWrite..flushed], c => c.Name is "fsync" or "fdatasync" && c.File == file);
+        }
+    }
+
+    [Fact]
+    public async Task A_synced_flush_ends_after_fsync_of_the_directories_that_its_files_are_in()
+    {
+        List<SystemCall> calls = await TraceFlushesAsync(Durability.Synced);
+        int begin = 0;
+        foreach (string file in (string[])["metrics.jsonl", "metrics-000001.jsonl", "metrics-000002.jsonl"])
+        {
+            // The file is open by its name from before its first write.
+            int firstWrite = calls.FindIndex(begin, c => c.Name == "pwrite64" && c.File == file);
+            int flushed = calls.FindIndex(firstWrite, c => c.IsAnswer);
+            Assert.Contains(calls[firstWrite..flushed], c => c is { Name: "fsync", File: LogDirectory });
+            Assert.Contains(calls[firstWrite..flushed], c => c is { Name: "fsync", File: Parent });
+            begin = flushed;
         }
     }
 
@@ -76,11 +96,15 @@ public sealed partial class SyncTests
                 string path = match.Groups["path"].Value;
                 string name = match.Groups["name"].Value;
                 bool isAnswer = name == "write" && line.Contains("\"flushed\\n\"", StringComparison.Ordinal);
-                if (!isAnswer && (Path.GetDirectoryName(path) != directory || Path.GetExtension(path) != ".jsonl"))
+                string? file = path == directory ? LogDirectory
+                    : path == Path.GetDirectoryName(directory) ? Parent
+                    : Path.GetDirectoryName(path) == directory && Path.GetExtension(path) == ".jsonl" ? Path.GetFileName(path)
+                    : null;
+                if (!isAnswer && file is null)
                     continue;
 
                 // The answer counts from where it begins.
-                var call = new SystemCall(name, Path.GetFileName(path), isAnswer);
+                var call = new SystemCall(name, file ?? "", isAnswer);
                 if (!isAnswer && line.EndsWith("<unfinished ...>", StringComparison.Ordinal))
                     unfinished[thread] = call;
                 else

@@ -11,6 +11,9 @@ internal sealed class ClaimedFile : IDisposable
     // Whether a write that failed may have left bytes behind Length.
     private bool _hasRemains;
 
+    // Whether the disk has the file's name; what is in it is not enough.
+    private bool _isNameSynced;
+
     private ClaimedFile(string path, FileClaim claim, SafeFileHandle handle)
     {
         Path = path;
@@ -89,7 +92,15 @@ internal sealed class ClaimedFile : IDisposable
         Append(last[0] == (byte)'}' ? "\n"u8 : "!\n"u8);
     }
 
-    public void Sync() => RandomAccess.FlushToDisk(_handle);
+    public void Sync()
+    {
+        RandomAccess.FlushToDisk(_handle);
+        if (_isNameSynced)
+            return;
+
+        DirectorySync.SyncPath(System.IO.Path.GetDirectoryName(Path)!);
+        _isNameSynced = true;
+    }
 
     public void Dispose()
     {
