@@ -74,6 +74,27 @@ public sealed class CompactionKillTests
         Assert.Single(Directory.GetFiles(directory.Path, "*metrics*"));
     }
 
+    [Theory]
+    [InlineData(1, 3, 0)] // the new file's content
+    [InlineData(2, 3, 1)] // its name
+    public async Task A_disk_that_does_not_take_the_new_file_keeps_its_sources(int failing, int sources, int compacted)
+    {
+        using var directory = new TemporaryDirectory();
+        string log = Path.Combine(directory.Path, "log");
+        Directory.CreateDirectory(log);
+        Fill(log, 0, 3);
+        string expected = Summary(log);
+
+        using (Child child = Strace.Start(Path.Combine(directory.Path, "trace"), Strace.FailSync(failing), "compact", log))
+            Assert.Matches(@"IOException: '[^']*' cannot be synced: Input/output error", await child.FailAsync());
+
+        Assert.Equal((sources, compacted), (Directory.GetFiles(log, "metrics*.jsonl").Length, Directory.GetFiles(log, "metrics*.parquet").Length));
+        Assert.Equal(expected, Summary(log));
+        await CompactAsync(log);
+        Assert.Equal(expected, Summary(log));
+        Assert.Single(Directory.GetFiles(log, "*metrics*"));
+    }
+
     private static async Task AnswerAsync(Child child, string? step)
     {
         try

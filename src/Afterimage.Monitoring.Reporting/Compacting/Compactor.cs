@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Afterimage.Monitoring.Handlers.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace Afterimage.Monitoring.Reporting.Compacting;
 
@@ -183,8 +184,8 @@ internal sealed class Compactor(Func<string, string[]> find, IProgress<double>? 
         reached?.Invoke(CompactionStep.Read);
         rows.Write(path);
         reached?.Invoke(CompactionStep.Written);
-        using (FileStream stream = File.OpenWrite(path))
-            stream.Flush(flushToDisk: true);
+        using (SafeFileHandle file = File.OpenHandle(path, access: FileAccess.ReadWrite))
+            DiskSync.SyncFile(file, path);
         rows.Verify(path);
         reached?.Invoke(CompactionStep.Synced);
         _records += rows.NewRecords;
@@ -199,7 +200,7 @@ internal sealed class Compactor(Func<string, string[]> find, IProgress<double>? 
 
         File.SetLastWriteTimeUtc(unfinished, group.Max(source => source.Written));
         File.Move(unfinished, name.Path, overwrite: false);
-        DirectorySync.Sync(name.Directory);
+        DiskSync.SyncDirectory(name.Directory);
         reached?.Invoke(CompactionStep.Named);
         foreach (Source source in group)
         {

@@ -80,6 +80,18 @@ internal sealed class Child : IDisposable
         return output;
     }
 
+    /// <summary>Ends the input, and waits for the program to end by an exception.</summary>
+    /// <returns>What it wrote to standard error.</returns>
+    public async Task<string> FailAsync()
+    {
+        _process.StandardInput.Close();
+        Task<string> error = _process.StandardError.ReadToEndAsync(Limits.Token);
+        await _process.StandardOutput.ReadToEndAsync(Limits.Token);
+        await _process.WaitForExitAsync(Limits.Token);
+        Assert.NotEqual(0, _process.ExitCode);
+        return await error;
+    }
+
     /// <summary>SIGKILL: nothing in the process runs after it.</summary>
     public async Task KillAsync()
     {

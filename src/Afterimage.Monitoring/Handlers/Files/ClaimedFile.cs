@@ -92,13 +92,14 @@ internal sealed class ClaimedFile : IDisposable
         Append(last[0] == (byte)'}' ? "\n"u8 : "!\n"u8);
     }
 
+    /// <exception cref="IOException">The disk did not take it.</exception>
     public void Sync()
     {
-        RandomAccess.FlushToDisk(_handle);
+        DiskSync.SyncFile(_handle, Path);
         if (_isNameSynced)
             return;
 
-        DirectorySync.SyncPath(System.IO.Path.GetDirectoryName(Path)!);
+        DiskSync.SyncPath(System.IO.Path.GetDirectoryName(Path)!);
         _isNameSynced = true;
     }
 

@@ -18,6 +18,9 @@ internal sealed class JsonLineFile : IDisposable
     private ClaimedFile? _current;
     private long _openedAt;
 
+    // The system reports once that the disk did not take something, and then takes it for written: later it would say that all is well.
+    private IOException? _notKept;
+
     public JsonLineFile(string directory, string name, LogFileOptions options, TimeProvider timeProvider)
     {
         _name = new NumberedName(Path.GetFullPath(directory), name);
@@ -63,10 +66,12 @@ internal sealed class JsonLineFile : IDisposable
     }
 
     /// <summary>Makes what was committed as durable as the options say.</summary>
+    /// <exception cref="IOException">The disk did not take something, now or at any time before.</exception>
     public void Flush()
     {
-        if (_options.Durability == Durability.Synced)
-            _current?.Sync();
+        Sync();
+        if (_notKept is not null)
+            throw new IOException($"the disk may not have kept what was written to it: {_notKept.Message}", _notKept);
     }
 
     public void Dispose()
@@ -94,10 +99,25 @@ internal sealed class JsonLineFile : IDisposable
     {
         // The next is opened before the full one is given up: if that fails, this one is still there for the next attempt.
         ClaimedFile full = _current!;
-        Flush();
+        Sync();
         _current = OpenNew(_name.NumberOf(full.Path) + 1);
         full.Dispose();
         DeleteOld(full.Path);
+    }
+
+    private void Sync()
+    {
+        if (_options.Durability != Durability.Synced)
+            return;
+
+        try
+        {
+            _current?.Sync();
+        }
+        catch (IOException e)
+        {
+            _notKept ??= e;
+        }
     }
 
     private ClaimedFile OpenLast()
