@@ -57,21 +57,45 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
             "</packageSources></configuration>");
 
         await PackedRepository.RunAsync("dotnet", "tool", "install", "Afterimage.Cli", "--tool-path", directory.Path, "--configfile", config);
-        string help = await PackedRepository.RunAsync(Path.Combine(directory.Path, "afterimage"), "--help");
-
+        string tool = Path.Combine(directory.Path, "afterimage");
+        string help = await PackedRepository.RunAsync(tool, "--help");
         Assert.Contains("summary", help, StringComparison.Ordinal);
+
+        // With DuckDB and Skia, which are libraries of the platform.
+        string run = Path.Combine(directory.Path, "run");
+        await PackedRepository.RunAsync(tool, "demo", "--generations", "10", "--log-dir", run);
+        string figure = Path.Combine(directory.Path, "generation_time.png");
+        await PackedRepository.RunAsync(tool, "plot", run, "generation_time", "--out", figure);
+        Assert.True(new FileInfo(figure).Length > 0);
+    }
+
+    [Theory]
+    [InlineData("linux-x64", "libHarfBuzzSharp.so", "libSkiaSharp.so", "libduckdb.so")]
+    [InlineData("linux-arm64", "libHarfBuzzSharp.so", "libSkiaSharp.so", "libduckdb.so")]
+    [InlineData("osx-x64", "libHarfBuzzSharp.dylib", "libSkiaSharp.dylib", "libduckdb.dylib")]
+    [InlineData("osx-arm64", "libHarfBuzzSharp.dylib", "libSkiaSharp.dylib", "libduckdb.dylib")]
+    [InlineData("win-x64", "duckdb.dll", "libHarfBuzzSharp.dll", "libSkiaSharp.dll")]
+    [InlineData("win-arm64", "duckdb.dll", "libHarfBuzzSharp.dll", "libSkiaSharp.dll")]
+    public void The_tool_brings_one_platforms_libraries_and_its_own_symbols(string platform, params string[] libraries)
+    {
+        using ZipArchive package = Open($"Afterimage.Cli.{platform}", ".nupkg");
+        using ZipArchive symbols = Open($"Afterimage.Cli.{platform}", ".snupkg");
+
+        string[] native = [.. package.Entries.Select(e => e.Name).Where(name => libraries.Contains(name) || Path.GetExtension(name) is ".so" or ".dylib")];
+        string[] debugging = [.. package.Entries.Concat(symbols.Entries).Select(e => e.Name).Where(name => name.EndsWith(".pdb", StringComparison.Ordinal)).Distinct()];
+
+        Assert.Equal(libraries, native.Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(package.Entries, e => e.FullName.Contains("/runtimes/", StringComparison.Ordinal));
+        Assert.NotEmpty(debugging);
+        Assert.All(debugging, name => Assert.StartsWith("afterimage", name, StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
-    public void The_tool_brings_its_own_symbols_only()
+    public void The_tools_package_points_to_those_of_the_platforms_and_holds_nothing_else()
     {
         using ZipArchive package = Open("Afterimage.Cli", ".nupkg");
-        using ZipArchive symbols = Open("Afterimage.Cli", ".snupkg");
 
-        string[] all = [.. package.Entries.Concat(symbols.Entries).Select(e => e.Name).Where(name => name.EndsWith(".pdb", StringComparison.Ordinal)).Distinct()];
-
-        Assert.NotEmpty(all);
-        Assert.All(all, name => Assert.StartsWith("afterimage", name, StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(["DotnetToolSettings.xml"], package.Entries.Where(e => e.FullName.StartsWith("tools/", StringComparison.Ordinal)).Select(e => e.Name));
     }
 
     [Fact]

@@ -40,8 +40,9 @@ public sealed class PackedRepository : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        // The tool is built once more for each platform.
         foreach (string project in System.IO.Directory.EnumerateDirectories(Path.Combine(Root, "src")))
-            await RunAsync("dotnet", "pack", project, "--no-build", "--configuration", Configuration, "--output", Directory);
+            await RunAsync("dotnet", "pack", project, Path.GetFileName(project) == "Afterimage.Cli" ? "--no-restore" : "--no-build", "--configuration", Configuration, "--output", Directory);
     }
 
     public ValueTask DisposeAsync()
