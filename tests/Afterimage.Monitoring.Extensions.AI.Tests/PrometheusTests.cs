@@ -1,4 +1,6 @@
 using System.ClientModel;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.AI;
@@ -14,9 +16,6 @@ public sealed class PrometheusTests
     [Fact]
     public async Task Prometheus_shows_the_sums_that_the_server_counted()
     {
-        if (PrometheusServer.Program is null && Environment.GetEnvironmentVariable("AFTERIMAGE_REQUIRE_SERVICES") != "1")
-            Assert.Skip("Prometheus is not installed (apt-get install prometheus).");
-
         using var directory = new TemporaryDirectory();
         await using WebApplication metrics = await ExportAsync();
         await using LoopbackServer server = await LoopbackServer.StartAsync();
@@ -37,7 +36,7 @@ public sealed class PrometheusTests
         }));
         await monitor.FlushAsync(MonitoredServer.Token);
 
-        using PrometheusServer prometheus = PrometheusServer.Start(directory, new Uri(metrics.Urls.Single()));
+        using PrometheusServer prometheus = await PrometheusServer.StartAsync(directory, new Uri(metrics.Urls.Single()));
 
         await AssertAsync(server.Requests, "sum(gen_ai_client_operation_duration_seconds_count)");
         await AssertAsync(server.Errors, "sum(gen_ai_client_operation_duration_seconds_count{error_type=\"429\"})");
@@ -51,6 +50,19 @@ public sealed class PrometheusTests
             .Build();
 
         async Task AssertAsync(double expected, string query) => Assert.Equal(expected, await prometheus.QueryAsync(query, expected));
+    }
+
+    [Fact]
+    public async Task Prometheus_starts_though_its_port_is_taken_before_it_listens()
+    {
+        using var directory = new TemporaryDirectory();
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        int taken = ((IPEndPoint)other.LocalEndpoint).Port;
+
+        using PrometheusServer prometheus = await PrometheusServer.StartAsync(directory, new Uri($"http://127.0.0.1:{taken}"), firstPort: taken);
+
+        Assert.Equal(1, await prometheus.QueryAsync("vector(1)", 1));
     }
 
     private static async Task<WebApplication> ExportAsync()

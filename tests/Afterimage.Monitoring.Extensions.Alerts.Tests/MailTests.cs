@@ -139,11 +139,12 @@ public sealed class MailTests
     public async Task What_may_pass_is_tried_again()
     {
         await using var server = new MailServer(answer: number => number <= 2 ? new SmtpResponse((SmtpReplyCode)451, "later") : SmtpResponse.Ok);
+        using var closed = new ClosedPort();
         int dead = 0;
         using var run = new AlertRun(o =>
         {
             o.AlertHandlers.AddMail(To(server));
-            o.AlertHandlers.AddMail(To(server, m => (m.Port, m.RetryCount) = (MailServer.FreePort(), 2)), () =>
+            o.AlertHandlers.AddMail(To(server, m => (m.Port, m.RetryCount) = (closed.Number, 2)), () =>
             {
                 dead++;
                 return new SmtpClient();

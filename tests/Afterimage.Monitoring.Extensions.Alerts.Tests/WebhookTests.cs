@@ -271,25 +271,20 @@ public sealed class WebhookTests
     [Fact]
     public async Task A_name_that_is_not_found_and_a_port_that_is_closed_are_tried_again_and_counted()
     {
-        await using (Receiver receiver = await Receiver.StartAsync())
+        using var closed = new ClosedPort();
+        var counter = new Counter();
+        using var client = new HttpClient(counter);
+        using var run = new AlertRun(o =>
         {
-            var counter = new Counter();
-            using var client = new HttpClient(counter);
-            WebhookAlertOptions dead = To(receiver, w => (w.Url, w.RetryCount) = (new Uri("http://no-such-host.invalid/token-in-path"), 2));
-            WebhookAlertOptions closed = To(receiver, w => w.RetryCount = 0);
-            await receiver.DisposeAsync();
-            using var run = new AlertRun(o =>
-            {
-                o.AlertHandlers.AddWebhook(dead, client);
-                o.AlertHandlers.AddWebhook(closed);
-            });
-            await run.FireAsync();
+            o.AlertHandlers.AddWebhook(new() { Url = new Uri("http://no-such-host.invalid/token-in-path"), RetryDelay = AMoment, RetryCount = 2 }, client);
+            o.AlertHandlers.AddWebhook(new() { Url = new Uri($"http://127.0.0.1:{closed.Number}/token-in-path"), RetryCount = 0 });
+        });
+        await run.FireAsync();
 
-            Assert.Equal(3, counter.Attempts);
-            Assert.Equal((0, 1, 1), run.Counts);
-            Assert.StartsWith("no-such-host.invalid could not be reached", run.Statistics.LastError, StringComparison.Ordinal);
-            Assert.StartsWith("127.0.0.1 could not be reached", run.Monitor.GetStatistics().AlertHandlers[2].LastError, StringComparison.Ordinal);
-        }
+        Assert.Equal(3, counter.Attempts);
+        Assert.Equal((0, 1, 1), run.Counts);
+        Assert.StartsWith("no-such-host.invalid could not be reached", run.Statistics.LastError, StringComparison.Ordinal);
+        Assert.StartsWith("127.0.0.1 could not be reached", run.Monitor.GetStatistics().AlertHandlers[2].LastError, StringComparison.Ordinal);
     }
 
     [Fact]

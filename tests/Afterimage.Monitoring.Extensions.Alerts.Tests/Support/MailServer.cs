@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using MimeKit;
 using SmtpServer;
 using SmtpServer.Authentication;
 using SmtpServer.ComponentModel;
+using SmtpServer.Net;
 using SmtpServer.Protocol;
 using SmtpServer.Storage;
 
@@ -26,25 +26,28 @@ internal sealed class MailServer : IAsyncDisposable
     /// <param name="answer">Answers the mail of a number, from 1 on. Default: it is taken.</param>
     public MailServer(X509Certificate2? certificate = null, bool isTls = false, string? password = null, Func<int, SmtpResponse>? answer = null)
     {
-        Port = FreePort();
         var options = new SmtpServerOptionsBuilder()
             .ServerName("localhost")
             .Endpoint(endpoint =>
             {
-                endpoint.Endpoint(new IPEndPoint(IPAddress.Loopback, Port)).IsSecure(isTls).AuthenticationRequired(password is not null).AllowUnsecureAuthentication(false);
+                endpoint.Endpoint(new IPEndPoint(IPAddress.Loopback, 0)).IsSecure(isTls).AuthenticationRequired(password is not null).AllowUnsecureAuthentication(false);
                 if (certificate is not null)
                     endpoint.Certificate(certificate);
             })
             .Build();
         var services = new ServiceProvider();
+        var listening = new EndpointListenerFactory();
+        listening.EndpointStarted += (_, e) => Port = ((IPEndPoint)e.LocalEndPoint).Port;
+        services.Add(listening);
         services.Add(new Store(this, answer ?? (_ => SmtpResponse.Ok)));
         if (password is not null)
             services.Add(new Users(password));
         _server = new SmtpServer.SmtpServer(options, services);
         _running = _server.StartAsync(_stop.Token);
+        Assert.NotEqual(0, Port);
     }
 
-    public int Port { get; }
+    public int Port { get; private set; }
 
     public int Attempts => Volatile.Read(ref _attempts);
 
@@ -65,13 +68,6 @@ internal sealed class MailServer : IAsyncDisposable
         }
 
         _stop.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed class Store(MailServer server, Func<int, SmtpResponse> answer) : MessageStore
