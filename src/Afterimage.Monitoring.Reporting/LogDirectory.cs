@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Afterimage.Monitoring.Handlers.Files;
 using Afterimage.Monitoring.Reporting;
 using Afterimage.Monitoring.Reporting.Compacting;
 using Afterimage.Monitoring.Reporting.Comparing;
@@ -224,7 +225,7 @@ public sealed class LogDirectory
     /// lost: a line that the columns would not give back byte for byte is kept as it is. Many small files become few. The files are described in docs/log-format.md.</para>
     /// <para>Files that a live writer has are left alone: a run may go on meanwhile, and so may readers. A compaction that is killed, or fails, leaves everything readable, once; the
     /// next goes on from there. When all is compacted, nothing is done.</para>
-    /// <para>Compacted files do not count for <see cref="LogFileOptions.MaxTotalSize"/> and are not deleted by it. Budgets do not resume from them.</para>
+    /// <para>Compacted files do not count for <see cref="LogFileOptions.MaxTotalSize"/> and are not deleted by it. Budgets resume from them with <see cref="CompactedFileExtensions.UseCompactedFiles"/>.</para>
     /// </remarks>
     /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
     /// <param name="cancellationToken">Ends the work early, behind the file that is finished.</param>
@@ -242,11 +243,14 @@ public sealed class LogDirectory
         new Compactor(Find, progress, reached, cancellationToken).Run();
 
     /// <summary>The files of records that count now.</summary>
-    internal string[] FindRecordFiles() => RecordFiles.Find(Find);
+    internal string[] FindRecordFiles() => RecordFiles.Find(Path);
+
+    /// <summary>Whether a file of records is compacted.</summary>
+    internal static bool IsCompacted(string path) => RecordFiles.IsCompacted(path);
 
     /// <summary>The last lines of each of the files, all of them compacted.</summary>
     internal IReadOnlyList<string> ReadCompactedEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken) =>
-        Translate(() => CompactedTail.Read(files, count, cancellationToken), cancellationToken);
+        Translate(() => CompactedLines.ReadEnds(files, count, cancellationToken), cancellationToken);
 
     /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling mean.</summary>
     /// <param name="metricName">The metric. One without points makes a figure that says so.</param>
@@ -413,22 +417,5 @@ public sealed class LogDirectory
 
     private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
 
-    internal string[] Find(string pattern)
-    {
-        var options = new EnumerationOptions
-        {
-            RecurseSubdirectories = true,
-            AttributesToSkip = FileAttributes.ReparsePoint,
-            IgnoreInaccessible = false,
-            MatchCasing = MatchCasing.CaseSensitive,
-        };
-
-        string[] files = [.. Directory.EnumerateFiles(Path, pattern, options).Where(file => !IsPassedOver(System.IO.Path.GetRelativePath(Path, file)))];
-        Array.Sort(files, StringComparer.Ordinal);
-        return files;
-
-        // The writers' locks have the names of the files that they are about; an import that is not finished is no run yet.
-        static bool IsPassedOver(string file) =>
-            file.Split(System.IO.Path.DirectorySeparatorChar)[..^1].Any(directory => directory == ".locks" || directory.StartsWith(ImportJob.StagingPrefix, StringComparison.Ordinal));
-    }
+    internal string[] Find(string pattern) => LogTree.Find(Path, pattern);
 }

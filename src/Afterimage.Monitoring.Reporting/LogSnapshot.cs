@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Afterimage.Monitoring.Handlers.Files;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Reporting.Compacting;
 using DuckDB.NET.Data;
@@ -177,6 +178,10 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>The paths as a list for DuckDB's readers.</summary>
     public static string ListFiles(IEnumerable<string> files) => "[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]";
 
+    /// <summary>Whether a row is from <paramref name="since"/> on and before <paramref name="until"/>, as SQL.</summary>
+    public static string Within(DateTimeOffset? since, DateTimeOffset? until) =>
+        string.Create(CultureInfo.InvariantCulture, $"ticks >= {Ticks(since) ?? long.MinValue} AND ticks < {Ticks(until) ?? long.MaxValue}");
+
     private void AddRecords(string[] files, Func<string, string> select, DateTimeOffset? since, DateTimeOffset? until, Action<double>? report) =>
         Add(files, list => $"INSERT INTO record BY NAME SELECT * FROM ({select(list)}) WHERE event IS NULL OR {Within(since, until)}", report);
 
@@ -185,9 +190,6 @@ internal sealed class LogSnapshot : IDisposable
         if (files.Count > 0)
             Execute(insert(ListFiles(files)), report);
     }
-
-    private static string Within(DateTimeOffset? since, DateTimeOffset? until) =>
-        string.Create(CultureInfo.InvariantCulture, $"ticks >= {Ticks(since) ?? long.MinValue} AND ticks < {Ticks(until) ?? long.MaxValue}");
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;
 

@@ -110,7 +110,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             reducer = new RecordPricing(pricing, _names, reducer);
 
         // Before anything of this run is written.
-        List<CallHistory> histories = ResumeBudgets(options.Budgets);
+        List<CallHistory> histories = ResumeBudgets(options);
         _run = RunFile.Create(options.LogDirectory, _timeProvider.GetUtcNow());
 
         var troubleLog = new TroubleLog(_timeProvider, ReportTrouble);
@@ -780,13 +780,18 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         }
     }
 
-    private List<CallHistory> ResumeBudgets(IList<Budget> budgets)
+    private List<CallHistory> ResumeBudgets(GenerationMonitorOptions options)
     {
         List<CallHistory> histories = [];
-        foreach (IGrouping<string, Budget> resumed in budgets.Where(b => b.ResumeFrom is not null).GroupBy(b => Path.GetFullPath(b.ResumeFrom!)))
+        foreach (IGrouping<string, Budget> resumed in options.Budgets.Where(b => b.ResumeFrom is not null).GroupBy(b => Path.GetFullPath(b.ResumeFrom!)))
         {
-            var history = new CallHistory(resumed.Key);
-            _budgets!.Resume([.. resumed], history.Since);
+            CallHistory history;
+            do
+            {
+                history = new CallHistory(resumed.Key, options.CompactedFileReader);
+                _budgets!.Resume([.. resumed], history.Since);
+            }
+            while (history.IsOutdated);
             histories.Add(history);
         }
 

@@ -83,6 +83,12 @@ public sealed class GenerationMonitorOptions
     /// <summary>What the run may use up; see <see cref="GenerationMonitor.TryReserve"/> and <see cref="GenerationMonitor.BudgetToken"/>. Default: empty.</summary>
     public IList<Budget> Budgets { get; } = [];
 
+    /// <summary>
+    /// Reads compacted files where a budget resumes from a directory that has some (<see cref="Budget.ResumeFrom"/>). The package Afterimage.Monitoring.Reporting has one, which its
+    /// <c>UseCompactedFiles()</c> sets. Default: <see langword="null"/>, such files make the constructor throw an <see cref="IOException"/>.
+    /// </summary>
+    public CompactedFileReader? CompactedFileReader { get; set; }
+
     /// <summary>How long a <see cref="BudgetReservation"/> may stay open before it is given up, as of a call that was never finished. Default: 1 hour. More than zero.</summary>
     public TimeSpan ReservationTimeout { get; set; } = TimeSpan.FromHours(1);
 

@@ -146,8 +146,13 @@ public sealed class CompactionKillTests
     private static int NextNumber(string directory) => Directory.GetFiles(directory, "metrics*").Select(path =>
         Path.GetFileNameWithoutExtension(path).Split('-') is [_, .., string number] ? int.Parse(number, CultureInfo.InvariantCulture) : 0).DefaultIfEmpty(-1).Max() + 1;
 
+    /// <summary>What a reader sees, and what a budget goes on from.</summary>
     private static string Summary(string directory)
     {
+        using var elsewhere = new TemporaryDirectory();
+        GenerationMonitorOptions options = MonitorUse.In(elsewhere.Path).UseCompactedFiles();
+        options.Budgets.Add(new Budget { Name = "calls", Unit = BudgetUnit.Generations, Limit = 1e9m, ResumeFrom = directory });
+        using var monitor = new GenerationMonitor(options);
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
         {
@@ -156,6 +161,6 @@ public sealed class CompactionKillTests
             writer.WriteEndObject();
         }
 
-        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+        return string.Create(CultureInfo.InvariantCulture, $"{monitor.GetBudgets()[0].Spent} spent, {System.Text.Encoding.UTF8.GetString(stream.ToArray())}");
     }
 }

@@ -316,19 +316,6 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_budget_does_not_take_what_is_compacted_for_nothing()
-    {
-        _directory.Write("metrics.jsonl", Good);
-        await CompactAsync();
-        var options = new GenerationMonitorOptions { LogDirectory = Path.Combine(_directory.Path, "new") };
-        options.Budgets.Add(new Budget { Name = "b", Unit = BudgetUnit.Generations, Limit = 10, ResumeFrom = _directory.Path });
-
-        var exception = Assert.Throws<IOException>(() => new GenerationMonitor(options).Dispose());
-
-        Assert.Contains("compacted", exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_second_compaction_of_the_same_directory_is_turned_away_while_the_first_is_at_work()
     {
         _directory.Write("metrics.jsonl", Good);

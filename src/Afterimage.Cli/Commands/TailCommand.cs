@@ -57,7 +57,7 @@ internal static class TailCommand
 
     private static async Task<int> RunAsync(LogDirectory log, int count, bool follow, bool json, CancellationToken cancellationToken)
     {
-        ILookup<bool, string> recordFiles = log.FindRecordFiles().ToLookup(RecordFiles.IsCompacted);
+        ILookup<bool, string> recordFiles = log.FindRecordFiles().ToLookup(LogDirectory.IsCompacted);
         Dictionary<string, TailedFile> files = recordFiles[false].Concat(FindLogs(log)).ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
         long skipped = 0;
         await ShowAsync(log.ReadCompactedEnds([.. recordFiles[true]], count, cancellationToken).Concat(files.Values.SelectMany(file => file.ReadLast(count))), count);
@@ -72,7 +72,7 @@ internal static class TailCommand
                 break;
             }
 
-            foreach (string path in log.FindRecordFiles().Where(path => !RecordFiles.IsCompacted(path)).Concat(FindLogs(log)))
+            foreach (string path in log.FindRecordFiles().Where(path => !LogDirectory.IsCompacted(path)).Concat(FindLogs(log)))
                 files.TryAdd(path, new TailedFile(path));
             await ShowAsync(files.Values.SelectMany(file => file.ReadNew()), int.MaxValue);
         }

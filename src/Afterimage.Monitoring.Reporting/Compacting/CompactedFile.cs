@@ -18,25 +18,25 @@ internal static class CompactedFile
                 '+', '\u002B'), '<', '\u003C'), '>', '\u003E'), '`', '\u0060'), chr(10), '\n'), chr(13), '\r'), chr(9), '\t') END || '"';
         CREATE TEMP MACRO number_json(x) AS CASE WHEN NOT isfinite(x) THEN CASE WHEN isnan(x) THEN '"NaN"' WHEN x > 0 THEN '"Infinity"' ELSE '"-Infinity"' END
             WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END;
-        CREATE TEMP MACRO member(name, json) AS coalesce(',"' || name || '":' || json, '');
+        CREATE TEMP MACRO member(name, json) AS ',"' || name || '":' || json;
         CREATE TEMP MACRO stamp_json(ticks) AS '{"timestamp":"' || strftime(make_timestamp(ticks // 10), '%Y-%m-%dT%H:%M:%S')
             || CASE WHEN ticks % 10000000 = 0 THEN '' ELSE '.' || rtrim(lpad((ticks % 10000000)::VARCHAR, 7, '0'), '0') END || 'Z","event":"';
         """;
 
     /// <summary>An expression over the table <c>record r</c>, with <see cref="Macros"/>.</summary>
     public const string Line = """
-        stamp_json(r.ticks) || r.event || '"'
-            || member('duration', number_json(r.duration)) || member('success', r.success::VARCHAR)
-            || CASE WHEN r.event = 'metric' THEN '' ELSE member('model_name', text_json(r.model_name)) END
-            || member('prompt_token_count', r.prompt_token_count::VARCHAR) || member('completion_token_count', r.completion_token_count::VARCHAR)
-            || member('total_token_count', r.total_token_count::VARCHAR) || member('cost_usd', number_json(r.cost_usd))
-            || member('unpriced_token_count', r.unpriced_token_count::VARCHAR) || member('cached_prompt_token_count', r.cached_prompt_token_count::VARCHAR)
-            || member('reasoning_token_count', r.reasoning_token_count::VARCHAR) || member('finish_reason', text_json(r.finish_reason))
-            || member('conversation_length', r.conversation_length::VARCHAR) || member('time_to_first_token', number_json(r.time_to_first_token))
-            || member('provider', text_json(r.provider)) || member('operation', text_json(r.operation))
-            || member('evaluator_type', text_json(r.evaluator_type)) || member('scores', r.scores::VARCHAR) || member('feedback', r.feedback::VARCHAR)
-            || member('metric_name', text_json(r.metric_name)) || member('value', number_json(r.value)) || member('error', text_json(r.error))
-            || member(CASE WHEN r.event = 'metric' THEN 'metadata' ELSE 'tags' END, r.tags::VARCHAR) || '}'
+        stamp_json(r.ticks) || r.event || concat('"',
+            member('duration', number_json(r.duration)), member('success', r.success::VARCHAR),
+            CASE WHEN r.event = 'metric' THEN '' ELSE member('model_name', text_json(r.model_name)) END,
+            member('prompt_token_count', r.prompt_token_count::VARCHAR), member('completion_token_count', r.completion_token_count::VARCHAR),
+            member('total_token_count', r.total_token_count::VARCHAR), member('cost_usd', number_json(r.cost_usd)),
+            member('unpriced_token_count', r.unpriced_token_count::VARCHAR), member('cached_prompt_token_count', r.cached_prompt_token_count::VARCHAR),
+            member('reasoning_token_count', r.reasoning_token_count::VARCHAR), member('finish_reason', text_json(r.finish_reason)),
+            member('conversation_length', r.conversation_length::VARCHAR), member('time_to_first_token', number_json(r.time_to_first_token)),
+            member('provider', text_json(r.provider)), member('operation', text_json(r.operation)),
+            member('evaluator_type', text_json(r.evaluator_type)), member('scores', r.scores::VARCHAR), member('feedback', r.feedback::VARCHAR),
+            member('metric_name', text_json(r.metric_name)), member('value', number_json(r.value)), member('error', text_json(r.error)),
+            member(CASE WHEN r.event = 'metric' THEN 'metadata' ELSE 'tags' END, r.tags::VARCHAR), '}')
         """;
 
     /// <summary>The rows of the tables <c>record</c> and <c>line</c>, side by side, as those of a file.</summary>
@@ -55,7 +55,10 @@ internal static class CompactedFile
         """;
 
     /// <summary>The lines that the files keep, a row a line, NULL where the columns have it all.</summary>
-    public static string SelectLines(string files) => $"SELECT line FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)";
+    public static string SelectKeptLines(string files) => $"SELECT line FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)";
+
+    /// <summary>The rows of a file, whole, in their order.</summary>
+    public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";
 
     /// <summary>The last rows of a file, whole: a number of records, and what is between them and behind.</summary>
     public static string SelectEnd(string file, int records)
@@ -67,6 +70,10 @@ internal static class CompactedFile
             ORDER BY file_row_number
             """);
     }
+
+    /// <summary>The lines that rows stand for, byte for byte, with <see cref="Macros"/>.</summary>
+    public static string SelectLines(string rows, DateTimeOffset? since = null) =>
+        $"SELECT coalesce(r.line, encode({Line})) FROM ({rows}) AS r WHERE r.line IS NOT NULL OR {LogSnapshot.Within(since, until: null)}";
 
     private static string PlainType(RecordColumn column) => column.Type == "JSON" ? "VARCHAR" : column.Type;
 }

@@ -41,7 +41,7 @@ internal sealed class CompactedRows : IDisposable
             return TryAddLines(source.Path, before);
         }
 
-        _snapshot.Execute($"INSERT INTO line {CompactedFile.SelectLines(LogSnapshot.ListFiles([source.Path]))}");
+        _snapshot.Execute($"INSERT INTO line {CompactedFile.SelectKeptLines(LogSnapshot.ListFiles([source.Path]))}");
         return true;
     }
 

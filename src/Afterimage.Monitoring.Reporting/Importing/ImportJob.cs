@@ -1,15 +1,13 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Afterimage.Monitoring.Handlers.Files;
 
 namespace Afterimage.Monitoring.Reporting.Importing;
 
 /// <summary>An import from beginning to end: a run is recorded beside its place, and takes it when it is whole.</summary>
 internal sealed class ImportJob : IDisposable
 {
-    /// <summary>What the names of directories begin with in which imports are not finished; readers pass over them.</summary>
-    public const string StagingPrefix = ".importing-";
-
     private const int ReportEvery = 4096;
 
     private readonly string _source;
@@ -27,7 +25,7 @@ internal sealed class ImportJob : IDisposable
 
         // Beside the target, since a rename does not cross file systems; by its name, so that the next attempt finds what a killed one left.
         string parent = Path.GetDirectoryName(target) ?? throw new IOException("it is the root of a file system");
-        _staging = Path.Combine(parent, StagingPrefix + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(target)))[..16]);
+        _staging = Path.Combine(parent, LogTree.ImportPrefix + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(target)))[..16]);
         Directory.CreateDirectory(_staging);
         _claim = Claim();
     }

@@ -18,6 +18,7 @@ internal sealed class BudgetLedger : IRecordReducer
     private readonly ModelPricing? _pricing;
     private readonly TimeSpan _reservationTimeout;
     private readonly IRecordReducer _next;
+    private readonly Action<BudgetNews> _tell;
 
     // All with the same time-out: the first is the first to be given up.
     private readonly LinkedList<BudgetReservation> _reservations = new();
@@ -30,7 +31,8 @@ internal sealed class BudgetLedger : IRecordReducer
         _pricing = options.Pricing;
         _reservationTimeout = options.ReservationTimeout;
         _next = next;
-        _accounts = [.. options.Budgets.Select(b => new BudgetAccount(b, WallTime, tell))];
+        _tell = tell;
+        _accounts = [.. options.Budgets.Select(Open)];
     }
 
     /// <summary>Cancelled while a budget is spent.</summary>
@@ -56,11 +58,17 @@ internal sealed class BudgetLedger : IRecordReducer
         }
     }
 
-    /// <summary>Counts what earlier runs have used, silently; <see cref="TellSpent"/> tells of what they have spent.</summary>
+    /// <summary>Counts what earlier runs have used, silently; <see cref="TellSpent"/> tells of what they have spent. A second time it counts anew.</summary>
     /// <param name="budgets">The budgets that go on.</param>
     /// <param name="callsSince">The generations and evaluations from a time on, by wall-clock UTC ticks.</param>
     public void Resume(IReadOnlyCollection<Budget> budgets, Func<long, IEnumerable<Record>> callsSince)
     {
+        for (int i = 0; i < _accounts.Length; i++)
+        {
+            if (budgets.Contains(_accounts[i].Budget))
+                _accounts[i] = Open(_accounts[i].Budget);
+        }
+
         BudgetAccount[] accounts = [.. _accounts.Where(a => budgets.Contains(a.Budget))];
         long since = accounts.Min(a => a.Budget.Period == BudgetPeriod.Run ? 0 : a.PeriodStartTicks);
         foreach (BudgetAccount account in accounts)
@@ -163,6 +171,8 @@ internal sealed class BudgetLedger : IRecordReducer
         for (int i = 0; i < _accounts.Length; i++)
             _accounts[i].Reserved -= reservation.Amounts[i];
     }
+
+    private BudgetAccount Open(Budget budget) => new(budget, WallTime, _tell);
 
     private TimeSpan Now => new(_clock.Now);
 

@@ -5,7 +5,9 @@ using Afterimage.Monitoring.Recording;
 namespace Afterimage.Monitoring.Handlers.Files;
 
 /// <summary>The generations and evaluations in the files of a log directory and of those below it (docs/log-format.md).</summary>
-internal sealed class CallHistory(string directory)
+/// <param name="directory">The directory.</param>
+/// <param name="readCompacted">Reads compacted files; null: nobody does.</param>
+internal sealed class CallHistory(string directory, CompactedFileReader? readCompacted)
 {
     // What a file's own time may be behind the stamps of its records, with clocks that differ or were set.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromDays(1);
@@ -17,6 +19,9 @@ internal sealed class CallHistory(string directory)
     private long _calls;
     private long _skippedLines;
 
+    /// <summary>Whether a file was deleted or compacted between the listing and its reading: then not all calls were read, and only another history can.</summary>
+    public bool IsOutdated { get; private set; }
+
     /// <summary>Reads the calls of a time and later, each directory's in the order of its files' lines.</summary>
     /// <remarks>
     /// Names of models are in their details alone, so that the past takes no place in the present's tables. A line that is no whole record is skipped and counted. A
@@ -26,17 +31,16 @@ internal sealed class CallHistory(string directory)
     /// <exception cref="IOException">A file or directory cannot be read.</exception>
     public IEnumerable<Record> Since(long since)
     {
-        foreach (string file in Files(since))
+        foreach (string file in Files().Where(file => !IsOlder(file, since)))
         {
-            using FileStream? stream = Open(file);
-            if (stream is null)
-                continue;
-
-            foreach (Record call in Read(stream, file, since))
+            foreach (Record call in RecordFiles.IsCompacted(file) ? ReadCompacted(file, since) : ReadLines(file, since))
             {
                 _calls++;
                 yield return call;
             }
+
+            if (IsOutdated)
+                yield break;
         }
     }
 
@@ -45,31 +49,13 @@ internal sealed class CallHistory(string directory)
         CultureInfo.InvariantCulture,
         $"Budgets go on from '{directory}': {_calls} calls counted{(_skippedLines > 0 ? $", {_skippedLines} lines skipped that are no records" : "")}");
 
-    private string[] Files(long since)
+    private string[] Files()
     {
         try
         {
             if (File.Exists(directory))
                 throw new IOException("it is a file");
-            if (!Directory.Exists(directory))
-                return [];
-
-            var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
-            foreach (string path in Directory.EnumerateFiles(directory, CompactedName.Pattern, options))
-            {
-                if (CompactedName.Parse(path) is not null && IsRecent(path, since))
-                    throw new IOException($"'{path}' is compacted, and only reporting reads that");
-            }
-
-            return
-            [
-                .. Directory.EnumerateFiles(directory, "metrics*.jsonl", options)
-                    .Select(path => (Path: path, Directory: Path.GetDirectoryName(path)!, Number: new NumberedName("", NumberedName.Records).NumberOf(path)))
-                    .Where(f => f.Number >= 0 && Path.GetFileName(f.Directory) != ".locks")
-                    .Where(f => IsRecent(f.Path, since))
-                    .OrderBy(f => f.Directory, StringComparer.Ordinal).ThenBy(f => f.Number)
-                    .Select(f => f.Path),
-            ];
+            return Directory.Exists(directory) ? [.. RecordFiles.Find(directory).Where(file => RecordFiles.NumberOf(file) >= 0)] : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -77,9 +63,42 @@ internal sealed class CallHistory(string directory)
         }
     }
 
-    private static bool IsRecent(string path, long since) => since == 0 || File.GetLastWriteTimeUtc(path).Ticks >= since - ClockTolerance.Ticks;
+    // A file that is gone has no time: opening it says so.
+    private static bool IsOlder(string path, long since) => since != 0 && new FileInfo(path) is { Exists: true } file && file.LastWriteTimeUtc.Ticks < since - ClockTolerance.Ticks;
 
-    private static FileStream? Open(string path)
+    // Of a message the first line: an engine that reads compacted files shows its statement below it.
+    private static IOException Unreadable(string path, Exception e) => new($"A budget cannot go on from '{path}': {e.Message.Split('\n')[0].TrimEnd()}", e);
+
+    private IEnumerable<Record> ReadCompacted(string path, long since)
+    {
+        if (readCompacted is null)
+            throw new IOException($"A budget cannot go on from '{path}': it is compacted. To have such files read, call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options.");
+
+        using IEnumerator<ReadOnlyMemory<byte>>? lines = Try(path, () => readCompacted(path, since == 0 ? null : new DateTimeOffset(since, TimeSpan.Zero)).GetEnumerator());
+        while (lines is not null && Try(path, lines.MoveNext))
+        {
+            if (TryParse(lines.Current.Span, since, out Record call))
+                yield return call;
+        }
+    }
+
+    /// <returns>What the reader answers; nothing if the file is gone.</returns>
+    private T? Try<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e)
+        {
+            if (File.Exists(path))
+                throw Unreadable(path, e);
+            IsOutdated = true;
+            return default;
+        }
+    }
+
+    private FileStream? Open(string path)
     {
         try
         {
@@ -87,7 +106,7 @@ internal sealed class CallHistory(string directory)
         }
         catch (FileNotFoundException)
         {
-            // A writer that keeps its newest files only has deleted it meanwhile.
+            IsOutdated = true;
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -96,10 +115,12 @@ internal sealed class CallHistory(string directory)
         }
     }
 
-    private static IOException Unreadable(string path, Exception e) => new($"A budget cannot go on from '{path}': {e.Message}", e);
-
-    private IEnumerable<Record> Read(FileStream stream, string path, long since)
+    private IEnumerable<Record> ReadLines(string path, long since)
     {
+        using FileStream? stream = Open(path);
+        if (stream is null)
+            yield break;
+
         byte[] buffer = new byte[128 * 1024];
         int end = 0;
         while (true)

@@ -45,6 +45,8 @@ internal sealed record CompactedName(string Path, int First, int Last)
 
     public bool StandsFor(int number) => number >= First && number <= Last;
 
-    /// <summary>Whether everything in <paramref name="other"/> is in this as well.</summary>
-    public bool StandsFor(CompactedName other) => other.First >= First && other.Last <= Last && other.Last - other.First < Last - First;
+    /// <summary>Whether everything in a file of its directory is in this as well, and more where that is compacted too.</summary>
+    public bool StandsFor(string path) => Parse(path) is { } other
+        ? other.First >= First && other.Last <= Last && other.Last - other.First < Last - First
+        : StandsFor(RecordFiles.NumberOf(path));
 }

@@ -1,0 +1,49 @@
+using System.Text;
+using DuckDB.NET.Data;
+
+namespace Afterimage.Monitoring.Reporting.Compacting;
+
+/// <summary>Compacted files, as the lines that they stand for.</summary>
+internal static class CompactedLines
+{
+    /// <summary>The lines of a file in their order, without the records before <paramref name="since"/>: a <see cref="CompactedFileReader"/>.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Read(string file, DateTimeOffset? since)
+    {
+        using LogSnapshot snapshot = Open(CancellationToken.None);
+        foreach (ReadOnlyMemory<byte> line in Lines(snapshot, CompactedFile.SelectLines(CompactedFile.SelectRows(LogSnapshot.ListFiles([file])), since)))
+            yield return line;
+    }
+
+    /// <summary>The last lines of each file, in their order: a number of records, and what is between them and behind.</summary>
+    public static IReadOnlyList<string> ReadEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken)
+    {
+        if (files.Count == 0)
+            return [];
+
+        // A torn line may end within a character, which decoding replaces.
+        using LogSnapshot snapshot = Open(cancellationToken);
+        return [.. files.SelectMany(file => Lines(snapshot, CompactedFile.SelectLines(CompactedFile.SelectEnd(LogSnapshot.ListFiles([file]), count)))).Select(line => Encoding.UTF8.GetString(line.Span))];
+    }
+
+    private static LogSnapshot Open(CancellationToken cancellationToken)
+    {
+        var snapshot = new LogSnapshot(RecordColumn.All, cancellationToken);
+        snapshot.Execute(CompactedFile.Macros);
+        return snapshot;
+    }
+
+    /// <summary>The lines of a query, each until the next is asked for.</summary>
+    private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string query)
+    {
+        byte[] buffer = new byte[4096];
+        foreach (DuckDBDataReader row in snapshot.Query(query))
+        {
+            using Stream line = row.GetStream(0);
+            int length = (int)line.Length;
+            if (buffer.Length < length)
+                buffer = new byte[Math.Max(length, buffer.Length * 2)];
+            line.ReadExactly(buffer, 0, length);
+            yield return buffer.AsMemory(0, length);
+        }
+    }
+}
