@@ -117,7 +117,7 @@ public static class GenerationMonitorReporting
             new ExportOptions(),
             _ =>
             {
-                var snapshot = new LogSnapshot(cancellationToken);
+                var snapshot = new LogSnapshot(RecordColumn.All, cancellationToken);
                 snapshot.AddPoints(monitor.RetainedPoints(), since);
                 return snapshot;
             },

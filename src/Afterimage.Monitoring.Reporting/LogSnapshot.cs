@@ -26,7 +26,7 @@ internal sealed class LogSnapshot : IDisposable
             TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
                 prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count,
             cached_prompt_token_count, reasoning_token_count, cost_usd, unpriced_token_count, finish_reason, error, conversation_length, time_to_first_token, provider, operation, tags
-        FROM record WHERE event = 'generation';
+        FROM whole_record WHERE event = 'generation';
 
         CREATE TEMP VIEW evaluations AS SELECT
             make_timestamptz(ticks // 10) AS timestamp, duration, success, evaluator_type, scores, feedback, error, model_name,
@@ -34,7 +34,7 @@ internal sealed class LogSnapshot : IDisposable
             TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
                 prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count,
             cost_usd, unpriced_token_count, tags
-        FROM record WHERE event = 'evaluation';
+        FROM whole_record WHERE event = 'evaluation';
 
         CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log;
         """;
@@ -44,18 +44,8 @@ internal sealed class LogSnapshot : IDisposable
     private readonly RecordColumn[] _columns;
     private readonly CancellationToken _cancellationToken;
 
-    /// <summary>Makes a snapshot without records, with all that is known of each.</summary>
-    /// <param name="cancellationToken">Ends whatever the snapshot is doing.</param>
-    public LogSnapshot(CancellationToken cancellationToken)
-        : this(RecordColumn.All, cancellationToken)
-    {
-        Execute(Views);
-        Execute(PointSource.View);
-        Execute(AlertSource.View);
-    }
-
-    /// <summary>Makes a snapshot without records and without views.</summary>
-    /// <param name="columns">What is taken of each record.</param>
+    /// <summary>Makes a snapshot without records.</summary>
+    /// <param name="columns">What is taken of each record. A statement that looks at any other column fails.</param>
     /// <param name="cancellationToken">Ends whatever the snapshot is doing.</param>
     public LogSnapshot(RecordColumn[] columns, CancellationToken cancellationToken)
     {
@@ -74,8 +64,12 @@ internal sealed class LogSnapshot : IDisposable
             """);
         Execute(RecordColumn.Macros);
         Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)})");
+        Execute($"CREATE TEMP VIEW whole_record AS SELECT {string.Join(", ", RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))} FROM record");
         Execute(LogTable);
         Execute(AlertSource.Table);
+        Execute(Views);
+        Execute(PointSource.View);
+        Execute(AlertSource.View);
     }
 
     public DuckDBConnection Connection => _connection;
@@ -90,9 +84,9 @@ internal sealed class LogSnapshot : IDisposable
         AddRecords([.. files.Where(file => !RecordFiles.IsCompacted(file))], list => RecordColumn.SelectFromJson(_columns, list), since, until, report);
     }
 
-    /// <summary>The same with log entries.</summary>
-    public void AddLogs(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null) =>
-        Add(files, list => $"INSERT INTO log SELECT * FROM ({RecordColumn.SelectLogsFromJson(list)}) WHERE {Within(since, until)}", report: null);
+    /// <summary>Adds the log entries of <paramref name="files"/>.</summary>
+    public void AddLogs(IReadOnlyCollection<string> files) =>
+        Add(files, list => $"INSERT INTO log {RecordColumn.SelectLogsFromJson(list)}", report: null);
 
     /// <summary>Adds the alerts of <paramref name="files"/>.</summary>
     public void AddAlerts(IReadOnlyCollection<string> files) =>

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Reporting;
 
-/// <summary>One way in which a record stands for a metric point (docs/log-format.md, "From records to points"), as SQL over the table <c>record r</c>.</summary>
+/// <summary>One way in which a record stands for a metric point (docs/log-format.md, "From records to points"), as SQL over the view <c>whole_record r</c>.</summary>
 /// <param name="Metric">The metric's name.</param>
 /// <param name="Value">The point's value.</param>
 /// <param name="Filter">Which records have it.</param>
@@ -82,5 +82,5 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
         _ => true,
     };
 
-    private string From => IsScore ? "record AS r, json_each(r.scores) AS score" : "record AS r";
+    private string From => IsScore ? "whole_record AS r, json_each(r.scores) AS score" : "whole_record AS r";
 }

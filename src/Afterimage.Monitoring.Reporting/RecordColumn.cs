@@ -11,8 +11,7 @@ internal sealed record RecordColumn(string Name, string Type, string FromJson)
     public const string Macros = """
         CREATE TEMP MACRO is_text(j) AS j IS NULL OR j::VARCHAR < '#';
         CREATE TEMP MACRO is_object(j) AS j IS NULL OR j::VARCHAR >= '{';
-        CREATE TEMP MACRO text_of(j) AS CASE WHEN j::VARCHAR < '#'
-            THEN nullif(CASE WHEN contains(j::VARCHAR, '\') THEN json_extract_string(j::VARCHAR, '$') ELSE substring(j::VARCHAR, 2, length(j::VARCHAR) - 2) END, '') END;
+        CREATE TEMP MACRO text_of(j) AS CASE WHEN j::VARCHAR < '#' AND j::VARCHAR <> '""' THEN json_extract_string(j::VARCHAR, '$') END;
         CREATE TEMP MACRO flag_of(j) AS CASE WHEN j::VARCHAR IN ('true', 'false') THEN j::VARCHAR = 'true' END;
         CREATE TEMP MACRO whole_of(j) AS
             CASE WHEN NOT contains(j::VARCHAR, '.') AND NOT contains(j::VARCHAR, 'e') AND NOT contains(j::VARCHAR, 'E') THEN TRY_CAST(j::VARCHAR AS BIGINT) END;
@@ -65,12 +64,22 @@ internal sealed record RecordColumn(string Name, string Type, string FromJson)
         new("tags", "JSON", "CASE WHEN kind = 'metric' THEN metadata WHEN is_object(tags) THEN tags END"),
     ];
 
-    /// <summary>Those that a summary comes from. Of an error it takes only that there is one.</summary>
+    /// <summary>Those that a summary and figures come from. Of an error they take only that there is one.</summary>
     public static RecordColumn[] OfSummary { get; } =
     [
         .. All.Where(column => column.Name is not ("error" or "cached_prompt_token_count" or "reasoning_token_count" or "provider" or "operation" or "evaluator_type" or "feedback" or "tags")),
         new("error", "VARCHAR", "CASE WHEN text_of(error) IS NOT NULL THEN '!' END"),
     ];
+
+    /// <summary>Those that a report comes from.</summary>
+    public static RecordColumn[] OfReport { get; } =
+        [.. All.Where(column => column.Name is not ("cached_prompt_token_count" or "reasoning_token_count" or "provider" or "operation" or "feedback" or "tags"))];
+
+    /// <summary>Whether every snapshot has it: records are told apart, and cut to a span of time, by these.</summary>
+    public bool IsAlwaysRead => Name is "event" or "ticks";
+
+    /// <summary>What stands in its place where it was not read, as SQL. Rather an error than a wrong answer.</summary>
+    public string Missing => $"error('The column {Name} was not read.')::{Type} AS {Name}";
 
     /// <summary>The rows of the files, a line each, whatever it holds, with these columns.</summary>
     /// <param name="columns">The columns.</param>
@@ -78,11 +87,11 @@ internal sealed record RecordColumn(string Name, string Type, string FromJson)
     public static string SelectFromJson(IReadOnlyCollection<RecordColumn> columns, string files) => $"""
         SELECT CASE WHEN is_stamp(stamp) AND ticks IS NOT NULL
                 AND is_text(text_model_name) AND is_text(text_finish_reason) AND is_text(text_error) AND is_text(text_metric_name)
-                AND (duration IS NOT NULL OR text_duration IS NULL) AND (success IS NOT NULL OR text_success IS NULL)
-                AND (prompt_token_count IS NOT NULL OR text_prompt_token_count IS NULL) AND (completion_token_count IS NOT NULL OR text_completion_token_count IS NULL)
-                AND (total_token_count IS NOT NULL OR text_total_token_count IS NULL) AND (conversation_length IS NOT NULL OR text_conversation_length IS NULL)
-                AND (time_to_first_token IS NOT NULL OR text_time_to_first_token IS NULL) AND (value IS NOT NULL OR text_value IS NULL)
-                AND (cost_usd IS NOT NULL OR text_cost_usd IS NULL) AND (unpriced_token_count IS NOT NULL OR text_unpriced_token_count IS NULL)
+                AND (duration IS NULL) = (text_duration IS NULL) AND (success IS NULL) = (text_success IS NULL)
+                AND (prompt_token_count IS NULL) = (text_prompt_token_count IS NULL) AND (completion_token_count IS NULL) = (text_completion_token_count IS NULL)
+                AND (total_token_count IS NULL) = (text_total_token_count IS NULL) AND (conversation_length IS NULL) = (text_conversation_length IS NULL)
+                AND (time_to_first_token IS NULL) = (text_time_to_first_token IS NULL) AND (value IS NULL) = (text_value IS NULL)
+                AND (cost_usd IS NULL) = (text_cost_usd IS NULL) AND (unpriced_token_count IS NULL) = (text_unpriced_token_count IS NULL)
                 AND is_object(text_metadata) AND is_object(scores)
                 AND (scores IS NULL OR len(list_filter(json_extract(scores, '$.*'), lambda score: number_of(score) IS NULL)) = 0)
                 AND CASE event
@@ -93,7 +102,7 @@ internal sealed record RecordColumn(string Name, string Type, string FromJson)
             THEN event END AS event,
             {string.Join(", ", columns.Select(column => column.Name).Where(name => name != "event"))}
         FROM (
-            SELECT stamp, {string.Join(", ", columns.Select(column => $"{column.FromJson} AS {column.Name}"))},
+            SELECT stamp, {string.Join(", ", columns.UnionBy(All, column => column.Name).Select(column => $"{column.FromJson} AS {column.Name}"))},
                 {string.Join(", ", ScalarKeys.Select(key => $"{key} AS text_{key}"))}, metadata AS text_metadata
             FROM (
                 SELECT text_of(timestamp) AS stamp, text_of(event) AS kind, {string.Join(", ", ScalarKeys.Select(key => $"{key}::VARCHAR AS {key}"))}, {string.Join(", ", ObjectKeys)}

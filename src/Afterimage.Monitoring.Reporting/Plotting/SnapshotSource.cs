@@ -9,9 +9,10 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
     private const string Model = "coalesce(model_name, 'unknown')";
 
     private (IReadOnlyList<ModelQuantiles> Models, int Count)? _latencyByModel;
+    private string[]? _metricNames;
 
-    public IReadOnlyCollection<string> MetricNames { get; } =
-        [.. snapshot.Query("SELECT DISTINCT metric FROM points WHERE isfinite(value) ORDER BY 1").Select(row => row.GetString(0))];
+    public IReadOnlyCollection<string> MetricNames =>
+        _metricNames ??= [.. snapshot.Query("SELECT DISTINCT metric FROM points WHERE isfinite(value) ORDER BY 1").Select(row => row.GetString(0))];
 
     public MetricSeries Read(string metric)
     {
