@@ -156,14 +156,23 @@ public sealed class CompactedBudgetTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_compaction_between_the_listing_and_the_reading_makes_it_count_anew(bool isReadBefore)
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_compaction_between_the_listing_and_the_reading_makes_it_count_anew(bool isReadBefore, bool areAllCompacted)
     {
         _directory.Write("runs/metrics.jsonl", Good, Good);
         await CompactAsync(files: 1);
-        _directory.Write("runs/metrics-000001.jsonl", Good);
-        _directory.Write("runs/metrics-000002.jsonl", Good);
+        string later = areAllCompacted ? "elsewhere" : "runs";
+        _directory.Write($"{later}/metrics-000001.jsonl", Good);
+        _directory.Write($"{later}/metrics-000002.jsonl", Good);
+        if (areAllCompacted)
+        {
+            CompactionResult second = await LogDirectory.Open(Path.Combine(_directory.Path, later)).CompactAsync(progress: null, Token);
+            File.Move(second.Files[0], Path.Combine(Runs, Path.GetFileName(second.Files[0])));
+        }
+
         GenerationMonitorOptions options = Options("new", Prices).UseCompactedFiles();
         CompactedFileReader read = options.CompactedFileReader!;
         List<string> asked = [];
@@ -182,7 +191,7 @@ public sealed class CompactedBudgetTests : IDisposable
         using var monitor = new GenerationMonitor(options, _clock);
 
         Assert.Equal(4, monitor.GetBudgets()[0].Spent);
-        Assert.Equal(["metrics-000000-000000.parquet", "metrics-000000-000002.parquet"], asked);
+        Assert.Equal(("metrics-000000-000000.parquet", "metrics-000000-000002.parquet"), (asked[0], asked[^1]));
         Assert.Equal($"Budgets go on from '{Runs}': 4 calls counted", FirstLogMessage(monitor));
     }
 
