@@ -114,10 +114,15 @@ internal sealed class Recorder
     }
 
     /// <summary>Wakes the pump if it looks asleep. May miss one that is falling asleep: its interval makes up for that.</summary>
+    /// <remarks>Without waiting for the lock: an interruption of the thread would be thrown there, at a record that is recorded already.</remarks>
     public void Wake()
     {
-        if (_pumpSleeps)
-            WakeNow();
+        if (!_pumpSleeps || !Monitor.TryEnter(_mail))
+            return;
+
+        _woken = true;
+        Monitor.Pulse(_mail);
+        Monitor.Exit(_mail);
     }
 
     public void WakeNow()

@@ -135,15 +135,14 @@ internal sealed class ThreadBuffer
             return false;
         }
 
-        _recorder.WakeNow();
-
-        lock (_room)
+        try
         {
-            Volatile.Write(ref _producer.Waiting, true);
-            Interlocked.MemoryBarrier();
-            _producer.FreedSeen = Freed;
-            try
+            _recorder.WakeNow();
+            lock (_room)
             {
+                Volatile.Write(ref _producer.Waiting, true);
+                Interlocked.MemoryBarrier();
+                _producer.FreedSeen = Freed;
                 while (!HasRoom())
                 {
                     if (_recorder.IsClosed)
@@ -152,15 +151,16 @@ internal sealed class ThreadBuffer
                     _producer.FreedSeen = Freed;
                 }
             }
-            catch (ThreadInterruptedException)
-            {
-                Volatile.Write(ref _producer.Writing, false);
-                throw;
-            }
-            finally
-            {
-                Volatile.Write(ref _producer.Waiting, false);
-            }
+        }
+        catch (ThreadInterruptedException)
+        {
+            // While it waited for room, or for one of the locks.
+            Volatile.Write(ref _producer.Writing, false);
+            throw;
+        }
+        finally
+        {
+            Volatile.Write(ref _producer.Waiting, false);
         }
 
         return true;
