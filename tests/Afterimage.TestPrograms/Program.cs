@@ -13,7 +13,10 @@ if (args[0] == "default-directory")
 }
 
 int generations = int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture);
-var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = args[2] });
+
+// Time for a busy machine: what the limits do is not what these processes are about.
+var time = TimeSpan.FromMinutes(3);
+var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = args[2], HandlerTimeLimit = time, ShutdownTimeout = time });
 
 // Two threads: what lies in the buffer of one that has ended must not be lost either.
 var other = new Thread(() => Record(generations / 2));

@@ -42,7 +42,8 @@ public sealed class CallingBackTests
         var disposed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using (run = new MonitorRun(o =>
         {
-            o.ShutdownTimeout = TimeSpan.FromSeconds(5);
+            // If it waited for itself, it would wait for longer than the test.
+            o.ShutdownTimeout = 2 * Limits.Generous;
             o.MetricHandlers =
             [
                 new PointHandler(_ =>

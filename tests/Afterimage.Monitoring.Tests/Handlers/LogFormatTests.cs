@@ -299,7 +299,7 @@ public sealed class LogFormatTests
         using var directory = new TempDirectory();
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 10, 25, 2, 30, 0, TimeSpan.FromHours(2)));
         clock.SetLocalTimeZone(TimeZoneInfo.CreateCustomTimeZone("test", TimeSpan.FromHours(2), "test", "test"));
-        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.FullPath }, clock))
+        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.FullPath, ShutdownTimeout = Limits.Generous }, clock))
         {
             monitor.TrackGeneration(Duration, true);
             monitor.LogInfo("m");

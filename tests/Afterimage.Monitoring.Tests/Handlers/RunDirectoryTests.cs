@@ -50,7 +50,7 @@ public sealed class RunDirectoryTests
 
         void Record(string model)
         {
-            using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.FullPath });
+            using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.FullPath, ShutdownTimeout = Limits.Generous });
             monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = model });
             monitor.LogInfo(model);
         }

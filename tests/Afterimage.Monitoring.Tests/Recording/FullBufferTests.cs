@@ -20,7 +20,6 @@ public sealed class FullBufferTests
         using var run = new MonitorRun(o =>
         {
             o.BufferCapacity = 16;
-            o.HandlerTimeLimit = Limits.Generous;
             o.MetricHandlers = [new BatchHandler(
                 batch =>
                 {
@@ -59,7 +58,6 @@ public sealed class FullBufferTests
         {
             o.BufferCapacity = 16;
             o.BufferFullMode = BufferFullMode.Drop;
-            o.HandlerTimeLimit = Limits.Generous;
             o.MetricHandlers = [new BatchHandler(
                 batch =>
                 {
@@ -92,7 +90,6 @@ public sealed class FullBufferTests
         using var run = new MonitorRun(o =>
         {
             o.BufferCapacity = 16;
-            o.HandlerTimeLimit = Limits.Generous;
             o.ShutdownTimeout = TimeSpan.FromMilliseconds(200);
             o.MetricHandlers = [new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true)];
         });
@@ -127,7 +124,6 @@ public sealed class FullBufferTests
         using var run = new MonitorRun(o =>
         {
             o.BufferCapacity = 16;
-            o.HandlerTimeLimit = Limits.Generous;
             o.MetricHandlers = [new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true)];
         });
         Action recordForEver = () =>

@@ -13,7 +13,7 @@ internal sealed class MonitorRun : IDisposable
 
     public MonitorRun(Action<GenerationMonitorOptions>? configure = null, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
     {
-        var options = new GenerationMonitorOptions { LogDirectory = _directory.FullPath, ShutdownTimeout = Limits.Generous };
+        var options = new GenerationMonitorOptions { LogDirectory = _directory.FullPath, HandlerTimeLimit = Limits.Generous, ShutdownTimeout = Limits.Generous };
         configure?.Invoke(options);
         Monitor = new GenerationMonitor(options, Clock, loggerFactory, meterFactory);
     }

@@ -130,7 +130,7 @@ public sealed class BudgetResumeTests : IDisposable
     {
         for (int run = 0; run < 3; run++)
         {
-            var options = new GenerationMonitorOptions { LogDirectory = Path.Combine(Log, $"run-{run}"), MetricsInterval = TimeSpan.Zero };
+            var options = new GenerationMonitorOptions { LogDirectory = Path.Combine(Log, $"run-{run}"), MetricsInterval = TimeSpan.Zero, HandlerTimeLimit = Limits.Generous, ShutdownTimeout = Limits.Generous };
             options.LogFiles.MaxFileSize = 4096;
             await using var monitor = new GenerationMonitor(options, _clock);
             for (int i = 0; i < 200; i++)
@@ -200,7 +200,7 @@ public sealed class BudgetResumeTests : IDisposable
     public void Calls_of_a_run_without_prices_are_priced_and_what_was_priced_keeps_its_cost()
     {
         Budget budget = Resumed("b", BudgetUnit.Dollars, 100);
-        using (var unpriced = new GenerationMonitor(new() { LogDirectory = Log }, _clock))
+        using (var unpriced = new GenerationMonitor(new() { LogDirectory = Log, ShutdownTimeout = Limits.Generous }, _clock))
             unpriced.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "vendor/m", PromptTokenCount = 1_000_000, CompletionTokenCount = 100_000 });
         using (GenerationMonitor priced = Monitor(budget))
         {
@@ -290,6 +290,7 @@ public sealed class BudgetResumeTests : IDisposable
         var options = new GenerationMonitorOptions
         {
             LogDirectory = Log,
+            HandlerTimeLimit = Limits.Generous,
             ShutdownTimeout = Limits.Generous,
             MetricsInterval = TimeSpan.Zero,
             AlertMinSuccessRate = 0,
