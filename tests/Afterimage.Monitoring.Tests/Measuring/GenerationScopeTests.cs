@@ -209,6 +209,8 @@ public sealed class GenerationScopeTests : IDisposable
     [Fact]
     public void A_scope_allocates_nothing_where_nothing_is_awaited()
     {
+        // Room for all of it: a thread that waits for room allocates, in Monitor.Wait.
+        using var run = new MonitorRun(o => o.BufferCapacity = 65_536);
         long allocated = -1;
         var thread = new Thread(() =>
         {
@@ -226,7 +228,7 @@ public sealed class GenerationScopeTests : IDisposable
         {
             for (int i = 0; i < times; i++)
             {
-                using GenerationScope scope = _run.Monitor.MeasureGeneration("gpt-4o", "openai", "chat");
+                using GenerationScope scope = run.Monitor.MeasureGeneration("gpt-4o", "openai", "chat");
                 scope.MarkFirstToken();
                 scope.Complete(new() { PromptTokenCount = 374, CompletionTokenCount = 44, FinishReason = "stop" });
             }
