@@ -117,19 +117,20 @@ public sealed class InstrumentTests : IDisposable
     public async Task Health_says_what_was_recorded_lost_and_waits()
     {
         using var block = new ManualResetEventSlim();
-        using var reached = new ManualResetEventSlim();
+        using var lastHasBoth = new ManualResetEventSlim();
         using var run = new MonitorRun(
             o =>
             {
                 o.MetricHandlers =
                 [
-                    new BatchHandler(_ =>
+                    new BatchHandler(_ => block.Wait(Limits.Token)),
+                    new PointHandler(_ => throw new FormatException()),
+                    new PointHandler(point =>
                     {
-                        reached.Set();
-                        block.Wait(Limits.Token);
+                        if (point.Value == 2)
+                            lastHasBoth.Set();
+                        throw new FormatException();
                     }),
-                    new PointHandler(_ => throw new FormatException()),
-                    new PointHandler(_ => throw new FormatException()),
                 ];
                 o.LogHandlers = [];
             },
@@ -143,7 +144,7 @@ public sealed class InstrumentTests : IDisposable
         run.Monitor.RecordMetric("m", 1);
         run.Monitor.RecordMetric("m", 2);
         Task flush = run.Monitor.FlushAsync(Limits.Token).AsTask();
-        Limits.WaitFor(reached);
+        Limits.WaitFor(lastHasBoth);
 
         queue.RecordObservableInstruments();
         Assert.Equal(2, queue.GetMeasurementSnapshot().Single(m => (string)m.Tags["afterimage.handler"]! == nameof(BatchHandler)).Value);
