@@ -21,7 +21,8 @@ internal static class MonitorLoop
 
     private static void UseMonitor(string directory)
     {
-        var options = new GenerationMonitorOptions { LogDirectory = directory, TokenUsageCallback = static _ => { } };
+        GenerationMonitorOptions options = Settings.Parse(directory, []);
+        options.TokenUsageCallback = static _ => { };
         using var monitor = new GenerationMonitor(options);
         monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: true, new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
         monitor.LogInfo("used");
@@ -36,7 +37,17 @@ internal static class MonitorLoop
         }
 
         using var process = Process.GetCurrentProcess();
+
+        // The operating system may be still at the end of a thread that .NET has ended.
+        int threads = int.MaxValue;
+        while (process.Threads.Count < threads)
+        {
+            threads = process.Threads.Count;
+            Thread.Sleep(200);
+            process.Refresh();
+        }
+
         int handles = Directory.Exists("/proc/self/fd") ? Directory.GetFiles("/proc/self/fd").Length : process.HandleCount;
-        Console.Out.Write(string.Create(CultureInfo.InvariantCulture, $"{process.Threads.Count} {handles} {GC.GetTotalMemory(forceFullCollection: true)}\n"));
+        Console.Out.Write(string.Create(CultureInfo.InvariantCulture, $"{threads} {handles} {GC.GetTotalMemory(forceFullCollection: true)}\n"));
     }
 }

@@ -6,9 +6,18 @@ namespace Afterimage.CrashProgram;
 /// <summary>A monitor's options from arguments such as <c>MaxFileSize=16384</c>.</summary>
 internal static class Settings
 {
+    // Time for a busy machine.
+    private static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
+
     public static GenerationMonitorOptions Parse(string directory, IEnumerable<string> settings)
     {
-        var options = new GenerationMonitorOptions { LogDirectory = directory == "-" ? null : directory, MetricsInterval = TimeSpan.Zero };
+        var options = new GenerationMonitorOptions
+        {
+            LogDirectory = directory == "-" ? null : directory,
+            MetricsInterval = TimeSpan.Zero,
+            HandlerTimeLimit = Generous,
+            ShutdownTimeout = Generous,
+        };
         foreach (string setting in settings)
         {
             string value = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];

@@ -3,7 +3,7 @@ namespace Afterimage.Monitoring.DurabilityTests.Support;
 /// <summary>How long a test waits for something that happens for certain: reached only where it does not.</summary>
 internal static class Limits
 {
-    public static readonly TimeSpan Generous = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -4,7 +4,7 @@ internal static class MonitorUse
 {
     /// <summary>Options without anything that happens by itself, and with time for a busy machine.</summary>
     public static GenerationMonitorOptions In(string directory) =>
-        new() { LogDirectory = directory, MetricsInterval = TimeSpan.Zero, ShutdownTimeout = Limits.Generous };
+        new() { LogDirectory = directory, MetricsInterval = TimeSpan.Zero, HandlerTimeLimit = Limits.Generous, ShutdownTimeout = Limits.Generous };
 
     /// <summary>Records generations with numbers as their prompt tokens.</summary>
     public static void Record(this GenerationMonitor monitor, string model, long from, long to)
