@@ -7,7 +7,8 @@ namespace Afterimage.CrashProgram;
 /// <remarks>
 /// Each thread's records are numbered from 1: model <c>run-R-thread-T</c>, the number as prompt tokens; the first thread also logs <c>run-R N</c>.
 /// A line <c>flushed L N N … ;</c> says how many log entries, and records of each thread, were made before a FlushAsync that has completed;
-/// <c>recorded …</c> the same of those only made. The semicolon shows the parent that the line is whole.
+/// <c>recorded …</c> the same of those only made, behind a write to the same disk: where that stands still, the reports do too. The semicolon shows the parent
+/// that the line is whole.
 /// </remarks>
 internal static class EndlessRun
 {
@@ -24,7 +25,7 @@ internal static class EndlessRun
         {
             int thread = i;
             int threadSeed = random.Next();
-            new Thread(() => Record(monitor, run, thread, new Random(threadSeed), made)) { IsBackground = true }.Start();
+            new Thread(() => Record(monitor, run, thread, new Random(threadSeed), made, burst: flushes ? 50 : 5)) { IsBackground = true }.Start();
         }
 
         while (true)
@@ -32,12 +33,14 @@ internal static class EndlessRun
             long[] before = [.. made.Select((_, i) => Volatile.Read(ref made[i]))];
             if (flushes)
                 await monitor.FlushAsync();
+            else
+                await File.AppendAllTextAsync(Path.Combine(monitor.LogDirectory, "witness"), ".");
             Console.Out.Write($"{(flushes ? "flushed" : "recorded")} {string.Join(' ', before.Select(n => n.ToString(CultureInfo.InvariantCulture)))} ;\n");
             await Task.Delay(flushes ? random.Next(12) : 10);
         }
     }
 
-    private static void Record(GenerationMonitor monitor, int run, int thread, Random random, long[] made)
+    private static void Record(GenerationMonitor monitor, int run, int thread, Random random, long[] made, int burst)
     {
         string model = $"run-{run}-thread-{thread}";
         for (long number = 1; ; number++)
@@ -50,8 +53,8 @@ internal static class EndlessRun
                 Volatile.Write(ref made[0], number / 10);
             }
 
-            // In bursts, so that a kill finds batches of every size on their way.
-            if (random.Next(50) == 0)
+            // In bursts, so that a kill finds batches of every size on their way. Where nothing is flushed in small ones, so that a busy machine keeps up.
+            if (random.Next(burst) == 0)
                 Thread.Sleep(1);
         }
     }
