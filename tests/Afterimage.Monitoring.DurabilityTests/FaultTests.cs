@@ -43,7 +43,9 @@ public sealed class FaultTests
         await using (monitor)
         {
             monitor.Record("m", 1, 100);
-            await monitor.Flush();
+
+            // The time limit is so short that a busy machine alone may exceed it.
+            await FlushWhenItCan(monitor);
             disk.Fill();
             monitor.Record("m", 101, Recorded);
             await Assert.ThrowsAsync<IOException>(monitor.Flush);
@@ -53,7 +55,7 @@ public sealed class FaultTests
             disk.MakeRoom();
             await FlushWhenItCan(monitor);
             monitor.Record("after", 1, 100);
-            await monitor.Flush();
+            await FlushWhenItCan(monitor);
         }
 
         HandlerStatistics file = monitor.File();
@@ -82,6 +84,9 @@ public sealed class FaultTests
         HandlerStatistics file = monitor.File();
         Assert.True(file.Failed > 0);
         Assert.Equal(20_000, file.Written + file.Failed + file.Dropped);
+
+        // An attempt that was going on when the time was over puts its lines in part, and takes them back.
+        await Limits.Until(() => LogFiles.Metrics(disk.Directory).SelectMany(LogFiles.Lines).Count() == file.Written, "the last attempt is over");
         Assert.Equal(file.Written, LogFiles.WholeRecords(disk.Directory).Count());
     }
 
@@ -270,11 +275,12 @@ public sealed class FaultTests
         SetMode(directory, ReadOnly);
         SetMode(locks, ReadOnly);
 
-        // More than the open file takes: the next cannot be made.
+        // More than the open file takes: the next cannot be made. A first batch, of what was recorded when the pump came by, may still fit.
         await child.AskAsync("record during 1000");
         Assert.StartsWith("failed", await child.AskAsync("flush"), StringComparison.Ordinal);
         HandlerStatistics stuck = (await child.AskStatisticsAsync()).Handlers[0];
-        Assert.Equal((10, 0, 1000), (stuck.Written, stuck.Failed + stuck.Dropped, stuck.Pending));
+        Assert.Equal((1010, 0), (stuck.Written + stuck.Pending, stuck.Failed + stuck.Dropped));
+        Assert.InRange(stuck.Written, 10, 40);
 
         SetMode(directory, Everybody);
         SetMode(locks, locksMode);
