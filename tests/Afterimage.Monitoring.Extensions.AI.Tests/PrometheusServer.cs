@@ -7,8 +7,6 @@ namespace Afterimage.Monitoring.Extensions.AI.Tests;
 /// <summary>Debian's Prometheus, on 127.0.0.1, scraping one target.</summary>
 internal sealed class PrometheusServer : IDisposable
 {
-    private static readonly TimeSpan Generous = TimeSpan.FromSeconds(60);
-
     private readonly ServerProcess _process;
 
     private PrometheusServer(ServerProcess process) => _process = process;
@@ -21,7 +19,7 @@ internal sealed class PrometheusServer : IDisposable
         string program = Need.Command("prometheus");
         string config = directory.Write(
             "prometheus.yml",
-            "global: { scrape_interval: 1s, scrape_timeout: 1s }",
+            "global: { scrape_interval: 2s, scrape_timeout: 2s }",
             $"scrape_configs: [{{ job_name: monitor, static_configs: [{{ targets: ['{target.Authority}'] }}] }}]");
         return new PrometheusServer(await ServerProcess.StartAsync(
             program,
@@ -41,7 +39,7 @@ internal sealed class PrometheusServer : IDisposable
             Assert.False(_process.HasExited, "Prometheus has ended.");
             value = await QueryAsync(query);
         }
-        while (value != expected && Stopwatch.GetElapsedTime(start) < Generous && await timer.WaitForNextTickAsync(MonitoredServer.Token));
+        while (value != expected && Stopwatch.GetElapsedTime(start) < PatientMonitor.Generous && await timer.WaitForNextTickAsync(MonitoredServer.Token));
 
         return value ?? double.NaN;
     }

@@ -12,7 +12,7 @@ public sealed class AlertmanagerTests : IDisposable
 
     private static AlertmanagerOptions To(Uri address, Action<AlertmanagerOptions>? configure = null)
     {
-        var options = new AlertmanagerOptions { Url = address, RetryCount = 0 };
+        var options = new AlertmanagerOptions { Url = address, AttemptTimeout = Limits.Generous, RetryCount = 0 };
         configure?.Invoke(options);
         return options;
     }

@@ -19,6 +19,7 @@ public sealed class MailTests
             Security = MailSecurity.None,
             From = "Alerts <alerts@example.com>",
             To = { "a@example.com", "B <b@example.com>" },
+            AttemptTimeout = Limits.Generous,
             RetryDelay = TimeSpan.FromMilliseconds(1),
         };
         configure?.Invoke(options);

@@ -15,7 +15,7 @@ public sealed class WebhookTests
 
     private static WebhookAlertOptions To(Receiver receiver, Action<WebhookAlertOptions>? configure = null)
     {
-        var options = new WebhookAlertOptions { Url = new Uri(receiver.Address, "/hook/token-in-path?token=in-query"), RetryDelay = AMoment };
+        var options = new WebhookAlertOptions { Url = new Uri(receiver.Address, "/hook/token-in-path?token=in-query"), AttemptTimeout = Limits.Generous, RetryDelay = AMoment };
         configure?.Invoke(options);
         return options;
     }
@@ -157,7 +157,7 @@ public sealed class WebhookTests
             clock.Advance(TimeSpan.FromSeconds(10));
             return Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
-        using var run = new AlertRun(o => o.AlertHandlers.AddWebhook(To(receiver, w => (w.RetryDelay, w.RetryCount) = (TimeSpan.Zero, 1)), timeProvider: clock));
+        using var run = new AlertRun(o => o.AlertHandlers.AddWebhook(To(receiver, w => (w.AttemptTimeout, w.RetryDelay, w.RetryCount) = (TimeSpan.FromSeconds(10), TimeSpan.Zero, 1)), timeProvider: clock));
         await run.FireAsync();
         Assert.Equal((2, (1, 0, 0)), (receiver.Requests.Count, run.Counts));
 
@@ -276,8 +276,8 @@ public sealed class WebhookTests
         using var client = new HttpClient(counter);
         using var run = new AlertRun(o =>
         {
-            o.AlertHandlers.AddWebhook(new() { Url = new Uri("http://no-such-host.invalid/token-in-path"), RetryDelay = AMoment, RetryCount = 2 }, client);
-            o.AlertHandlers.AddWebhook(new() { Url = new Uri($"http://127.0.0.1:{closed.Number}/token-in-path"), RetryCount = 0 });
+            o.AlertHandlers.AddWebhook(new() { Url = new Uri("http://no-such-host.invalid/token-in-path"), AttemptTimeout = Limits.Generous, RetryDelay = AMoment, RetryCount = 2 }, client);
+            o.AlertHandlers.AddWebhook(new() { Url = new Uri($"http://127.0.0.1:{closed.Number}/token-in-path"), AttemptTimeout = Limits.Generous, RetryCount = 0 });
         });
         await run.FireAsync();
 

@@ -3,7 +3,7 @@ namespace Afterimage.Monitoring.Extensions.Alerts.Tests.Support;
 internal static class Limits
 {
     /// <summary>Longer than anything here takes on any machine.</summary>
-    public static readonly TimeSpan Generous = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
