@@ -16,7 +16,7 @@ internal sealed class MonitoredServer : IAsyncDisposable
     private MonitoredServer(LoopbackServer server, Action<GenerationMonitorOptions>? configure)
     {
         Server = server;
-        var options = new GenerationMonitorOptions { LogDirectory = _directory.Path, ShutdownTimeout = TimeSpan.FromMinutes(1) };
+        GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
         configure?.Invoke(options);
         Monitor = new GenerationMonitor(options);
     }
@@ -75,7 +75,7 @@ internal sealed class MonitoredServer : IAsyncDisposable
     {
         Endpoint = server.Endpoint,
         RetryPolicy = new ImmediateRetryPolicy(retries),
-        NetworkTimeout = timeout ?? TimeSpan.FromMinutes(1),
+        NetworkTimeout = timeout ?? PatientMonitor.Generous,
     };
 
     private sealed class ImmediateRetryPolicy(int retries) : ClientRetryPolicy(retries)

@@ -166,20 +166,19 @@ public sealed class OtlpTests : IAsyncLifetime
     };
 
     /// <summary>Exports until it is disposed, which sends what is left.</summary>
-    private ServiceProvider Export(OtlpExportProtocol protocol, params string[] names)
+    private Exporting Export(OtlpExportProtocol protocol, params string[] names)
     {
         var services = new ServiceCollection();
         services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter(names).AddOtlpExporter(options => Configure(options, "v1/metrics")))
             .WithTracing(traces => traces.AddSource(names).AddOtlpExporter(options => Configure(options, "v1/traces")));
         ServiceProvider provider = services.BuildServiceProvider();
-        Assert.NotNull(provider.GetService<MeterProvider>());
-        Assert.NotNull(provider.GetService<TracerProvider>());
-        return provider;
+        return new Exporting(provider, provider.GetRequiredService<MeterProvider>(), provider.GetRequiredService<TracerProvider>());
 
         void Configure(OtlpExporterOptions options, string path)
         {
             options.Protocol = protocol;
+            options.TimeoutMilliseconds = (int)PatientMonitor.Generous.TotalMilliseconds;
             options.Endpoint = protocol == OtlpExportProtocol.Grpc ? _collector.GrpcEndpoint : new Uri(_collector.HttpEndpoint, path);
         }
     }
@@ -189,5 +188,16 @@ public sealed class OtlpTests : IAsyncLifetime
         (string scope, Metric metric) = Assert.Single(_collector.Metric(name));
         Assert.Equal((MonitorScope, unit, Temporality.Cumulative), (scope, metric.Unit, metric.Histogram.Temporality));
         return metric.Histogram;
+    }
+
+    private sealed class Exporting(ServiceProvider services, MeterProvider meters, TracerProvider traces) : IDisposable
+    {
+        public void Dispose()
+        {
+            // By itself the disposal gives what is left no more than five seconds.
+            Assert.True(meters.ForceFlush((int)PatientMonitor.Generous.TotalMilliseconds));
+            Assert.True(traces.ForceFlush((int)PatientMonitor.Generous.TotalMilliseconds));
+            services.Dispose();
+        }
     }
 }

@@ -19,10 +19,10 @@ public sealed class PrometheusTests
         using var directory = new TemporaryDirectory();
         await using WebApplication metrics = await ExportAsync();
         await using LoopbackServer server = await LoopbackServer.StartAsync();
-        await using var monitor = new GenerationMonitor(new() { LogDirectory = Path.Combine(directory.Path, "run") });
+        await using var monitor = new GenerationMonitor(PatientMonitor.Options(Path.Combine(directory.Path, "run")));
 
         // The end of another monitor of the process must not end what is exported of this one.
-        await using (var other = new GenerationMonitor(new() { LogDirectory = Path.Combine(directory.Path, "other") }))
+        await using (var other = new GenerationMonitor(PatientMonitor.Options(Path.Combine(directory.Path, "other"))))
             other.RecordMetric("m", 1);
 
         using IChatClient client = Client("gpt-4o");

@@ -12,7 +12,7 @@ public sealed class ScriptedChatTests : IDisposable
     private readonly FakeTimeProvider _clock = new();
     private readonly GenerationMonitor _monitor;
 
-    public ScriptedChatTests() => _monitor = new GenerationMonitor(new() { LogDirectory = _directory.Path }, _clock);
+    public ScriptedChatTests() => _monitor = new GenerationMonitor(PatientMonitor.Options(_directory.Path), _clock);
 
     public void Dispose()
     {
