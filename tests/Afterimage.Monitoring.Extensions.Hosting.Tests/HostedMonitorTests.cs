@@ -10,7 +10,7 @@ namespace Afterimage.Monitoring.Extensions.Hosting.Tests;
 
 public sealed class HostedMonitorTests : IDisposable
 {
-    private static readonly TimeSpan Generous = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -327,8 +327,14 @@ public sealed class HostedMonitorTests : IDisposable
     {
         HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings ?? []);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Monitor:LogDirectory"] = _directory.Path });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Monitor:LogDirectory"] = _directory.Path,
+            ["Monitor:HandlerTimeLimit"] = Generous.ToString(),
+            ["Monitor:ShutdownTimeout"] = Generous.ToString(),
+        });
         builder.Services.AddGenerationMonitor(builder.Configuration.GetSection("Monitor"));
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Generous);
         configure?.Invoke(builder.Services);
         return builder.Build();
     }
