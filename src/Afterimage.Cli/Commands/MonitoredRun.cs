@@ -7,6 +7,9 @@ namespace Afterimage.Cli.Commands;
 /// <summary>A monitor on a clock of its own, what it is watched with, and the alerts that it announced.</summary>
 internal sealed class MonitoredRun : IDisposable
 {
+    // Nobody is held up by a run that waits for a slow disk: its records must all be in the log, and its alerts in what it says.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly List<Alert> _alerts = [];
     private readonly DateTimeOffset _start;
 
@@ -15,7 +18,13 @@ internal sealed class MonitoredRun : IDisposable
         _start = start;
         Settings = settings;
         Clock = new TraceClock(start);
-        var options = new GenerationMonitorOptions { LogDirectory = logDirectory, Pricing = settings.Pricing };
+        var options = new GenerationMonitorOptions
+        {
+            LogDirectory = logDirectory,
+            Pricing = settings.Pricing,
+            HandlerTimeLimit = Patience,
+            ShutdownTimeout = Patience,
+        };
         foreach (AlertRule rule in settings.Rules)
             options.AlertRules.Add(rule);
         if (settings.BudgetUsd is { } dollars)
