@@ -15,7 +15,7 @@ public sealed partial class QueryDocumentTests : IDisposable
     [Fact]
     public async Task Every_query_answers_before_and_behind_a_compaction()
     {
-        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path }))
+        using (var monitor = new GenerationMonitor(PatientMonitor.Options(_directory.Path)))
         {
             monitor.TrackGeneration(TimeSpan.FromSeconds(2), false, new GenerationDetails
             {

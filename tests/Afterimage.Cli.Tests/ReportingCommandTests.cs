@@ -9,7 +9,7 @@ public sealed class ReportingCommandTests : IDisposable
 
     public ReportingCommandTests()
     {
-        using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = Path.Combine(_directory.Path, "log") });
+        using var monitor = new GenerationMonitor(PatientMonitor.Options(Path.Combine(_directory.Path, "log")));
         foreach (string name in HostileNames.List)
         {
             monitor.RecordMetric(name, 1);
@@ -51,7 +51,7 @@ public sealed class ReportingCommandTests : IDisposable
     [Fact]
     public async Task No_text_from_outside_steers_the_terminal()
     {
-        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = Path.Combine(_directory.Path, "log") }))
+        using (var monitor = new GenerationMonitor(PatientMonitor.Options(Path.Combine(_directory.Path, "log"))))
         {
             foreach (string text in HostileNames.List)
             {

@@ -14,7 +14,7 @@ public sealed class SummaryTests : IDisposable
     [Fact]
     public async Task A_run_of_a_monitor_that_goes_on_is_summarised()
     {
-        using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = Path.Combine(_directory.Path, "log") });
+        using var monitor = new GenerationMonitor(PatientMonitor.Options(Path.Combine(_directory.Path, "log")));
         for (int i = 1; i <= 100; i++)
         {
             monitor.TrackGeneration(TimeSpan.FromTicks(1_234_567 * i), i % 10 != 0, new GenerationDetails

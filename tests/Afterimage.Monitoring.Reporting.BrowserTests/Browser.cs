@@ -7,6 +7,9 @@ namespace Afterimage.Monitoring.Reporting.BrowserTests;
 /// <summary>Debian's Chromium without a window, started once for all tests, and only where there is one.</summary>
 public sealed class Browser : IAsyncDisposable
 {
+    // In milliseconds: longer than a browser takes on any machine.
+    private const float Generous = 180_000;
+
     private readonly SemaphoreSlim _starting = new(1, 1);
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -16,6 +19,7 @@ public sealed class Browser : IAsyncDisposable
     {
         IBrowser browser = await StartAsync();
         IPage page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = width, Height = 900 }, ColorScheme = scheme });
+        page.SetDefaultTimeout(Generous);
         var open = new OpenPage(page);
         await page.GotoAsync(new Uri(file).AbsoluteUri);
         return open;
@@ -39,6 +43,7 @@ public sealed class Browser : IAsyncDisposable
             return _browser ??= await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
             {
                 ExecutablePath = program,
+                Timeout = Generous,
                 Args =
                 [
                     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",

@@ -15,7 +15,8 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
     private async Task<string> ReportAsync()
     {
         string log = Path.Combine(_directory.Path, "log");
-        var options = new GenerationMonitorOptions { LogDirectory = log, MetricsInterval = TimeSpan.Zero };
+        GenerationMonitorOptions options = PatientMonitor.Options(log);
+        options.MetricsInterval = TimeSpan.Zero;
         using (var monitor = new GenerationMonitor(options))
         {
             DateTimeOffset start = DateTimeOffset.UtcNow.AddMinutes(-4);

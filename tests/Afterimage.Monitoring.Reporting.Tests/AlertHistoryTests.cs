@@ -29,7 +29,9 @@ public sealed class AlertHistoryTests : IDisposable
     {
         var clock = new FakeTimeProvider(Start);
         List<Alert> heard = [];
-        var options = new GenerationMonitorOptions { LogDirectory = _directory.Path, AlertRepeatInterval = TimeSpan.FromMinutes(2), MetricsInterval = TimeSpan.Zero };
+        GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
+        options.AlertRepeatInterval = TimeSpan.FromMinutes(2);
+        options.MetricsInterval = TimeSpan.Zero;
         options.AlertHandlers.Add(heard.Add);
         options.AlertRules.Add(new AlertRule { Name = "\"<script>\n\u202e=1+1", Metric = "depth", Aggregate = AlertAggregate.Max, Threshold = 1.5, ModelName = "m", Level = AlertLevel.Error });
         using (var monitor = new GenerationMonitor(options, clock))

@@ -73,7 +73,7 @@ public sealed class CompactionTests : IDisposable
     [Fact]
     public async Task What_the_library_wrote_needs_no_line_as_it_is_and_reads_the_same()
     {
-        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path }))
+        using (var monitor = new GenerationMonitor(PatientMonitor.Options(_directory.Path)))
         {
             var start = new DateTimeOffset(2026, 11, 23, 14, 25, 38, TimeSpan.Zero);
             for (int i = 0; i < 2000; i++)
@@ -185,7 +185,7 @@ public sealed class CompactionTests : IDisposable
     {
         const int Rounds = 10;
         const int Batch = 500;
-        var options = new GenerationMonitorOptions { LogDirectory = _directory.Path, ShutdownTimeout = TimeSpan.FromMinutes(1) };
+        GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
         options.LogFiles.MaxFileSize = 32_768;
         using var monitor = new GenerationMonitor(options);
 
@@ -252,7 +252,7 @@ public sealed class CompactionTests : IDisposable
     {
         for (int run = 0; run < 3; run++)
         {
-            using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path }))
+            using (var monitor = new GenerationMonitor(PatientMonitor.Options(_directory.Path)))
                 monitor.TrackGeneration(TimeSpan.FromSeconds(1), true);
             Assert.Equal($"metrics{(run == 0 ? "" : $"-{run:000000}")}.jsonl", Path.GetFileName(Assert.Single(Files("*.jsonl"))));
             await CompactAsync();
@@ -278,7 +278,7 @@ public sealed class CompactionTests : IDisposable
 
         Assert.Equal(before, Content());
         Assert.Equal(3, Log.Summarize(Token).Generations);
-        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path }))
+        using (var monitor = new GenerationMonitor(PatientMonitor.Options(_directory.Path)))
             monitor.TrackGeneration(TimeSpan.FromSeconds(1), true);
         Assert.Equal(4, Log.Summarize(Token).Generations);
 
@@ -293,7 +293,7 @@ public sealed class CompactionTests : IDisposable
     {
         _directory.Write("metrics.jsonl", Enumerable.Repeat(Good, 10_000));
         await CompactAsync();
-        var options = new GenerationMonitorOptions { LogDirectory = _directory.Path };
+        GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
         options.LogFiles.MaxFileSize = 4096;
         options.LogFiles.MaxTotalSize = 12_288;
         options.LogFiles.MinRetention = TimeSpan.Zero;

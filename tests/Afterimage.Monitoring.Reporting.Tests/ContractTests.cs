@@ -145,7 +145,7 @@ public sealed class ContractTests : IDisposable
             LogHandlers = [new FileLogHandler(logDirectory: path), entries],
             AlertHandlers = { alerts.Add },
             MetricsInterval = TimeSpan.Zero,
-            ShutdownTimeout = TimeSpan.FromSeconds(60),
+            ShutdownTimeout = PatientMonitor.Generous,
             AlertMinSuccessRate = 0.1,
             AlertMaxGenerationTime = TimeSpan.FromSeconds(1),
             AlertMaxErrorRate = 1,
@@ -212,7 +212,7 @@ public sealed class ContractTests : IDisposable
         Assert.DoesNotContain("evaluation_time", figures.Keys);
     }
 
-    private GenerationMonitor Monitor(TimeProvider? clock = null) => new(new GenerationMonitorOptions { LogDirectory = Path.Combine(_directory.Path, "run") }, clock);
+    private GenerationMonitor Monitor(TimeProvider? clock = null) => new(PatientMonitor.Options(Path.Combine(_directory.Path, "run")), clock);
 
     private sealed class Points : IMetricHandler
     {

@@ -47,8 +47,12 @@ public sealed class ExportTests : IDisposable
 
     private string[] Left() => [.. Directory.GetFileSystemEntries(Path.Combine(_directory.Path, "out")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
-    private GenerationMonitor Monitor(params IMetricHandler[]? handlers) => new(
-        new GenerationMonitorOptions { LogDirectory = Log, MetricHandlers = handlers is [] ? null : handlers }, new FakeTimeProvider(Time));
+    private GenerationMonitor Monitor(params IMetricHandler[]? handlers)
+    {
+        GenerationMonitorOptions options = PatientMonitor.Options(Log);
+        options.MetricHandlers = handlers is [] ? null : handlers;
+        return new GenerationMonitor(options, new FakeTimeProvider(Time));
+    }
 
     private void WriteHostile()
     {
@@ -84,7 +88,7 @@ public sealed class ExportTests : IDisposable
     public async Task A_window_is_of_the_monitor_s_clock()
     {
         var clock = new FakeTimeProvider(Time);
-        using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = Log }, clock);
+        using var monitor = new GenerationMonitor(PatientMonitor.Options(Log), clock);
         monitor.RecordMetric("m", 1);
         clock.Advance(TimeSpan.FromMinutes(2));
         monitor.RecordMetric("m", 2);

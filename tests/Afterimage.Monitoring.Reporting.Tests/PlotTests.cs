@@ -15,7 +15,12 @@ public sealed class PlotTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private GenerationMonitor Monitor() => new(new GenerationMonitorOptions { LogDirectory = Log, MetricsInterval = TimeSpan.Zero }, _clock);
+    private GenerationMonitor Monitor()
+    {
+        GenerationMonitorOptions options = PatientMonitor.Options(Log);
+        options.MetricsInterval = TimeSpan.Zero;
+        return new GenerationMonitor(options, _clock);
+    }
 
     private void Record(GenerationMonitor monitor, int count, string model = "m")
     {

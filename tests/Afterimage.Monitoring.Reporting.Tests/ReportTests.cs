@@ -14,7 +14,12 @@ public sealed class ReportTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static GenerationMonitorOptions Options(string log) => new() { LogDirectory = log, MetricsInterval = TimeSpan.Zero };
+    private static GenerationMonitorOptions Options(string log)
+    {
+        GenerationMonitorOptions options = PatientMonitor.Options(log);
+        options.MetricsInterval = TimeSpan.Zero;
+        return options;
+    }
 
     private async Task<string> WriteAsync()
     {

@@ -8,13 +8,13 @@ public sealed class RunSummaryTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private GenerationMonitor NewMonitor(int cardinalityLimit = 1000) =>
-        new(new GenerationMonitorOptions
-        {
-            LogDirectory = _directory.Path,
-            CardinalityLimit = cardinalityLimit,
-            Pricing = new ModelPricing(new Dictionary<string, ModelPrice> { ["model '1'"] = new() { Input = 2.5m, Output = 10 }, ["model '2'"] = new() { Input = 0.07m, Output = 0.3m } }),
-        });
+    private GenerationMonitor NewMonitor(int cardinalityLimit = 1000)
+    {
+        GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
+        options.CardinalityLimit = cardinalityLimit;
+        options.Pricing = new ModelPricing(new Dictionary<string, ModelPrice> { ["model '1'"] = new() { Input = 2.5m, Output = 10 }, ["model '2'"] = new() { Input = 0.07m, Output = 0.3m } });
+        return new GenerationMonitor(options);
+    }
 
     [Theory]
     [InlineData(1)]
