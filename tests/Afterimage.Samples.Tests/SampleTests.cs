@@ -101,6 +101,10 @@ public sealed class SampleTests : IAsyncLifetime
         environment["ASPNETCORE_CONTENTROOT"] = Path.Combine(Sample.Folder, "WebHost");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
         environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.GrpcEndpoint.ToString();
+
+        // What is left at its end is given five seconds: then the exporters have not also to make themselves ready.
+        environment["OTEL_METRIC_EXPORT_INTERVAL"] = "200";
+        environment["OTEL_BSP_SCHEDULE_DELAY"] = "200";
         await using Sample sample = Sample.Start("WebHost", _directory.Path, environment, "--urls", "http://127.0.0.1:0");
         using var client = new HttpClient { BaseAddress = new Uri(await sample.ReadToAsync("Now listening on:")) };
 
