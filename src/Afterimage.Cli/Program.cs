@@ -28,10 +28,11 @@ help.Aliases.Remove("/h");
 help.Aliases.Remove("/?");
 EnumValues.OfferInLowerCase(root);
 
+StandardOutput.Use();
 ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
-if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
+if (ArgumentErrors.First(parsed) is { } error)
 {
-    await Console.Error.WriteLineAsync($"afterimage: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} (see: afterimage --help)");
+    await Console.Error.WriteLineAsync($"afterimage: {error}");
     return ExitCodes.BadInput;
 }
 

@@ -31,7 +31,7 @@ public sealed class AlertsTests : IDisposable
             Assert.Contains("2026-11-23 13:00:00Z  firing                 warning  again", output, StringComparison.Ordinal);
         }
 
-        Assert.Equal("afterimage: 1 lines were skipped: no valid alerts.", text.Error.TrimEnd());
+        Assert.Equal("afterimage: 1 line was skipped: no valid alerts.", text.Error.TrimEnd());
         JsonElement[] episodes = [.. json.GetProperty("episodes").EnumerateArray()];
         Assert.Equal(
             $$$"""{"name":"slow \u001B[31m","level":"error","message":"p95 34 s is above 20 s","state":"resolved","start":"2026-11-23T12:00:00Z","end":"2026-11-23T12:04:05Z","duration_seconds":245,"announcements":1,"data":{"value":34},"log_dir":"{{{Path.Combine(_directory.Path, "log")}}}"}""",

@@ -29,7 +29,7 @@ public sealed class ImportTests : IDisposable
             ["3 points in runs/p", "times read as Europe/Berlin", "2 times were there twice, when the clock was put back: the order of the lines decided",
                 "1 times were never there, when the clock was put forward: is it the right zone?"],
             result.Output.TrimEnd().Split('\n'));
-        Assert.Equal("afterimage: 1 lines were skipped: no metric points (first: line 4: it is no JSON).", result.Error.TrimEnd());
+        Assert.Equal("afterimage: 1 line was skipped: no metric points (first: line 4: it is no JSON).", result.Error.TrimEnd());
         JsonElement summary = (await RunAsync("summary", "runs/p", "--json")).Json;
         Assert.Equal((1, 40), (summary.GetProperty("non_finite_points").GetInt64(), summary.GetProperty("total_prompt_tokens").GetInt64()));
         Assert.Equal("""[{"metric":"generation_time","timestamp":"2026-10-25T00:30:00Z"}]""", (await RunAsync("query", "runs/p", "SELECT metric, timestamp FROM points WHERE value = 1.5", "--format", "json")).Output.TrimEnd());

@@ -169,7 +169,7 @@ public sealed class ReportingCommandTests : IDisposable
         CommandResult torn = await RunAsync("report", "log", "--out", "x.html");
         CommandResult empty = await RunAsync("report", "empty");
 
-        Assert.Equal((0, "afterimage: 1 lines were skipped: no valid records."), (torn.ExitCode, torn.Error.TrimEnd()));
+        Assert.Equal((0, "afterimage: 1 line was skipped: no valid records."), (torn.ExitCode, torn.Error.TrimEnd()));
         Assert.Equal(0, empty.ExitCode);
         Assert.Contains("has no records", empty.Error, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(_directory.Path, "empty", "report.html")));

@@ -22,7 +22,7 @@ public sealed class TailTests : IDisposable
         Assert.Equal(
             ["2026-11-23 14:25:37.000Z metric  m  37", "2026-11-23 14:25:38.000Z metric  m  38", "2026-11-23 14:25:39.000Z metric  m  39"],
             result.Output.TrimEnd().Split('\n'));
-        Assert.Contains("1 lines were skipped", result.Error, StringComparison.Ordinal);
+        Assert.Contains("1 line was skipped", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class TailTests : IDisposable
         CommandResult result = await CommandLine.RunAsync(_directory.Path, "tail", "log");
 
         Assert.Equal((0, "2026-11-23 14:25:01.000Z metric  m  1"), (result.ExitCode, result.Output.TrimEnd()));
-        Assert.Contains("1 lines were skipped", result.Error, StringComparison.Ordinal);
+        Assert.Contains("1 line was skipped", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -71,7 +71,7 @@ internal static class ImportCommand
         else
             await WriteTextAsync(result, isGiven: zone is not null);
         if (result.SkippedLines > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Format.Count(result.SkippedLines)} lines were skipped: no metric points (first: {result.FirstSkipped}).");
+            await Console.Error.WriteLineAsync($"afterimage: {LogInput.Skipped(result.SkippedLines)}: no metric points (first: {result.FirstSkipped}).");
         return ExitCodes.Success;
     }
 

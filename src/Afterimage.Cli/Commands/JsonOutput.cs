@@ -12,7 +12,7 @@ internal static class JsonOutput
     /// <param name="writeProperties">Writes the properties of the object.</param>
     public static void Write(Action<Utf8JsonWriter> writeProperties)
     {
-        using Stream output = Console.OpenStandardOutput();
+        using var output = new StandardOutput();
         using (var writer = new Utf8JsonWriter(output, Options))
         {
             writer.WriteStartObject();

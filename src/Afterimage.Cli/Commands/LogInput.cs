@@ -46,8 +46,10 @@ internal static class LogInput
     public static async Task SaySkippedAsync(long lines, string what = "records")
     {
         if (lines > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Format.Count(lines)} lines were skipped: no valid {what}.");
+            await Console.Error.WriteLineAsync($"afterimage: {Skipped(lines)}: no valid {what}.");
     }
+
+    public static string Skipped(long lines) => lines == 1 ? "1 line was skipped" : $"{Format.Count(lines)} lines were skipped";
 
     private static DateTimeOffset? ParseTime(ArgumentResult result, string name)
     {

@@ -130,7 +130,7 @@ internal static class QueryCommand
 
     private static void WriteCsv(DbDataReader reader)
     {
-        using Stream output = Console.OpenStandardOutput();
+        using var output = new StandardOutput();
         using var text = new StreamWriter(output);
         WriteLine(i => Harmless(reader.GetName(i)));
         while (reader.Read())
@@ -148,7 +148,7 @@ internal static class QueryCommand
 
     private static void WriteJson(DbDataReader reader)
     {
-        using Stream output = Console.OpenStandardOutput();
+        using var output = new StandardOutput();
         using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             writer.WriteStartArray();

@@ -17,6 +17,9 @@ internal static class SettingsFile
     /// <exception cref="InputException">It cannot be read, or its content is wrong.</exception>
     public static T Read<T>(string path, Func<string, T> parse)
     {
+        if (Directory.Exists(path))
+            throw new InputException($"'{path}' is a directory, not a file.");
+
         try
         {
             string text = File.ReadAllText(path);

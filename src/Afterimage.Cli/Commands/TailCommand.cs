@@ -16,7 +16,8 @@ internal static class TailCommand
         """
         A line a record or log entry, times in UTC. With --follow new ones are shown as
         they are written, also those of files and runs that begin meanwhile, until
-        Ctrl+C (exit code 130). Lines that are no valid record are counted when it ends.
+        Ctrl+C (exit code 130) or until nobody reads them. Lines that are no valid record
+        are counted when it ends.
         """,
         [
             "afterimage tail .afterimage-monitoring",
@@ -61,7 +62,7 @@ internal static class TailCommand
         Dictionary<string, TailedFile> files = recordFiles[false].Concat(FindLogs(log)).ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
         long skipped = 0;
         await ShowAsync(log.ReadCompactedEnds([.. recordFiles[true]], count, cancellationToken).Concat(files.Values.SelectMany(file => file.ReadLast(count))), count);
-        while (follow)
+        while (follow && !StandardOutput.IsReaderGone)
         {
             try
             {
@@ -78,7 +79,7 @@ internal static class TailCommand
         }
 
         await LogInput.SaySkippedAsync(skipped);
-        return follow ? ExitCodes.Interrupted : ExitCodes.Success;
+        return cancellationToken.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
 
         async Task ShowAsync(IEnumerable<string> lines, int most)
         {

@@ -2,19 +2,26 @@ using System.CommandLine;
 
 namespace Afterimage.Cli.Completion;
 
-/// <summary>Offers the values of options that are one of several names as the help writes them: in lower case.</summary>
+/// <summary>The values of options that are one of several names, as the help writes them: in lower case.</summary>
 internal static class EnumValues
 {
+    /// <returns>The names; none where the option is of another kind.</returns>
+    public static string[] Of(Option option)
+    {
+        Type type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
+        return type.IsEnum ? [.. Enum.GetNames(type).Select(name => name.ToLowerInvariant())] : [];
+    }
+
+    /// <summary>Offers them where a shell completes a command.</summary>
     public static void OfferInLowerCase(Command command)
     {
         foreach (Option option in command.Options)
         {
-            Type type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
-            if (!type.IsEnum)
+            if (Of(option) is not { Length: > 0 } names)
                 continue;
 
             option.CompletionSources.Clear();
-            option.CompletionSources.Add([.. Enum.GetNames(type).Select(name => name.ToLowerInvariant())]);
+            option.CompletionSources.Add(names);
         }
 
         foreach (Command subcommand in command.Subcommands)

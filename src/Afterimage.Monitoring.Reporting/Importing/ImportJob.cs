@@ -34,6 +34,9 @@ internal sealed class ImportJob : IDisposable
 
     public static ImportResult Run(string source, string target, TimeZoneInfo zone, IProgress<double>? progress, CancellationToken cancellationToken)
     {
+        if (Directory.Exists(source))
+            throw new IOException($"'{source}' is a directory, not a file.");
+
         // A place that cannot be written, or a file that cannot be read, is found before the long work.
         using var input = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
         try

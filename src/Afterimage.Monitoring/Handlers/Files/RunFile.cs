@@ -36,6 +36,9 @@ internal sealed class RunFile : IDisposable
         string path = Path.GetFullPath(directory ?? Path.Combine(".afterimage-monitoring", $"{start.UtcDateTime:yyyy-MM-dd-HH-mm-ss}"));
         try
         {
+            if (File.Exists(path))
+                throw new IOException("it is a file.");
+
             RunFile run = directory is null ? CreateInNew(path, start) : CreateIn(path, start);
             try
             {
