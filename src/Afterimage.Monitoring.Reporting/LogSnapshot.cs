@@ -15,6 +15,7 @@ namespace Afterimage.Monitoring.Reporting;
 internal sealed class LogSnapshot : IDisposable
 {
     private const string MemoryLimit = "512MB";
+    private const string MemoryLimitBesideOthers = "256MB";
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
 
     private const string LogTable =
@@ -112,6 +113,9 @@ internal sealed class LogSnapshot : IDisposable
 
         Execute("INSERT INTO record BY NAME SELECT 'metric' AS event, * FROM point; DROP TABLE point;");
     }
+
+    /// <summary>Makes room in memory for another snapshot, so that both together do not take more than a gigabyte.</summary>
+    public void Shrink() => Execute($"SET memory_limit = '{MemoryLimitBesideOthers}'");
 
     /// <summary>From now on no statement reaches a file, a network or a setting.</summary>
     public void Lock() => Execute("SET enable_external_access = false; SET lock_configuration = true;");

@@ -25,6 +25,7 @@ internal sealed class ComparedRun : IDisposable
                 Continuous.Select((metric, number) => $"SELECT {number}::TINYINT AS number, value FROM ({PointSource.Values(metric)})")));
             Summary = log.SummaryOf(_snapshot, files, cancellationToken);
             ReadCounts();
+            _snapshot.Shrink();
             _rows = Rows().GetEnumerator();
             _hasRow = _rows.MoveNext();
             Advance();
