@@ -16,6 +16,10 @@ internal sealed class LogSnapshot : IDisposable
 {
     private const string MemoryLimit = "512MB";
     private const string MemoryLimitBesideOthers = "256MB";
+
+    // DuckDB holds some tens of kilobytes for each column of each file until a statement is over.
+    private const int MaxFilesAtOnce = 100;
+
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
 
     private const string LogTable =
@@ -185,8 +189,12 @@ internal sealed class LogSnapshot : IDisposable
 
     private void Add(IReadOnlyCollection<string> files, Func<string, string> insert, Action<double>? report)
     {
-        if (files.Count > 0)
-            Execute(insert(ListFiles(files)), report);
+        int done = 0;
+        foreach (string[] some in files.Chunk(MaxFilesAtOnce))
+        {
+            Execute(insert(ListFiles(some)), report is null ? null : share => report((done + (share * some.Length)) / files.Count));
+            done += some.Length;
+        }
     }
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;

@@ -56,6 +56,23 @@ public sealed class LogDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_of_many_small_files_is_read_whole_and_in_order()
+    {
+        const int Files = 1_500;
+        for (int i = 0; i < Files; i++)
+            _directory.Write($"run-{i:0000}/metrics.jsonl", $$"""{{{Time}},"event":"generation","duration":{{i}},"success":true}""", "torn");
+
+        RunSummary summary = Summarize();
+        using LogQuery query = LogDirectory.Open(_directory.Path).Query("SELECT duration FROM generations", TestContext.Current.CancellationToken);
+        List<double> durations = [];
+        while (query.Reader.Read())
+            durations.Add(query.Reader.GetDouble(0));
+
+        Assert.Equal((Files, Files, Files), (summary.Files.Count, summary.Generations, summary.SkippedLines));
+        Assert.Equal(Enumerable.Range(0, Files).Select(i => (double)i), durations);
+    }
+
+    [Fact]
     public void Points_are_derived_from_records_as_the_format_says()
     {
         _directory.Write(
