@@ -21,8 +21,7 @@ internal static class MonitorLoop
 
     private static void UseMonitor(string directory)
     {
-        GenerationMonitorOptions options = Settings.Parse(directory, []);
-        options.TokenUsageCallback = static _ => { };
+        var options = new GenerationMonitorOptions { LogDirectory = directory, TokenUsageCallback = static _ => { }, ShutdownTimeout = Settings.Generous };
         using var monitor = new GenerationMonitor(options);
         monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: true, new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
         monitor.LogInfo("used");

@@ -6,8 +6,8 @@ namespace Afterimage.CrashProgram;
 /// <summary>A monitor's options from arguments such as <c>MaxFileSize=16384</c>.</summary>
 internal static class Settings
 {
-    // Time for a busy machine.
-    private static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
+    /// <summary>Time for a busy machine.</summary>
+    public static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
 
     public static GenerationMonitorOptions Parse(string directory, IEnumerable<string> settings)
     {
