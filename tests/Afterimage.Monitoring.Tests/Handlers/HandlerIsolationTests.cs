@@ -217,7 +217,6 @@ public sealed class HandlerIsolationTests
         {
             o.HandlerTimeLimit = Limits.StandStill;
             o.ShutdownTimeout = TimeSpan.FromMilliseconds(200);
-            o.BufferCapacity = 16;
             o.MetricHandlers =
             [
                 new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true),
