@@ -222,7 +222,7 @@ public sealed class CompactionTests : IDisposable
             long least = Volatile.Read(ref flushed);
             long seen = Log.Summarize(Token).Generations;
             Assert.InRange(seen, least, Volatile.Read(ref begun));
-            await written.WaitAsync(Token);
+            await await Task.WhenAny(written.WaitAsync(Token), recording);
         }
 
         await recording;
