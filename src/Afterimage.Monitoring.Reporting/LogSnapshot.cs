@@ -26,20 +26,25 @@ internal sealed class LogSnapshot : IDisposable
         "CREATE TEMP TABLE log (ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON)";
 
     private const string Views = """
-        CREATE TEMP VIEW generations AS SELECT
-            make_timestamptz(ticks // 10) AS timestamp, duration, success, model_name, prompt_token_count, completion_token_count,
+        CREATE TEMP MACRO generation_only(event, x) AS CASE WHEN event = 'generation' THEN x END;
+        CREATE TEMP MACRO evaluation_only(event, x) AS CASE WHEN event = 'evaluation' THEN x END;
+
+        CREATE TEMP VIEW calls AS SELECT
+            event, make_timestamptz(ticks // 10) AS timestamp, duration, success, model_name, prompt_token_count, completion_token_count,
             TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
                 prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count,
-            cached_prompt_token_count, reasoning_token_count, cost_usd, unpriced_token_count, finish_reason, error, conversation_length, time_to_first_token, provider, operation, tags
-        FROM whole_record WHERE event = 'generation';
+            generation_only(event, cached_prompt_token_count) AS cached_prompt_token_count, generation_only(event, reasoning_token_count) AS reasoning_token_count,
+            cost_usd, unpriced_token_count, generation_only(event, finish_reason) AS finish_reason, error, generation_only(event, conversation_length) AS conversation_length,
+            generation_only(event, time_to_first_token) AS time_to_first_token, generation_only(event, provider) AS provider, generation_only(event, operation) AS operation, tags,
+            evaluation_only(event, evaluator_type) AS evaluator_type, evaluation_only(event, scores) AS scores, evaluation_only(event, feedback) AS feedback
+        FROM whole_record WHERE event IN ('generation', 'evaluation');
+
+        CREATE TEMP VIEW generations AS SELECT * EXCLUDE (event, evaluator_type, scores, feedback) FROM calls WHERE event = 'generation';
 
         CREATE TEMP VIEW evaluations AS SELECT
-            make_timestamptz(ticks // 10) AS timestamp, duration, success, evaluator_type, scores, feedback, error, model_name,
-            prompt_token_count, completion_token_count,
-            TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
-                prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count,
+            timestamp, duration, success, evaluator_type, scores, feedback, error, model_name, prompt_token_count, completion_token_count, total_token_count,
             cost_usd, unpriced_token_count, tags
-        FROM whole_record WHERE event = 'evaluation';
+        FROM calls WHERE event = 'evaluation';
 
         CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log;
         """;

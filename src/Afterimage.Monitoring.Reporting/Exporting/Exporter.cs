@@ -3,7 +3,7 @@ namespace Afterimage.Monitoring.Reporting.Exporting;
 /// <summary>Writes a snapshot's points or records to files.</summary>
 internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, StagedFiles files, CancellationToken cancellationToken)
 {
-    private const string Records = "SELECT 'generation' AS event, * FROM generations UNION ALL BY NAME SELECT 'evaluation' AS event, * FROM evaluations";
+    private const string Records = "SELECT * FROM calls";
     private const string CsvFormat = "FORMAT csv, HEADER true";
     private const int MaxQueries = 64;
     private const string IsoTime = "'%Y-%m-%dT%H:%M:%S.%fZ'";
