@@ -4,6 +4,9 @@ namespace Afterimage.Monitoring.Reporting.Exporting;
 internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, StagedFiles files, CancellationToken cancellationToken)
 {
     private const string Records = "SELECT * FROM calls";
+
+    // What all threads write in the order of the log is the faster, but not as JSON, most of which would wait in memory for its turn.
+    private const string RecordsForJson = "SELECT * FROM calls WHERE event = 'generation' UNION ALL SELECT * FROM calls WHERE event = 'evaluation'";
     private const string CsvFormat = "FORMAT csv, HEADER true";
     private const int MaxQueries = 64;
     private const string IsoTime = "'%Y-%m-%dT%H:%M:%S.%fZ'";
@@ -18,7 +21,8 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
     /// <param name="report">Is told the share that is written.</param>
     public void Write(string name, ExportFormat format, Action<double> report)
     {
-        string select = options.Shape == ExportShape.Records ? Records : "SELECT * FROM points" + MetricFilter(options.MetricName);
+        string records = format == ExportFormat.Json ? RecordsForJson : Records;
+        string select = options.Shape == ExportShape.Records ? records : "SELECT * FROM points" + MetricFilter(options.MetricName);
         foreach (var row in snapshot.Query("DESCRIBE " + select))
             _columns.Add((row.GetString(0), row.GetString(1)));
 
