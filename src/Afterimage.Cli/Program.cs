@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Runtime.InteropServices;
 using Afterimage.Cli;
 using Afterimage.Cli.Commands;
 using Afterimage.Cli.Completion;
@@ -36,17 +37,24 @@ if (ArgumentErrors.First(parsed) is { } error)
     return ExitCodes.BadInput;
 }
 
+// Not left to System.CommandLine: a signal that came while that was starting the command would end the process in the midst of its work.
+var interruption = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 try
 {
-    // A command that is interrupted still drains its monitor and says what it recorded.
-    return await parsed.InvokeAsync(new InvocationConfiguration
-    {
-        EnableDefaultExceptionHandler = false,
-        ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
-    });
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interruption.Token);
 }
 catch (InputException exception)
 {
     await Console.Error.WriteLineAsync($"afterimage: {exception.Message}");
     return ExitCodes.BadInput;
+}
+
+// A command that is interrupted still drains its monitor, says what it recorded and cleans up.
+void Interrupt(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    _ = interruption.CancelAsync();
+    _ = Task.Delay(TimeSpan.FromSeconds(30)).ContinueWith(_ => Environment.Exit(ExitCodes.Interrupted), TaskScheduler.Default);
 }
