@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
-using Afterimage.Cli;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Commands;
-using Afterimage.Cli.Completion;
 
 var root = new RootCommand("Records language-model generations and shows what they come to: metrics, tokens by model, alerts.")
 {

@@ -1,7 +1,8 @@
 using System.Diagnostics.Metrics;
 using Afterimage.Monitoring.Alerts;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Settings;
-using Afterimage.Monitoring.Tokens;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

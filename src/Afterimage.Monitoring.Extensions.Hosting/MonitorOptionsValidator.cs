@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Options;
 using Microsoft.Extensions.Options;
 
 namespace Afterimage.Monitoring;

@@ -1,4 +1,5 @@
 using Afterimage.Monitoring.Reporting.Compacting;
+using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 

@@ -1,6 +1,8 @@
-using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Exporting;
-using Afterimage.Monitoring.Reporting.Plotting;
+using Afterimage.Monitoring.Reporting.Figures;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 
@@ -61,7 +63,7 @@ public static class GenerationMonitorReporting
         ArgumentException.ThrowIfNullOrEmpty(metricName);
         ArgumentOutOfRangeException.ThrowIfLessThan(rollingWindow, 1);
         var source = new MemorySource(monitor.RetainedPoints(), monitor.WindowStartTime(window ?? TimeSpan.FromHours(1)));
-        return FigureFiles.LaidOut(new Figures(source, FigureLook.Picture).Metric(metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
+        return FigureFiles.LaidOut(new FigureSet(source, FigureLook.Picture).Metric(metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
     }
 
     /// <summary>Draws all figures whose data exist, and writes each as <c>&lt;name&gt;.png</c>: those of <see cref="LogDirectory.VisualizeMetrics"/>.</summary>
@@ -76,7 +78,7 @@ public static class GenerationMonitorReporting
         this GenerationMonitor monitor, string? saveDirectory = null, FigureSize? figureSize = null)
     {
         ArgumentNullException.ThrowIfNull(monitor);
-        var figures = new Figures(new MemorySource(monitor.RetainedPoints(), DateTimeOffset.MinValue), FigureLook.Picture);
+        var figures = new FigureSet(new MemorySource(monitor.RetainedPoints(), DateTimeOffset.MinValue), FigureLook.Picture);
         return FigureFiles.Save(figures.All(), saveDirectory ?? Path.Combine(monitor.LogDirectory, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
     }
 

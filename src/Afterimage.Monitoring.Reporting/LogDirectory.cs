@@ -1,13 +1,16 @@
 using System.Data.Common;
 using System.Globalization;
-using Afterimage.Monitoring.Handlers.Files;
-using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Compacting;
 using Afterimage.Monitoring.Reporting.Comparing;
 using Afterimage.Monitoring.Reporting.Exporting;
+using Afterimage.Monitoring.Reporting.Figures;
 using Afterimage.Monitoring.Reporting.Importing;
-using Afterimage.Monitoring.Reporting.Plotting;
 using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring;
 
@@ -283,7 +286,7 @@ public sealed class LogDirectory
             {
                 if (window is { } given)
                     snapshot.Execute(string.Create(CultureInfo.InvariantCulture, $"DELETE FROM record WHERE ticks < (SELECT max(ticks) FROM record) - {given.Ticks}"));
-                return FigureFiles.LaidOut(new Figures(new SnapshotSource(snapshot), FigureLook.Picture).Metric(metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
+                return FigureFiles.LaidOut(new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).Metric(metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
             },
             cancellationToken);
     }
@@ -304,7 +307,7 @@ public sealed class LogDirectory
         string? saveDirectory = null, FigureSize? figureSize = null, CancellationToken cancellationToken = default)
     {
         using LogSnapshot snapshot = Read(RecordColumn.OfSummary, null, null, null, out _, cancellationToken);
-        IReadOnlyList<DrawnFigure> figures = Translate(() => new Figures(new SnapshotSource(snapshot), FigureLook.Picture).All(), cancellationToken);
+        IReadOnlyList<DrawnFigure> figures = Translate(() => new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).All(), cancellationToken);
         return FigureFiles.Save(figures, saveDirectory ?? System.IO.Path.Combine(Path, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
     }
 

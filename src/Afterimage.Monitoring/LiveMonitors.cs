@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 

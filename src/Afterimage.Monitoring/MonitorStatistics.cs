@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>What became of everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry; what the monitor

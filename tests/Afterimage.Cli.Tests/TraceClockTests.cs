@@ -1,4 +1,4 @@
-using Afterimage.Cli.Replay;
+using Afterimage.Cli.Simulation;
 
 namespace Afterimage.Cli.Tests;
 

@@ -192,7 +192,7 @@ public sealed class CompositionTests : IAsyncLifetime
         Assert.All(records, r => Assert.DoesNotContain("secret", r.GetRawText(), StringComparison.Ordinal));
     }
 
-    private static MemoryDistributedCache Cache() => new(Options.Create(new MemoryDistributedCacheOptions()));
+    private static MemoryDistributedCache Cache() => new(Microsoft.Extensions.Options.Options.Create(new MemoryDistributedCacheOptions()));
 
     private static async Task AskAsync(IChatClient client, bool streams, ChatOptions? options = null)
     {

@@ -230,7 +230,7 @@ public sealed class EnforceBudgetTests
     public async Task Inside_of_a_cache_what_is_cached_needs_no_budget(bool streams)
     {
         await using MonitoredServer run = await StartAsync(Generations(1));
-        var cache = new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions()));
+        var cache = new MemoryDistributedCache(Microsoft.Extensions.Options.Options.Create(new MemoryDistributedCacheOptions()));
         using IChatClient client = run.Pipeline(b => b.UseDistributedCache(cache).UseGenerationMonitor(run.Monitor, Enforce));
 
         await AskAsync(client, streams);

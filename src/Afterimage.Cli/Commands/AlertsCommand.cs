@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Json;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 using Spectre.Console;

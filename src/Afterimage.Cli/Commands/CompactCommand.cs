@@ -1,7 +1,10 @@
 using System.CommandLine;
+using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Json;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
-using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Afterimage.Cli.Completion;
+using Afterimage.Cli.CommandLine;
 
 namespace Afterimage.Cli.Commands;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Afterimage.Cli.Demo;
-using Afterimage.Cli.Replay;
+using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Simulation;
+using Afterimage.Cli.Views;
 using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 

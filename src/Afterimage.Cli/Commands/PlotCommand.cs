@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Data.Common;
 using System.Globalization;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 using Spectre.Console;

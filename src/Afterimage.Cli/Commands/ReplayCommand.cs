@@ -1,5 +1,7 @@
 using System.CommandLine;
-using Afterimage.Cli.Replay;
+using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Simulation;
+using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Tail;
 using Afterimage.Monitoring;
-using Afterimage.Monitoring.Reporting;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Cli.Commands;
 

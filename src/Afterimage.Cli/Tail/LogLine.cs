@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.Tail;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.Tail;
 

@@ -1,3 +1,4 @@
+using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 using Spectre.Console;
 using Spectre.Console.Rendering;

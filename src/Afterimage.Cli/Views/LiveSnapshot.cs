@@ -1,3 +1,5 @@
+using Afterimage.Cli.Commands;
+using Afterimage.Cli.Simulation;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Views;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 using Spectre.Console;
 using Spectre.Console.Rendering;

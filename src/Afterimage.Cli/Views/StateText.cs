@@ -1,3 +1,4 @@
+using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Views;

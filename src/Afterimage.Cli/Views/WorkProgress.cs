@@ -1,4 +1,3 @@
-using Afterimage.Cli.Commands;
 using Spectre.Console;
 
 namespace Afterimage.Cli.Views;

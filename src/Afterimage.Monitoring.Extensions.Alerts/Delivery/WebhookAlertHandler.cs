@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Afterimage.Monitoring.Alerts;
-using Afterimage.Monitoring.Handlers.Files;
+using Afterimage.Monitoring.Log.Writing;
 
 namespace Afterimage.Monitoring.Delivery;
 

@@ -1,4 +1,7 @@
 using System.Globalization;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Compacting;
 

@@ -1,4 +1,8 @@
 using System.Text;
+using Afterimage.Monitoring.Reporting.Alerts;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Compacting;

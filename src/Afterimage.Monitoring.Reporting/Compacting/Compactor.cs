@@ -1,5 +1,9 @@
 using System.Data.Common;
-using Afterimage.Monitoring.Handlers.Files;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Log.Writing;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
 using Microsoft.Win32.SafeHandles;
 
 namespace Afterimage.Monitoring.Reporting.Compacting;

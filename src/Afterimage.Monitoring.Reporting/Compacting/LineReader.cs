@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Reporting.Alerts;
+using Afterimage.Monitoring.Reporting.Reports;
+
 namespace Afterimage.Monitoring.Reporting.Compacting;
 
 /// <summary>The lines of a file that DuckDB's reader takes for lines: those of white space alone are none.</summary>

@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Reporting.Figures;
+using Afterimage.Monitoring.Reporting.Reports;
+
 namespace Afterimage.Monitoring.Reporting.Comparing;
 
 /// <summary>Compares two runs in one walk over the points of both.</summary>

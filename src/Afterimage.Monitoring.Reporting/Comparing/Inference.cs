@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Reporting.Reports;
 using MathNet.Numerics;
 using MathNet.Numerics.Distributions;
 using Wilson = Afterimage.Monitoring.Alerts.Statistics;

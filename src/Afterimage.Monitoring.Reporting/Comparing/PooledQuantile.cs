@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Reporting.Figures;
+using Afterimage.Monitoring.Reporting.Reports;
+
 namespace Afterimage.Monitoring.Reporting.Comparing;
 
 /// <summary>How the points of two runs lie about a quantile of all of them together.</summary>

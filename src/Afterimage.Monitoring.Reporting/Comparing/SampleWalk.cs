@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Summaries;
+
 namespace Afterimage.Monitoring.Reporting.Comparing;
 
 /// <summary>One run's points of a metric, taken in ascending order: all that a comparison needs of them, in memory that does not grow with them.</summary>

@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Reporting.Alerts;
+using Afterimage.Monitoring.Reporting.Reports;
+
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
 /// <summary>Cuts a file of comma-separated values into several, each with its header.</summary>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
 using DuckDB.NET.Data;
 using SpreadCheetah;
 using SpreadCheetah.Styling;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 

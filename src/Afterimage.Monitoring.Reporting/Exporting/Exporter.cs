@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
+
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
 /// <summary>Writes a snapshot's points or records to files.</summary>

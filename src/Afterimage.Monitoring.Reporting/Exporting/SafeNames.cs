@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 

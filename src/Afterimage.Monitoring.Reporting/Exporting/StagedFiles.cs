@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Reporting.Alerts;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
+
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
 /// <summary>Files that are written beside their place and take it when all of them are whole; otherwise nothing is left of them.</summary>

@@ -1,3 +1,5 @@
+using Afterimage.Monitoring.Reporting.Reports;
+
 namespace Afterimage.Monitoring.Reporting.Importing;
 
 /// <summary>Local times of one file, in the order of its lines, as moments.</summary>

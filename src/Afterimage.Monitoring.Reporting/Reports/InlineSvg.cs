@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Afterimage.Monitoring.Reporting.Plotting;
+using Afterimage.Monitoring.Reporting.Figures;
 using ScottPlot;
 using SkiaSharp;
 

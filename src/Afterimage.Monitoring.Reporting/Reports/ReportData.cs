@@ -1,4 +1,5 @@
-using Afterimage.Monitoring.Reporting.Plotting;
+using Afterimage.Monitoring.Reporting.Figures;
+using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 

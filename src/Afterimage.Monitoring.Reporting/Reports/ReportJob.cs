@@ -1,5 +1,6 @@
 using System.Text;
 using Afterimage.Monitoring.Reporting.Exporting;
+using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 

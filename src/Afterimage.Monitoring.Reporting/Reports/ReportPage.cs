@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Afterimage.Monitoring.Reporting.Plotting;
+using Afterimage.Monitoring.Reporting.Figures;
+using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
 using ScottPlot;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
@@ -422,7 +424,7 @@ internal sealed class ReportPage
             _page,
             metrics.Length > MaxMetrics ? $"{MaxMetrics} of {Format.Count(metrics.Length)} metrics" : "Every metric over the whole time; exact",
             [new("metric", ColumnKind.Text), new("unit", ColumnKind.Word), .. DistributionColumns],
-            metrics.Take(MaxMetrics).Select(metric => (string?[])[metric.Key, Figures.UnitOf(metric.Key), .. Distribution(metric.Value)]));
+            metrics.Take(MaxMetrics).Select(metric => (string?[])[metric.Key, FigureSet.UnitOf(metric.Key), .. Distribution(metric.Value)]));
     }
 
     private static Column[] DistributionColumns =>

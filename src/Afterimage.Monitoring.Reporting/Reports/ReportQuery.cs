@@ -1,4 +1,6 @@
-using Afterimage.Monitoring.Reporting.Plotting;
+using Afterimage.Monitoring.Reporting.Figures;
+using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
@@ -30,7 +32,7 @@ internal static class ReportQuery
     public static ReportData Run(LogSnapshot snapshot, string logDirectory, string[] files, AlertHistory alerts, IReadOnlyList<LogRun> runs, DateTimeOffset made)
     {
         var source = new SnapshotSource(snapshot);
-        IReadOnlyList<DrawnFigure> figures = new Figures(source, FigureLook.Page).All();
+        IReadOnlyList<DrawnFigure> figures = new FigureSet(source, FigureLook.Page).All();
         CallRow[] slowest = [.. snapshot.Query($"{Calls} WHERE isfinite(duration) ORDER BY duration DESC, timestamp LIMIT {MaxSlowest}").Select(Call)];
         CallRow[] failed = [.. snapshot.Query($"{Calls} WHERE {IsFailed} ORDER BY timestamp DESC LIMIT {MaxFailed}").Select(Call)];
         long failedCount = snapshot.Scalar($"SELECT count(*) FROM generations WHERE {IsFailed}");

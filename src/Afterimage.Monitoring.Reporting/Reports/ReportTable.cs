@@ -1,3 +1,5 @@
+using Afterimage.Monitoring.Reporting.Figures;
+
 namespace Afterimage.Monitoring.Reporting.Reports;
 
 /// <summary>What a column of a table holds, which says how it is set.</summary>

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Alerts;
 

@@ -1,4 +1,7 @@
 using Afterimage.Monitoring.Alerts;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 

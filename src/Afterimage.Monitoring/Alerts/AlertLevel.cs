@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>How grave an alert is.</summary>

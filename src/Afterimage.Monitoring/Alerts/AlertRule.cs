@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Afterimage.Monitoring.Alerts;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Settings;
 using Microsoft.Extensions.Configuration;
 

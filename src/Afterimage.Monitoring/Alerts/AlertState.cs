@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>The states of a rule.</summary>

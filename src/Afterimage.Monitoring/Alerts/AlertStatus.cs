@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>Where a rule stands, as of its last evaluation.</summary>

@@ -1,4 +1,6 @@
+using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Alerts;
 

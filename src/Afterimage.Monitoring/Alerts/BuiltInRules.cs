@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>The rules that every monitor has, set from its options.</summary>

@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>Takes alerts to somewhere that needs time, such as a server. For what is done at once, any <see cref="Action{T}"/> of <see cref="Alert"/> will do.</summary>

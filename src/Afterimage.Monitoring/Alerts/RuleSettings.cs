@@ -1,4 +1,7 @@
 using System.Text;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Settings;
 
 namespace Afterimage.Monitoring.Alerts;

@@ -1,3 +1,5 @@
+using Afterimage.Monitoring.Budgets;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>What became of the records given to one handler, or of the alerts given to an alert handler.</summary>

@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>Takes the entries of the monitor's log.</summary>

@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>Takes what was recorded, point by point or record by record.</summary>

@@ -1,3 +1,5 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
 using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring;

@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Schema;
+
 namespace Afterimage.Monitoring.Handlers;
 
 /// <summary>What <see cref="IMetricHandler.HandleMetric"/> is told beside name and value.</summary>

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Handlers;
 

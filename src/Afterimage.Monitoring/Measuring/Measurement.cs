@@ -1,3 +1,5 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Measuring;

@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>A finished stretch of one metric: its summary, and what lies below it for as long as memory allows.</summary>

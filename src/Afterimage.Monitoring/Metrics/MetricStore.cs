@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Metrics;

@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>What a window's quantiles are computed from: merged at the first question, so that who asks for none pays for none.</summary>

@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Metrics;
 

@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>What a call in flight holds of the budgets. Dispose it when the call is recorded, or did not happen.</summary>

@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>What is known about a finished evaluation beside its duration, outcome and scores. Every property is optional.</summary>

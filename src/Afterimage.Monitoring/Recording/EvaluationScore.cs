@@ -1,3 +1,5 @@
+using Afterimage.Monitoring.Budgets;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>One score of an evaluation, with the evaluator's words for it.</summary>

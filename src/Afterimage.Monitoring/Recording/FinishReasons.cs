@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>Finish reasons that no model gives: the caller's side ended the generation.</summary>

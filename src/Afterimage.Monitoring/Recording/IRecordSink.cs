@@ -1,3 +1,5 @@
+using Afterimage.Monitoring.Budgets;
+
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>Takes the records that the pump has gathered. Called by the pump only.</summary>

@@ -1,4 +1,7 @@
 using System.Runtime.CompilerServices;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Recording;
 

@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>The interned names of one monitor, and the metric ids that follow from them.</summary>

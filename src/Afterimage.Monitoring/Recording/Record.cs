@@ -1,3 +1,7 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring.Recording;
 
 internal enum RecordKind : byte

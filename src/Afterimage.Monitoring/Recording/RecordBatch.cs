@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>Records on their way from the pump to the sinks, shared by these and reused when the last has let go of it.</summary>

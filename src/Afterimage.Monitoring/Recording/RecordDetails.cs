@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Pricing;
 using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Recording;

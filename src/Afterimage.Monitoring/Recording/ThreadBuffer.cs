@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Recording;
 

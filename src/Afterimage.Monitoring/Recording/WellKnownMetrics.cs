@@ -1,3 +1,6 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Pricing;
+
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>The metrics that every monitor knows, with their ids in <see cref="Names.Metrics"/>.</summary>

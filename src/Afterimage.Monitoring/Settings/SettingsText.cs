@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Settings;
 

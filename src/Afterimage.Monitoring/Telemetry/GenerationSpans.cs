@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Telemetry;
 

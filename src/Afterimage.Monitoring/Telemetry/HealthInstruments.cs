@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Telemetry;
 

@@ -20,13 +20,16 @@ public sealed partial class ArchitectureTests
     /// <summary>Every concept, with those that it must not know.</summary>
     public static TheoryData<string, string[]> Arrows => new()
     {
-        { "Settings", ["Recording", "Metrics", "Tokens", "Alerts", "Handlers", "Handlers.Files", "Telemetry"] },
-        { "Recording", ["Settings", "Metrics", "Tokens", "Alerts", "Handlers", "Handlers.Files", "Telemetry"] },
-        { "Metrics", ["Settings", "Tokens", "Alerts", "Handlers", "Handlers.Files", "Telemetry"] },
-        { "Tokens", ["Alerts", "Handlers", "Handlers.Files", "Telemetry"] },
-        { "Handlers", ["Settings", "Alerts", "Handlers.Files", "Telemetry"] },
-        { "Handlers.Files", ["Settings", "Alerts", "Telemetry"] },
-        { "Telemetry", ["Settings", "Tokens", "Alerts", "Handlers.Files"] },
+        { "Settings", ["Recording", "Metrics", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+        { "Recording", ["Settings", "Metrics", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+        { "Metrics", ["Settings", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+        { "Pricing", ["Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+        { "Budgets", ["Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+        { "Handlers", ["Settings", "Alerts", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+        { "Log", ["Settings", "Alerts", "Log.Reading", "Log.Writing", "Telemetry"] },
+        { "Log.Reading", ["Settings", "Alerts", "Log.Writing", "Telemetry"] },
+        { "Log.Writing", ["Settings", "Alerts", "Log.Reading", "Telemetry"] },
+        { "Telemetry", ["Settings", "Pricing", "Budgets", "Alerts", "Log", "Log.Reading", "Log.Writing"] },
     };
 
     [Theory]
@@ -42,7 +45,9 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Nothing_but_the_face_knows_the_face()
     {
-        GivenTypesConjunction concepts = Types().That().Are(TypesOf("Recording")).Or().Are(TypesOf("Metrics")).Or().Are(TypesOf("Tokens")).Or().Are(TypesOf("Handlers")).Or().Are(TypesOf("Handlers.Files")).Or().Are(TypesOf("Telemetry"));
+        GivenTypesConjunction concepts = Types().That().Are(TypesOf("Recording")).Or().Are(TypesOf("Metrics")).Or().Are(TypesOf("Pricing"))
+            .Or().Are(TypesOf("Budgets")).Or().Are(TypesOf("Handlers")).Or().Are(TypesOf("Log")).Or().Are(TypesOf("Log.Reading")).Or().Are(TypesOf("Log.Writing"))
+            .Or().Are(TypesOf("Telemetry"));
         ((IArchRule)Types().That().Are(concepts).Should().NotCallAny(MethodMembers().That().AreDeclaredIn(typeof(GenerationMonitor)))).Check(Loaded);
     }
 

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Afterimage.Cli.Commands;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>The standard help, followed by how the command works and examples of it.</summary>
+internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, CommandHelp> Commands = new(StringComparer.Ordinal)
+    {
+        [DemoCommand.Name] = DemoCommand.Help,
+        [ReplayCommand.Name] = ReplayCommand.Help,
+        [ImportCommand.Name] = ImportCommand.Help,
+        [SummaryCommand.Name] = SummaryCommand.Help,
+        [CompareCommand.Name] = CompareCommand.Help,
+        [AlertsCommand.Name] = AlertsCommand.Help,
+        [TailCommand.Name] = TailCommand.Help,
+        [QueryCommand.Name] = QueryCommand.Help,
+        [ExportCommand.Name] = ExportCommand.Help,
+        [PlotCommand.Name] = PlotCommand.Help,
+        [ReportCommand.Name] = ReportCommand.Help,
+        [CompactCommand.Name] = CompactCommand.Help,
+        [CompletionCommand.Name] = CompletionCommand.Help,
+    };
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int result = standard.Invoke(parseResult);
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        IEnumerable<string> examples = Commands.Values.Select(help => help.Examples[0]);
+        if (Commands.TryGetValue(parseResult.CommandResult.Command.Name, out CommandHelp? help))
+        {
+            output.WriteLine("Details:");
+            output.WriteLine("  " + Indent(help.Details, "  "));
+            output.WriteLine();
+            examples = help.Examples;
+        }
+
+        output.WriteLine("Examples:");
+        foreach (string example in examples)
+            output.WriteLine("  " + Indent(example, "    "));
+        output.WriteLine();
+        return result;
+    }
+
+    private static string Indent(string text, string indent) => text.ReplaceLineEndings(Environment.NewLine + indent);
+}

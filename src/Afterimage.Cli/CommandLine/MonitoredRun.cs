@@ -1,0 +1,113 @@
+using Afterimage.Cli.Simulation;
+using Afterimage.Cli.Views;
+using Afterimage.Monitoring;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>A monitor on a clock of its own, what it is watched with, and the alerts that it announced.</summary>
+internal sealed class MonitoredRun : IDisposable
+{
+    // Nobody is held up by a run that waits for a slow disk: its records must all be in the log, and its alerts in what it says.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly List<Alert> _alerts = [];
+    private readonly DateTimeOffset _start;
+
+    private MonitoredRun(string? logDirectory, DateTimeOffset start, RunSettings settings)
+    {
+        _start = start;
+        Settings = settings;
+        Clock = new TraceClock(start);
+        var options = new GenerationMonitorOptions
+        {
+            LogDirectory = logDirectory,
+            Pricing = settings.Pricing,
+            HandlerTimeLimit = Patience,
+            ShutdownTimeout = Patience,
+        };
+        foreach (AlertRule rule in settings.Rules)
+            options.AlertRules.Add(rule);
+        if (settings.BudgetUsd is { } dollars)
+            options.Budgets.Add(new Budget { Name = "run", Unit = BudgetUnit.Dollars, Limit = dollars });
+        options.AlertHandlers.Add(alert =>
+        {
+            lock (_alerts)
+                _alerts.Add(alert);
+        });
+        Monitor = new GenerationMonitor(options, Clock);
+    }
+
+    public RunSettings Settings { get; }
+
+    public TraceClock Clock { get; }
+
+    public GenerationMonitor Monitor { get; }
+
+    public IReadOnlyList<Alert> Alerts
+    {
+        get
+        {
+            lock (_alerts)
+                return [.. _alerts];
+        }
+    }
+
+    /// <summary>The budget, if there is one.</summary>
+    public BudgetStatus? Budget => Monitor.GetBudgets().SingleOrDefault();
+
+    /// <summary>Whether there is a budget, and it is spent: the run must stop.</summary>
+    public bool IsBudgetSpent => Settings.BudgetUsd is not null && Monitor.BudgetToken.IsCancellationRequested;
+
+    /// <exception cref="InputException">The log directory cannot be written.</exception>
+    public static MonitoredRun Start(string? logDirectory, DateTimeOffset start, RunSettings settings)
+    {
+        try
+        {
+            return new MonitoredRun(logDirectory, start, settings);
+        }
+        catch (IOException exception)
+        {
+            throw new InputException(exception.Message, exception);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InputException($"'{logDirectory}' can be no log directory.", exception);
+        }
+    }
+
+    public LiveSnapshot Look(string title, string note, double? progress)
+    {
+        DateTimeOffset now = Clock.GetUtcNow();
+        TokenUsageReport tokens = Monitor.GetTotalTokenUsage();
+        double minute = Math.Clamp((now - _start).TotalSeconds, 1, 60);
+        return new LiveSnapshot(
+            title,
+            note,
+            progress,
+            now,
+            Monitor.GetMetrics("generation_time", TimeSpan.MaxValue).Count,
+            Monitor.GetMetrics("generation_time", TimeSpan.FromMinutes(1)).Count / minute,
+            Monitor.GetMetrics("success_rate").Mean,
+            Monitor.GetMetrics("error_rate").Mean,
+            Quantiles("generation_time"),
+            Quantiles("time_to_first_token"),
+            tokens,
+            tokens.ByModel.Select(model => KeyValuePair.Create(model.ModelName, Monitor.GetMetrics("model_usage:" + model.ModelName, TimeSpan.MaxValue).Count))
+                .Where(model => model.Value > 0)
+                .ToDictionary(StringComparer.Ordinal),
+            Alerts)
+        {
+            Cost = Settings.Pricing is null ? null : Monitor.GetCost(),
+            Budget = Budget,
+            Rules = Monitor.GetAlerts(),
+        };
+    }
+
+    public void Dispose() => Monitor.Dispose();
+
+    private Quantiles? Quantiles(string metric)
+    {
+        MetricAggregate aggregate = Monitor.GetMetrics(metric);
+        return aggregate.Count == 0 ? null : new Quantiles(aggregate.Quantile(0.5), aggregate.Quantile(0.95), aggregate.Quantile(0.99));
+    }
+}

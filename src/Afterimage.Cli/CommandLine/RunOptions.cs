@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Afterimage.Cli.Commands;
+using Afterimage.Monitoring;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>The options of demo and replay that say what a run is watched with.</summary>
+internal sealed class RunOptions
+{
+    private readonly Option<decimal?> _budget = new("--budget-usd")
+    {
+        Description = "Stop the run when its calls have cost N US dollars, with exit code 3.",
+        HelpName = "N",
+        CustomParser = ParseDollars,
+    };
+
+    private readonly Option<string?> _pricing = new("--pricing")
+    {
+        Description = "Prices of models: JSON or YAML of docs/cost.md, or LiteLLM's JSON file.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _rules = new("--rules")
+    {
+        Description = "Alert rules beside the built-in ones: JSON or YAML of docs/alerts.md.",
+        HelpName = "FILE",
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Add(_budget);
+        command.Add(_pricing);
+        command.Add(_rules);
+    }
+
+    /// <param name="parsed">The command line.</param>
+    /// <param name="pricing">The prices where no file is given.</param>
+    /// <param name="pricesNote">Where those are from.</param>
+    /// <exception cref="InputException">A file cannot be read, or its content is wrong.</exception>
+    public RunSettings Read(ParseResult parsed, ModelPricing? pricing, string? pricesNote)
+    {
+        if (parsed.GetValue(_pricing) is { } pricingFile)
+        {
+            pricing = SettingsFile.Read(pricingFile, ModelPricing.Parse);
+            pricesNote = "from " + Format.Name(pricingFile, 60);
+        }
+
+        IReadOnlyList<AlertRule> rules = parsed.GetValue(_rules) is { } rulesFile ? SettingsFile.Read(rulesFile, AlertRule.Parse) : [];
+        return new RunSettings(parsed.GetValue(_budget), pricing, pricing is null ? null : pricesNote, rules);
+    }
+
+    public bool HasBudget(ParseResult parsed) => parsed.GetValue(_budget) is not null;
+
+    private static decimal? ParseDollars(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal dollars) && dollars is > 0 and < 1_000_000_000_000)
+            return dollars;
+        result.AddError($"--budget-usd is '{Format.Name(text, 40)}', which is no amount of US dollars such as 2.50.");
+        return null;
+    }
+}

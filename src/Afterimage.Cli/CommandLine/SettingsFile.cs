@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Afterimage.Cli.Commands;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>A file of settings that a person wrote, in JSON or YAML.</summary>
+internal static class SettingsFile
+{
+    private const int MaxDepth = 32;
+
+    /// <summary>Reads settings out of a file.</summary>
+    /// <param name="path">The file; one that ends in <c>.yaml</c> or <c>.yml</c> is YAML.</param>
+    /// <param name="parse">Makes the settings of a JSON text.</param>
+    /// <exception cref="InputException">It cannot be read, or its content is wrong.</exception>
+    public static T Read<T>(string path, Func<string, T> parse)
+    {
+        if (Directory.Exists(path))
+            throw new InputException($"'{path}' is a directory, not a file.");
+
+        try
+        {
+            string text = File.ReadAllText(path);
+            return parse(Path.GetExtension(path).ToUpperInvariant() is ".YAML" or ".YML" ? ToJson(text) : text);
+        }
+        catch (FormatException exception)
+        {
+            throw new InputException($"'{path}': {FirstLine(exception.Message)}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new InputException($"'{path}' cannot be read: {FirstLine(exception.Message)}", exception);
+        }
+    }
+
+    private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd();
+
+    private static string ToJson(string yaml)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            stream.Load(new StringReader(yaml));
+        }
+        catch (YamlException exception)
+        {
+            throw new FormatException($"It is no YAML: line {exception.Start.Line}: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // The parser's own checks, which some broken texts run into.
+            throw new FormatException("It is no YAML.", exception);
+        }
+
+        if (stream.Documents.Count != 1)
+            throw new FormatException($"It has {stream.Documents.Count} documents, not one.");
+
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+            Write(writer, stream.Documents[0].RootNode, depth: 0);
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    private static void Write(Utf8JsonWriter writer, YamlNode node, int depth)
+    {
+        // An alias can make a node a part of itself.
+        if (depth > MaxDepth)
+            throw new FormatException($"Its lists are nested more than {MaxDepth} deep.");
+
+        switch (node)
+        {
+            case YamlMappingNode mapping:
+                writer.WriteStartObject();
+                foreach ((YamlNode key, YamlNode value) in mapping.Children)
+                {
+                    writer.WritePropertyName(key is YamlScalarNode { Value: { } name } ? name : throw new FormatException("A key is no single value."));
+                    Write(writer, value, depth + 1);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case YamlSequenceNode sequence:
+                writer.WriteStartArray();
+                foreach (YamlNode item in sequence.Children)
+                    Write(writer, item, depth + 1);
+                writer.WriteEndArray();
+                break;
+            default:
+                WriteScalar(writer, (YamlScalarNode)node);
+                break;
+        }
+    }
+
+    private static void WriteScalar(Utf8JsonWriter writer, YamlScalarNode scalar)
+    {
+        bool isPlain = scalar.Style == ScalarStyle.Plain;
+        if (isPlain && scalar.Value is null or "" or "~" or "null")
+            writer.WriteNullValue();
+        else if (isPlain && decimal.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal number))
+            writer.WriteNumberValue(number);
+        else
+            writer.WriteStringValue(scalar.Value);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using Afterimage.Cli.Commands;
+
+namespace Afterimage.Cli.Simulation;
+
+/// <summary>Moves a clock on, as fast as can be or by a factor of real time.</summary>
+/// <param name="clock">The clock.</param>
+/// <param name="factor">Seconds of the clock to a real second; <see langword="null"/>: no waiting.</param>
+internal sealed class Pace(TraceClock clock, double? factor)
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+
+    private readonly DateTimeOffset _start = clock.GetUtcNow();
+    private readonly long _realStart = Stopwatch.GetTimestamp();
+
+    public async ValueTask AdvanceToAsync(DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (factor is { } speed)
+        {
+            while (true)
+            {
+                DateTimeOffset reached = _start + (Stopwatch.GetElapsedTime(_realStart) * speed);
+                if (reached >= time)
+                    break;
+
+                // In steps, so that timers of the clock fire in the pauses of the trace too.
+                clock.AdvanceTo(reached);
+                TimeSpan remaining = (time - reached) / speed;
+                await Task.Delay(remaining < Step ? remaining : Step, cancellationToken);
+            }
+        }
+
+        clock.AdvanceTo(time);
+    }
+}

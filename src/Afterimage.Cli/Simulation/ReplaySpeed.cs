@@ -1,0 +1,22 @@
+using System.Globalization;
+using Afterimage.Cli.CommandLine;
+
+namespace Afterimage.Cli.Simulation;
+
+internal static class ReplaySpeed
+{
+    private const double Slowest = 0.001;
+    private const double Fastest = 1_000_000;
+
+    /// <summary>The factor of real time; <see langword="null"/> for <c>max</c>.</summary>
+    /// <exception cref="InputException">It is neither <c>max</c> nor a factor.</exception>
+    public static double? Parse(string text)
+    {
+        if (text == "max")
+            return null;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double factor) && factor is >= Slowest and <= Fastest)
+            return factor;
+        throw new InputException(
+            $"--speed is '{Format.Name(text, 40)}', which is neither max nor a factor from 0.001 to 1000000 (60: a minute of the trace in a second).");
+    }
+}

@@ -1,0 +1,16 @@
+using Afterimage.Cli.Commands;
+using Afterimage.Monitoring;
+
+namespace Afterimage.Cli.Simulation;
+
+/// <summary>Prices of the models that exist only here: made up, of the usual order.</summary>
+internal static class SimulatedPrices
+{
+    public static ModelPricing All { get; } = new(new Dictionary<string, ModelPrice>
+    {
+        ["simulated-large"] = new() { Input = 3, Output = 15 },
+        ["simulated-small"] = new() { Input = 0.8m, Output = 4 },
+        ["simulated-mini"] = new() { Input = 0.15m, Output = 0.6m },
+        [SimulatedChatClient.JudgeModel] = new() { Input = 1, Output = 5 },
+    });
+}

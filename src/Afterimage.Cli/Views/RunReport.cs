@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Commands;
+using Afterimage.Cli.Json;
+using Afterimage.Monitoring;
+using Spectre.Console;
+
+namespace Afterimage.Cli.Views;
+
+/// <summary>What is said at the end of a run of replay or demo.</summary>
+internal static class RunReport
+{
+    private const int MaxAlerts = 20;
+
+    /// <summary>Runs <paramref name="work"/> with the display, closes the monitor, reports.</summary>
+    /// <param name="run">The run; disposed here.</param>
+    /// <param name="json">Whether the report is JSON.</param>
+    /// <param name="work">Records the run.</param>
+    /// <param name="look">What the display shows.</param>
+    /// <param name="notes">Facts that the summary tells beside its figures; asked when the work is over.</param>
+    /// <param name="writeMore">The same as properties of the JSON object.</param>
+    /// <param name="cancellationToken">Ends the work early; what was recorded is reported.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        MonitoredRun run,
+        bool json,
+        Func<CancellationToken, Task> work,
+        Func<LiveSnapshot> look,
+        Func<IEnumerable<(string Name, string Text)>> notes,
+        Action<Utf8JsonWriter> writeMore,
+        CancellationToken cancellationToken)
+    {
+        bool interrupted = false;
+        using (run)
+        {
+            Task working = Task.Run(() => work(cancellationToken), CancellationToken.None);
+            await RunDisplay.ShowAsync(working, RunDisplay.IsLive(json), look);
+            try
+            {
+                await working;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                interrupted = true;
+            }
+        }
+
+        RunSummary summary = RunSummary.FromMonitor(run.Monitor);
+        MonitorStatistics statistics = run.Monitor.GetStatistics();
+        BudgetStatus? budget = run.Budget;
+        if (json)
+        {
+            SummaryJson.Write(summary, writer =>
+            {
+                if (budget is not null)
+                    RunStateJson.WriteBudget(writer, budget);
+                RunStateJson.WriteAlertStates(writer, run.Monitor.GetAlerts());
+                AlertsJson.WriteAlerts(writer, run.Alerts);
+                writeMore(writer);
+                writer.WriteBoolean("interrupted", interrupted);
+            });
+        }
+        else
+        {
+            AnsiConsole.Write(SummaryView.Render(
+                summary,
+                [.. States(run, budget), .. notes(), ("quantiles", "within 1 %; afterimage summary has them exactly")]));
+            if (run.Alerts.Count > 0)
+            {
+                AnsiConsole.Write(new Text($"alerts ({run.Alerts.Count})\n", new Style(Color.Grey)));
+                AnsiConsole.Write(AlertsView.Render(run.Alerts, MaxAlerts));
+            }
+
+            string directory = Format.ShortPath(summary.LogDirectory);
+            AnsiConsole.Write(new Text($"\nNext: afterimage report \"{directory}\"\n      afterimage summary \"{directory}\"\n"));
+        }
+
+        if (statistics.Failed > 0)
+            await Console.Error.WriteLineAsync($"afterimage: {Format.Count(statistics.Failed)} records could not be written to '{summary.LogDirectory}'.");
+        if (interrupted)
+        {
+            await Console.Error.WriteLineAsync("afterimage: interrupted; what was recorded until then is kept.");
+            return ExitCodes.Interrupted;
+        }
+
+        if (budget?.IsSpent == true)
+        {
+            await Console.Error.WriteLineAsync(
+                $"afterimage: the budget is spent, {Format.Dollars((double)budget.Spent)} of {Format.Dollars((double)budget.Budget.Limit)}: "
+                + $"stopped after {Format.Count(summary.Generations)} generations.");
+        }
+
+        return statistics.Failed > 0 ? ExitCodes.NotWritten : budget?.IsSpent == true ? ExitCodes.BudgetSpent : ExitCodes.Success;
+    }
+
+    private static IEnumerable<(string Name, string Text)> States(MonitoredRun run, BudgetStatus? budget)
+    {
+        if (budget is not null)
+            yield return ("budget", StateText.Budget(budget));
+        if (run.Settings.PricesNote is { } prices)
+            yield return ("prices", prices);
+        yield return ("alert rules", StateText.Alerts(run.Monitor.GetAlerts()));
+    }
+}

@@ -1,0 +1,61 @@
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Summaries;
+
+namespace Afterimage.Monitoring.Reporting.Alerts;
+
+/// <summary>Puts announcements together to episodes.</summary>
+internal static class AlertEpisodes
+{
+    /// <param name="alerts">What was announced in one directory, in the order of its lines.</param>
+    /// <param name="directory">The directory.</param>
+    /// <param name="runs">What is known of its runs.</param>
+    public static IReadOnlyList<AlertEpisode> Of(IEnumerable<Alert> alerts, string directory, IReadOnlyList<LogRun> runs)
+    {
+        List<AlertEpisode> over = [];
+        var open = new Dictionary<string, Open>(StringComparer.Ordinal);
+        foreach (Alert alert in alerts)
+        {
+            open.TryGetValue(alert.Name, out Open? current);
+
+            // An alert that nobody lived to call off is not that of a later run in the same directory.
+            if (current is not null
+                && runs.Any(run => run.Start > current.LastHeard && run.Start <= alert.Timestamp)
+                && !runs.Any(run => run.Spans(current.LastHeard, alert.Timestamp)))
+            {
+                over.Add(AtEndOfRun(current));
+                open.Remove(alert.Name);
+                current = null;
+            }
+
+            if (alert.IsResolved)
+            {
+                if (open.Remove(alert.Name))
+                    over.Add(current!.Episode with { End = alert.Timestamp, State = AlertEpisodeState.Resolved });
+                continue;
+            }
+
+            open[alert.Name] = current is null ? Begin(alert, directory) : Continue(current, alert);
+        }
+
+        return [.. over, .. open.Values.Select(AtEndOfRun)];
+
+        AlertEpisode AtEndOfRun(Open episode) =>
+            runs.Count == 0 || runs.Any(run => run.Start <= episode.LastHeard && run.End is null)
+                ? episode.Episode
+                : episode.Episode with { State = AlertEpisodeState.RunEnded, End = runs.Where(run => run.Spans(episode.LastHeard, episode.LastHeard)).Max(run => run.End) };
+    }
+
+    private static Open Begin(Alert alert, string directory) => new(
+        new AlertEpisode(alert.Name, alert.Level, alert.Message, alert.Timestamp, End: null, AlertEpisodeState.Firing, Announcements: 1, alert.Data, directory),
+        alert.Timestamp);
+
+    private static Open Continue(Open open, Alert alert)
+    {
+        AlertEpisode episode = open.Episode with { Announcements = open.Episode.Announcements + 1 };
+        if (alert.Level >= episode.Level)
+            episode = episode with { Level = alert.Level, Message = alert.Message, Data = alert.Data };
+        return new Open(episode, alert.Timestamp);
+    }
+
+    private sealed record Open(AlertEpisode Episode, DateTimeOffset LastHeard);
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text.Json;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
+using DuckDB.NET.Data;
+
+namespace Afterimage.Monitoring.Reporting.Alerts;
+
+/// <summary>The alerts of a snapshot, and the episodes that they tell of.</summary>
+internal static class AlertQuery
+{
+    public static AlertHistory Run(LogSnapshot snapshot, int maxAlerts, IEnumerable<string> runFiles)
+    {
+        long valid = snapshot.Scalar("SELECT count(*) FROM alert WHERE name IS NOT NULL");
+        long skipped = snapshot.Scalar("SELECT count(*) FROM alert WHERE name IS NULL");
+        List<LoggedAlert> lines = [.. snapshot.Query(string.Create(CultureInfo.InvariantCulture, $"""
+            SELECT file, ticks, name, level, message, data
+            FROM (SELECT rowid AS line, * FROM alert WHERE name IS NOT NULL ORDER BY ticks DESC, line DESC LIMIT {maxAlerts})
+            ORDER BY line
+            """)).Select(Line)];
+
+        // Each file has one writer, whose lines are in the order of what happened, also where its clock was set back.
+        LogRun[] runs = [.. runFiles.Select(LogRun.Read).OfType<LogRun>()];
+        IEnumerable<AlertEpisode> episodes = lines
+            .GroupBy(line => Path.GetDirectoryName(line.File)!, StringComparer.Ordinal)
+            .SelectMany(directory => AlertEpisodes.Of(
+                directory.OrderBy(line => Number(line.File)).Select(line => line.Alert),
+                directory.Key,
+                [.. runs.Where(run => run.Directory == directory.Key)]));
+        return new AlertHistory(
+            [.. lines.Select(line => line.Alert).OrderBy(alert => alert.Timestamp)],
+            [.. episodes.OrderBy(episode => episode.Start)],
+            valid - lines.Count,
+            skipped);
+    }
+
+    private static int Number(string file) => new NumberedName(Path.GetDirectoryName(file)!, "alerts.jsonl").NumberOf(file);
+
+    private static LoggedAlert Line(DuckDBDataReader row) => new(
+        row.GetString(0),
+        new Alert(
+            row.GetString(2),
+            row.GetString(4),
+            Enum.Parse<AlertLevel>(row.GetString(3), ignoreCase: true),
+            new DateTimeOffset(Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(1), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks), TimeSpan.Zero),
+            row.IsDBNull(5) ? new Dictionary<string, object?>() : Data(row.GetString(5))));
+
+    private static Dictionary<string, object?> Data(string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        var data = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (JsonProperty property in document.RootElement.EnumerateObject())
+        {
+            data[property.Name] = property.Value.ValueKind switch
+            {
+                JsonValueKind.Null => null,
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                JsonValueKind.String => property.Value.GetString(),
+                JsonValueKind.Number when property.Value.TryGetInt64(out long whole) => whole,
+                JsonValueKind.Number => property.Value.GetDouble(),
+                _ => property.Value.GetRawText(),
+            };
+        }
+
+        return data;
+    }
+
+    private sealed record LoggedAlert(string File, Alert Alert);
+}

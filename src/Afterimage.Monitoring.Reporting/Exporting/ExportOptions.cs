@@ -1,0 +1,25 @@
+using Afterimage.Monitoring.Reporting.Reports;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>What of a log directory is exported, and how it is laid out.</summary>
+public sealed record ExportOptions
+{
+    /// <summary>What a row is. Default: a metric point.</summary>
+    public ExportShape Shape { get; init; } = ExportShape.Points;
+
+    /// <summary>Only what is stamped at or after this. Default: no bound.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Only what is stamped before this. Default: no bound.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Only the points of this metric. Default: all metrics. Has no place in <see cref="ExportShape.Records"/>.</summary>
+    public string? MetricName { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="ExportFormat.Csv"/> puts all points into the one file that was asked for. Default: one file a metric beside it,
+    /// <c>&lt;name&gt;_&lt;metric&gt;.csv</c>, as the Python module does.
+    /// </summary>
+    public bool SingleFile { get; init; }
+}

@@ -1,0 +1,226 @@
+using System.Globalization;
+using System.Text;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Reporting.Alerts;
+using Afterimage.Monitoring.Reporting.Compacting;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Summaries;
+using DuckDB.NET.Data;
+
+namespace Afterimage.Monitoring.Reporting.Snapshots;
+
+/// <summary>The records of one moment in an in-memory DuckDB, with the views <c>generations</c>, <c>evaluations</c>, <c>points</c>, <c>logs</c> and <c>alerts</c>.</summary>
+/// <remarks>
+/// Every reader of records goes through it. The files are read once, into a table, since they may grow meanwhile and one answer must not mix two
+/// moments. DuckDB spills to disk what does not fit into its memory.
+/// </remarks>
+internal sealed class LogSnapshot : IDisposable
+{
+    private const string MemoryLimit = "512MB";
+    private const string MemoryLimitBesideOthers = "256MB";
+
+    // DuckDB holds some tens of kilobytes for each column of each file until a statement is over.
+    private const int MaxFilesAtOnce = 100;
+
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
+
+    private const string LogTable =
+        "CREATE TEMP TABLE log (ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON)";
+
+    private const string Views = """
+        CREATE TEMP MACRO generation_only(event, x) AS CASE WHEN event = 'generation' THEN x END;
+        CREATE TEMP MACRO evaluation_only(event, x) AS CASE WHEN event = 'evaluation' THEN x END;
+
+        CREATE TEMP VIEW calls AS SELECT
+            event, make_timestamptz(ticks // 10) AS timestamp, duration, success, model_name, prompt_token_count, completion_token_count,
+            TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
+                prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count,
+            generation_only(event, cached_prompt_token_count) AS cached_prompt_token_count, generation_only(event, reasoning_token_count) AS reasoning_token_count,
+            cost_usd, unpriced_token_count, generation_only(event, finish_reason) AS finish_reason, error, generation_only(event, conversation_length) AS conversation_length,
+            generation_only(event, time_to_first_token) AS time_to_first_token, generation_only(event, provider) AS provider, generation_only(event, operation) AS operation, tags,
+            evaluation_only(event, evaluator_type) AS evaluator_type, evaluation_only(event, scores) AS scores, evaluation_only(event, feedback) AS feedback
+        FROM whole_record WHERE event IN ('generation', 'evaluation');
+
+        CREATE TEMP VIEW generations AS SELECT * EXCLUDE (event, evaluator_type, scores, feedback) FROM calls WHERE event = 'generation';
+
+        CREATE TEMP VIEW evaluations AS SELECT
+            timestamp, duration, success, evaluator_type, scores, feedback, error, model_name, prompt_token_count, completion_token_count, total_token_count,
+            cost_usd, unpriced_token_count, tags
+        FROM calls WHERE event = 'evaluation';
+
+        CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log;
+        """;
+
+    private readonly DuckDBConnection _connection = new("DataSource=:memory:");
+    private readonly string _spillDirectory = Path.Combine(Path.GetTempPath(), "afterimage-" + Guid.NewGuid().ToString("N"));
+    private readonly RecordColumn[] _columns;
+    private readonly CancellationToken _cancellationToken;
+
+    /// <summary>Makes a snapshot without records.</summary>
+    /// <param name="columns">What is taken of each record. A statement that looks at any other column fails.</param>
+    /// <param name="cancellationToken">Ends whatever the snapshot is doing.</param>
+    public LogSnapshot(RecordColumn[] columns, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _columns = columns;
+        _cancellationToken = cancellationToken;
+        _connection.Open();
+        Execute($"""
+            SET memory_limit = '{MemoryLimit}';
+            SET temp_directory = {QuotePath(_spillDirectory)};
+            SET enable_progress_bar = true;
+            SET enable_progress_bar_print = false;
+            SET autoinstall_known_extensions = false;
+            SET allow_persistent_secrets = false;
+            SET TimeZone = 'UTC';
+            """);
+        Execute(RecordColumn.Macros);
+        Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)})");
+        Execute($"CREATE TEMP VIEW whole_record AS SELECT {string.Join(", ", RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))} FROM record");
+        Execute(LogTable);
+        Execute(AlertSource.Table);
+        Execute(Views);
+        Execute(PointSource.View);
+        Execute(AlertSource.View);
+    }
+
+    public DuckDBConnection Connection => _connection;
+
+    /// <summary>Lines of record files that held no valid record.</summary>
+    public long SkippedLines => Scalar("SELECT count(*) FROM record WHERE event IS NULL");
+
+    /// <summary>Adds the records of <paramref name="files"/>, those from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
+    public void AddRecords(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null, Action<double>? report = null)
+    {
+        AddRecords([.. files.Where(RecordFiles.IsCompacted)], list => CompactedFile.SelectFrom(_columns, list), since, until, report);
+        AddRecords([.. files.Where(file => !RecordFiles.IsCompacted(file))], list => RecordColumn.SelectFromJson(_columns, list), since, until, report);
+    }
+
+    /// <summary>Adds the log entries of <paramref name="files"/>.</summary>
+    public void AddLogs(IReadOnlyCollection<string> files) =>
+        Add(files, list => $"INSERT INTO log {RecordColumn.SelectLogsFromJson(list)}", report: null);
+
+    /// <summary>Adds the alerts of <paramref name="files"/>.</summary>
+    public void AddAlerts(IReadOnlyCollection<string> files) =>
+        Add(files, list => AlertSource.Insert.Replace("$files", list, StringComparison.Ordinal), report: null);
+
+    /// <summary>Adds metric points from memory.</summary>
+    public void AddPoints(IEnumerable<RetainedPoints> series, DateTimeOffset since)
+    {
+        // Appended without the columns that points do not have, which takes a table of its own.
+        Execute("CREATE TEMP TABLE point (ticks BIGINT, metric_name VARCHAR, value DOUBLE, model_name VARCHAR)");
+        using (DuckDBAppender appender = _connection.CreateAppender("point"))
+        {
+            foreach (RetainedPoints points in series)
+            {
+                _cancellationToken.ThrowIfCancellationRequested();
+                for (int i = 0; i < points.Count; i++)
+                {
+                    if (points.UtcTicks(i) >= since.UtcTicks)
+                        appender.CreateRow().AppendValue(points.UtcTicks(i) - DateTime.UnixEpoch.Ticks).AppendValue(points.Metric).AppendValue(points.Value(i)).AppendValue(points.Model(i)).EndRow();
+                }
+            }
+        }
+
+        Execute("INSERT INTO record BY NAME SELECT 'metric' AS event, * FROM point; DROP TABLE point;");
+    }
+
+    /// <summary>Makes room in memory for another snapshot, so that both together do not take more than a gigabyte.</summary>
+    public void Shrink() => Execute($"SET memory_limit = '{MemoryLimitBesideOthers}'");
+
+    /// <summary>From now on no statement reaches a file, a network or a setting.</summary>
+    public void Lock() => Execute("SET enable_external_access = false; SET lock_configuration = true;");
+
+    /// <param name="sql">The statement.</param>
+    /// <param name="report">Is told now and then which share of it is done.</param>
+    public void Execute(string sql, Action<double>? report = null)
+    {
+        using DuckDBCommand command = _connection.CreateCommand();
+        command.CommandText = sql;
+        using CancellationTokenRegistration cancel = _cancellationToken.Register(command.Cancel);
+        Timer? timer = report is null
+            ? null
+            : new Timer(_ => report(Math.Clamp(_connection.GetQueryProgress().Percentage / 100, 0, 1)), null, ReportInterval, ReportInterval);
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        finally
+        {
+            // It ends when its last report has, which must not find the connection gone.
+            timer?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+
+        _cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>The rows of a query as they come; each is read before the next is asked for.</summary>
+    public IEnumerable<DuckDBDataReader> Query(string sql)
+    {
+        using DuckDBCommand command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.UseStreamingMode = true;
+        using CancellationTokenRegistration cancel = _cancellationToken.Register(command.Cancel);
+        using DuckDBDataReader reader = command.ExecuteReader();
+        while (reader.Read())
+            yield return reader;
+        _cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>The whole number that is a query's only row.</summary>
+    public long Scalar(string sql) => Query(sql).Select(row => row.GetInt64(0)).ToArray()[0];
+
+    /// <summary>The text as an SQL expression. A literal of DuckDB ends at a NUL.</summary>
+    public static string Quote(string text) =>
+        "('" + text.Replace("'", "''", StringComparison.Ordinal).Replace("\0", "' || chr(0) || '", StringComparison.Ordinal) + "')";
+
+    /// <summary>The path as an SQL literal, which statements that take no expression want.</summary>
+    public static string QuotePath(string path) => "'" + path.Replace("'", "''", StringComparison.Ordinal) + "'";
+
+    public void Dispose()
+    {
+        _connection.Dispose();
+        if (Directory.Exists(_spillDirectory))
+            Directory.Delete(_spillDirectory, recursive: true);
+    }
+
+    /// <summary>The paths as a list for DuckDB's readers.</summary>
+    public static string ListFiles(IEnumerable<string> files) => "[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]";
+
+    /// <summary>Whether a row is from <paramref name="since"/> on and before <paramref name="until"/>, as SQL.</summary>
+    public static string Within(DateTimeOffset? since, DateTimeOffset? until) =>
+        string.Create(CultureInfo.InvariantCulture, $"ticks >= {Ticks(since) ?? long.MinValue} AND ticks < {Ticks(until) ?? long.MaxValue}");
+
+    private void AddRecords(string[] files, Func<string, string> select, DateTimeOffset? since, DateTimeOffset? until, Action<double>? report) =>
+        Add(files, list => $"INSERT INTO record BY NAME SELECT * FROM ({select(list)}) WHERE event IS NULL OR {Within(since, until)}", report);
+
+    private void Add(IReadOnlyCollection<string> files, Func<string, string> insert, Action<double>? report)
+    {
+        int done = 0;
+        foreach (string[] some in files.Chunk(MaxFilesAtOnce))
+        {
+            Execute(insert(ListFiles(some)), report is null ? null : share => report((done + (share * some.Length)) / files.Count));
+            done += some.Length;
+        }
+    }
+
+    private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;
+
+    /// <summary>The path as a DuckDB pattern that matches nothing else. It takes a path as it is only if no character of it has a meaning in a pattern.</summary>
+    private static string EscapeGlob(string path)
+    {
+        if (path.AsSpan().IndexOfAny('*', '?', '[') < 0)
+            return path;
+
+        // Within a pattern DuckDB takes a backslash for a separator of directories, and has no escape for it.
+        if (Path.DirectorySeparatorChar != '\\' && path.Contains('\\', StringComparison.Ordinal))
+            throw new IOException($"The file '{path}' cannot be read: a path with a backslash must have none of the characters *?[.");
+
+        var pattern = new StringBuilder(path.Length + 8);
+        foreach (char c in path)
+            _ = c is '*' or '?' or '[' ? pattern.Append('[').Append(c).Append(']') : pattern.Append(c);
+        return pattern.ToString();
+    }
+}

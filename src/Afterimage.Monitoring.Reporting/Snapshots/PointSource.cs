@@ -1,0 +1,89 @@
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Summaries;
+
+namespace Afterimage.Monitoring.Reporting.Snapshots;
+
+/// <summary>One way in which a record stands for a metric point (docs/log-format.md, "From records to points"), as SQL over the view <c>whole_record r</c>.</summary>
+/// <param name="Metric">The metric's name.</param>
+/// <param name="Value">The point's value.</param>
+/// <param name="Filter">Which records have it.</param>
+internal sealed record PointSource(string Metric, string Value, string Filter)
+{
+    private const string Columns = """
+        r.event, r.model_name, r.duration, r.success, r.prompt_token_count, r.completion_token_count, r.total_token_count, r.cached_prompt_token_count,
+            r.reasoning_token_count, r.finish_reason, r.error, r.conversation_length, r.time_to_first_token, r.provider, r.operation, r.evaluator_type
+        """;
+
+    // A pointer and not a path: a score's name may hold anything that a path has a meaning for.
+    private const string ScoreFeedback = "json_extract_string(r.feedback, '/' || replace(replace(score.key, '~', '~0'), '/', '~1'))";
+
+    private const string Generation = "r.event = 'generation'";
+    private const string Evaluation = "r.event = 'evaluation'";
+    private const string Paid = "r.event IN ('generation', 'evaluation')";
+
+    private static readonly PointSource[] All =
+    [
+        new("'generation_time'", "r.duration", Generation),
+        new("'success_rate'", "r.success::DOUBLE", Generation),
+        new("'error_rate'", "(r.error IS NOT NULL)::DOUBLE", Generation),
+        new("'time_to_first_token'", "r.time_to_first_token", $"{Generation} AND r.time_to_first_token IS NOT NULL"),
+        new("'conversation_length'", "r.conversation_length::DOUBLE", $"{Generation} AND r.conversation_length IS NOT NULL"),
+        new("'model_usage:' || r.model_name", "1::DOUBLE", $"{Generation} AND r.model_name IS NOT NULL"),
+        new("'finish_reason:' || r.finish_reason", "1::DOUBLE", $"{Generation} AND r.finish_reason IS NOT NULL"),
+        new("'evaluation_time'", "r.duration", Evaluation),
+        new("'evaluation_error_rate'", "(r.error IS NOT NULL)::DOUBLE", Evaluation),
+        new("'prompt_token_count'", "r.prompt_token_count::DOUBLE", $"{Paid} AND r.prompt_token_count IS NOT NULL"),
+        new("'completion_token_count'", "r.completion_token_count::DOUBLE", $"{Paid} AND r.completion_token_count IS NOT NULL"),
+        new("'total_token_count'", TotalTokens, $"{Paid} AND {TotalTokens} IS NOT NULL"),
+        new("'cost_usd'", "r.cost_usd", $"{Paid} AND r.cost_usd IS NOT NULL"),
+        new("'unpriced_token_count'", "r.unpriced_token_count::DOUBLE", $"{Paid} AND r.unpriced_token_count IS NOT NULL"),
+        new("r.metric_name", "r.value", "r.event = 'metric'"),
+        new("'evaluation_score_' || score.key", "number_of(score.value)", $"{Evaluation} AND number_of(score.value) IS NOT NULL"),
+    ];
+
+    /// <summary>The total as given, else the sum of what was given; as a double, like the live monitor's: exact up to 2^53 tokens.</summary>
+    public const string TotalTokens =
+        "coalesce(r.total_token_count::DOUBLE, r.prompt_token_count::DOUBLE + r.completion_token_count, r.prompt_token_count::DOUBLE, r.completion_token_count::DOUBLE)";
+
+    /// <summary>Makes the view <c>points</c>.</summary>
+    public static string View { get; } = "CREATE TEMP VIEW points AS " + string.Join(
+        " UNION ALL ",
+        All.Select(source =>
+            $"SELECT {source.Metric} AS metric, make_timestamptz(r.ticks // 10) AS timestamp, {source.Value} AS value, {Columns}, "
+            + $"{(source.IsScore ? ScoreFeedback : "NULL::VARCHAR")} AS feedback, r.tags AS metadata FROM {source.From} WHERE {source.Filter}"));
+
+    /// <summary>Metrics whose values hardly recur.</summary>
+    public static string[] Continuous { get; } = ["generation_time", "evaluation_time", "time_to_first_token", "cost_usd"];
+
+    /// <summary>Makes the table <c>histogram</c> (metric, value, times) of all points but those of <see cref="Continuous"/>. Counted source by source, which is far cheaper than counting the view.</summary>
+    public static string Histogram { get; } = "CREATE TEMP TABLE histogram AS " + string.Join(
+        " UNION ALL ",
+        All.Where(source => !source.IsContinuous).Select(source =>
+            $"SELECT {source.Metric} AS metric, {source.Value} AS value, count(*) AS times FROM {source.From} WHERE {source.Filter} "
+            + (source.IsNamed ? $"AND r.metric_name NOT IN ({string.Join(", ", Continuous.Select(LogSnapshot.Quote))}) GROUP BY ALL" : "GROUP BY ALL")));
+
+    private bool IsContinuous => Continuous.Any(metric => LogSnapshot.Quote(metric) == $"({Metric})");
+
+    private bool IsNamed => Metric == "r.metric_name";
+
+    /// <summary>The values of a metric.</summary>
+    public static string Values(string metric) => $"SELECT value FROM ({Points(metric)})";
+
+    /// <summary>The points of a metric: <c>value</c>, <c>ticks</c>, <c>model_name</c>. Only records are looked at that can have it, which is far cheaper than the view.</summary>
+    public static string Points(string metric) => string.Join(
+        " UNION ALL ",
+        All.Where(source => source.CanBe(metric)).Select(source =>
+            $"SELECT {source.Value} AS value, r.ticks, r.model_name FROM {source.From} WHERE {source.Filter} AND {source.Metric} = {LogSnapshot.Quote(metric)}"));
+
+    private bool IsScore => Metric.Contains("score.key", StringComparison.Ordinal);
+
+    // Its name is a literal, begins with one, or is any.
+    private bool CanBe(string metric) => Metric.Split('\'') switch
+    {
+        [_, var literal, ""] => metric == literal,
+        [_, var prefix, _] => metric.StartsWith(prefix, StringComparison.Ordinal),
+        _ => true,
+    };
+
+    private string From => IsScore ? "whole_record AS r, json_each(r.scores) AS score" : "whole_record AS r";
+}

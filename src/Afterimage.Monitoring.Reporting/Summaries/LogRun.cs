@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Text.Json;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Reporting.Reports;
+
+namespace Afterimage.Monitoring.Reporting.Summaries;
+
+/// <summary>A run, by its <c>run.json</c>.</summary>
+/// <param name="Directory">The directory of the file.</param>
+/// <param name="Start">When it began.</param>
+/// <param name="End">When it ended in order; <see langword="null"/> where it goes on or was killed.</param>
+internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOffset? End)
+{
+    /// <summary>The machine that it ran on; empty where the file does not say.</summary>
+    public string Host { get; private init; } = "";
+
+    /// <summary>The name and number of its process; empty where the file does not say.</summary>
+    public string Process { get; private init; } = "";
+
+    /// <summary>Whether its monitor was alive on this machine when the file was read.</summary>
+    public bool IsAlive { get; private init; }
+
+    /// <summary>Records that it took, by its own count; <see langword="null"/> where it has not ended in order.</summary>
+    public long? Recorded { get; private init; }
+
+    /// <summary>Reads a file; <see langword="null"/> where it does not say when its run began.</summary>
+    /// <exception cref="IOException">The file could not be read.</exception>
+    public static LogRun? Read(string file) =>
+        RunCounts.Read(file) is { } run && Time(run, "start") is { } start
+            ? new LogRun(Path.GetDirectoryName(file)!, start, Time(run, "end"))
+            {
+                Host = Text(run, "host"),
+                Process = $"{Text(run, "process_name")} {Text(run, "process_id")}".Trim(),
+                IsAlive = Time(run, "end") is null && FileClaim.IsHeld(file),
+                Recorded = run.TryGetProperty("recorded", out JsonElement recorded) && recorded.ValueKind == JsonValueKind.Number && recorded.TryGetInt64(out long count) ? count : null,
+            }
+            : null;
+
+    /// <summary>Whether it can have gone on from one time to the other.</summary>
+    public bool Spans(DateTimeOffset from, DateTimeOffset to) => Start <= from && (End is null || End >= to);
+
+    private static string Text(JsonElement run, string name) =>
+        run.TryGetProperty(name, out JsonElement text) && text.ValueKind is JsonValueKind.String or JsonValueKind.Number ? text.ToString() : "";
+
+    private static DateTimeOffset? Time(JsonElement run, string name) =>
+        run.TryGetProperty(name, out JsonElement time) && time.ValueKind == JsonValueKind.String
+            && DateTimeOffset.TryParse(time.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset value) ? value : null;
+}

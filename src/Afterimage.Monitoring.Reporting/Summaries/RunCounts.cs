@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Afterimage.Monitoring.Reporting.Alerts;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
+
+namespace Afterimage.Monitoring.Reporting.Summaries;
+
+/// <summary>What the monitors that wrote a log directory say they lost: the counts of their <c>run.json</c> files (docs/log-format.md).</summary>
+internal static class RunCounts
+{
+    /// <summary>Adds up the counts of all runs that have ended in order; the others have none.</summary>
+    /// <exception cref="IOException">A file could not be read.</exception>
+    public static (long Dropped, long Failed) Sum(IEnumerable<string> files)
+    {
+        long dropped = 0;
+        long failed = 0;
+        foreach (string file in files)
+        {
+            if (Read(file) is not { } run)
+                continue;
+
+            dropped += Count(run, "dropped");
+            failed += Count(run, "failed");
+        }
+
+        return (dropped, failed);
+    }
+
+    /// <summary>The object in a <c>run.json</c>; <see langword="null"/> where it holds none.</summary>
+    /// <exception cref="IOException">The file could not be read.</exception>
+    public static JsonElement? Read(string file)
+    {
+        try
+        {
+            // Its writer may replace it meanwhile.
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using JsonDocument document = JsonDocument.Parse(stream);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            // Removed meanwhile, or not the library's: nothing is known of its run.
+            return null;
+        }
+    }
+
+    private static long Count(JsonElement run, string name) =>
+        run.TryGetProperty(name, out JsonElement count) && count.ValueKind == JsonValueKind.Number && count.TryGetInt64(out long value) ? value : 0;
+}

@@ -1,0 +1,174 @@
+using System.Globalization;
+using System.Text.Json;
+using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Snapshots;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>What a run, or a directory of runs, comes to. Taken from a log directory it equals what the live monitor would say.</summary>
+/// <param name="LogDirectory">The full path of the log directory.</param>
+/// <param name="Generations">Number of generations.</param>
+/// <param name="Evaluations">Number of evaluations.</param>
+/// <param name="Tokens">Tokens by model and in total. A model is in it if a token count was given for it.</param>
+/// <param name="Metrics">The metrics that have points, ordered by name (ordinal).</param>
+/// <param name="FirstTimestamp">The earliest record's time, UTC; <see langword="null"/> without records and for a live monitor.</param>
+/// <param name="LastTimestamp">The latest record's time, UTC; <see langword="null"/> without records and for a live monitor.</param>
+/// <param name="NonFinitePoints">Metric points that were NaN or infinite, which no figure includes.</param>
+/// <param name="SkippedLines">Lines that held no valid record, which no figure includes; 0 for a live monitor.</param>
+/// <param name="Files">The files that were read, by full path; empty for a live monitor.</param>
+public sealed record RunSummary(
+    string LogDirectory,
+    long Generations,
+    long Evaluations,
+    TokenUsageReport Tokens,
+    IReadOnlyDictionary<string, MetricSummary> Metrics,
+    DateTimeOffset? FirstTimestamp,
+    DateTimeOffset? LastTimestamp,
+    long NonFinitePoints,
+    long SkippedLines,
+    IReadOnlyList<string> Files)
+{
+    /// <summary>What the calls cost, by model and in total, as it was recorded; <see langword="null"/> where nothing was priced.</summary>
+    public CostReport? Cost { get; init; }
+
+    /// <summary>Records that were refused because a buffer was full (<see cref="BufferFullMode.Drop"/>), as far as the runs have ended in order and said so.</summary>
+    public long DroppedRecords { get; init; }
+
+    /// <summary>Records that were lost on the way to a handler, summed over the handlers, as far as the runs have ended in order and said so.</summary>
+    public long FailedRecords { get; init; }
+
+    /// <summary>Summarises everything that a monitor recorded so far. A snapshot: it does not change when more is recorded.</summary>
+    /// <param name="monitor">The monitor; it may be disposed already.</param>
+    /// <returns>The summary.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="monitor"/> is <see langword="null"/>.</exception>
+    public static RunSummary FromMonitor(GenerationMonitor monitor)
+    {
+        ArgumentNullException.ThrowIfNull(monitor);
+
+        var metrics = new SortedDictionary<string, MetricSummary>(StringComparer.Ordinal);
+        foreach (string name in monitor.MetricNames)
+        {
+            MetricAggregate all = monitor.GetMetrics(name, TimeSpan.MaxValue);
+            if (all.Count > 0)
+            {
+                metrics.Add(name, new MetricSummary(
+                    all.Count, all.Sum, all.Mean, all.Min, all.Max, all.Quantile(0.5), all.Quantile(0.95), all.Quantile(0.99)));
+            }
+        }
+
+        bool isPriced = metrics.ContainsKey("cost_usd") || metrics.ContainsKey("unpriced_token_count");
+        MonitorStatistics statistics = monitor.GetStatistics();
+        return new RunSummary(
+            monitor.LogDirectory,
+            metrics.GetValueOrDefault("generation_time")?.Count ?? 0,
+            metrics.GetValueOrDefault("evaluation_time")?.Count ?? 0,
+            monitor.GetTotalTokenUsage(),
+            metrics,
+            FirstTimestamp: null,
+            LastTimestamp: null,
+            statistics.NonFinite,
+            SkippedLines: 0,
+            Files: [])
+        {
+            Cost = isPriced ? monitor.RecordedCost() : null,
+            DroppedRecords = statistics.Dropped,
+            FailedRecords = statistics.Failed,
+        };
+    }
+
+    /// <summary>
+    /// Writes the summary as properties of the JSON object that is open in <paramref name="writer"/>, so that the caller can add its own:
+    /// <c>generations</c>, <c>evaluations</c>, <c>by_model</c>, <c>total_prompt_tokens</c>, <c>total_completion_tokens</c>, <c>total_tokens</c>,
+    /// <c>cost</c> where anything was priced (<c>by_model</c>, <c>total_usd</c>, <c>unpriced_tokens</c>, <c>usd_per_successful_generation</c>, <c>usd_per_evaluation_point</c>),
+    /// <c>metrics</c>, <c>first_timestamp</c> and <c>last_timestamp</c> where known, <c>non_finite_points</c>, <c>skipped_lines</c>,
+    /// <c>dropped_records</c>, <c>failed_records</c>, <c>log_dir</c>.
+    /// </summary>
+    /// <param name="writer">The writer, inside an object.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="writer"/> is <see langword="null"/>.</exception>
+    public void WriteProperties(Utf8JsonWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+
+        writer.WriteNumber("generations", Generations);
+        writer.WriteNumber("evaluations", Evaluations);
+        writer.WriteStartArray("by_model");
+        foreach (ModelTokenUsage model in Tokens.ByModel)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("model_name", model.ModelName);
+            writer.WriteNumber("prompt_tokens", model.PromptTokens);
+            writer.WriteNumber("completion_tokens", model.CompletionTokens);
+            writer.WriteNumber("total_tokens", model.TotalTokens);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("total_prompt_tokens", Tokens.TotalPromptTokens);
+        writer.WriteNumber("total_completion_tokens", Tokens.TotalCompletionTokens);
+        writer.WriteNumber("total_tokens", Tokens.TotalTokens);
+
+        if (Cost is not null)
+            WriteCost(writer, Cost);
+
+        writer.WriteStartObject("metrics");
+        foreach ((string name, MetricSummary metric) in Metrics)
+        {
+            writer.WriteStartObject(name);
+            writer.WriteNumber("count", metric.Count);
+            WriteNumber(writer, "sum", metric.Sum);
+            WriteNumber(writer, "mean", metric.Mean);
+            WriteNumber(writer, "min", metric.Min);
+            WriteNumber(writer, "max", metric.Max);
+            WriteNumber(writer, "p50", metric.P50);
+            WriteNumber(writer, "p95", metric.P95);
+            WriteNumber(writer, "p99", metric.P99);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+        if (FirstTimestamp is { } first)
+            writer.WriteString("first_timestamp", first.UtcDateTime);
+        if (LastTimestamp is { } last)
+            writer.WriteString("last_timestamp", last.UtcDateTime);
+        writer.WriteNumber("non_finite_points", NonFinitePoints);
+        writer.WriteNumber("skipped_lines", SkippedLines);
+        writer.WriteNumber("dropped_records", DroppedRecords);
+        writer.WriteNumber("failed_records", FailedRecords);
+        writer.WriteString("log_dir", LogDirectory);
+    }
+
+    private static void WriteCost(Utf8JsonWriter writer, CostReport cost)
+    {
+        writer.WriteStartObject("cost");
+        writer.WriteStartArray("by_model");
+        foreach (ModelCost model in cost.ByModel)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("model_name", model.ModelName);
+
+            // What is not known is absent, and not zero.
+            if (model.CostUsd is { } dollars)
+                writer.WriteNumber("cost_usd", dollars);
+            writer.WriteNumber("unpriced_tokens", model.UnpricedTokens);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("total_usd", cost.TotalUsd);
+        writer.WriteNumber("unpriced_tokens", cost.UnpricedTokens);
+        if (cost.CostPerSuccessfulGeneration is { } generation)
+            writer.WriteNumber("usd_per_successful_generation", generation);
+        if (cost.CostPerEvaluationPoint is { } point)
+            writer.WriteNumber("usd_per_evaluation_point", point);
+        writer.WriteEndObject();
+    }
+
+    // The sum of finite points can be infinite, for which JSON has no number: the log format's spelling.
+    private static void WriteNumber(Utf8JsonWriter writer, string name, double value)
+    {
+        if (double.IsFinite(value))
+            writer.WriteNumber(name, value);
+        else
+            writer.WriteString(name, value.ToString(CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
+namespace Afterimage.Monitoring.Budgets;
+
+/// <summary>What happens to a budget, as an alert.</summary>
+internal static class BudgetAlert
+{
+    public static Alert Of(in BudgetNews news, DateTimeOffset now)
+    {
+        Budget budget = news.Status.Budget;
+        string unit = BudgetText.Unit(budget);
+        var data = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["budget"] = budget.Name,
+            ["unit"] = unit,
+            ["limit"] = budget.Limit,
+            ["spent"] = news.Status.Spent,
+            ["period_start"] = news.Status.PeriodStart.ToString("O", CultureInfo.InvariantCulture),
+        };
+        if (budget.ModelName is { } modelName)
+            data["model_name"] = modelName;
+
+        string name = $"Budget {budget.Name}";
+        (AlertLevel level, string message) = news.Event switch
+        {
+            BudgetEvent.Warning => (AlertLevel.Warning, $"{name} has reached {BudgetText.Number((decimal)news.Share * 100)} %: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {unit}"),
+            BudgetEvent.Spent => (AlertLevel.Error, BudgetText.Spent(news.Status)),
+            BudgetEvent.Renewed => (AlertLevel.Info, $"{name} has begun anew: {Amount(budget.Limit)} {unit}"),
+            _ => (AlertLevel.Warning, $"{name} does not count everything: calls without a known price were recorded"),
+        };
+        if (news.Event == BudgetEvent.Warning)
+            data["share"] = news.Share;
+        if (news.Event == BudgetEvent.Renewed)
+            data["resolved"] = true;
+        return new Alert($"budget:{budget.Name}", message, level, now, data);
+
+        string Amount(decimal amount) => BudgetText.Amount(budget, amount);
+    }
+}

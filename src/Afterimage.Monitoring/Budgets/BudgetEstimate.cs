@@ -1,0 +1,21 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>What a call that has not begun may use, at the most.</summary>
+/// <remarks>What is not given counts as nothing: such a call is let through while anything is left.</remarks>
+public readonly record struct BudgetEstimate
+{
+    /// <summary>The model that is to be called. Default: none.</summary>
+    public string? ModelName { get; init; }
+
+    /// <summary>Tokens of the prompt. Not negative.</summary>
+    public long PromptTokens { get; init; }
+
+    /// <summary>Tokens of the completion: the limit that is sent with the request, or what such calls usually need. Not negative.</summary>
+    public long CompletionTokens { get; init; }
+
+    /// <summary>US dollars. Not negative. Default: <see langword="null"/>, the tokens at the model's price.</summary>
+    public decimal? CostUsd { get; init; }
+}

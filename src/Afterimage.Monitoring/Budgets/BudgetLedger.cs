@@ -1,0 +1,214 @@
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring.Budgets;
+
+/// <summary>Keeps the budgets: counts each call once, on its way into memory, and gives out what is left.</summary>
+/// <remarks>
+/// Everything is called under the recorder's lock, with all records applied: a call that was recorded before its reservation was released is counted before anybody can
+/// reserve what it returned, so that nothing is ever given out twice. A record that has its reservation takes that one's place at once, so that nothing is held twice either. No code
+/// of others runs in here.
+/// </remarks>
+#pragma warning disable CA1001 // The token outlives the monitor in the hands of its users; a source without timer and wait handle holds nothing to dispose.
+internal sealed class BudgetLedger : IRecordReducer
+#pragma warning restore CA1001
+{
+    private readonly BudgetAccount[] _accounts;
+    private readonly Names _names;
+    private readonly Clock _clock;
+    private readonly ModelPricing? _pricing;
+    private readonly TimeSpan _reservationTimeout;
+    private readonly IRecordReducer _next;
+    private readonly Action<BudgetNews> _tell;
+
+    // All with the same time-out: the first is the first to be given up.
+    private readonly LinkedList<BudgetReservation> _reservations = new();
+    private CancellationTokenSource _whileNotSpent = new();
+
+    public BudgetLedger(GenerationMonitorOptions options, Names names, Clock clock, IRecordReducer next, Action<BudgetNews> tell)
+    {
+        _names = names;
+        _clock = clock;
+        _pricing = options.Pricing;
+        _reservationTimeout = options.ReservationTimeout;
+        _next = next;
+        _tell = tell;
+        _accounts = [.. options.Budgets.Select(Open)];
+    }
+
+    /// <summary>Cancelled while a budget is spent.</summary>
+    public CancellationToken Token => _whileNotSpent.Token;
+
+    public IReadOnlyList<BudgetStatus> Statuses => [.. _accounts.Select(a => a.Status)];
+
+    /// <summary>When, from now, time alone makes something happen; null: never.</summary>
+    public TimeSpan? NextMark
+    {
+        get
+        {
+            TimeSpan? next = null;
+            foreach (BudgetAccount account in _accounts.Where(a => a.Budget.Unit == BudgetUnit.WallTime && !a.IsSpent))
+            {
+                // A tick late rather than early: early it would find that nothing has happened yet.
+                TimeSpan due = new TimeSpan(account.PeriodStartOnLine + (long)Math.Ceiling(account.NextMark * TimeSpan.TicksPerSecond)) - new TimeSpan(_clock.Now);
+                if (next is null || due < next)
+                    next = due;
+            }
+
+            return next < TimeSpan.Zero ? TimeSpan.Zero : next;
+        }
+    }
+
+    /// <summary>Counts what earlier runs have used, silently; <see cref="TellSpent"/> tells of what they have spent. A second time it counts anew.</summary>
+    /// <param name="budgets">The budgets that go on.</param>
+    /// <param name="callsSince">The generations and evaluations from a time on, by wall-clock UTC ticks.</param>
+    public void Resume(IReadOnlyCollection<Budget> budgets, Func<long, IEnumerable<Record>> callsSince)
+    {
+        for (int i = 0; i < _accounts.Length; i++)
+        {
+            if (budgets.Contains(_accounts[i].Budget))
+                _accounts[i] = Open(_accounts[i].Budget);
+        }
+
+        BudgetAccount[] accounts = [.. _accounts.Where(a => budgets.Contains(a.Budget))];
+        long since = accounts.Min(a => a.Budget.Period == BudgetPeriod.Run ? 0 : a.PeriodStartTicks);
+        foreach (BudgetAccount account in accounts)
+            account.IsResuming = true;
+        foreach (Record call in callsSince(since))
+        {
+            Record priced = call;
+            if (_pricing is not null && !call.Has(RecordFields.Cost | RecordFields.Unpriced))
+                RecordPricing.Price(ref priced, call.Details?.ModelName is { } known ? _pricing.Find(known) : null);
+            string modelName = ModelName(call);
+            bool isLeft = IsLeft(call);
+            foreach (BudgetAccount account in accounts)
+            {
+                account.BeginRunBy(Math.Max(0, call.Timestamp - call.Duration));
+                account.Take(priced, modelName, isLeft);
+            }
+        }
+
+        Refresh();
+        foreach (BudgetAccount account in accounts)
+            account.IsResuming = false;
+    }
+
+    /// <summary>Tells of budgets that are spent.</summary>
+    public void TellSpent()
+    {
+        foreach (BudgetAccount account in _accounts)
+            account.TellIfSpent();
+    }
+
+    public void Apply(Span<Record> records)
+    {
+        RollPeriods();
+        foreach (ref readonly Record record in records)
+        {
+            if (record.Kind is not (RecordKind.Generation or RecordKind.Evaluation))
+                continue;
+
+            if (record.Details?.Reservation is { } reservation)
+                Release(reservation);
+            string modelName = ModelName(record);
+            bool isLeft = IsLeft(record);
+            foreach (BudgetAccount account in _accounts)
+                account.Take(record, modelName, isLeft);
+        }
+
+        UpdateToken();
+        _next.Apply(records);
+    }
+
+    /// <summary>Takes notice of the time.</summary>
+    public void Refresh()
+    {
+        RollPeriods();
+        foreach (BudgetAccount account in _accounts.Where(a => a.Budget.Unit == BudgetUnit.WallTime))
+            account.SetSpent((decimal)(_clock.Now - account.PeriodStartOnLine) / TimeSpan.TicksPerSecond);
+        while (_reservations.First is { } oldest && oldest.Value.Expiry <= Now)
+            Release(oldest.Value);
+        UpdateToken();
+    }
+
+    /// <param name="estimate">What the call may use.</param>
+    /// <param name="release">What disposing the reservation does.</param>
+    /// <param name="refusedBy">The budget that has no room; null where there is a reservation.</param>
+    /// <exception cref="ArgumentException">A budget is of dollars, and the estimate has no known price.</exception>
+    public BudgetReservation? TryReserve(in BudgetEstimate estimate, Action<BudgetReservation> release, out BudgetStatus? refusedBy)
+    {
+        refusedBy = null;
+        Refresh();
+        decimal[] amounts = new decimal[_accounts.Length];
+        for (int i = 0; i < _accounts.Length; i++)
+        {
+            if (_accounts[i].Need(estimate, _pricing) is not { } need)
+                continue;
+            if (!_accounts[i].HasRoomFor(need))
+            {
+                refusedBy = _accounts[i].Status;
+                return null;
+            }
+
+            amounts[i] = need;
+        }
+
+        for (int i = 0; i < _accounts.Length; i++)
+            _accounts[i].Reserved += amounts[i];
+        TimeSpan expiry = _reservationTimeout < TimeSpan.MaxValue - Now ? Now + _reservationTimeout : TimeSpan.MaxValue;
+        var reservation = new BudgetReservation(amounts, expiry, release);
+        reservation.Place = _reservations.AddLast(reservation);
+        return reservation;
+    }
+
+    public void Release(BudgetReservation reservation)
+    {
+        // One of another monitor, or one that is returned already, is in no list or in that one's.
+        if (reservation.Place is not { } place || place.List != _reservations)
+            return;
+
+        _reservations.Remove(place);
+        reservation.Place = null;
+        for (int i = 0; i < _accounts.Length; i++)
+            _accounts[i].Reserved -= reservation.Amounts[i];
+    }
+
+    private BudgetAccount Open(Budget budget) => new(budget, WallTime, _tell);
+
+    private TimeSpan Now => new(_clock.Now);
+
+    private DateTime WallTime => new(_clock.Now + _clock.WallOffset, DateTimeKind.Utc);
+
+    private void RollPeriods()
+    {
+        DateTime now = WallTime;
+        foreach (BudgetAccount account in _accounts)
+            account.Roll(now, _clock.WallOffset);
+    }
+
+    private void UpdateToken()
+    {
+        bool isSpent = _accounts.Any(a => a.IsSpent);
+        if (isSpent && !_whileNotSpent.IsCancellationRequested)
+            _ = _whileNotSpent.CancelAsync();
+        else if (!isSpent && _whileNotSpent.IsCancellationRequested)
+            _whileNotSpent = new CancellationTokenSource();
+    }
+
+    /// <summary>Whether the caller's side ended it.</summary>
+    private bool IsLeft(in Record record)
+    {
+        if (record.FinishReasonId == NameTable.None || record.Has(RecordFields.Success | RecordFields.Error))
+            return false;
+        string? reason = record.FinishReasonId == NameTable.Overflow ? record.Details?.FinishReason : _names.FinishReasons[record.FinishReasonId];
+        return reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
+    }
+
+    private string ModelName(in Record record) => record.ModelId switch
+    {
+        NameTable.None => Names.UnknownModelName,
+        NameTable.Overflow => record.Details?.ModelName ?? GenerationMonitorOptions.OverflowName,
+        var id => _names.Models[id],
+    };
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
+namespace Afterimage.Monitoring.Budgets;
+
+/// <summary>How budgets are told to people.</summary>
+internal static class BudgetText
+{
+    public static string Unit(Budget budget) => budget.Unit switch
+    {
+        BudgetUnit.Tokens => "tokens",
+        BudgetUnit.Dollars => "USD",
+        BudgetUnit.Generations => "generations",
+        BudgetUnit.ConsecutiveFailures => "failures in a row",
+        _ => "seconds",
+    };
+
+    public static string Amount(Budget budget, decimal amount) =>
+        budget.Unit == BudgetUnit.Dollars ? amount.ToString("#,0.00##", CultureInfo.InvariantCulture) : Number(amount);
+
+    public static string Number(decimal value) => value.ToString("#,0.##", CultureInfo.InvariantCulture);
+
+    /// <summary>Such as <c>Budget night is spent: 12 of 10 USD</c>.</summary>
+    public static string Spent(BudgetStatus status) =>
+        $"Budget {status.Budget.Name} is spent: {Amount(status.Budget, status.Spent)} of {Amount(status.Budget, status.Budget.Limit)} {Unit(status.Budget)}";
+}

@@ -1,0 +1,129 @@
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
+namespace Afterimage.Monitoring.Log;
+
+/// <summary>Makes the run's directory and writes <c>run.json</c> into it (docs/log-format.md).</summary>
+internal sealed class RunFile : IDisposable
+{
+    private const int FormatVersion = 1;
+    private const string FileName = "run.json";
+
+    // For people to read, and never part of a page: a plus sign in a version need not be escaped.
+    private static readonly JsonWriterOptions WriterOptions = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly string _runId = Guid.CreateVersion7().ToString();
+    private readonly DateTimeOffset _start;
+    private readonly string _path;
+    private readonly FileClaim _claim;
+
+    private RunFile(string path, FileClaim claim, DateTimeOffset start)
+    {
+        _path = path;
+        _claim = claim;
+        _start = start;
+    }
+
+    /// <summary>The run's directory, as a full path.</summary>
+    public string Directory => Path.GetDirectoryName(_path)!;
+
+    /// <param name="directory">The directory, or null for a new one under the current directory.</param>
+    /// <param name="start">When the run began.</param>
+    /// <exception cref="IOException">The directory cannot be made or written.</exception>
+    public static RunFile Create(string? directory, DateTimeOffset start)
+    {
+        string path = Path.GetFullPath(directory ?? Path.Combine(".afterimage-monitoring", $"{start.UtcDateTime:yyyy-MM-dd-HH-mm-ss}"));
+        try
+        {
+            if (File.Exists(path))
+                throw new IOException("it is a file.");
+
+            RunFile run = directory is null ? CreateInNew(path, start) : CreateIn(path, start);
+            try
+            {
+                run.Write(end: null, statistics: null);
+            }
+            catch
+            {
+                // Else the next attempt would be shut out.
+                run.Dispose();
+                throw;
+            }
+
+            return run;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new IOException($"The log directory '{path}' cannot be written: {e.Message}", e);
+        }
+    }
+
+    public void WriteEnd(DateTimeOffset end, MonitorStatistics statistics) => Write(end, statistics);
+
+    public void Dispose() => _claim.Dispose();
+
+    // Monitors that start in the same second get a directory each.
+    private static RunFile CreateInNew(string directory, DateTimeOffset start)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            string path = Path.Combine(attempt == 1 ? directory : $"{directory}-{attempt}", FileName);
+            if (FileClaim.Try(path) is not { } claim)
+                continue;
+            if (!File.Exists(path))
+                return new RunFile(path, claim, start);
+            claim.Dispose();
+        }
+    }
+
+    // A live monitor keeps its file: the next one on its directory has another.
+    private static RunFile CreateIn(string directory, DateTimeOffset start)
+    {
+        var name = new NumberedName(directory, FileName);
+        for (int number = 0; ; number++)
+        {
+            if (FileClaim.Try(name.PathOf(number)) is { } claim)
+                return new RunFile(name.PathOf(number), claim, start);
+        }
+    }
+
+    private void Write(DateTimeOffset? end, MonitorStatistics? statistics)
+    {
+        // Written beside and renamed: a reader, or a crash, finds the old or the new.
+        string written = _path + ".tmp";
+        using (var stream = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            using var writer = new Utf8JsonWriter(stream, WriterOptions);
+            writer.WriteStartObject();
+            writer.WriteNumber("format_version", FormatVersion);
+            writer.WriteString("run_id", _runId);
+            writer.WriteString("host", Environment.MachineName);
+            writer.WriteNumber("process_id", Environment.ProcessId);
+            writer.WriteString("process_name", ProcessName());
+            writer.WriteString("library_version", LibraryVersion());
+            writer.WriteString("start", _start.UtcDateTime);
+            if (end is { } time)
+                writer.WriteString("end", time.UtcDateTime);
+            if (statistics is not null)
+            {
+                writer.WriteNumber("recorded", statistics.Recorded);
+                writer.WriteNumber("dropped", statistics.Dropped);
+                writer.WriteNumber("written", statistics.Written);
+                writer.WriteNumber("failed", statistics.Failed);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        File.Move(written, _path, overwrite: true);
+    }
+
+    private static string ProcessName() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) ?? "unknown";
+
+    private static string LibraryVersion() =>
+        typeof(RunFile).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Log.Writing;
+using Afterimage.Monitoring.Options;
+using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Schema;
+using Microsoft.Extensions.Logging;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Writes log entries to <c>afterimage.log</c>, one JSON object a line (docs/log-format.md). The monitor's default.</summary>
+/// <remarks>What is said of the file of <see cref="FileMetricHandler"/> holds for this one too.</remarks>
+public sealed class FileLogHandler : ILogHandler, IDisposable
+{
+    private readonly JsonLineFile _file;
+
+    /// <summary>Makes a handler.</summary>
+    /// <param name="logDirectory">The directory that <c>afterimage.log</c> is in.</param>
+    /// <exception cref="ArgumentException"><paramref name="logDirectory"/> is null or empty.</exception>
+    public FileLogHandler(string logDirectory)
+        : this(logDirectory, new LogFileOptions())
+    {
+    }
+
+    /// <summary>Makes a handler with settings of its own.</summary>
+    /// <param name="logDirectory">The directory that <c>afterimage.log</c> is in.</param>
+    /// <param name="options">How its files grow and go. Read now: later changes have no effect.</param>
+    /// <exception cref="ArgumentException"><paramref name="logDirectory"/> is null or empty, or a setting is out of its range.</exception>
+    public FileLogHandler(string logDirectory, LogFileOptions options)
+        : this(logDirectory, options, TimeProvider.System)
+    {
+    }
+
+    internal FileLogHandler(string logDirectory, LogFileOptions options, TimeProvider timeProvider)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(logDirectory);
+        ArgumentNullException.ThrowIfNull(options);
+        OptionsValidation.Validate(options);
+        _file = new JsonLineFile(logDirectory, "afterimage.log", options.Copy(), timeProvider);
+    }
+
+    /// <summary>Always <see langword="true"/>: the log directory is where nothing may be missing.</summary>
+    public bool IsLossless => true;
+
+    /// <inheritdoc/>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void HandleLog(LogEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        _file.Discard();
+        Utf8JsonWriter writer = _file.BeginLine();
+        JsonLines.WriteTimestamp(writer, entry.Timestamp);
+        writer.WriteString(RecordKeys.Level, LevelName(entry.Level));
+        writer.WriteString(RecordKeys.Message, entry.Message);
+        if (entry.Exception is { } exception)
+        {
+            writer.WriteString(RecordKeys.Error, exception.Message);
+            writer.WriteString(RecordKeys.ErrorType, exception.GetType().FullName);
+            if (exception.StackTrace is { } stackTrace)
+                writer.WriteString(RecordKeys.StackTrace, stackTrace);
+        }
+
+        if (entry.Data is { Count: > 0 } data)
+            JsonLines.WriteObject(writer, RecordKeys.Data, data);
+        _file.EndLine();
+        _file.Commit();
+    }
+
+    /// <inheritdoc/>
+    public void Flush() => _file.Flush();
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _file.Dispose();
+
+    private static string LevelName(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "trace",
+        LogLevel.Debug => "debug",
+        LogLevel.Warning => "warning",
+        LogLevel.Error => "error",
+        LogLevel.Critical => "critical",
+        _ => "info",
+    };
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text.Json;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
+
+namespace Afterimage.Monitoring.Log.Writing;
+
+/// <summary>How values look in the lines of docs/log-format.md.</summary>
+internal static class JsonLines
+{
+    private static readonly JsonEncodedText Timestamp = JsonEncodedText.Encode(RecordKeys.Timestamp);
+
+    public static void WriteTimestamp(Utf8JsonWriter writer, DateTimeOffset timestamp) =>
+        writer.WriteString(Timestamp, timestamp.UtcDateTime);
+
+    /// <summary>A number, or the string that stands for it where JSON has no number for it.</summary>
+    public static void WriteNumber(Utf8JsonWriter writer, double value)
+    {
+        if (double.IsFinite(value))
+            writer.WriteNumberValue(value);
+        else
+            writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Seconds with all digits of the ticks, so that a reader can have these back exactly.</summary>
+    public static void WriteSeconds(Utf8JsonWriter writer, JsonEncodedText key, TimeSpan duration)
+    {
+        // By way of a decimal, which has its digits: to find the shortest ones of a double takes longer.
+        long digits = duration.Ticks;
+        byte scale = 7;
+        while (scale > 0 && digits % 10 == 0)
+        {
+            digits /= 10;
+            scale--;
+        }
+
+        writer.WriteNumber(key, new decimal((int)digits, (int)(digits >> 32), hi: 0, isNegative: false, scale));
+    }
+
+    public static void WriteObject(Utf8JsonWriter writer, string key, IEnumerable<KeyValuePair<string, object?>> values)
+    {
+        writer.WriteStartObject(key);
+        foreach ((string name, object? value) in values)
+        {
+            writer.WritePropertyName(name);
+            WriteScalar(writer, Scalar.Of(value));
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteScalar(Utf8JsonWriter writer, object? scalar)
+    {
+        switch (scalar)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case bool value:
+                writer.WriteBooleanValue(value);
+                break;
+            case long value:
+                writer.WriteNumberValue(value);
+                break;
+            case ulong value:
+                writer.WriteNumberValue(value);
+                break;
+            case decimal value:
+                writer.WriteNumberValue(value);
+                break;
+            case double value:
+                WriteNumber(writer, value);
+                break;
+            default:
+                writer.WriteStringValue((string)scalar);
+                break;
+        }
+    }
+}

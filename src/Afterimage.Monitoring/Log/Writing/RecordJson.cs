@@ -1,0 +1,173 @@
+using System.Text;
+using System.Text.Json;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
+
+namespace Afterimage.Monitoring.Log.Writing;
+
+/// <summary>Records as the lines of <c>metrics.jsonl</c>. Interned names are escaped once and kept.</summary>
+internal sealed class RecordJson(Names names)
+{
+    private static readonly JsonEncodedText Event = JsonEncodedText.Encode(RecordKeys.Event);
+    private static readonly JsonEncodedText Generation = JsonEncodedText.Encode("generation");
+    private static readonly JsonEncodedText Evaluation = JsonEncodedText.Encode("evaluation");
+    private static readonly JsonEncodedText Metric = JsonEncodedText.Encode("metric");
+    private static readonly JsonEncodedText Duration = JsonEncodedText.Encode(RecordKeys.Duration);
+    private static readonly JsonEncodedText Success = JsonEncodedText.Encode(RecordKeys.Success);
+    private static readonly JsonEncodedText ModelName = JsonEncodedText.Encode(RecordKeys.ModelName);
+    private static readonly JsonEncodedText PromptTokenCount = JsonEncodedText.Encode(RecordKeys.PromptTokenCount);
+    private static readonly JsonEncodedText CompletionTokenCount = JsonEncodedText.Encode(RecordKeys.CompletionTokenCount);
+    private static readonly JsonEncodedText TotalTokenCount = JsonEncodedText.Encode(RecordKeys.TotalTokenCount);
+    private static readonly JsonEncodedText CachedPromptTokenCount = JsonEncodedText.Encode(RecordKeys.CachedPromptTokenCount);
+    private static readonly JsonEncodedText ReasoningTokenCount = JsonEncodedText.Encode(RecordKeys.ReasoningTokenCount);
+    private static readonly JsonEncodedText CostUsd = JsonEncodedText.Encode(RecordKeys.CostUsd);
+    private static readonly JsonEncodedText UnpricedTokenCount = JsonEncodedText.Encode(RecordKeys.UnpricedTokenCount);
+    private static readonly JsonEncodedText FinishReason = JsonEncodedText.Encode(RecordKeys.FinishReason);
+    private static readonly JsonEncodedText ConversationLength = JsonEncodedText.Encode(RecordKeys.ConversationLength);
+    private static readonly JsonEncodedText TimeToFirstToken = JsonEncodedText.Encode(RecordKeys.TimeToFirstToken);
+    private static readonly JsonEncodedText Provider = JsonEncodedText.Encode(RecordKeys.Provider);
+    private static readonly JsonEncodedText Operation = JsonEncodedText.Encode(RecordKeys.Operation);
+    private static readonly JsonEncodedText EvaluatorType = JsonEncodedText.Encode(RecordKeys.EvaluatorType);
+
+    private readonly EncodedNames _models = new(names.Models);
+    private readonly EncodedNames _finishReasons = new(names.FinishReasons);
+    private readonly EncodedNames _labels = new(names.Labels);
+
+    public Names Names => names;
+
+    public static void WriteMetric(Utf8JsonWriter writer, string metricName, double value, IReadOnlyDictionary<string, object?> metadata)
+    {
+        DateTimeOffset timestamp = metadata.TryGetValue(RecordKeys.Timestamp, out object? given) && given is DateTimeOffset time
+            ? time
+            : TimeProvider.System.GetUtcNow();
+        JsonLines.WriteTimestamp(writer, timestamp);
+        writer.WriteString(Event, Metric);
+        WriteNamedValue(writer, metricName, value);
+        JsonLines.WriteObject(writer, RecordKeys.Metadata, metadata.Where(m => m.Key != RecordKeys.Timestamp));
+    }
+
+    public void Write(Utf8JsonWriter writer, MetricRecord record)
+    {
+        JsonLines.WriteTimestamp(writer, record.Timestamp);
+        switch (record.Kind)
+        {
+            case MetricRecordKind.Evaluation:
+                writer.WriteString(Event, Evaluation);
+                WriteEvaluation(writer, record);
+                break;
+            case MetricRecordKind.Metric:
+                writer.WriteString(Event, Metric);
+                WriteNamedValue(writer, record.MetricName!, record.Value);
+                if (record.Tags.Count > 0)
+                    JsonLines.WriteObject(writer, RecordKeys.Metadata, record.Tags);
+                break;
+            case MetricRecordKind.Generation:
+            default:
+                writer.WriteString(Event, Generation);
+                WriteGeneration(writer, record);
+                break;
+        }
+    }
+
+    private static void WriteNamedValue(Utf8JsonWriter writer, string metricName, double value)
+    {
+        writer.WriteString(RecordKeys.MetricName, metricName);
+        writer.WritePropertyName(RecordKeys.Value);
+        JsonLines.WriteNumber(writer, value);
+    }
+
+    private void WriteGeneration(Utf8JsonWriter writer, MetricRecord record)
+    {
+        ref readonly Record raw = ref record.Record;
+        WriteOutcome(writer, record);
+        WriteOptional(writer, raw, RecordFields.CachedPromptTokens, CachedPromptTokenCount, raw.CachedPromptTokens);
+        WriteOptional(writer, raw, RecordFields.ReasoningTokens, ReasoningTokenCount, raw.ReasoningTokens);
+        _finishReasons.Write(writer, FinishReason, raw.FinishReasonId, raw.Details?.FinishReason);
+        WriteOptional(writer, raw, RecordFields.ConversationLength, ConversationLength, raw.ConversationLength);
+        if (raw.Has(RecordFields.TimeToFirstToken))
+            JsonLines.WriteSeconds(writer, TimeToFirstToken, TimeSpan.FromTicks(raw.TimeToFirstToken));
+        _labels.Write(writer, Provider, raw.ProviderId, raw.Details?.Provider);
+        _labels.Write(writer, Operation, raw.OperationId, raw.Details?.Operation);
+        if (raw.Details is not null)
+            WriteDetails(writer, raw.Details);
+    }
+
+    private void WriteEvaluation(Utf8JsonWriter writer, MetricRecord record)
+    {
+        ref readonly Record raw = ref record.Record;
+        WriteOutcome(writer, record);
+        RecordDetails details = raw.Details!;
+        _labels.Write(writer, EvaluatorType, raw.NameId, details.Name);
+
+        writer.WriteStartObject(RecordKeys.Scores);
+        foreach (RecordScore score in details.Scores!)
+        {
+            writer.WritePropertyName(score.Name);
+            JsonLines.WriteNumber(writer, score.Score);
+        }
+
+        writer.WriteEndObject();
+        if (details.Scores!.Any(s => s.Feedback is not null))
+        {
+            writer.WriteStartObject(RecordKeys.Feedback);
+            foreach (RecordScore score in details.Scores!.Where(s => s.Feedback is not null))
+                writer.WriteString(score.Name, score.Feedback);
+            writer.WriteEndObject();
+        }
+
+        WriteDetails(writer, details);
+    }
+
+    private void WriteOutcome(Utf8JsonWriter writer, MetricRecord record)
+    {
+        ref readonly Record raw = ref record.Record;
+        JsonLines.WriteSeconds(writer, Duration, record.Duration);
+        writer.WriteBoolean(Success, record.Success);
+        _models.Write(writer, ModelName, raw.ModelId, raw.Details?.ModelName);
+        WriteOptional(writer, raw, RecordFields.PromptTokens, PromptTokenCount, raw.PromptTokens);
+        WriteOptional(writer, raw, RecordFields.CompletionTokens, CompletionTokenCount, raw.CompletionTokens);
+        WriteOptional(writer, raw, RecordFields.TotalTokens, TotalTokenCount, raw.TotalTokens);
+        if (record.CostUsd is { } cost)
+            writer.WriteNumber(CostUsd, cost);
+        WriteOptional(writer, raw, RecordFields.Unpriced, UnpricedTokenCount, record.UnpricedTokenCount ?? 0);
+    }
+
+    private static void WriteDetails(Utf8JsonWriter writer, RecordDetails details)
+    {
+        if (details.Error is not null)
+            writer.WriteString(RecordKeys.Error, details.Error);
+        if (details.Tags is not null)
+            JsonLines.WriteObject(writer, RecordKeys.Tags, details.Tags);
+    }
+
+    private static void WriteOptional(Utf8JsonWriter writer, in Record record, RecordFields field, JsonEncodedText key, long value)
+    {
+        if (record.Has(field))
+            writer.WriteNumber(key, value);
+    }
+
+    private sealed class EncodedNames(NameTable table)
+    {
+        private JsonEncodedText?[] _encoded = new JsonEncodedText?[16];
+
+        public void Write(Utf8JsonWriter writer, JsonEncodedText key, int id, string? trueName)
+        {
+            if (id == NameTable.None)
+                return;
+
+            if (id == NameTable.Overflow && trueName is not null)
+            {
+                writer.WriteString(key, trueName);
+                return;
+            }
+
+            if (id >= _encoded.Length)
+                Array.Resize(ref _encoded, Math.Max(id + 1, _encoded.Length * 2));
+            // By way of UTF-8: an unpaired surrogate becomes U+FFFD, as the writer makes it, and does not throw.
+            writer.WriteString(key, _encoded[id] ??= JsonEncodedText.Encode(Encoding.UTF8.GetBytes(table[id])));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>What a model charges, in US dollars per million tokens.</summary>
+public sealed record ModelPrice
+{
+    internal const decimal Highest = 1_000_000;
+    private const decimal Million = 1_000_000;
+
+    /// <summary>Prompt tokens, US dollars per million. 0 to 1,000,000, like every price here.</summary>
+    public required decimal Input { get; init; }
+
+    /// <summary>Completion tokens, US dollars per million.</summary>
+    public required decimal Output { get; init; }
+
+    /// <summary>Prompt tokens served from the provider's cache, US dollars per million. Default: <see langword="null"/>, as <see cref="Input"/>.</summary>
+    public decimal? CachedInput { get; init; }
+
+    /// <summary>Prompt tokens written to the provider's cache, US dollars per million. Default: <see langword="null"/>, as <see cref="Input"/>.</summary>
+    public decimal? CacheWrite { get; init; }
+
+    /// <summary>Completion tokens spent on reasoning, US dollars per million. Default: <see langword="null"/>, as <see cref="Output"/>.</summary>
+    public decimal? Reasoning { get; init; }
+
+    /// <summary>Other prices for calls with long prompts. Default: none.</summary>
+    public IReadOnlyList<LongContextPrice> LongContext { get; init; } = [];
+
+    /// <summary>What one call costs, exactly.</summary>
+    /// <remarks>
+    /// Cached and cache-write tokens are parts of the prompt, reasoning tokens are a part of the completion: each part at its own price, what remains at
+    /// <see cref="Input"/> and <see cref="Output"/>. A part larger than its whole is charged as it is, and nothing remains. A call whose prompt is longer
+    /// than a <see cref="LongContextPrice.AbovePromptTokens"/> is charged at that tier's prices as a whole, as Anthropic, Google and OpenAI bill.
+    /// </remarks>
+    /// <param name="promptTokens">Tokens in the prompt, cached ones included. Not negative, like every count here.</param>
+    /// <param name="completionTokens">Tokens in the completion, reasoning included.</param>
+    /// <param name="cachedPromptTokens">The part of the prompt that came from the cache. Default: none.</param>
+    /// <param name="reasoningTokens">The part of the completion that went into reasoning. Default: none.</param>
+    /// <param name="cacheWriteTokens">The part of the prompt that was written to the cache. Default: none.</param>
+    /// <returns>US dollars.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A count is negative.</exception>
+    public decimal Cost(long promptTokens, long completionTokens, long cachedPromptTokens = 0, long reasoningTokens = 0, long cacheWriteTokens = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(promptTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(completionTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(cachedPromptTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(reasoningTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(cacheWriteTokens);
+
+        ModelPrice price = this;
+        long above = -1;
+        foreach (LongContextPrice tier in LongContext)
+        {
+            if (promptTokens <= tier.AbovePromptTokens || tier.AbovePromptTokens <= above)
+                continue;
+            price = tier.Price;
+            above = tier.AbovePromptTokens;
+        }
+
+        decimal cost = (price.Input * Math.Max(0, (decimal)promptTokens - cachedPromptTokens - cacheWriteTokens))
+            + (price.Output * Math.Max(0, completionTokens - reasoningTokens));
+        if (cachedPromptTokens > 0)
+            cost += (price.CachedInput ?? price.Input) * cachedPromptTokens;
+        if (cacheWriteTokens > 0)
+            cost += (price.CacheWrite ?? price.Input) * cacheWriteTokens;
+        if (reasoningTokens > 0)
+            cost += (price.Reasoning ?? price.Output) * reasoningTokens;
+        return cost / Million;
+    }
+}

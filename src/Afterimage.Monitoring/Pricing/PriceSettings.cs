@@ -1,0 +1,59 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Settings;
+
+namespace Afterimage.Monitoring.Pricing;
+
+/// <summary>The project's own shape of prices.</summary>
+internal static class PriceSettings
+{
+    public static ModelPricing Read(SettingsNode settings)
+    {
+        var prices = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        foreach (SettingsNode model in settings.List("models"))
+        {
+            string name = model.RequiredText("name");
+            if (!prices.TryAdd(name, Price(model)))
+                throw model.Wrong("name", $"'{name}' is there twice.");
+        }
+
+        // Notes for who reads the file.
+        foreach (string note in (ReadOnlySpan<string>)["date", "note", "compared"])
+            _ = settings.Text(note);
+        _ = settings.List("see");
+        settings.RefuseOthers();
+        return prices.Count > 0 ? new ModelPricing(prices) : throw settings.Wrong("models", "no model has a price.");
+    }
+
+    private static ModelPrice Price(SettingsNode model)
+    {
+        ModelPrice price = Prices(model, null);
+        List<LongContextPrice> tiers = [];
+        foreach (SettingsNode tier in model.List("long_context"))
+        {
+            long above = tier.Whole("above") ?? throw tier.Wrong("above", "is required.");
+            if (above < 0)
+                throw tier.Wrong("above", "is not negative.");
+            tiers.Add(new LongContextPrice(above, Prices(tier, price)));
+            tier.RefuseOthers();
+        }
+
+        model.RefuseOthers();
+        return price with { LongContext = tiers };
+    }
+
+    private static ModelPrice Prices(SettingsNode node, ModelPrice? otherwise) => new()
+    {
+        Input = Dollars(node, "input") ?? otherwise?.Input ?? throw node.Wrong("input", "is required."),
+        Output = Dollars(node, "output") ?? otherwise?.Output ?? throw node.Wrong("output", "is required."),
+        CachedInput = Dollars(node, "cached_input") ?? otherwise?.CachedInput,
+        CacheWrite = Dollars(node, "cache_write") ?? otherwise?.CacheWrite,
+        Reasoning = Dollars(node, "reasoning") ?? otherwise?.Reasoning,
+    };
+
+    private static decimal? Dollars(SettingsNode node, string key) => node.Decimal(key) switch
+    {
+        < 0 or > ModelPrice.Highest => throw node.Wrong(key, $"a price is from 0 to {ModelPrice.Highest:0} US dollars per million tokens."),
+        var dollars => dollars,
+    };
+}

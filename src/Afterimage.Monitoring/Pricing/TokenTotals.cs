@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring.Pricing;
+
+/// <summary>Token usage by model, from the token metrics.</summary>
+internal static class TokenTotals
+{
+    /// <param name="store">The metrics; the caller holds the recorder's lock.</param>
+    /// <param name="names">The names of the models.</param>
+    /// <param name="from">The first timestamp that counts, in UTC ticks; <see cref="long.MinValue"/>: everything.</param>
+    public static TokenUsageReport Report(MetricStore store, Names names, long from)
+    {
+        ModelSums[] totals = store.SumByModel(WellKnownMetrics.TotalTokenCount, from);
+        var byModel = new Dictionary<int, (double Prompt, double Completion, double Total)>(totals.Length == 0 ? 0 : totals[0].Count);
+        foreach (ModelSums sums in totals)
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Total += sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.PromptTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Prompt += sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.CompletionTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Completion += sum;
+        }
+
+        var usages = new ModelTokenUsage[byModel.Count];
+        int count = 0;
+        (long prompt, long completion, long total) = (0, 0, 0);
+        foreach ((int model, (double Prompt, double Completion, double Total) sums) in byModel)
+        {
+            var usage = new ModelTokenUsage(names.Models[model], (long)sums.Prompt, (long)sums.Completion, (long)sums.Total);
+            usages[count++] = usage;
+            prompt += usage.PromptTokens;
+            completion += usage.CompletionTokens;
+            total += usage.TotalTokens;
+        }
+
+        Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
+        return new TokenUsageReport(usages, prompt, completion, total);
+
+        ref (double Prompt, double Completion, double Total) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
+    }
+
+    /// <summary>Cost by model, from the cost metrics.</summary>
+    /// <inheritdoc cref="Report"/>
+    public static CostReport Cost(MetricStore store, Names names, long from)
+    {
+        var byModel = new Dictionary<int, (double? Cost, double Unpriced)>();
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.CostUsd, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Cost = (Of(model).Cost ?? 0) + sum;
+        }
+
+        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.UnpricedTokenCount, from))
+        {
+            foreach ((int model, double sum) in sums)
+                Of(model).Unpriced += sum;
+        }
+
+        return CostReport.Of(byModel.Select(m => new ModelCost(names.Models[m.Key], m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null, (long)m.Value.Unpriced))) with
+        {
+            SuccessfulGenerations = (long)Math.Round(store.Aggregate("success_rate", from).Sum),
+            EvaluationPoints = store.AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Sum(s => s.Aggregate(from).Count),
+        };
+
+        ref (double? Cost, double Unpriced) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
+    }
+}

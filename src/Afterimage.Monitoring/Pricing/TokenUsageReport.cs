@@ -1,0 +1,36 @@
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Tokens used, by model and in total.</summary>
+/// <param name="ByModel">One entry a model, ordered by name (ordinal).</param>
+/// <param name="TotalPromptTokens">Prompt tokens of all models.</param>
+/// <param name="TotalCompletionTokens">Completion tokens of all models.</param>
+/// <param name="TotalTokens">Total tokens of all models.</param>
+public sealed record TokenUsageReport(IReadOnlyList<ModelTokenUsage> ByModel, long TotalPromptTokens, long TotalCompletionTokens, long TotalTokens)
+{
+    /// <summary>Estimates what these tokens cost.</summary>
+    /// <remarks>
+    /// Totals do not say which prompt tokens were cached, which completion tokens were reasoning, or how long each prompt was: every prompt token is charged at
+    /// <see cref="ModelPrice.Input"/> and every completion token at <see cref="ModelPrice.Output"/>. Caching makes the truth lower, long-context tiers make it higher; for what each
+    /// call cost set <see cref="GenerationMonitorOptions.Pricing"/> and ask <see cref="GenerationMonitor.GetCost"/>. Tokens of a total beyond prompt and completion are of no known
+    /// kind, and counted as unpriced, as are those of a model without a price.
+    /// </remarks>
+    /// <param name="pricing">The prices.</param>
+    /// <returns>The cost by model and in total.</returns>
+    public CostReport EstimateCost(ModelPricing pricing)
+    {
+        ArgumentNullException.ThrowIfNull(pricing);
+        return CostReport.Of(ByModel.Select(usage =>
+        {
+            if (pricing.Find(usage.ModelName) is not { } price)
+                return new ModelCost(usage.ModelName, null, Math.Max(usage.TotalTokens, usage.PromptTokens + usage.CompletionTokens));
+
+            decimal cost = ((price.Input * usage.PromptTokens) + (price.Output * usage.CompletionTokens)) / 1_000_000;
+            long rest = Math.Max(0, usage.TotalTokens - usage.PromptTokens - usage.CompletionTokens);
+            return new ModelCost(usage.ModelName, rest > 0 && rest == usage.TotalTokens ? null : cost, rest);
+        }));
+    }
+}
