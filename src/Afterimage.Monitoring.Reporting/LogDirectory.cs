@@ -383,7 +383,7 @@ public sealed class LogDirectory
             {
                 snapshot.Dispose();
                 cancellationToken.ThrowIfCancellationRequested();
-                if (exception is not DbException)
+                if (exception is not (DbException or FileNotFoundException or DirectoryNotFoundException))
                     throw;
 
                 // A writer that keeps only its newest files may delete one between the listing and the reading, or it may be compacted: the next listing is without it.

@@ -205,7 +205,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         }
 
         if (model == NameTable.Overflow || finishReason == NameTable.Overflow
-            || (!details.IsPlain && ((fields & RecordFields.Error) != 0 || details.Tags is not null || details.Reservation is not null || provider == NameTable.Overflow || operation == NameTable.Overflow)))
+            || (!details.IsPlain && ((fields & RecordFields.Error) != 0 || details.Tags is not null || details.Reservation is not null || details.Extras is not null
+                || provider == NameTable.Overflow || operation == NameTable.Overflow)))
             extra = Extra(details);
 
         // Apart from the condition above, which it would slow down by a fifth.
@@ -634,6 +635,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             Provider = details.Provider,
             Operation = details.Operation,
             Reservation = details.Reservation,
+            Extras = details.Extras,
         };
 
     /// <summary>Says which of the details is out of its range.</summary>
@@ -649,7 +651,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         Count(details.ConversationLength, RecordFields.None, ref fields);
         if (details.TimeToFirstToken is not null)
             ThrowIfAbsurd(details.TimeToFirstToken.Value, nameof(details));
+        ThrowIfNegative(details.Extras);
         throw new UnreachableException();
+    }
+
+    private static void ThrowIfNegative(RecordExtras? extras)
+    {
+        if (extras?.FirstNegative() is { } negative)
+            ThrowOutOfRange("details", negative.Count, $"{negative.Field.Key} must not be negative.");
     }
 
     private static void ThrowIfAbsurd(TimeSpan duration, string parameter, [CallerArgumentExpression(nameof(duration))] string expression = "")
@@ -734,6 +743,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         long prompt = Count(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
         long completion = Count(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
         long total = Count(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
+        ThrowIfNegative(details.Extras);
         if (!string.IsNullOrEmpty(details.Error))
             fields |= RecordFields.Error;
 
@@ -765,6 +775,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 ModelName = details.ModelName,
                 Name = evaluatorType,
                 Reservation = details.Reservation,
+                Extras = details.Extras,
             },
         });
     }

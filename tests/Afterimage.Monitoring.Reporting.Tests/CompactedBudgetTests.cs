@@ -202,7 +202,7 @@ public sealed class CompactedBudgetTests : IDisposable
         [
             Good,
             Good.Replace("}", ",\"tags\":{\"a\":[1,{\"total_token_count\":9}]},\"future_key\":null}", StringComparison.Ordinal),
-            Good.Replace("generation", "metric", StringComparison.Ordinal),
+            Good.Replace("generation", "metric", StringComparison.Ordinal).Replace("}", ",\"metric_name\":\"m\",\"value\":1}", StringComparison.Ordinal),
             Good.Replace(",\"event\"", " , \"event\"", StringComparison.Ordinal),
             "",
             Good[..^1],

@@ -121,7 +121,7 @@ public sealed class CompactionTests : IDisposable
                 Good[..^1] + ",\"new\":{\"a\":[1]}}", Good.Replace(":1.25", ":1.250", StringComparison.Ordinal), Good.Replace(",\"success\"", " , \"success\"", StringComparison.Ordinal),
                 Good.Replace("\"m\"", "\"\"", StringComparison.Ordinal), Good.Replace("\"m\"", "\"\\u006d\"", StringComparison.Ordinal), Good.Replace("\"m\"", "\"\\u00FC\"", StringComparison.Ordinal),
                 Good.Replace(".1234567Z", ".12345670Z", StringComparison.Ordinal).Replace("70Z", "7Z", StringComparison.Ordinal).Replace("Z", "+00:00", StringComparison.Ordinal),
-                Good[..^1] + ",\"model_name\":\"again\"}", Good[..^1] + ",\"tags\":{\"d\":0.100000000000000005551}}", Good[..^1] + ",\"value\":3,\"provider\":7}",
+                Good[..^1] + ",\"model_name\":\"again\"}", Good[..^1] + ",\"tags\":{\"d\":\"\\u00FC\"}}", Good[..^1] + ",\"value\":3,\"provider\":7}",
                 Good[..40], "!", "[1]", "{}", Good.Replace("true", "1", StringComparison.Ordinal), Good + "\r", "{\"timestamp\":", Good.Replace("\"2026", "\"0000", StringComparison.Ordinal),
             }.Select(Encoding.UTF8.GetBytes),
             [0, 0, 0],
@@ -141,8 +141,7 @@ public sealed class CompactionTests : IDisposable
 
         Assert.Equal(before, Content());
         Assert.Equal(
-            // DuckDB takes a line break behind a colon for white space: the good line after it is skipped as well, before and behind, and kept.
-            [.. kept.SelectMany(line => line.AsSpan().EndsWith(":"u8) ? (byte[][])[line, good] : [line]).Select(Encoding.Latin1.GetString), Good[..30]],
+            [.. kept.Select(Encoding.Latin1.GetString), Good[..30]],
             KeptLines(Assert.Single(result.Files)).Select(Encoding.Latin1.GetString));
     }
 

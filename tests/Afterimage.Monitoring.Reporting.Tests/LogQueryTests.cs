@@ -41,10 +41,10 @@ public sealed class LogQueryTests : IDisposable
         WriteOneOfEach();
 
         Assert.Equal(
-            [Time, 1.25, true, "m", 3L, 4L, 7L, 1L, 2L, 0.25, null, "stop", "E", 5L, 0.5, "p", "o", """{"k":[1]}"""],
+            [Time, 1.25, true, "m", 3L, 4L, 7L, 0.25, null, 1L, 2L, "stop", 5L, 0.5, "p", "o", "E", """{"k":[1]}"""],
             Assert.Single(Query("FROM generations")));
         Assert.Equal(
-            [new DateTime(2026, 11, 23, 14, 25, 39), 2.0, false, "judge", """{"s":0.75}""", """{"s":"good"}""", null, "m", null, null, 9L, null, null, null],
+            [new DateTime(2026, 11, 23, 14, 25, 39), 2.0, false, "m", null, null, 9L, null, null, "judge", """{"s":0.75}""", """{"s":"good"}""", null, null],
             Assert.Single(Query("FROM evaluations")));
         Assert.Equal(
             [new DateTime(2026, 11, 23, 14, 25, 41), "warning", "hm", "x", "T", "at", """{"a":1}"""],

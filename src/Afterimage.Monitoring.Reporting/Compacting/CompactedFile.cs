@@ -1,6 +1,7 @@
 using System.Globalization;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Schema;
 using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Compacting;
@@ -27,20 +28,9 @@ internal static class CompactedFile
         """;
 
     /// <summary>An expression over the table <c>record r</c>, with <see cref="Macros"/>.</summary>
-    public const string Line = """
-        stamp_json(r.ticks) || r.event || concat('"',
-            member('duration', number_json(r.duration)), member('success', r.success::VARCHAR),
-            CASE WHEN r.event = 'metric' THEN '' ELSE member('model_name', text_json(r.model_name)) END,
-            member('prompt_token_count', r.prompt_token_count::VARCHAR), member('completion_token_count', r.completion_token_count::VARCHAR),
-            member('total_token_count', r.total_token_count::VARCHAR), member('cost_usd', number_json(r.cost_usd)),
-            member('unpriced_token_count', r.unpriced_token_count::VARCHAR), member('cached_prompt_token_count', r.cached_prompt_token_count::VARCHAR),
-            member('reasoning_token_count', r.reasoning_token_count::VARCHAR), member('finish_reason', text_json(r.finish_reason)),
-            member('conversation_length', r.conversation_length::VARCHAR), member('time_to_first_token', number_json(r.time_to_first_token)),
-            member('provider', text_json(r.provider)), member('operation', text_json(r.operation)),
-            member('evaluator_type', text_json(r.evaluator_type)), member('scores', r.scores::VARCHAR), member('feedback', r.feedback::VARCHAR),
-            member('metric_name', text_json(r.metric_name)), member('value', number_json(r.value)), member('error', text_json(r.error)),
-            member(CASE WHEN r.event = 'metric' THEN 'metadata' ELSE 'tags' END, r.tags::VARCHAR), '}')
-        """;
+    public static string Line { get; } =
+        "stamp_json(r.ticks) || r.event || concat('\"', "
+        + string.Join(", ", RecordColumn.All.Where(column => !column.IsAlwaysRead).Select(MemberOf)) + ", '}')";
 
     /// <summary>The rows of the tables <c>record</c> and <c>line</c>, side by side, as those of a file.</summary>
     public static string Select { get; } = $"""
@@ -77,6 +67,23 @@ internal static class CompactedFile
     /// <summary>The lines that rows stand for, byte for byte, with <see cref="Macros"/>.</summary>
     public static string SelectLines(string rows, DateTimeOffset? since = null) =>
         $"SELECT coalesce(r.line, encode({Line})) FROM ({rows}) AS r WHERE r.line IS NOT NULL OR {LogSnapshot.Within(since, until: null)}";
+
+    private static string MemberOf(RecordColumn column)
+    {
+        string name = column.Field == RecordSchema.Tags
+            ? $"CASE WHEN r.event = 'metric' THEN '{RecordSchema.Metadata.Key}' ELSE '{RecordSchema.Tags.Key}' END"
+            : $"'{column.Name}'";
+        string json = column.Field.Type switch
+        {
+            FieldType.Seconds or FieldType.Dollars or FieldType.Number => $"number_json(r.{column.Name})",
+            FieldType.Name or FieldType.Text => $"text_json(r.{column.Name})",
+            _ => $"r.{column.Name}::VARCHAR",
+        };
+        string member = $"member({name}, {json})";
+
+        // That of a metric point is in its metadata.
+        return column.Field == RecordSchema.ModelName ? $"CASE WHEN r.event = 'metric' THEN '' ELSE {member} END" : member;
+    }
 
     private static string PlainType(RecordColumn column) => column.Type == "JSON" ? "VARCHAR" : column.Type;
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Schema;
 using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Compacting;
 using Afterimage.Monitoring.Reporting.Reports;
@@ -29,28 +30,15 @@ internal sealed class LogSnapshot : IDisposable
     private const string LogTable =
         "CREATE TEMP TABLE log (ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON)";
 
-    private const string Views = """
-        CREATE TEMP MACRO generation_only(event, x) AS CASE WHEN event = 'generation' THEN x END;
-        CREATE TEMP MACRO evaluation_only(event, x) AS CASE WHEN event = 'evaluation' THEN x END;
+    private const string LogKeys =
+        "{timestamp: 'JSON', level: 'JSON', message: 'JSON', error: 'JSON', error_type: 'JSON', stack_trace: 'JSON', data: 'JSON'}";
 
-        CREATE TEMP VIEW calls AS SELECT
-            event, make_timestamptz(ticks // 10) AS timestamp, duration, success, model_name, prompt_token_count, completion_token_count,
-            TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
-                prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count,
-            generation_only(event, cached_prompt_token_count) AS cached_prompt_token_count, generation_only(event, reasoning_token_count) AS reasoning_token_count,
-            cost_usd, unpriced_token_count, generation_only(event, finish_reason) AS finish_reason, error, generation_only(event, conversation_length) AS conversation_length,
-            generation_only(event, time_to_first_token) AS time_to_first_token, generation_only(event, provider) AS provider, generation_only(event, operation) AS operation, tags,
-            evaluation_only(event, evaluator_type) AS evaluator_type, evaluation_only(event, scores) AS scores, evaluation_only(event, feedback) AS feedback
-        FROM whole_record WHERE event IN ('generation', 'evaluation');
+    private const string LogView =
+        "CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log";
 
-        CREATE TEMP VIEW generations AS SELECT * EXCLUDE (event, evaluator_type, scores, feedback) FROM calls WHERE event = 'generation';
-
-        CREATE TEMP VIEW evaluations AS SELECT
-            timestamp, duration, success, evaluator_type, scores, feedback, error, model_name, prompt_token_count, completion_token_count, total_token_count,
-            cost_usd, unpriced_token_count, tags
-        FROM calls WHERE event = 'evaluation';
-
-        CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log;
+    private const string TotalTokens = """
+        TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
+            prompt_token_count::HUGEINT, completion_token_count::HUGEINT) AS BIGINT) AS total_token_count
         """;
 
     private readonly DuckDBConnection _connection = new("DataSource=:memory:");
@@ -81,7 +69,10 @@ internal sealed class LogSnapshot : IDisposable
         Execute($"CREATE TEMP VIEW whole_record AS SELECT {string.Join(", ", RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))} FROM record");
         Execute(LogTable);
         Execute(AlertSource.Table);
-        Execute(Views);
+        Execute(LogView);
+        Execute(ViewOf("calls", RecordEvents.Calls));
+        Execute(ViewOf("generations", RecordEvents.Generation));
+        Execute(ViewOf("evaluations", RecordEvents.Evaluation));
         Execute(PointSource.View);
         Execute(AlertSource.View);
     }
@@ -95,12 +86,17 @@ internal sealed class LogSnapshot : IDisposable
     public void AddRecords(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null, Action<double>? report = null)
     {
         AddRecords([.. files.Where(RecordFiles.IsCompacted)], list => CompactedFile.SelectFrom(_columns, list), since, until, report);
-        AddRecords([.. files.Where(file => !RecordFiles.IsCompacted(file))], list => RecordColumn.SelectFromJson(_columns, list), since, until, report);
+        RecordFiller.Fill(_connection, _columns, [.. files.Where(file => !RecordFiles.IsCompacted(file))], (since, until), report, _cancellationToken);
     }
 
     /// <summary>Adds the log entries of <paramref name="files"/>.</summary>
     public void AddLogs(IReadOnlyCollection<string> files) =>
-        Add(files, list => $"INSERT INTO log {RecordColumn.SelectLogsFromJson(list)}", report: null);
+        Add(files, list => $"""
+            INSERT INTO log SELECT ticks_of(stamp) AS ticks, text_of(level), text_of(message) AS message, text_of(error), text_of(error_type), text_of(stack_trace), data
+            FROM (SELECT text_of(timestamp) AS stamp, * FROM read_json({list}, format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
+                columns = {LogKeys}))
+            WHERE is_time(stamp) AND is_text(level) AND message IS NOT NULL
+            """, report: null);
 
     /// <summary>Adds the alerts of <paramref name="files"/>.</summary>
     public void AddAlerts(IReadOnlyCollection<string> files) =>
@@ -204,6 +200,18 @@ internal sealed class LogSnapshot : IDisposable
             Execute(insert(ListFiles(some)), report is null ? null : share => report((done + (share * some.Length)) / files.Count));
             done += some.Length;
         }
+    }
+
+    /// <summary>The view of the records of events, with their keys as columns. A total that was not given is the sum of the two others.</summary>
+    private static string ViewOf(string name, RecordEvents events)
+    {
+        IEnumerable<string> columns = RecordSchema.Fields.Where(field => field.IsOf(events)).Select(field =>
+            field == RecordSchema.Timestamp ? "make_timestamptz(ticks // 10) AS timestamp"
+            : field == RecordSchema.TotalTokenCount ? TotalTokens
+            : field == RecordSchema.Event && events != RecordEvents.Calls ? ""
+            : field.Key);
+        IEnumerable<string> kinds = RecordLine.EventNames.Where(pair => (pair.Event & events) != 0).Select(pair => Quote(pair.Name));
+        return $"CREATE TEMP VIEW {name} AS SELECT {string.Join(", ", columns.Where(column => column.Length > 0))} FROM whole_record WHERE event IN ({string.Join(", ", kinds)})";
     }
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;

@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Schema;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Summaries;
 
@@ -9,10 +10,10 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 /// <param name="Filter">Which records have it.</param>
 internal sealed record PointSource(string Metric, string Value, string Filter)
 {
-    private const string Columns = """
-        r.event, r.model_name, r.duration, r.success, r.prompt_token_count, r.completion_token_count, r.total_token_count, r.cached_prompt_token_count,
-            r.reasoning_token_count, r.finish_reason, r.error, r.conversation_length, r.time_to_first_token, r.provider, r.operation, r.evaluator_type
-        """;
+    // Of the point's record; what it has of objects is the metadata or the score.
+    private static readonly string Columns = string.Join(", ", RecordSchema.Fields
+        .Where(field => field.IsOf(RecordEvents.Calls) && field.Type is not (FieldType.Time or FieldType.Object or FieldType.Numbers))
+        .Select(field => "r." + field.Key));
 
     // A pointer and not a path: a score's name may hold anything that a path has a meaning for.
     private const string ScoreFeedback = "json_extract_string(r.feedback, '/' || replace(replace(score.key, '~', '~0'), '/', '~1'))";

@@ -97,6 +97,8 @@ public readonly ref struct MetricRecord
     /// <summary>The activity in which it was recorded, if somebody listened for spans.</summary>
     internal Activity? Activity => _record.Details?.Activity;
 
+    internal ReadOnlySpan<RecordExtras.Value> Extras => _record.Details?.Extras is { } extras ? extras.Values : [];
+
     internal ref readonly Record Record => ref _record;
 
     internal Names Names { get; }

@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Schema;
@@ -35,6 +36,8 @@ internal static class PointMetadata
         AddIfGiven(metadata, RecordKeys.Provider, record.Provider);
         AddIfGiven(metadata, RecordKeys.Operation, record.Operation);
         AddIfGiven(metadata, RecordKeys.EvaluatorType, record.EvaluatorType);
+        foreach (RecordExtras.Value extra in record.Extras)
+            metadata[extra.Field.Key] = extra.Shown;
         return metadata;
     }
 

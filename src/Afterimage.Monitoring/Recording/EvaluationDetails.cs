@@ -1,6 +1,7 @@
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring;
 
@@ -31,4 +32,7 @@ public readonly record struct EvaluationDetails
 
     /// <inheritdoc cref="GenerationDetails.Reservation"/>
     public BudgetReservation? Reservation { get; init; }
+
+    /// <summary>What is given of the fields that have no place of their own.</summary>
+    internal RecordExtras? Extras { get; private init; }
 }

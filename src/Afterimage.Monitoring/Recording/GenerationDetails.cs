@@ -19,6 +19,7 @@ public readonly record struct GenerationDetails
     private const int HasError = 1 << 18;
     private const int HasTags = 1 << 19;
     private const int HasReservation = 1 << 20;
+    private const int HasExtras = 1 << 21;
     private const int Plain = (int)(RecordFields.PromptTokens | RecordFields.CompletionTokens | RecordFields.TotalTokens);
 
     // One field says what is given, in the record's own flags. A nullable has a flag of its own, and to look at what was not given is dear: a caller zeroes this struct in
@@ -37,6 +38,7 @@ public readonly record struct GenerationDetails
     private readonly string? _provider;
     private readonly string? _error;
     private readonly BudgetReservation? _reservation;
+    private readonly RecordExtras? _extras;
 
     /// <summary>The model that answered (<c>gen_ai.response.model</c>), such as <c>gpt-4o-2024-08-06</c>.
     /// Token counts of a generation without a model count under <c>unknown</c>.</summary>
@@ -140,6 +142,13 @@ public readonly record struct GenerationDetails
         init => (_given, _reservation) = (With(HasReservation, value is not null), value);
     }
 
+    /// <summary>What is given of the fields that have no place of their own.</summary>
+    internal RecordExtras? Extras
+    {
+        get => _extras;
+        private init => (_given, _extras) = (With(HasExtras, value is not null), value);
+    }
+
     /// <summary>Whether nothing is given but a model, a finish reason and the three token counts.</summary>
     internal bool IsPlain => (_given & ~Plain) == 0;
 
@@ -153,7 +162,8 @@ public readonly record struct GenerationDetails
         long tokens = _promptTokens | _completionTokens | _totalTokens;
         return IsPlain
             ? tokens < 0
-            : (tokens | _cachedPromptTokens | _reasoningTokens | (long)_conversationLength) < 0 || (ulong)_timeToFirstToken.Ticks > (ulong)longest.Ticks;
+            : (tokens | _cachedPromptTokens | _reasoningTokens | (long)_conversationLength) < 0 || (ulong)_timeToFirstToken.Ticks > (ulong)longest.Ticks
+                || _extras?.FirstNegative() is not null;
     }
 
     /// <summary>Copies the optional numbers into a record.</summary>

@@ -15,6 +15,9 @@ internal sealed class RecordDetails
 
     public RecordScore[]? Scores;
 
+    /// <summary>The fields that have no place of their own.</summary>
+    public RecordExtras? Extras;
+
     /// <summary>The activity in which a generation was recorded. Set only while somebody listens for spans.</summary>
     public Activity? Activity;
 

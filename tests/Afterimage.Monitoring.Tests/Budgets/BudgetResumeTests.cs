@@ -159,7 +159,7 @@ public sealed class BudgetResumeTests : IDisposable
         [
             Whole,
             Whole.Replace("13:00", "12:00", StringComparison.Ordinal).Replace("}", ",\"tags\":{\"a\":[1,{\"total_token_count\":9}]},\"future_key\":null}", StringComparison.Ordinal),
-            Whole.Replace("generation", "metric", StringComparison.Ordinal),
+            Whole.Replace("generation", "metric", StringComparison.Ordinal).Replace("}", ",\"metric_name\":\"m\",\"value\":1}", StringComparison.Ordinal),
             "",
             // No records:
             Whole[..^1],

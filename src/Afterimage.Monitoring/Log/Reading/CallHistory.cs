@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
@@ -15,10 +15,8 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     // What a file's own time may be behind the stamps of its records, with clocks that differ or were set.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromDays(1);
 
-    // No run costs more; a decimal holds it.
-    private const double HighestCost = 1e15;
-
-    private readonly Dictionary<string, RecordDetails> _models = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RecordDetails> _details = new(StringComparer.Ordinal);
     private long _calls;
     private long _skippedLines;
 
@@ -27,7 +25,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
 
     /// <summary>Reads the calls of a time and later, each directory's in the order of its files' lines.</summary>
     /// <remarks>
-    /// Names of models are in their details alone, so that the past takes no place in the present's tables. A line that is no whole record is skipped and counted. A
+    /// A line that is no whole record is skipped and counted. A
     /// file that was not written since is not opened.
     /// </remarks>
     /// <param name="since">The time, in UTC ticks; 0: everything.</param>
@@ -78,10 +76,13 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
             throw new IOException($"A budget cannot go on from '{path}': it is compacted. To have such files read, call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options.");
 
         using IEnumerator<ReadOnlyMemory<byte>>? lines = Try(path, () => readCompacted(path, since == 0 ? null : new DateTimeOffset(since, TimeSpan.Zero)).GetEnumerator());
+        var line = new RecordLine();
         while (lines is not null && Try(path, lines.MoveNext))
         {
-            if (TryParse(lines.Current.Span, since, out Record call))
-                yield return call;
+            if (!line.TryParse(lines.Current))
+                _skippedLines++;
+            else if (IsCall(line, since))
+                yield return CallOf(line);
         }
     }
 
@@ -101,213 +102,104 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         }
     }
 
-    private FileStream? Open(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        }
-        catch (FileNotFoundException)
-        {
-            IsOutdated = true;
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(path, e);
-        }
-    }
-
     private IEnumerable<Record> ReadLines(string path, long since)
     {
-        using FileStream? stream = Open(path);
-        if (stream is null)
-            yield break;
-
-        byte[] buffer = new byte[128 * 1024];
-        int end = 0;
-        while (true)
+        using RecordReader? reader = Try(path, () => new RecordReader(path));
+        while (reader is not null && Try(path, reader.Read))
         {
-            int read;
-            try
-            {
-                read = stream.Read(buffer, end, buffer.Length - end);
-            }
-            catch (IOException e)
-            {
-                throw Unreadable(path, e);
-            }
-
-            end += read;
-            int start = 0;
-            while (buffer.AsSpan(start, end - start).IndexOf((byte)'\n') is >= 0 and var length)
-            {
-                if (TryParse(buffer.AsSpan(start, length), since, out Record call))
-                    yield return call;
-                start += length + 1;
-            }
-
-            if (read == 0)
-            {
-                // A killed process may have left a line that lacks nothing but its end.
-                if (TryParse(buffer.AsSpan(start, end - start), since, out Record call))
-                    yield return call;
-                yield break;
-            }
-
-            buffer.AsSpan(start, end - start).CopyTo(buffer);
-            end -= start;
-            if (end == buffer.Length)
-                Array.Resize(ref buffer, buffer.Length * 2);
+            if (IsCall(reader.Record, since))
+                yield return CallOf(reader.Record);
         }
+
+        _skippedLines += reader?.SkippedLines ?? 0;
     }
 
-    private bool TryParse(ReadOnlySpan<byte> line, long since, out Record call)
-    {
-        call = default;
-        if (line.Trim((byte)' ').IsEmpty)
-            return false;
+    private static bool IsCall(RecordLine line, long since) => line.Event != RecordEvents.Metric && line.Timestamp >= since;
 
-        try
+    private Record CallOf(RecordLine line)
+    {
+        Record call = default;
+        call.Kind = line.Event == RecordEvents.Evaluation ? RecordKind.Evaluation : RecordKind.Generation;
+        call.Fields = RecordFields.GivenTimestamp;
+        call.Timestamp = line.Timestamp;
+        call.Duration = (long)Math.Min(line.Number(RecordSchema.Duration) * TimeSpan.TicksPerSecond, TimeSpan.MaxValue.Ticks / 2);
+        if (line.Flag(RecordSchema.Success))
+            call.Fields |= RecordFields.Success;
+        if (line.Has(RecordSchema.Error))
+            call.Fields |= RecordFields.Error;
+        call.PromptTokens = Count(line, RecordSchema.PromptTokenCount, RecordFields.PromptTokens, ref call);
+        call.CompletionTokens = Count(line, RecordSchema.CompletionTokenCount, RecordFields.CompletionTokens, ref call);
+        call.TotalTokens = Count(line, RecordSchema.TotalTokenCount, RecordFields.TotalTokens, ref call);
+        call.CachedPromptTokens = Count(line, RecordSchema.CachedPromptTokenCount, RecordFields.CachedPromptTokens, ref call);
+        call.ReasoningTokens = Count(line, RecordSchema.ReasoningTokenCount, RecordFields.ReasoningTokens, ref call);
+        if (line.Has(RecordSchema.UnpricedTokenCount))
+            call.Value = Count(line, RecordSchema.UnpricedTokenCount, RecordFields.Unpriced, ref call);
+        if (line.Has(RecordSchema.CostUsd))
         {
-            return Parse(new Utf8JsonReader(line), since, ref call);
+            call.Value = line.Number(RecordSchema.CostUsd);
+            call.Fields |= RecordFields.Cost;
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
-        {
-            // Torn, or not the library's: InvalidOperationException is the reader's for a value of another type.
-            _skippedLines++;
-            return false;
-        }
+
+        SetNames(line, ref call);
+        return call;
     }
 
-    /// <returns>Whether it is a call, and not older than asked for.</returns>
-    private bool Parse(Utf8JsonReader line, long since, ref Record call)
+    // Names of models are in their details alone, so that the past takes no place in the present's tables.
+    private void SetNames(RecordLine line, ref Record call)
     {
-        bool isCall = false;
-        bool hasDuration = false;
-        bool hasSuccess = false;
-        string? modelName = null;
-        string? finishReason = null;
-        Expect(line.Read() && line.TokenType == JsonTokenType.StartObject);
-        while (line.Read() && line.TokenType == JsonTokenType.PropertyName)
+        string? model = Name(line, RecordSchema.ModelName, _names);
+        string? reason = line.Has(RecordSchema.FinishReason) ? Name(line, RecordSchema.FinishReason, _names) : null;
+        call.ModelId = model is null ? NameTable.None : NameTable.Overflow;
+        bool isCutShort = reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
+        RecordExtras? extras = ExtrasOf(line);
+        if (isCutShort || extras is not null)
         {
-            if (Is(line, RecordKeys.Timestamp))
-            {
-                line.Read();
-                call.Timestamp = line.GetDateTimeOffset().UtcTicks;
-                call.Fields |= RecordFields.GivenTimestamp;
-
-                // It is the first key: what is older need not be read.
-                if (call.Timestamp < since)
-                    return false;
-            }
-            else if (Is(line, RecordKeys.Event))
-            {
-                line.Read();
-                isCall = line.ValueTextEquals(RecordKeys.EventOf(MetricRecordKind.Generation)) || line.ValueTextEquals(RecordKeys.EventOf(MetricRecordKind.Evaluation));
-                call.Kind = line.ValueTextEquals(RecordKeys.EventOf(MetricRecordKind.Evaluation)) ? RecordKind.Evaluation : RecordKind.Generation;
-            }
-            else if (Is(line, RecordKeys.Duration))
-            {
-                line.Read();
-                call.Duration = (long)(Math.Clamp(line.GetDouble(), 0, TimeSpan.MaxValue.TotalSeconds / 2) * TimeSpan.TicksPerSecond);
-                hasDuration = true;
-            }
-            else if (Is(line, RecordKeys.Success))
-            {
-                line.Read();
-                call.Fields |= line.GetBoolean() ? RecordFields.Success : RecordFields.None;
-                hasSuccess = true;
-            }
-            else if (Is(line, RecordKeys.ModelName))
-            {
-                line.Read();
-                modelName = line.GetString();
-            }
-            else if (Is(line, RecordKeys.FinishReason))
-            {
-                line.Read();
-                finishReason = line.GetString();
-            }
-            else if (Is(line, RecordKeys.Error))
-            {
-                line.Read();
-                call.Fields |= string.IsNullOrEmpty(line.GetString()) ? RecordFields.None : RecordFields.Error;
-            }
-            else if (Is(line, RecordKeys.PromptTokenCount))
-            {
-                call.PromptTokens = Count(ref line, RecordFields.PromptTokens, ref call);
-            }
-            else if (Is(line, RecordKeys.CompletionTokenCount))
-            {
-                call.CompletionTokens = Count(ref line, RecordFields.CompletionTokens, ref call);
-            }
-            else if (Is(line, RecordKeys.TotalTokenCount))
-            {
-                call.TotalTokens = Count(ref line, RecordFields.TotalTokens, ref call);
-            }
-            else if (Is(line, RecordKeys.CachedPromptTokenCount))
-            {
-                call.CachedPromptTokens = Count(ref line, RecordFields.CachedPromptTokens, ref call);
-            }
-            else if (Is(line, RecordKeys.ReasoningTokenCount))
-            {
-                call.ReasoningTokens = Count(ref line, RecordFields.ReasoningTokens, ref call);
-            }
-            else if (Is(line, RecordKeys.UnpricedTokenCount))
-            {
-                call.Value = Count(ref line, RecordFields.Unpriced, ref call);
-            }
-            else if (Is(line, RecordKeys.CostUsd))
-            {
-                line.Read();
-                call.Value = line.GetDouble();
-                call.Fields |= RecordFields.Cost;
-                Expect(call.Value is >= 0 and < HighestCost);
-            }
-            else
-            {
-                line.Skip();
-            }
+            call.FinishReasonId = isCutShort ? NameTable.Overflow : NameTable.None;
+            call.Details = new RecordDetails { ModelName = model, FinishReason = isCutShort ? reason : null, Extras = extras };
         }
-
-        // To the very end: a torn line has none.
-        Expect(!line.Read() && line.TokenType == JsonTokenType.EndObject && call.Has(RecordFields.GivenTimestamp));
-        if (!isCall)
-            return false;
-
-        Expect(hasDuration && hasSuccess);
-        if (finishReason is FinishReasons.Cancelled or FinishReasons.Abandoned)
+        else if (model is not null)
         {
-            call.FinishReasonId = NameTable.Overflow;
-            call.ModelId = string.IsNullOrEmpty(modelName) ? NameTable.None : NameTable.Overflow;
-            call.Details = new RecordDetails { ModelName = modelName, FinishReason = finishReason };
-        }
-        else if (!string.IsNullOrEmpty(modelName))
-        {
-            if (!_models.TryGetValue(modelName, out RecordDetails? details))
-                _models.Add(modelName, details = new RecordDetails { ModelName = modelName });
-            call.ModelId = NameTable.Overflow;
+            if (!_details.TryGetValue(model, out RecordDetails? details))
+                _details.Add(model, details = new RecordDetails { ModelName = model });
             call.Details = details;
         }
-
-        return true;
     }
 
-    private static bool Is(in Utf8JsonReader line, string key) => line.ValueTextEquals(key);
-
-    private static long Count(ref Utf8JsonReader line, RecordFields field, ref Record call)
+    private static RecordExtras? ExtrasOf(RecordLine line)
     {
-        line.Read();
-        long count = line.GetInt64();
-        Expect(count >= 0);
-        call.Fields |= field;
-        return count;
+        RecordExtras? extras = null;
+        foreach (RecordField field in RecordSchema.Extras)
+        {
+            if (!line.Has(field))
+                continue;
+
+            extras = field.Type is FieldType.Count or FieldType.Flag
+                ? RecordExtras.With(extras, field, line.Count(field))
+                : RecordExtras.With(extras, field, Encoding.UTF8.GetString(line.Text(field)));
+        }
+
+        return extras;
     }
 
-    private static void Expect(bool condition)
+    // A run has few of them, and many calls.
+    private static string? Name(RecordLine line, RecordField field, HashSet<string> names)
     {
-        if (!condition)
-            throw new FormatException("It is no record.");
+        if (!line.Has(field))
+            return null;
+
+        string name = Encoding.UTF8.GetString(line.Text(field));
+        if (names.TryGetValue(name, out string? known))
+            return known;
+        names.Add(name);
+        return name;
+    }
+
+    private static long Count(RecordLine line, RecordField field, RecordFields flag, ref Record call)
+    {
+        if (!line.Has(field))
+            return 0;
+
+        call.Fields |= flag;
+        return line.Count(field);
     }
 }

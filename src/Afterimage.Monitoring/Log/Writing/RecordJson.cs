@@ -137,10 +137,25 @@ internal sealed class RecordJson(Names names)
 
     private static void WriteDetails(Utf8JsonWriter writer, RecordDetails details)
     {
+        if (details.Extras is not null)
+            WriteExtras(writer, details.Extras);
         if (details.Error is not null)
             writer.WriteString(RecordKeys.Error, details.Error);
         if (details.Tags is not null)
             JsonLines.WriteObject(writer, RecordKeys.Tags, details.Tags);
+    }
+
+    private static void WriteExtras(Utf8JsonWriter writer, RecordExtras extras)
+    {
+        foreach (RecordExtras.Value extra in extras.Values)
+        {
+            if (extra.Text is { } text)
+                writer.WriteString(extra.Field.Key, text);
+            else if (extra.Field.Type == FieldType.Flag)
+                writer.WriteBoolean(extra.Field.Key, extra.Count != 0);
+            else
+                writer.WriteNumber(extra.Field.Key, extra.Count);
+        }
     }
 
     private static void WriteOptional(Utf8JsonWriter writer, in Record record, RecordFields field, JsonEncodedText key, long value)

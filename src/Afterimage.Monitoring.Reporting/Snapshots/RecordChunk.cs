@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Schema;
+using DuckDB.NET.Native;
+
+namespace Afterimage.Monitoring.Reporting.Snapshots;
+
+/// <summary>Rows of the table <c>record</c> in vectors of DuckDB's own, filled where they lie.</summary>
+internal sealed unsafe class RecordChunk : IDisposable
+{
+    /// <summary>Rows that a vector holds.</summary>
+    public const int Capacity = 2048;
+
+    private const int StringSize = 16;
+
+    // A string as short as this lies in the vector itself, behind its length.
+    private const int MaxInlinedLength = StringSize - sizeof(uint);
+
+    private static ReadOnlySpan<byte> Mark => "!"u8;
+
+    private static readonly JsonWriterOptions PlainJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly ArrayBufferWriter<byte> _plain = new();
+    private readonly RecordColumn[] _columns;
+    private readonly nint[] _vectors;
+    private readonly nint[] _data;
+    private readonly nint[] _validity;
+
+    /// <param name="columns">The columns.</param>
+    /// <param name="types">Their types in the table.</param>
+    public RecordChunk(RecordColumn[] columns, DuckDBLogicalType[] types)
+    {
+        _columns = columns;
+        Native = NativeMethods.DataChunks.DuckDBCreateDataChunk([.. types.Select(type => type.DangerousGetHandle())], (ulong)types.Length);
+        _vectors = new nint[types.Length];
+        _data = new nint[types.Length];
+        _validity = new nint[types.Length];
+        for (int i = 0; i < types.Length; i++)
+        {
+            _vectors[i] = NativeMethods.DataChunks.DuckDBDataChunkGetVector(Native, i);
+            _data[i] = (nint)NativeMethods.Vectors.DuckDBVectorGetData(_vectors[i]);
+            NativeMethods.Vectors.DuckDBVectorEnsureValidityWritable(_vectors[i]);
+            _validity[i] = (nint)NativeMethods.Vectors.DuckDBVectorGetValidity(_vectors[i]);
+        }
+    }
+
+    public DuckDBDataChunk Native { get; }
+
+    public int Rows { get; private set; }
+
+    /// <summary>Adds a row for a line that is no record: all its columns are null.</summary>
+    public void AddSkipped()
+    {
+        for (int i = 0; i < _columns.Length; i++)
+            SetNull(i);
+        Rows++;
+    }
+
+    public void Add(RecordLine record)
+    {
+        for (int i = 0; i < _columns.Length; i++)
+            Set(i, _columns[i], record);
+        Rows++;
+    }
+
+    public void Dispose() => Native.Dispose();
+
+    private void Set(int column, RecordColumn source, RecordLine record)
+    {
+        // Tags of a metric point are its metadata.
+        RecordField field = source.Field == RecordSchema.Tags && record.Event == RecordEvents.Metric ? RecordSchema.Metadata : source.Field;
+        if (!record.Has(field))
+        {
+            SetNull(column);
+            return;
+        }
+
+        switch (field.Type)
+        {
+            case FieldType.Time:
+                ((long*)_data[column])[Rows] = record.Timestamp - DateTime.UnixEpoch.Ticks;
+                break;
+            case FieldType.Count:
+                ((long*)_data[column])[Rows] = record.Count(field);
+                break;
+            case FieldType.Flag:
+                ((byte*)_data[column])[Rows] = record.Flag(field) ? (byte)1 : (byte)0;
+                break;
+            case FieldType.Seconds or FieldType.Dollars or FieldType.Number:
+                ((double*)_data[column])[Rows] = record.Number(field);
+                break;
+            case FieldType.Object or FieldType.Numbers:
+                SetText(column, Plain(record.Text(field)));
+                break;
+            default:
+                SetText(column, source.IsMark ? Mark : record.Text(field));
+                break;
+        }
+    }
+
+    /// <summary>The object with no more escapes than JSON demands: people look at it, and compare it.</summary>
+    private ReadOnlySpan<byte> Plain(ReadOnlySpan<byte> json)
+    {
+        if (!json.Contains((byte)'\\'))
+            return json;
+
+        _plain.ResetWrittenCount();
+        var reader = new Utf8JsonReader(json);
+        using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        using (var writer = new Utf8JsonWriter(_plain, PlainJson))
+            document.RootElement.WriteTo(writer);
+        return _plain.WrittenSpan;
+    }
+
+    private void SetText(int column, ReadOnlySpan<byte> text)
+    {
+        if (text.Length <= MaxInlinedLength)
+        {
+            byte* place = (byte*)_data[column] + (Rows * StringSize);
+            new Span<byte>(place, StringSize).Clear();
+            Unsafe.WriteUnaligned(place, (uint)text.Length);
+            text.CopyTo(new Span<byte>(place + sizeof(uint), MaxInlinedLength));
+            return;
+        }
+
+        fixed (byte* bytes = text)
+            NativeMethods.Vectors.DuckDBUnsafeVectorAssignStringElementLength(_vectors[column], (ulong)Rows, bytes, text.Length);
+    }
+
+    private void SetNull(int column) => ((ulong*)_validity[column])[Rows / 64] &= ~(1UL << (Rows % 64));
+}

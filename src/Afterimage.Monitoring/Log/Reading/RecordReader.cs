@@ -1,0 +1,60 @@
+namespace Afterimage.Monitoring.Log.Reading;
+
+/// <summary>Reads the records of a file of lines, or of a range of one, in their order. Every line that is not blank is a record or skipped, and counted as one of the two.</summary>
+internal sealed class RecordReader : IDisposable
+{
+    private readonly LineSplitter _lines;
+
+    /// <inheritdoc cref="LineSplitter(string, long, long, int)"/>
+    public RecordReader(string path, long start = 0, long end = long.MaxValue, int maxLineLength = LineSplitter.DefaultMaxLineLength) =>
+        _lines = new LineSplitter(path, start, end, maxLineLength);
+
+    /// <summary>The record, until the next is read. Only where <see cref="IsRecord"/>.</summary>
+    public RecordLine Record { get; } = new();
+
+    /// <summary>Whether the line is a valid record; else it is skipped.</summary>
+    public bool IsRecord { get; private set; }
+
+    /// <summary>The line that was read; nothing of one that is too long.</summary>
+    public ReadOnlySpan<byte> Line => _lines.Line.Span;
+
+    /// <summary>Whether the line is longer than the limit, so that nothing is known of it.</summary>
+    public bool IsTooLong => _lines.IsTooLong;
+
+    /// <summary>Where the line begins in the file.</summary>
+    public long Position => _lines.Position;
+
+    public long Records { get; private set; }
+
+    public long SkippedLines { get; private set; }
+
+    /// <summary>Goes on to the next line.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public bool ReadLine()
+    {
+        if (!_lines.Read())
+            return false;
+
+        IsRecord = !_lines.IsTooLong && Record.TryParse(_lines.Line);
+        if (IsRecord)
+            Records++;
+        else
+            SkippedLines++;
+        return true;
+    }
+
+    /// <summary>Goes on to the next record, past lines that are none.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public bool Read()
+    {
+        while (ReadLine())
+        {
+            if (IsRecord)
+                return true;
+        }
+
+        return false;
+    }
+
+    public void Dispose() => _lines.Dispose();
+}

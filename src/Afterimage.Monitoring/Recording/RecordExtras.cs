@@ -1,0 +1,67 @@
+using Afterimage.Monitoring.Schema;
+
+namespace Afterimage.Monitoring.Recording;
+
+/// <summary>The fields of a record that most records do not have (<see cref="RecordField.IsExtra"/>), in the order of a line. Never changed once made.</summary>
+internal sealed class RecordExtras
+{
+    private readonly Value[] _values;
+
+    private RecordExtras(Value[] values) => _values = values;
+
+    public ReadOnlySpan<Value> Values => _values;
+
+    /// <summary>The extras with a count set, or with it taken away.</summary>
+    /// <returns>The extras; null where nothing is left.</returns>
+    public static RecordExtras? With(RecordExtras? extras, RecordField field, long? count) =>
+        With(extras, field, count is { } given ? new Value(field, given, Text: null) : null);
+
+    /// <summary>The extras with a text set, or with it taken away. An empty text counts as not given.</summary>
+    /// <returns>The extras; null where nothing is left.</returns>
+    public static RecordExtras? With(RecordExtras? extras, RecordField field, string? text) =>
+        With(extras, field, string.IsNullOrEmpty(text) ? null : new Value(field, 0, text));
+
+    public static long? Count(RecordExtras? extras, RecordField field) => Find(extras, field)?.Count;
+
+    public static string? Text(RecordExtras? extras, RecordField field) => Find(extras, field)?.Text;
+
+    /// <summary>The first count that is negative, if any.</summary>
+    public Value? FirstNegative()
+    {
+        foreach (Value value in _values)
+        {
+            if (value.Count < 0)
+                return value;
+        }
+
+        return null;
+    }
+
+    private static Value? Find(RecordExtras? extras, RecordField field)
+    {
+        if (extras is null)
+            return null;
+
+        foreach (Value value in extras._values)
+        {
+            if (value.Field == field)
+                return value;
+        }
+
+        return null;
+    }
+
+    private static RecordExtras? With(RecordExtras? extras, RecordField field, Value? value)
+    {
+        IEnumerable<Value> others = extras?._values.Where(other => other.Field != field) ?? [];
+        Value[] values = [.. (value is { } given ? others.Append(given) : others).OrderBy(v => v.Field.Ordinal)];
+        return values.Length == 0 ? null : new RecordExtras(values);
+    }
+
+    /// <summary>A field and its value: a count or flag, or a text.</summary>
+    internal readonly record struct Value(RecordField Field, long Count, string? Text)
+    {
+        /// <summary>The value as users see it.</summary>
+        public object Shown => Text ?? (Field.Type == FieldType.Flag ? Count != 0 : (object)Count);
+    }
+}

@@ -1,0 +1,15 @@
+namespace Afterimage.Monitoring.Schema;
+
+/// <summary>Kinds of records.</summary>
+[Flags]
+internal enum RecordEvents
+{
+    None = 0,
+    Generation = 1,
+    Evaluation = 2,
+    Metric = 4,
+
+    /// <summary>What a model was called for.</summary>
+    Calls = Generation | Evaluation,
+    All = Calls | Metric,
+}
