@@ -3,6 +3,7 @@ using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
@@ -75,6 +76,9 @@ public readonly ref struct MetricRecord
 
     /// <summary>The operation, or <see langword="null"/>.</summary>
     public string? Operation => Name(Names.Labels, _record.OperationId, _record.Details?.Operation);
+
+    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>), or <see langword="null"/>.</summary>
+    public long? CacheWriteTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.CacheWriteTokenCount);
 
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;

@@ -2,6 +2,7 @@ using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
@@ -140,6 +141,13 @@ public readonly record struct GenerationDetails
     {
         get => _reservation;
         init => (_given, _reservation) = (With(HasReservation, value is not null), value);
+    }
+
+    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). Must not be negative.</summary>
+    public long? CacheWriteTokenCount
+    {
+        get => RecordExtras.Count(Extras, RecordSchema.CacheWriteTokenCount);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteTokenCount, value);
     }
 
     /// <summary>What is given of the fields that have no place of their own.</summary>

@@ -43,6 +43,9 @@ internal static class RecordSchema
     public static readonly RecordField Feedback = Add(RecordKeys.Feedback, FieldType.Object, Evaluation, "score name to string; only names that have one");
     public static readonly RecordField MetricName = Add(RecordKeys.MetricName, Name, Metric, "the metric", required: Metric, figures: true);
     public static readonly RecordField Value = Add(RecordKeys.Value, Number, Metric, "in the metric's unit", required: Metric, figures: true);
+    public static readonly RecordField CacheWriteTokenCount =
+        Add("cache_write_token_count", Count, Calls, "prompt tokens written to the provider's cache", extra: true);
+
     public static readonly RecordField Error = Add(RecordKeys.Error, Text, Calls, "what went wrong", figures: true);
     public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to scalar");
     public static readonly RecordField Metadata =
