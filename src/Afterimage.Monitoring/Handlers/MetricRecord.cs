@@ -80,6 +80,9 @@ public readonly ref struct MetricRecord
     /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>), or <see langword="null"/>.</summary>
     public long? CacheWriteTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.CacheWriteTokenCount);
 
+    /// <summary>The part of the prompt that is audio, or <see langword="null"/>.</summary>
+    public long? AudioPromptTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.AudioPromptTokenCount);
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

@@ -150,6 +150,13 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteTokenCount, value);
     }
 
+    /// <summary>The part of the prompt that is audio. Must not be negative.</summary>
+    public long? AudioPromptTokenCount
+    {
+        get => RecordExtras.Count(Extras, RecordSchema.AudioPromptTokenCount);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.AudioPromptTokenCount, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras
     {

@@ -46,6 +46,9 @@ internal static class RecordSchema
     public static readonly RecordField CacheWriteTokenCount =
         Add("cache_write_token_count", Count, Calls, "prompt tokens written to the provider's cache", extra: true);
 
+    public static readonly RecordField AudioPromptTokenCount =
+        Add("audio_prompt_token_count", Count, Generation, "the part of the prompt that is audio", extra: true);
+
     public static readonly RecordField Error = Add(RecordKeys.Error, Text, Calls, "what went wrong", figures: true);
     public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to scalar");
     public static readonly RecordField Metadata =
