@@ -83,6 +83,9 @@ public readonly ref struct MetricRecord
     /// <summary>The part of the prompt that is audio, or <see langword="null"/>.</summary>
     public long? AudioPromptTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.AudioPromptTokenCount);
 
+    /// <summary>The part of the completion that is audio, or <see langword="null"/>.</summary>
+    public long? AudioCompletionTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.AudioCompletionTokenCount);
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

@@ -157,6 +157,13 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.AudioPromptTokenCount, value);
     }
 
+    /// <summary>The part of the completion that is audio. Must not be negative.</summary>
+    public long? AudioCompletionTokenCount
+    {
+        get => RecordExtras.Count(Extras, RecordSchema.AudioCompletionTokenCount);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.AudioCompletionTokenCount, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras
     {
