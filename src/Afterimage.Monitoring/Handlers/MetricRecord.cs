@@ -86,6 +86,9 @@ public readonly ref struct MetricRecord
     /// <summary>The part of the completion that is audio, or <see langword="null"/>.</summary>
     public long? AudioCompletionTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.AudioCompletionTokenCount);
 
+    /// <summary>The part of the completion that is images, or <see langword="null"/>.</summary>
+    public long? ImageCompletionTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.ImageCompletionTokenCount);
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

@@ -164,6 +164,13 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.AudioCompletionTokenCount, value);
     }
 
+    /// <summary>The part of the completion that is images. Must not be negative.</summary>
+    public long? ImageCompletionTokenCount
+    {
+        get => RecordExtras.Count(Extras, RecordSchema.ImageCompletionTokenCount);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.ImageCompletionTokenCount, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras
     {
