@@ -89,6 +89,9 @@ public readonly ref struct MetricRecord
     /// <summary>The part of the completion that is images, or <see langword="null"/>.</summary>
     public long? ImageCompletionTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.ImageCompletionTokenCount);
 
+    /// <summary>The model that was asked for (<c>gen_ai.request.model</c>), where the answer names another, or <see langword="null"/>.</summary>
+    public string? RequestModel => RecordExtras.Text(_record.Details?.Extras, RecordSchema.RequestModel);
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

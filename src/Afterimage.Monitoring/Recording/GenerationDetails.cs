@@ -171,6 +171,13 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.ImageCompletionTokenCount, value);
     }
 
+    /// <summary>The model that was asked for (<c>gen_ai.request.model</c>), where the answer names another.</summary>
+    public string? RequestModel
+    {
+        get => RecordExtras.Text(Extras, RecordSchema.RequestModel);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.RequestModel, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras
     {
