@@ -92,6 +92,9 @@ public readonly ref struct MetricRecord
     /// <summary>The model that was asked for (<c>gen_ai.request.model</c>), where the answer names another, or <see langword="null"/>.</summary>
     public string? RequestModel => RecordExtras.Text(_record.Details?.Extras, RecordSchema.RequestModel);
 
+    /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to, or <see langword="null"/>.</summary>
+    public string? Id => RecordExtras.Text(_record.Details?.Extras, RecordSchema.Id);
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

@@ -178,6 +178,13 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.RequestModel, value);
     }
 
+    /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to.</summary>
+    public string? Id
+    {
+        get => RecordExtras.Text(Extras, RecordSchema.Id);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.Id, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras
     {

@@ -58,6 +58,9 @@ internal static class RecordSchema
     public static readonly RecordField RequestModel =
         Add("request_model", Name, Generation, "the model that was asked for, where the answer names another", extra: true);
 
+    public static readonly RecordField Id =
+        Add("id", Text, Calls, "the provider's response id", extra: true);
+
     public static readonly RecordField Error = Add(RecordKeys.Error, Text, Calls, "what went wrong", figures: true);
     public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to scalar");
     public static readonly RecordField Metadata =
