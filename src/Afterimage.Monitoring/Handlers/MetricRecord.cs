@@ -95,6 +95,9 @@ public readonly ref struct MetricRecord
     /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to, or <see langword="null"/>.</summary>
     public string? Id => RecordExtras.Text(_record.Details?.Extras, RecordSchema.Id);
 
+    /// <summary>The <see cref="GenerationDetails.Id"/> of the generation that was judged, or <see langword="null"/>.</summary>
+    public string? GenerationId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.GenerationId);
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

@@ -48,6 +48,13 @@ public readonly record struct EvaluationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.Id, value);
     }
 
+    /// <summary>The <see cref="GenerationDetails.Id"/> of the generation that was judged.</summary>
+    public string? GenerationId
+    {
+        get => RecordExtras.Text(Extras, RecordSchema.GenerationId);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.GenerationId, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras { get; private init; }
 }

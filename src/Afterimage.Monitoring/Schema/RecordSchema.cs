@@ -61,6 +61,9 @@ internal static class RecordSchema
     public static readonly RecordField Id =
         Add("id", Text, Calls, "the provider's response id", extra: true);
 
+    public static readonly RecordField GenerationId =
+        Add("generation_id", Text, Evaluation, "the `id` of the generation that was judged", extra: true);
+
     public static readonly RecordField Error = Add(RecordKeys.Error, Text, Calls, "what went wrong", figures: true);
     public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to scalar");
     public static readonly RecordField Metadata =
