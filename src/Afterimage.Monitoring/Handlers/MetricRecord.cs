@@ -98,6 +98,9 @@ public readonly ref struct MetricRecord
     /// <summary>The <see cref="GenerationDetails.Id"/> of the generation that was judged, or <see langword="null"/>.</summary>
     public string? GenerationId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.GenerationId);
 
+    /// <summary>The trace that the call belongs to, as 32 hexadecimal digits, or <see langword="null"/>.</summary>
+    public string? TraceId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.TraceId);
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

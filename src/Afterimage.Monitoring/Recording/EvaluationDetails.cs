@@ -55,6 +55,13 @@ public readonly record struct EvaluationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.GenerationId, value);
     }
 
+    /// <summary>The trace that the call belongs to, as 32 hexadecimal digits.</summary>
+    public string? TraceId
+    {
+        get => RecordExtras.Text(Extras, RecordSchema.TraceId);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.TraceId, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras { get; private init; }
 }

@@ -185,6 +185,13 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.Id, value);
     }
 
+    /// <summary>The trace that the call belongs to, as 32 hexadecimal digits.</summary>
+    public string? TraceId
+    {
+        get => RecordExtras.Text(Extras, RecordSchema.TraceId);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.TraceId, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras
     {

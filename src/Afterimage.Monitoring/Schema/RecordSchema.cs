@@ -64,6 +64,9 @@ internal static class RecordSchema
     public static readonly RecordField GenerationId =
         Add("generation_id", Text, Evaluation, "the `id` of the generation that was judged", extra: true);
 
+    public static readonly RecordField TraceId =
+        Add("trace_id", Text, Calls, "the trace that the call belongs to", extra: true);
+
     public static readonly RecordField Error = Add(RecordKeys.Error, Text, Calls, "what went wrong", figures: true);
     public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to scalar");
     public static readonly RecordField Metadata =
