@@ -101,6 +101,9 @@ public readonly ref struct MetricRecord
     /// <summary>The trace that the call belongs to, as 32 hexadecimal digits, or <see langword="null"/>.</summary>
     public string? TraceId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.TraceId);
 
+    /// <summary>The span that the call belongs to, as 16 hexadecimal digits, or <see langword="null"/>.</summary>
+    public string? SpanId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.SpanId);
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

@@ -192,6 +192,13 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.TraceId, value);
     }
 
+    /// <summary>The span that the call belongs to, as 16 hexadecimal digits.</summary>
+    public string? SpanId
+    {
+        get => RecordExtras.Text(Extras, RecordSchema.SpanId);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.SpanId, value);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras
     {
