@@ -104,6 +104,9 @@ public readonly ref struct MetricRecord
     /// <summary>The span that the call belongs to, as 16 hexadecimal digits, or <see langword="null"/>.</summary>
     public string? SpanId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.SpanId);
 
+    /// <summary>Whether the provider told no usage for a call that must have had some, or <see langword="null"/>.</summary>
+    public bool? UsageMissing => RecordExtras.Count(_record.Details?.Extras, RecordSchema.UsageMissing) is { } flag ? flag != 0 : null;
+
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 

@@ -199,6 +199,13 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.SpanId, value);
     }
 
+    /// <summary>Whether the provider told no usage for a call that must have had some. <see langword="null"/>: not known.</summary>
+    public bool? UsageMissing
+    {
+        get => RecordExtras.Count(Extras, RecordSchema.UsageMissing) is { } flag ? flag != 0 : null;
+        init => Extras = RecordExtras.With(Extras, RecordSchema.UsageMissing, value is { } flag ? (flag ? 1 : 0) : (long?)null);
+    }
+
     /// <summary>What is given of the fields that have no place of their own.</summary>
     internal RecordExtras? Extras
     {

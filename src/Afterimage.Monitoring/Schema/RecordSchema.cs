@@ -70,6 +70,9 @@ internal static class RecordSchema
     public static readonly RecordField SpanId =
         Add("span_id", Text, Calls, "the span that the call belongs to", extra: true);
 
+    public static readonly RecordField UsageMissing =
+        Add("usage_missing", Flag, Generation, "true where the provider told no usage for a call that must have had some", extra: true);
+
     public static readonly RecordField Error = Add(RecordKeys.Error, Text, Calls, "what went wrong", figures: true);
     public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to scalar");
     public static readonly RecordField Metadata =
