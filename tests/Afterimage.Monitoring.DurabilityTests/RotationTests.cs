@@ -10,8 +10,8 @@ public sealed class RotationTests
     private readonly WallClock _clock = new(DateTimeOffset.UtcNow);
 
     [Theory]
-    [InlineData("openat", ".locks/metrics-000001.jsonl")]
-    [InlineData("flock", ".locks/metrics-000001.jsonl")]
+    [InlineData("openat", ".locks/metrics-000001.jsonl.lock")]
+    [InlineData("flock", ".locks/metrics-000001.jsonl.lock")]
     [InlineData("openat", "metrics-000001.jsonl")]
     [InlineData("flock", "metrics-000001.jsonl")]
     [InlineData("pwrite64", "metrics-000001.jsonl")]

@@ -319,7 +319,7 @@ public sealed class CompactionTests : IDisposable
     {
         _directory.Write("metrics.jsonl", Good);
         Directory.CreateDirectory(Path.Combine(_directory.Path, ".locks"));
-        await using var other = new FileStream(Path.Combine(_directory.Path, ".locks", "compact"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        await using var other = new FileStream(Path.Combine(_directory.Path, ".locks", "compact.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 
         var exception = await Assert.ThrowsAsync<IOException>(CompactAsync);
 

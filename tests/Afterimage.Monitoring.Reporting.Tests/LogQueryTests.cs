@@ -41,15 +41,17 @@ public sealed class LogQueryTests : IDisposable
         WriteOneOfEach();
 
         Assert.Equal(
-            [Time, 1.25, true, "m", 3L, 4L, 7L, 0.25, null, 1L, 2L, "stop", 5L, 0.5, "p", "o", "E", """{"k":[1]}"""],
+            [Time, 1.25, true, "m", 3L, 4L, 7L, 0.25, null, 1L, 2L, "stop", 5L, 0.5, "p", "o", .. Nulls(9), "E", """{"k":[1]}"""],
             Assert.Single(Query("FROM generations")));
         Assert.Equal(
-            [new DateTime(2026, 11, 23, 14, 25, 39), 2.0, false, "m", null, null, 9L, null, null, "judge", """{"s":0.75}""", """{"s":"good"}""", null, null],
+            [new DateTime(2026, 11, 23, 14, 25, 39), 2.0, false, "m", null, null, 9L, null, null, "judge", """{"s":0.75}""", """{"s":"good"}""", .. Nulls(7)],
             Assert.Single(Query("FROM evaluations")));
         Assert.Equal(
             [new DateTime(2026, 11, 23, 14, 25, 41), "warning", "hm", "x", "T", "at", """{"a":1}"""],
             Assert.Single(Query("FROM logs")));
     }
+
+    private static object?[] Nulls(int count) => new object?[count];
 
     [Fact]
     public void Points_carry_the_record_that_they_come_from()

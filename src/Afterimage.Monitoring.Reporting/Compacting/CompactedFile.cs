@@ -1,8 +1,8 @@
 using System.Globalization;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
-using Afterimage.Monitoring.Schema;
 using Afterimage.Monitoring.Reporting.Summaries;
+using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Compacting;
 

@@ -3,11 +3,11 @@ using System.Text;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
-using Afterimage.Monitoring.Schema;
 using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Compacting;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Summaries;
+using Afterimage.Monitoring.Schema;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;

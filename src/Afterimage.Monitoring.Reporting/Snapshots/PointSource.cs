@@ -1,6 +1,6 @@
-using Afterimage.Monitoring.Schema;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Summaries;
+using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 

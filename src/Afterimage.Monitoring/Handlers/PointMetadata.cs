@@ -1,6 +1,6 @@
-using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Handlers;

@@ -11,9 +11,18 @@ namespace Afterimage.Monitoring.Log;
 /// </remarks>
 internal sealed class FileClaim : IDisposable
 {
+    private const string Extension = ".lock";
+
     private readonly FileStream _lock;
 
-    private FileClaim(FileStream @lock) => _lock = @lock;
+    // That of a writer of a version before, whose locks had the names of the files that they were about.
+    private readonly FileStream? _oldLock;
+
+    private FileClaim(FileStream @lock, FileStream? oldLock)
+    {
+        _lock = @lock;
+        _oldLock = oldLock;
+    }
 
     /// <summary>Claims a file, which need not exist; its directory is made if need be.</summary>
     /// <returns>The claim, or null if another writer has it.</returns>
@@ -21,27 +30,35 @@ internal sealed class FileClaim : IDisposable
     {
         string lockPath = LockOf(path);
         Directory.CreateDirectory(Path.GetDirectoryName(lockPath)!);
+        FileStream? taken = null;
         try
         {
-            return new FileClaim(new FileStream(
-                lockPath,
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None,
-                bufferSize: 0));
+            taken = Lock(lockPath, FileMode.OpenOrCreate);
+            return new FileClaim(taken, File.Exists(OldLockOf(path)) ? Lock(OldLockOf(path), FileMode.Open) : null);
         }
         catch (IOException e) when (IsSharingViolation(e))
         {
+            taken?.Dispose();
             return null;
         }
     }
 
     /// <summary>Whether a writer on this machine has claimed the file. Nothing is made or claimed.</summary>
-    public static bool IsHeld(string path)
+    public static bool IsHeld(string path) => IsLocked(LockOf(path)) || IsLocked(OldLockOf(path));
+
+    public void Dispose()
+    {
+        _oldLock?.Dispose();
+        _lock.Dispose();
+    }
+
+    private static FileStream Lock(string path, FileMode mode) => new(path, mode, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+
+    private static bool IsLocked(string lockPath)
     {
         try
         {
-            using var probe = new FileStream(LockOf(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            using var probe = new FileStream(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             return false;
         }
         catch (IOException e)
@@ -54,9 +71,9 @@ internal sealed class FileClaim : IDisposable
         }
     }
 
-    public void Dispose() => _lock.Dispose();
+    private static string LockOf(string path) => OldLockOf(path) + Extension;
 
-    private static string LockOf(string path) => Path.Combine(Path.GetDirectoryName(path)!, ".locks", Path.GetFileName(path));
+    private static string OldLockOf(string path) => Path.Combine(Path.GetDirectoryName(path)!, ".locks", Path.GetFileName(path));
 
     // .NET has no exception of its own for it: ERROR_SHARING_VIOLATION on Windows, EWOULDBLOCK on Linux and macOS.
     private static bool IsSharingViolation(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
