@@ -12,8 +12,10 @@ using ZLogger;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary>What one call costs the thread that makes it, in bursts that fit the default buffer. All cases have the same shape; what is left to do is done between the bursts.</summary>
-/// <remarks>Each thousandth call or so wakes the pump if that sleeps: <see cref="Afterimage"/> leaves that call out of its bursts, <see cref="AfterimageWaking"/> has it as its last. Sustained load is <see cref="EndToEnd"/>.</remarks>
+/// <summary>What one call costs the thread that makes it, in bursts that fit the default buffer. All cases have the same shape; what is
+/// left to do is done between the bursts.</summary>
+/// <remarks>Each thousandth call or so wakes the pump if that sleeps: <see cref="Afterimage"/> leaves that call out of its bursts,
+/// <see cref="AfterimageWaking"/> has it as its last. Sustained load is <see cref="EndToEnd"/>.</remarks>
 [Measured(warmups: 10, iterations: 150, collect: false)]
 public class CallerCost
 {
@@ -211,7 +213,22 @@ public class CallerCost
             BareRecord[] ring = rings[thread];
             long position = positions[thread * 32];
             for (int i = 0; i < Calls; i++, position++)
-                ring[(int)position & (ring.Length - 1)] = new BareRecord { A = position, B = 2, C = 3, D = 4, E = 5, F = 6, G = 7, H = 8, I = 9, J = 10, K = 11, L = 12, M = 13 };
+                ring[(int)position & (ring.Length - 1)] = new BareRecord
+                {
+                    A = position,
+                    B = 2,
+                    C = 3,
+                    D = 4,
+                    E = 5,
+                    F = 6,
+                    G = 7,
+                    H = 8,
+                    I = 9,
+                    J = 10,
+                    K = 11,
+                    L = 12,
+                    M = 13,
+                };
             positions[thread * 32] = position;
         });
     }
@@ -317,7 +334,8 @@ public class CallerCost
         _producers = new Producers(Threads, burst, after);
     }
 
-    /// <summary>Until the tiered compiler is done: it begins when there has been no new method for a tenth of a second, and has more than one tier to go through.</summary>
+    /// <summary>Until the tiered compiler is done: it begins when there has been no new method for a tenth of a second, and has more than
+    /// one tier to go through.</summary>
     private void WarmUp()
     {
         for (int round = 0; round < 5; round++)

@@ -7,7 +7,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary>From one thread's call to the file, drained: the time ends when the last line is with the operating system (Synced: on the disk).</summary>
+/// <summary>From one thread's call to the file, drained: the time ends when the last line is with the operating system (Synced: on the
+/// disk).</summary>
 [Measured(warmups: 6, iterations: 11)]
 public class EndToEnd
 {

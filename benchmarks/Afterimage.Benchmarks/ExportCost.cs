@@ -9,18 +9,20 @@ using SpreadCheetah;
 namespace Afterimage.Benchmarks;
 
 /// <summary>
-/// What leaves a log directory, and what it costs: <c>export make DIR GENERATIONS</c>, then in a process each <c>export afterimage|duckdb|miniexcel|spreadcheetah FORMAT DIR</c>
-/// and <c>export plot POINTS</c>.
+/// What leaves a log directory, and what it costs: <c>export make DIR GENERATIONS</c>, then in a process each <c>export
+/// afterimage|duckdb|miniexcel|spreadcheetah FORMAT DIR</c> and <c>export plot POINTS</c>.
 /// </summary>
 /// <remarks>
-/// Everyone reads the same JSON lines and writes the same rows and columns: a generation a row. Each runs <see cref="Runs"/> times in its process (a workbook once: it takes long);
-/// the facts are the median of the whole, the median of the writing alone, from what has been read, and of the process the most memory that was resident.
+/// Everyone reads the same JSON lines and writes the same rows and columns: a generation a row. Each runs <see cref="Runs"/> times in its
+/// process (a workbook once: it takes long); the facts are the median of the whole, the median of the writing alone, from what has been
+/// read, and of the process the most memory that was resident.
 /// </remarks>
 internal static class ExportCost
 {
     private const int Runs = 3;
 
-    /// <summary>The columns of a record, as docs/log-format.md has them; those of evaluations stay empty here, and are written by everyone.</summary>
+    /// <summary>The columns of a record, as docs/log-format.md has them; those of evaluations stay empty here, and are written by
+    /// everyone.</summary>
     private const string Columns =
         """
         {"timestamp": 'TIMESTAMPTZ', "event": 'VARCHAR', "duration": 'DOUBLE', "success": 'BOOLEAN', "model_name": 'VARCHAR', "prompt_token_count": 'BIGINT',
@@ -38,7 +40,10 @@ internal static class ExportCost
                 Make(directory, int.Parse(generations, CultureInfo.InvariantCulture));
                 return 0;
             case ["afterimage", string format, string directory]:
-                Measure($"{format}.afterimage", format == "excel" ? 1 : Runs, () => ByAfterimage(directory, output.File("out." + format), format));
+                Measure(
+                    $"{format}.afterimage",
+                    format == "excel" ? 1 : Runs,
+                    () => ByAfterimage(directory, output.File("out." + format), format));
                 return 0;
             case ["duckdb", string format, string directory]:
                 Measure($"{format}.duckdb", Runs, () => ByDuckDb(directory, output.File("out." + format), format));
@@ -53,7 +58,9 @@ internal static class ExportCost
                 Plot(output, int.Parse(points, CultureInfo.InvariantCulture));
                 return 0;
             default:
-                Console.Error.WriteLine("export make DIR GENERATIONS | afterimage FORMAT DIR | duckdb FORMAT DIR | miniexcel excel DIR | spreadcheetah excel DIR | plot POINTS");
+                Console.Error.WriteLine(
+                    "export make DIR GENERATIONS | afterimage FORMAT DIR | duckdb FORMAT DIR | miniexcel excel DIR | spreadcheetah excel DIR | plot POINTS"
+                );
                 return 2;
         }
     }
@@ -72,9 +79,15 @@ internal static class ExportCost
     private static double ByAfterimage(string directory, string path, string format)
     {
         var writing = new Writing();
-        LogDirectory.Open(directory)
-            .ExportMetricsAsync(path, Enum.Parse<ExportFormat>(format, ignoreCase: true), new ExportOptions { Shape = ExportShape.Records }, writing)
-            .GetAwaiter().GetResult();
+        LogDirectory
+            .Open(directory)
+            .ExportMetricsAsync(
+                path,
+                Enum.Parse<ExportFormat>(format, ignoreCase: true),
+                new ExportOptions { Shape = ExportShape.Records },
+                writing)
+            .GetAwaiter()
+            .GetResult();
         return Stopwatch.GetElapsedTime(writing.Start, writing.End).TotalSeconds;
     }
 
@@ -117,7 +130,9 @@ internal static class ExportCost
         connection.Open();
         using DuckDBDataReader reader = Read(connection, directory);
         using FileStream stream = File.Create(path);
-        await using Spreadsheet spreadsheet = await Spreadsheet.CreateNewAsync(stream, new SpreadCheetahOptions { CompressionLevel = SpreadCheetahCompressionLevel.Fastest });
+        await using Spreadsheet spreadsheet = await Spreadsheet.CreateNewAsync(
+            stream,
+            new SpreadCheetahOptions { CompressionLevel = SpreadCheetahCompressionLevel.Fastest });
         await spreadsheet.StartWorksheetAsync("generations");
         var cells = new DataCell[reader.FieldCount];
         for (int i = 0; i < cells.Length; i++)

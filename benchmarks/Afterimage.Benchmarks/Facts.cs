@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary>Figures that BenchmarkDotNet does not measure, such as bytes in a file: one small file each, in the directory that <c>benchmarks/run</c> names.</summary>
+/// <summary>Figures that BenchmarkDotNet does not measure, such as bytes in a file: one small file each, in the directory that
+/// <c>benchmarks/run</c> names.</summary>
 internal static class Facts
 {
     private const string Variable = "AFTERIMAGE_BENCHMARK_FACTS";

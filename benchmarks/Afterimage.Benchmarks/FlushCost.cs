@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary>Recording a few generations and waiting until they are safe from the death of the process (Buffered) or of the machine (Synced).</summary>
+/// <summary>Recording a few generations and waiting until they are safe from the death of the process (Buffered) or of the machine
+/// (Synced).</summary>
 [Measured(warmups: 3, iterations: 11, once: false)]
 public class FlushCost
 {

@@ -4,7 +4,8 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary>What memory is held: <c>footprint points</c>, <c>footprint memory [RECORDS]</c> (no handler), <c>footprint files [RECORDS]</c> (default handlers), <c>footprint startup</c>.</summary>
+/// <summary>What memory is held: <c>footprint points</c>, <c>footprint memory [RECORDS]</c> (no handler), <c>footprint files [RECORDS]</c>
+/// (default handlers), <c>footprint startup</c>.</summary>
 internal static class Footprint
 {
     public static int Run(string[] args)
@@ -30,7 +31,8 @@ internal static class Footprint
         }
     }
 
-    private static long Count(string[] rest, long otherwise) => rest is [string count] ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
+    private static long Count(string[] rest, long otherwise) =>
+        rest is [string count] ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
 
     private static void Points(TemporaryDirectory directory)
     {

@@ -11,7 +11,8 @@ internal sealed class MeasuredAttribute : Attribute, IConfigSource
     /// <param name="warmups">Iterations that do not count.</param>
     /// <param name="iterations">Iterations that do.</param>
     /// <param name="once">Whether an iteration is one call, else as many as take a fifth of a second.</param>
-    /// <param name="collect">Whether all garbage is collected before each iteration. It leaves caches cold, which short bursts then pay for.</param>
+    /// <param name="collect">Whether all garbage is collected before each iteration. It leaves caches cold, which short bursts then pay
+    /// for.</param>
     public MeasuredAttribute(int warmups, int iterations, bool once = true, bool collect = true)
     {
         bool isShort = Environment.GetEnvironmentVariable("AFTERIMAGE_BENCHMARK_SHORT") == "1";

@@ -5,7 +5,8 @@ using ZLogger;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary>The loggers that a user would otherwise use, writing the same fields as JSON lines, in their fastest ordinary setting.</summary>
+/// <summary>The loggers that a user would otherwise use, writing the same fields as JSON lines, in their fastest ordinary
+/// setting.</summary>
 internal static class Peers
 {
     public static global::Serilog.Core.Logger Serilog(string path) => new LoggerConfiguration()
@@ -33,6 +34,7 @@ internal static class Peers
         long prompt = Sample.Prompt(index);
         long completion = Sample.Completion(index);
         long total = prompt + completion;
-        logger.ZLogInformation($"generation {duration} {success} {Sample.Model:@modelName} {prompt} {completion} {total} {Sample.FinishReason:@finishReason}");
+        logger.ZLogInformation(
+            $"generation {duration} {success} {Sample.Model:@modelName} {prompt} {completion} {total} {Sample.FinishReason:@finishReason}");
     }
 }

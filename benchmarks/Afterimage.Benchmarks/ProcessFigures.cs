@@ -13,7 +13,10 @@ internal static class ProcessFigures
     public static long Resident => Status("VmRSS") ?? Process.GetCurrentProcess().WorkingSet64;
 
     /// <summary>Open handles.</summary>
-    public static int Handles => Directory.Exists("/proc/self/fd") ? Directory.GetFileSystemEntries("/proc/self/fd").Length : Process.GetCurrentProcess().HandleCount;
+    public static int Handles =>
+        Directory.Exists("/proc/self/fd")
+            ? Directory.GetFileSystemEntries("/proc/self/fd").Length
+            : Process.GetCurrentProcess().HandleCount;
 
     private static long? Status(string key)
     {

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary>Runs one burst on a number of threads at the same moment. The calling thread is one of them; the others wait for it spinning, so that no wake-up is measured.</summary>
+/// <summary>Runs one burst on a number of threads at the same moment. The calling thread is one of them; the others wait for it spinning,
+/// so that no wake-up is measured.</summary>
 internal sealed class Producers : IDisposable
 {
     private readonly Action<int> _burst;
@@ -30,7 +31,8 @@ internal sealed class Producers : IDisposable
             thread.Start();
     }
 
-    /// <summary>The median, over the bursts, of the slowest thread's own time, in nanoseconds: what a burst takes where no thread has to wait for a processor before it can begin.</summary>
+    /// <summary>The median, over the bursts, of the slowest thread's own time, in nanoseconds: what a burst takes where no thread has to
+    /// wait for a processor before it can begin.</summary>
     public double MedianOwn
     {
         get

@@ -4,7 +4,8 @@ using BenchmarkDotNet.Attributes;
 
 namespace Afterimage.Benchmarks;
 
-/// <summary><c>GetMetrics</c> over the default window of five minutes, which takes the younger half of the points: they are spread evenly over ten.</summary>
+/// <summary><c>GetMetrics</c> over the default window of five minutes, which takes the younger half of the points: they are spread evenly
+/// over ten.</summary>
 [Measured(warmups: 3, iterations: 11, once: false)]
 public class Queries
 {
@@ -90,7 +91,9 @@ public class Queries
         }
 
         values.Sort();
-        return values[(int)(0.5 * (values.Count - 1))] + values[(int)(0.95 * (values.Count - 1))] + values[(int)(0.99 * (values.Count - 1))];
+        return values[(int)(0.5 * (values.Count - 1))]
+            + values[(int)(0.95 * (values.Count - 1))]
+            + values[(int)(0.99 * (values.Count - 1))];
     }
 
     /// <summary>Latencies as they are: log-normal, median 1.5 s.</summary>

@@ -6,15 +6,16 @@ using DuckDB.NET.Data;
 namespace Afterimage.Benchmarks;
 
 /// <summary>
-/// What it costs to read a log directory: <c>reading make DIR GENERATIONS</c>, then in a process each <c>reading afterimage|duckdb summary|p95 DIR</c>; <c>reading compact DIR</c>, and the same again
-/// from Parquet.
+/// What it costs to read a log directory: <c>reading make DIR GENERATIONS</c>, then in a process each <c>reading afterimage|duckdb
+/// summary|p95 DIR</c>; <c>reading compact DIR</c>, and the same again from Parquet.
 /// </summary>
 /// <remarks>Once each: they take long. The facts are seconds, and the most memory of the process that was resident.</remarks>
 internal static class ReadingCost
 {
     private const int Models = 10;
 
-    private const string P95 = "SELECT model_name, date_trunc('minute', timestamp) AS minute, quantile_cont(duration, 0.95) AS p95 FROM generations GROUP BY ALL ORDER BY ALL";
+    private const string P95 =
+        "SELECT model_name, date_trunc('minute', timestamp) AS minute, quantile_cont(duration, 0.95) AS p95 FROM generations GROUP BY ALL ORDER BY ALL";
 
     /// <summary>What of a summary SQL says in one statement: counts, tokens and the times by model.</summary>
     private const string Summary =
@@ -52,7 +53,9 @@ internal static class ReadingCost
                 Measure(directory, "p95.duckdb", () => ByDuckDb(directory, P95));
                 return 0;
             default:
-                Console.Error.WriteLine("reading make DIR GENERATIONS | compact DIR | afterimage summary DIR | afterimage p95 DIR | duckdb summary DIR | duckdb p95 DIR");
+                Console.Error.WriteLine(
+                    "reading make DIR GENERATIONS | compact DIR | afterimage summary DIR | afterimage p95 DIR | duckdb summary DIR | duckdb p95 DIR"
+                );
                 return 2;
         }
     }

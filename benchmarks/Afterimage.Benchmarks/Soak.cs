@@ -7,7 +7,8 @@ namespace Afterimage.Benchmarks;
 
 /// <summary>Records for a long time and looks whether anything grows or gets lost: <c>soak [MINUTES [RECORDS_A_SECOND]]</c>.</summary>
 /// <remarks>
-/// Four threads record; each numbers its generations, in the cached prompt tokens, which no alert looks at, so that the files that retention has left show whether any is missing in between or at the end.
+/// Four threads record; each numbers its generations, in the cached prompt tokens, which no alert looks at, so that the files that
+/// retention has left show whether any is missing in between or at the end.
 /// </remarks>
 internal static class Soak
 {
@@ -27,7 +28,12 @@ internal static class Soak
 
         TimeSpan length = TimeSpan.FromMinutes(minutes);
         long[] recorded = new long[Threads];
-        Thread[] producers = [.. Enumerable.Range(0, Threads).Select(number => new Thread(() => recorded[number] = Produce(monitor, number, length, rate / Threads)))];
+        Thread[] producers =
+        [
+            .. Enumerable
+                .Range(0, Threads)
+                .Select(number => new Thread(() => recorded[number] = Produce(monitor, number, length, rate / Threads))),
+        ];
         foreach (Thread producer in producers)
             producer.Start();
         Samples samples = Watch(monitor, length);
@@ -83,9 +89,11 @@ internal static class Soak
 
             MonitorStatistics statistics = monitor.GetStatistics();
             MetricAggregate aggregate = monitor.GetMetrics("generation_time");
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{time.Elapsed:mm\\:ss}  {samples.Last.Resident / 1048576.0,6:0.0} MiB  {samples.Last.Handles,7}  {statistics.Recorded,12:n0}  {statistics.Written,12:n0}  {statistics.Handlers.Sum(h => h.Pending),9:n0}  {statistics.Failed,6}  {statistics.Dropped,7}  {aggregate.Count:n0} points, mean {aggregate.Mean:0.000} s, p95 {aggregate.Quantile(0.95):0.000} s"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{time.Elapsed:mm\\:ss}  {samples.Last.Resident / 1048576.0, 6:0.0} MiB  {samples.Last.Handles, 7}  {statistics.Recorded, 12:n0}  {statistics.Written, 12:n0}  {statistics.Handlers.Sum(h => h.Pending), 9:n0}  {statistics.Failed, 6}  {statistics.Dropped, 7}  {aggregate.Count:n0} points, mean {aggregate.Mean:0.000} s, p95 {aggregate.Quantile(0.95):0.000} s"
+                ));
         }
 
         return samples;
@@ -96,7 +104,10 @@ internal static class Soak
         long[] expected = new long[Threads];
         Array.Fill(expected, -1);
         long gaps = 0;
-        foreach (string file in Directory.GetFiles(directory.Path, "metrics*.jsonl").OrderBy(f => f == directory.File("metrics.jsonl") ? "" : f, StringComparer.Ordinal))
+        foreach (
+            string file in Directory
+                .GetFiles(directory.Path, "metrics*.jsonl")
+                .OrderBy(f => f == directory.File("metrics.jsonl") ? "" : f, StringComparer.Ordinal))
         {
             foreach (string line in File.ReadLines(file))
             {
@@ -112,10 +123,18 @@ internal static class Soak
         }
 
         bool isEnd = expected.SequenceEqual(recorded);
-        bool isComplete = statistics.Failed == 0 && statistics.Dropped == 0 && statistics.Written == statistics.Recorded && statistics.Recorded >= recorded.Sum() && gaps == 0 && isEnd;
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"lost: {(isComplete ? "nothing" : "SOMETHING")}: {recorded.Sum():n0} generations; of {statistics.Recorded:n0} records {statistics.Written:n0} written, {statistics.Failed} failed, {statistics.Dropped} dropped; in the files that are left {gaps} gaps, the last of each thread {(isEnd ? "there" : "MISSING")}"));
+        bool isComplete =
+            statistics.Failed == 0
+            && statistics.Dropped == 0
+            && statistics.Written == statistics.Recorded
+            && statistics.Recorded >= recorded.Sum()
+            && gaps == 0
+            && isEnd;
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"lost: {(isComplete ? "nothing" : "SOMETHING")}: {recorded.Sum():n0} generations; of {statistics.Recorded:n0} records {statistics.Written:n0} written, {statistics.Failed} failed, {statistics.Dropped} dropped; in the files that are left {gaps} gaps, the last of each thread {(isEnd ? "there" : "MISSING")}"
+            ));
         return isComplete;
     }
 
@@ -137,18 +156,22 @@ internal static class Soak
             long handlesBefore = Median(Quarter(1).Select(s => (long)s.Handles));
             long handlesAfter = Median(Quarter(3).Select(s => (long)s.Handles));
 
-            // What the collector keeps to itself differs by some MiB from one moment to the next, and settles slowly: each quarter adds less than the one before. A leak would
-            // add as much.
+            // What the collector keeps to itself differs by some MiB from one moment to the next, and settles slowly: each quarter adds
+            // less than the one before. A leak would add as much.
             bool isMemoryFlat = resident[2] <= resident[0] + Math.Max(8, resident[0] * 0.05);
             bool growsLess = resident[2] - resident[1] <= (resident[1] - resident[0]) * 2 / 3;
             bool areHandlesFlat = handlesAfter <= handlesBefore;
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"memory: {(isMemoryFlat ? "flat" : growsLess ? "grows less and less" : "GREW")}: {resident[0]:0.0}, {resident[1]:0.0} and {resident[2]:0.0} MiB in the second, third and last quarter; peak {ProcessFigures.PeakResident / 1048576.0:0.0} MiB"));
-            Console.WriteLine($"handles: {(areHandlesFlat ? "flat" : "GREW")}: {handlesBefore} in the second quarter, {handlesAfter} in the last");
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"memory: {(isMemoryFlat ? "flat" : growsLess ? "grows less and less" : "GREW")}: {resident[0]:0.0}, {resident[1]:0.0} and {resident[2]:0.0} MiB in the second, third and last quarter; peak {ProcessFigures.PeakResident / 1048576.0:0.0} MiB"
+                ));
+            Console.WriteLine(
+                $"handles: {(areHandlesFlat ? "flat" : "GREW")}: {handlesBefore} in the second quarter, {handlesAfter} in the last");
             return (isMemoryFlat || growsLess) && areHandlesFlat;
 
-            IEnumerable<(long Resident, int Handles)> Quarter(int number) => _samples.Skip(_samples.Count - ((4 - number) * quarter)).Take(quarter);
+            IEnumerable<(long Resident, int Handles)> Quarter(int number) =>
+                _samples.Skip(_samples.Count - ((4 - number) * quarter)).Take(quarter);
         }
 
         private static long Median(IEnumerable<long> values)

@@ -19,7 +19,9 @@ internal sealed class Table
             foreach (JsonElement benchmark in document.RootElement.GetProperty("Benchmarks").EnumerateArray())
             {
                 if (benchmark.GetProperty("Statistics") is { ValueKind: JsonValueKind.Object } statistics)
-                    _nanoseconds[$"{benchmark.GetProperty("Type")}.{benchmark.GetProperty("Method")} {benchmark.GetProperty("Parameters")}".TrimEnd()] = statistics.GetProperty("Median").GetDouble();
+                    _nanoseconds[
+                        $"{benchmark.GetProperty("Type")}.{benchmark.GetProperty("Method")} {benchmark.GetProperty("Parameters")}".TrimEnd()
+                    ] = statistics.GetProperty("Median").GetDouble();
             }
         }
     }
@@ -62,12 +64,26 @@ internal sealed class Table
         }
 
         foreach (int threads in (int[])[1, 2])
-            Ratio($"the same, waking the pump once in 1,024, {threads} thread{(threads == 1 ? "" : "s")}", $"CallerCost.AfterimageWaking Threads={threads}", "not waking it", Ours + threads, null);
-        Ratio("the same, OpenTelemetry listening to the meter, 1 thread", "CallerCost.AfterimageListenedTo Threads=1", "nobody listening", Ours + 1, null);
+            Ratio(
+                $"the same, waking the pump once in 1,024, {threads} thread{(threads == 1 ? "" : "s")}",
+                $"CallerCost.AfterimageWaking Threads={threads}",
+                "not waking it",
+                Ours + threads,
+                null);
+        Ratio(
+            "the same, OpenTelemetry listening to the meter, 1 thread",
+            "CallerCost.AfterimageListenedTo Threads=1",
+            "nobody listening",
+            Ours + 1,
+            null);
         Ratio("a clock of 4 ms (`TickCount64`)", "CallerCost.CoarseClock Threads=1", "the clock", "CallerCost.Clock Threads=1", null);
         AtLeast("throughput of 2 threads", Nanoseconds(Ours + 1) * 2 / Nanoseconds(Ours + 2), "one thread", 1.8);
         AtLeast("the same, by each thread's own time", OwnThroughput("Afterimage"), "one thread", null);
-        AtLeast("the same, OpenTelemetry histogram", Nanoseconds("CallerCost.OpenTelemetryHistogram Threads=1") * 2 / Nanoseconds("CallerCost.OpenTelemetryHistogram Threads=2"), "one thread", null);
+        AtLeast(
+            "the same, OpenTelemetry histogram",
+            Nanoseconds("CallerCost.OpenTelemetryHistogram Threads=1") * 2 / Nanoseconds("CallerCost.OpenTelemetryHistogram Threads=2"),
+            "one thread",
+            null);
         AtLeast("the same, by each thread's own time", OwnThroughput("OpenTelemetryHistogram"), "one thread", null);
         AtMost("bytes allocated by the caller", Facts.Read(_facts, "allocated.Afterimage"), "", 0);
         AtMost("the same, OpenTelemetry histogram", Facts.Read(_facts, "allocated.OpenTelemetryHistogram"), "", null);
@@ -89,14 +105,43 @@ internal sealed class Table
         Ratio("the same from 2 threads, a generation", "EndToEnd.AfterimageTwoThreads", "from 1 thread", Ours, null);
         Ratio("the same, Synced", "EndToEnd.AfterimageSynced", "Buffered", Ours, null);
         Ratio("the same, Synced", "EndToEnd.AfterimageSynced", "limit: bare write and fsync", "EndToEnd.BareWriteSynced", null);
-        Row("bytes a generation", "Serilog, file sink", Facts.Read(_facts, "bytes.Afterimage") / Facts.Read(_facts, "bytes.Serilog"), null, Facts.Read(_facts, "bytes.Afterimage"), Facts.Read(_facts, "bytes.Serilog"), Number);
-        Row("bytes a generation", "ZLogger, file", Facts.Read(_facts, "bytes.Afterimage") / Facts.Read(_facts, "bytes.ZLogger"), null, Facts.Read(_facts, "bytes.Afterimage"), Facts.Read(_facts, "bytes.ZLogger"), Number);
+        Row(
+            "bytes a generation",
+            "Serilog, file sink",
+            Facts.Read(_facts, "bytes.Afterimage") / Facts.Read(_facts, "bytes.Serilog"),
+            null,
+            Facts.Read(_facts, "bytes.Afterimage"),
+            Facts.Read(_facts, "bytes.Serilog"),
+            Number);
+        Row(
+            "bytes a generation",
+            "ZLogger, file",
+            Facts.Read(_facts, "bytes.Afterimage") / Facts.Read(_facts, "bytes.ZLogger"),
+            null,
+            Facts.Read(_facts, "bytes.Afterimage"),
+            Facts.Read(_facts, "bytes.ZLogger"),
+            Number);
         foreach (int generations in (int[])[1, 1000])
         {
             string name = $"{generations:n0} and `FlushAsync`";
-            Ratio($"{name}, Buffered", $"FlushCost.Buffered Generations={generations}", "limit: bare write", $"FlushCost.BareWrite Generations={generations}", null);
-            Ratio($"{name}, Synced", $"FlushCost.Synced Generations={generations}", "limit: bare write and fsync", $"FlushCost.BareWriteSynced Generations={generations}", null);
-            Ratio($"{name}, Synced", $"FlushCost.Synced Generations={generations}", "Buffered", $"FlushCost.Buffered Generations={generations}", null);
+            Ratio(
+                $"{name}, Buffered",
+                $"FlushCost.Buffered Generations={generations}",
+                "limit: bare write",
+                $"FlushCost.BareWrite Generations={generations}",
+                null);
+            Ratio(
+                $"{name}, Synced",
+                $"FlushCost.Synced Generations={generations}",
+                "limit: bare write and fsync",
+                $"FlushCost.BareWriteSynced Generations={generations}",
+                null);
+            Ratio(
+                $"{name}, Synced",
+                $"FlushCost.Synced Generations={generations}",
+                "Buffered",
+                $"FlushCost.Buffered Generations={generations}",
+                null);
         }
     }
 
@@ -106,16 +151,36 @@ internal sealed class Table
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"`GetMetrics`, {points:n0} points");
             Ratio(name, $"Queries.GetMetrics Points={points}", "scan of a list", $"Queries.ScanList Points={points}", null);
-            Ratio($"{name}, 3 quantiles", $"Queries.GetMetricsAndQuantiles Points={points}", "scan and sort", $"Queries.ScanListAndSort Points={points}", null);
+            Ratio(
+                $"{name}, 3 quantiles",
+                $"Queries.GetMetricsAndQuantiles Points={points}",
+                "scan and sort",
+                $"Queries.ScanListAndSort Points={points}",
+                null);
         }
 
         TimeAtMost("`GetMetrics`, 1 M points", "Queries.GetMetrics Points=1000000", 2_000);
         TimeAtMost("the same, 3 quantiles", "Queries.GetMetricsAndQuantiles Points=1000000", 50_000);
         Ratio("`GetMetrics`, 10 M points", "Queries.GetMetrics Points=10000000", "10 k points", "Queries.GetMetrics Points=10000", 2);
-        Ratio("the same, 3 quantiles", "Queries.GetMetricsAndQuantiles Points=10000000", "10 k points", "Queries.GetMetricsAndQuantiles Points=10000", null);
+        Ratio(
+            "the same, 3 quantiles",
+            "Queries.GetMetricsAndQuantiles Points=10000000",
+            "10 k points",
+            "Queries.GetMetricsAndQuantiles Points=10000",
+            null);
         TimeAtMost("`GetTotalTokenUsage`, 1 M generations, 50 models", "TokenUsage.GetTotalTokenUsage Generations=1000000", 5_000);
-        Ratio("`GetTotalTokenUsage`, 1 M generations", "TokenUsage.GetTotalTokenUsage Generations=1000000", "10 k generations", "TokenUsage.GetTotalTokenUsage Generations=10000", null);
-        Ratio("`GetTotalTokenUsage`, 1 M generations", "TokenUsage.GetTotalTokenUsage Generations=1000000", "scan of a list", "TokenUsage.ScanList Generations=1000000", null);
+        Ratio(
+            "`GetTotalTokenUsage`, 1 M generations",
+            "TokenUsage.GetTotalTokenUsage Generations=1000000",
+            "10 k generations",
+            "TokenUsage.GetTotalTokenUsage Generations=10000",
+            null);
+        Ratio(
+            "`GetTotalTokenUsage`, 1 M generations",
+            "TokenUsage.GetTotalTokenUsage Generations=1000000",
+            "scan of a list",
+            "TokenUsage.ScanList Generations=1000000",
+            null);
         Ratio("start, one generation, end", "StartUp.Afterimage", "Serilog, file sink", "StartUp.Serilog", null);
     }
 
@@ -137,7 +202,8 @@ internal sealed class Table
         }
     }
 
-    private void Ratio(string name, string ours, string peer, string peerKey, double? target) => Ratio(name, ours, peer, Nanoseconds(peerKey), target);
+    private void Ratio(string name, string ours, string peer, string peerKey, double? target) =>
+        Ratio(name, ours, peer, Nanoseconds(peerKey), target);
 
     private void Ratio(string name, string ours, string peer, double peerTime, double? target) =>
         Row(name, peer, Nanoseconds(ours) / peerTime, target, Nanoseconds(ours), peerTime, Time);
@@ -158,13 +224,27 @@ internal sealed class Table
     private static void AtLeast(string name, double value, string peer, double? limit)
     {
         if (double.IsFinite(value))
-            Line(name, peer, peer.Length > 0 ? Number(value) : "", limit is { } l ? $"≥ {Number(l)}" : "", limit is null ? "" : Verdict(value >= limit), peer.Length > 0 ? "" : Number(value), "");
+            Line(
+                name,
+                peer,
+                peer.Length > 0 ? Number(value) : "",
+                limit is { } l ? $"≥ {Number(l)}" : "",
+                limit is null ? "" : Verdict(value >= limit),
+                peer.Length > 0 ? "" : Number(value),
+                "");
     }
 
     private static void Row(string name, string peer, double? ratio, double? target, double? ours, double? its, Func<double, string> format)
     {
         if (ratio is { } r && double.IsFinite(r))
-            Line(name, peer, Number(r), target is { } t ? $"≤ {Number(t)}" : "", target is null ? "" : Verdict(r <= target), format(ours!.Value), format(its!.Value));
+            Line(
+                name,
+                peer,
+                Number(r),
+                target is { } t ? $"≤ {Number(t)}" : "",
+                target is null ? "" : Verdict(r <= target),
+                format(ours!.Value),
+                format(its!.Value));
     }
 
     private static void Line(params string[] cells) => Console.WriteLine($"| {string.Join(" | ", cells)} |");
@@ -194,7 +274,12 @@ internal sealed class Table
         {
             string name = $"export of {Facts.Read(_facts, "export.generations") / 1e6:0.#} M generations, {format}";
             ExportRow(name, $"{format}.afterimage.seconds", "DuckDB reads the lines, COPY", $"{format}.duckdb.seconds", null);
-            ExportRow($"{name}, writing alone", $"{format}.afterimage.writing.seconds", "DuckDB's COPY", $"{format}.duckdb.writing.seconds", 1.5);
+            ExportRow(
+                $"{name}, writing alone",
+                $"{format}.afterimage.writing.seconds",
+                "DuckDB's COPY",
+                $"{format}.duckdb.writing.seconds",
+                1.5);
             AtMost("the same, peak resident MiB", Facts.Read(_facts, $"export.{format}.afterimage.MiB"), "", 1024);
         }
 
@@ -216,7 +301,14 @@ internal sealed class Table
                 string key = $"reading.{files}.{question}";
                 double? ours = Facts.Read(_facts, $"{key}.afterimage.seconds") * 1e9;
                 double? its = Facts.Read(_facts, $"{key}.duckdb.seconds") * 1e9;
-                Row($"{name}, {generations / 1e6:0.#} M generations, {files}", "limit: DuckDB, only the columns asked for", ours / its, null, ours, its, Time);
+                Row(
+                    $"{name}, {generations / 1e6:0.#} M generations, {files}",
+                    "limit: DuckDB, only the columns asked for",
+                    ours / its,
+                    null,
+                    ours,
+                    its,
+                    Time);
                 AtLeast("the same, generations a second", generations * 1e9 / ours ?? double.NaN, "", null);
                 AtMost("the same, peak resident MiB", Facts.Read(_facts, $"{key}.afterimage.MiB"), "", 1024);
                 AtMost("the same, peak resident MiB, DuckDB", Facts.Read(_facts, $"{key}.duckdb.MiB"), "", null);
@@ -224,7 +316,14 @@ internal sealed class Table
         }
 
         if (Facts.Read(_facts, "reading.jsonl.compact.seconds") is { } seconds)
-            Line(string.Create(CultureInfo.InvariantCulture, $"`compact`, {generations / 1e6:0.#} M generations"), "", "", "", "", Time(seconds * 1e9), "");
+            Line(
+                string.Create(CultureInfo.InvariantCulture, $"`compact`, {generations / 1e6:0.#} M generations"),
+                "",
+                "",
+                "",
+                "",
+                Time(seconds * 1e9),
+                "");
     }
 
     private void ExportRow(string name, string ours, string peer, string its, double? target)

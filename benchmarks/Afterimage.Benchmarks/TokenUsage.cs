@@ -28,7 +28,9 @@ public class TokenUsage
             _list.Add((Models[i % Models.Length], Sample.Prompt(i), Sample.Completion(i)));
         }
 
-        if (_monitor.GetTotalTokenUsage() is not { ByModel.Count: 50 } report || report.TotalTokens != _list.Sum(g => g.Prompt + g.Completion))
+        if (
+            _monitor.GetTotalTokenUsage() is not { ByModel.Count: 50 } report
+            || report.TotalTokens != _list.Sum(g => g.Prompt + g.Completion))
             throw new InvalidOperationException("The totals are wrong.");
     }
 

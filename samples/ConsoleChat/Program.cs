@@ -5,17 +5,30 @@ using OpenAI;
 using OpenAI.Chat;
 
 await using var monitor = new GenerationMonitor();
-var options = new OpenAIClientOptions { Endpoint = new(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "https://api.openai.com/v1") };
+var options = new OpenAIClientOptions
+{
+    Endpoint = new(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "https://api.openai.com/v1"),
+};
 var model = new ChatClient("gpt-4o-mini", new ApiKeyCredential(Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none"), options);
 using IChatClient chat = model.AsIChatClient().AsBuilder().UseGenerationMonitor(monitor).Build();
 
 var callers = new ParallelOptions { MaxDegreeOfParallelism = 32 };
-await Parallel.ForEachAsync(args.Where(arg => arg != "--stream"), callers, async (question, token) =>
-{
-    var answer = args.Contains("--stream")
-        ? chat.GetStreamingResponseAsync(question, null, token).ToChatResponseAsync(token)
-        : chat.GetResponseAsync(question, null, token);
-    try { Console.WriteLine(await answer); }
-    catch (ClientResultException error) { Console.WriteLine($"Refused with {error.Status}"); }
-});
-Console.WriteLine($"{monitor.GetMetrics("generation_time").Count} calls, {monitor.GetTotalTokenUsage().TotalTokens} tokens: {monitor.LogDirectory}");
+await Parallel.ForEachAsync(
+    args.Where(arg => arg != "--stream"),
+    callers,
+    async (question, token) =>
+    {
+        var answer = args.Contains("--stream")
+            ? chat.GetStreamingResponseAsync(question, null, token).ToChatResponseAsync(token)
+            : chat.GetResponseAsync(question, null, token);
+        try
+        {
+            Console.WriteLine(await answer);
+        }
+        catch (ClientResultException error)
+        {
+            Console.WriteLine($"Refused with {error.Status}");
+        }
+    });
+Console.WriteLine(
+    $"{monitor.GetMetrics("generation_time").Count} calls, {monitor.GetTotalTokenUsage().TotalTokens} tokens: {monitor.LogDirectory}");

@@ -15,7 +15,10 @@ internal sealed class SlowCallsFile(string path, TimeSpan limit) : IMetricHandle
         foreach (MetricRecord record in batch)
         {
             if (record.Kind == MetricRecordKind.Generation && record.Duration > limit)
-                _file.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{record.Timestamp:O} {record.ModelName} took {record.Duration.TotalSeconds} s: {record.Error ?? "no error"}"));
+                _file.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{record.Timestamp:O} {record.ModelName} took {record.Duration.TotalSeconds} s: {record.Error ?? "no error"}"));
         }
     }
 

@@ -1,15 +1,27 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-// Stands in for a model, so that the samples run without a key: it speaks the chat completions protocol, plain and streamed, answers with the question, and counts what it served.
-// A token is a word. A question that is an HTTP status, such as 401, is refused with it.
+// Stands in for a model, so that the samples run without a key: it speaks the chat completions protocol, plain and streamed, answers with
+// the question, and counts what it served. A token is a word. A question that is an HTTP status, such as 401, is refused with it.
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.UseUrls(builder.Configuration["urls"] ?? "http://127.0.0.1:8400");
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 await using var app = builder.Build();
 
-long requests = 0, errors = 0, promptTokens = 0, completionTokens = 0;
-app.MapGet("/counts", () => new JsonObject { ["requests"] = requests, ["errors"] = errors, ["promptTokens"] = promptTokens, ["completionTokens"] = completionTokens });
+long requests = 0,
+    errors = 0,
+    promptTokens = 0,
+    completionTokens = 0;
+app.MapGet(
+    "/counts",
+    () =>
+        new JsonObject
+        {
+            ["requests"] = requests,
+            ["errors"] = errors,
+            ["promptTokens"] = promptTokens,
+            ["completionTokens"] = completionTokens,
+        });
 app.MapPost("/v1/chat/completions", AnswerAsync);
 await app.StartAsync();
 Console.WriteLine($"OPENAI_BASE_URL={app.Urls.Single()}/v1");
@@ -24,7 +36,11 @@ async Task AnswerAsync(HttpContext http)
     {
         Interlocked.Increment(ref errors);
         http.Response.StatusCode = status;
-        await http.Response.WriteAsJsonAsync(new JsonObject { ["error"] = new JsonObject { ["message"] = $"Refused with {status}", ["type"] = "refused" } });
+        await http.Response.WriteAsJsonAsync(
+            new JsonObject
+            {
+                ["error"] = new JsonObject { ["message"] = $"Refused with {status}", ["type"] = "refused" },
+            });
         return;
     }
 
@@ -32,7 +48,12 @@ async Task AnswerAsync(HttpContext http)
     int prompt = messages.Sum(message => message.Split(' ').Length);
     Interlocked.Add(ref promptTokens, prompt);
     Interlocked.Add(ref completionTokens, words.Length);
-    var usage = new JsonObject { ["prompt_tokens"] = prompt, ["completion_tokens"] = words.Length, ["total_tokens"] = prompt + words.Length };
+    var usage = new JsonObject
+    {
+        ["prompt_tokens"] = prompt,
+        ["completion_tokens"] = words.Length,
+        ["total_tokens"] = prompt + words.Length,
+    };
     if (request["stream"]?.GetValue<bool>() != true)
     {
         await http.Response.WriteAsJsonAsync(Completion("message", string.Join(' ', words), "stop", usage));

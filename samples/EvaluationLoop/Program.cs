@@ -11,24 +11,39 @@ using OpenAI.Chat;
     ("Repeat: to be or not to be", "to be or not to be"),
 ];
 
-await using var monitor = new GenerationMonitor(new GenerationMonitorOptions
+await using var monitor = new GenerationMonitor(
+    new GenerationMonitorOptions
+    {
+        LogDirectory = "runs/evaluation",
+        AlertRules =
+        {
+            new AlertRule
+            {
+                Name = "weak_answers",
+                Metric = "evaluation_score_overlap",
+                Comparison = AlertComparison.Below,
+                Threshold = 0.9,
+            },
+        },
+    });
+var options = new OpenAIClientOptions
 {
-    LogDirectory = "runs/evaluation",
-    AlertRules = { new AlertRule { Name = "weak_answers", Metric = "evaluation_score_overlap", Comparison = AlertComparison.Below, Threshold = 0.9 } },
-});
-var options = new OpenAIClientOptions { Endpoint = new(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "https://api.openai.com/v1") };
+    Endpoint = new(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "https://api.openai.com/v1"),
+};
 var model = new ChatClient("gpt-4o-mini", new ApiKeyCredential(Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none"), options);
 using IChatClient chat = model.AsIChatClient().AsBuilder().UseGenerationMonitor(monitor).Build();
 
 foreach ((string question, string expected) in cases)
 {
-    ChatResponse answer = await chat.GetResponseAsync(question);                       // recorded as a generation
+    ChatResponse answer = await chat.GetResponseAsync(question); // recorded as a generation
 
     // A failure until Complete: what throws inside is recorded as one.
     using EvaluationScope evaluation = monitor.MeasureEvaluation("overlap", answer.ModelId);
     string[] missing = [.. expected.Split(' ').Except(answer.Text.ToLowerInvariant().Split([' ', '.', ',', ':']))];
     double score = 1 - ((double)missing.Length / expected.Split(' ').Distinct().Count());
-    evaluation.Complete(new Dictionary<string, EvaluationScore> { ["overlap"] = new(score, missing is [] ? null : $"missing: {string.Join(' ', missing)}") });
+    evaluation.Complete(
+        new Dictionary<string, EvaluationScore> { ["overlap"] = new(score, missing is [] ? null : $"missing: {string.Join(' ', missing)}") }
+    );
 }
 
 MetricAggregate scores = monitor.GetMetrics("evaluation_score_overlap");

@@ -5,18 +5,28 @@ using OpenAI;
 using OpenAI.Chat;
 
 // StreamingChat [TOKENS]: a chat that may use up so many tokens.
-await using var monitor = new GenerationMonitor(new GenerationMonitorOptions
-{
-    LogDirectory = "runs/chat",
-    Budgets = { new Budget { Name = "chat", Unit = BudgetUnit.Tokens, Limit = args is [var limit] ? decimal.Parse(limit) : 2_000 } },
-    AlertHandlers = { alert => Console.WriteLine($"[{alert.Message}]") },
-});
+await using var monitor = new GenerationMonitor(
+    new GenerationMonitorOptions
+    {
+        LogDirectory = "runs/chat",
+        Budgets =
+        {
+            new Budget
+            {
+                Name = "chat",
+                Unit = BudgetUnit.Tokens,
+                Limit = args is [var limit] ? decimal.Parse(limit) : 2_000,
+            },
+        },
+        AlertHandlers = { alert => Console.WriteLine($"[{alert.Message}]") },
+    });
 
-var options = new OpenAIClientOptions { Endpoint = new(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "https://api.openai.com/v1") };
+var options = new OpenAIClientOptions
+{
+    Endpoint = new(Environment.GetEnvironmentVariable("OPENAI_BASE_URL") ?? "https://api.openai.com/v1"),
+};
 var model = new ChatClient("gpt-4o-mini", new ApiKeyCredential(Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none"), options);
-using IChatClient chat = model.AsIChatClient().AsBuilder()
-    .UseGenerationMonitor(monitor, settings => settings.EnforceBudget = true)
-    .Build();
+using IChatClient chat = model.AsIChatClient().AsBuilder().UseGenerationMonitor(monitor, settings => settings.EnforceBudget = true).Build();
 
 List<Microsoft.Extensions.AI.ChatMessage> conversation = [];
 while (Console.ReadLine() is { Length: > 0 } line)
@@ -33,7 +43,7 @@ while (Console.ReadLine() is { Length: > 0 } line)
     }
     catch (BudgetExceededException exceeded)
     {
-        Console.WriteLine(exceeded.Message);        // it was not sent
+        Console.WriteLine(exceeded.Message); // it was not sent
         break;
     }
 
@@ -42,4 +52,6 @@ while (Console.ReadLine() is { Length: > 0 } line)
 }
 
 BudgetStatus budget = monitor.GetBudgets()[0];
-Console.WriteLine($"{budget.Spent} of {budget.Budget.Limit} tokens, first token after {monitor.GetMetrics("time_to_first_token").Mean:0.000} s on average");
+Console.WriteLine(
+    $"{budget.Spent} of {budget.Budget.Limit} tokens, first token after {monitor.GetMetrics("time_to_first_token").Mean:0.000} s on average"
+);

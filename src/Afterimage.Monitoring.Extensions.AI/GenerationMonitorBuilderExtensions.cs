@@ -9,15 +9,18 @@ public static class GenerationMonitorBuilderExtensions
 #pragma warning disable RS0026 // Two overloads with optional parameters: their builders are of different types, so that no call is ambiguous.
     /// <summary>Records every call that comes by as one generation, plain or streamed, however it ends.</summary>
     /// <remarks>
-    /// <para>A call ends as a success; as an error, where it throws; as <see cref="FinishReasons.Cancelled"/>, where its token was cancelled; or as
-    /// <see cref="FinishReasons.Abandoned"/>, where its stream was left before the end. The last two are neither success nor error. A time-out is an error.</para>
-    /// <para>What comes by depends on the place in the pipeline: outside of <c>UseFunctionInvocation</c> a conversation with its tool calls is one generation, with their
-    /// tokens summed; inside, each request to the model is one. Outside of a cache, answers out of the cache count, inside they do not. Attach it once.</para>
-    /// <para>With <see cref="GenerationMonitorMiddlewareOptions.EnforceBudget"/> the same holds for what is reserved. A retry outside of it should not try again on a
-    /// <see cref="BudgetExceededException"/>.</para>
+    /// <para>A call ends as a success; as an error, where it throws; as <see cref="FinishReasons.Cancelled"/>, where its token was
+    /// cancelled; or as <see cref="FinishReasons.Abandoned"/>, where its stream was left before the end. The last two are neither success
+    /// nor error. A time-out is an error.</para>
+    /// <para>What comes by depends on the place in the pipeline: outside of <c>UseFunctionInvocation</c> a conversation with its tool calls
+    /// is one generation, with their tokens summed; inside, each request to the model is one. Outside of a cache, answers out of the cache
+    /// count, inside they do not. Attach it once.</para>
+    /// <para>With <see cref="GenerationMonitorMiddlewareOptions.EnforceBudget"/> the same holds for what is reserved. A retry outside of it
+    /// should not try again on a <see cref="BudgetExceededException"/>.</para>
     /// </remarks>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the client is built with.</param>
+    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the client is built
+    /// with.</param>
     /// <param name="configure">What to record. Default: everything but contents.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
@@ -35,7 +38,8 @@ public static class GenerationMonitorBuilderExtensions
     /// <typeparam name="TInput">What is embedded.</typeparam>
     /// <typeparam name="TEmbedding">The embeddings.</typeparam>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the generator is built with.</param>
+    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the generator is
+    /// built with.</param>
     /// <param name="configure">What to record. Default: everything but contents; inputs are never recorded.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
@@ -46,8 +50,12 @@ public static class GenerationMonitorBuilderExtensions
         where TEmbedding : Embedding
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.Use((inner, services) =>
-            new MonitoredEmbeddingGenerator<TInput, TEmbedding>(inner, monitor ?? services.GetRequiredService<GenerationMonitor>(), Configured(configure)));
+        return builder.Use(
+            (inner, services) =>
+                new MonitoredEmbeddingGenerator<TInput, TEmbedding>(
+                    inner,
+                    monitor ?? services.GetRequiredService<GenerationMonitor>(),
+                    Configured(configure)));
     }
 #pragma warning restore RS0026
 

@@ -8,7 +8,9 @@ namespace Afterimage.Monitoring;
 internal static partial class MessageTexts
 {
     public static string ToJson(IEnumerable<ChatMessage> messages) =>
-        JsonSerializer.Serialize([.. messages.Select(message => new MessageText(message.Role.Value, message.Text))], Json.Default.MessageTextArray);
+        JsonSerializer.Serialize(
+            [.. messages.Select(message => new MessageText(message.Role.Value, message.Text))],
+            Json.Default.MessageTextArray);
 
     private sealed record MessageText(string Role, string Content);
 

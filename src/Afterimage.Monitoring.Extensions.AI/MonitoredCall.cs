@@ -5,7 +5,8 @@ using Microsoft.Extensions.AI;
 namespace Afterimage.Monitoring;
 
 /// <summary>One call, from its start to the one record that is made of it.</summary>
-/// <remarks>Nothing here may make the call fail: what a provider reports is not trusted, and a monitor that is disposed meanwhile is passed over.</remarks>
+/// <remarks>Nothing here may make the call fail: what a provider reports is not trusted, and a monitor that is disposed meanwhile is passed
+/// over.</remarks>
 internal sealed class MonitoredCall : IDisposable
 {
     private readonly GenerationMonitorMiddlewareOptions _options;
@@ -47,7 +48,8 @@ internal sealed class MonitoredCall : IDisposable
 
     public int? Turns { get; init; }
 
-    /// <summary>What the call holds of the budgets, if they are enforced. Its record takes its place; disposal returns it where there is none.</summary>
+    /// <summary>What the call holds of the budgets, if they are enforced. Its record takes its place; disposal returns it where there is
+    /// none.</summary>
     public BudgetReservation? Reservation { get; init; }
 
     public void SetModel(string? model) => _model = model ?? _model;

@@ -4,7 +4,8 @@ using Microsoft.Extensions.AI;
 namespace Afterimage.Monitoring;
 
 /// <summary>Records the calls to a chat client.</summary>
-internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor monitor, GenerationMonitorMiddlewareOptions options) : DelegatingChatClient(inner)
+internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor monitor, GenerationMonitorMiddlewareOptions options)
+    : DelegatingChatClient(inner)
 {
     private readonly ChatClientMetadata? _metadata = inner.GetService<ChatClientMetadata>();
 
@@ -69,7 +70,9 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
                 ChatResponseUpdate update;
                 try
                 {
-                    updates ??= InnerClient.GetStreamingResponseAsync(sent, chatOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                    updates ??= InnerClient
+                        .GetStreamingResponseAsync(sent, chatOptions, cancellationToken)
+                        .GetAsyncEnumerator(cancellationToken);
                     if (!await updates.MoveNextAsync().ConfigureAwait(false))
                         break;
 

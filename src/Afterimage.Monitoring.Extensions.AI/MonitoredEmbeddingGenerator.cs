@@ -39,7 +39,9 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
         };
         try
         {
-            GeneratedEmbeddings<TEmbedding> embeddings = await InnerGenerator.GenerateAsync(values, generationOptions, cancellationToken).ConfigureAwait(false);
+            GeneratedEmbeddings<TEmbedding> embeddings = await InnerGenerator
+                .GenerateAsync(values, generationOptions, cancellationToken)
+                .ConfigureAwait(false);
             call.SetModel(embeddings.FirstOrDefault()?.ModelId);
             call.AddUsage(embeddings.Usage);
             call.Complete();

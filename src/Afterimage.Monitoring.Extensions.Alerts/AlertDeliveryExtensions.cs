@@ -7,8 +7,9 @@ namespace Afterimage.Monitoring;
 
 /// <summary>Adds handlers that deliver alerts to <see cref="GenerationMonitorOptions.AlertHandlers"/>.</summary>
 /// <remarks>
-/// Each belongs to the monitor that is made with the options: it delivers on a thread of its own, is given <see cref="GenerationMonitorOptions.ShutdownTimeout"/> to finish at
-/// disposal, and does nothing afterwards. What could not be delivered is counted in <see cref="MonitorStatistics.AlertHandlers"/> and said in the log.
+/// Each belongs to the monitor that is made with the options: it delivers on a thread of its own, is given
+/// <see cref="GenerationMonitorOptions.ShutdownTimeout"/> to finish at disposal, and does nothing afterwards. What could not be delivered
+/// is counted in <see cref="MonitorStatistics.AlertHandlers"/> and said in the log.
 /// </remarks>
 public static class AlertDeliveryExtensions
 {
@@ -19,7 +20,11 @@ public static class AlertDeliveryExtensions
     /// <param name="timeProvider">The clock of retries, time limits and signatures. Default: the system's.</param>
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
-    public static void AddWebhook(this IList<Action<Alert>> handlers, WebhookAlertOptions options, HttpClient? client = null, TimeProvider? timeProvider = null)
+    public static void AddWebhook(
+        this IList<Action<Alert>> handlers,
+        WebhookAlertOptions options,
+        HttpClient? client = null,
+        TimeProvider? timeProvider = null)
     {
         Check(handlers, options);
         handlers.Add(new WebhookAlertHandler(options, client, timeProvider ?? TimeProvider.System));
@@ -27,12 +32,17 @@ public static class AlertDeliveryExtensions
 
     /// <summary>Brings alerts to a Prometheus Alertmanager.</summary>
     /// <param name="handlers">The alert handlers of the options.</param>
-    /// <param name="options">The settings. <see cref="HttpAlertOptions.Url"/> is Alertmanager's, such as <c>http://localhost:9093</c>.</param>
+    /// <param name="options">The settings. <see cref="HttpAlertOptions.Url"/> is Alertmanager's, such as
+    /// <c>http://localhost:9093</c>.</param>
     /// <param name="client">What to send with; it stays yours. Default: one that follows no redirect, ended with the monitor.</param>
     /// <param name="timeProvider">The clock of retries, time limits and of what goes on. Default: the system's.</param>
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
-    public static void AddAlertmanager(this IList<Action<Alert>> handlers, AlertmanagerOptions options, HttpClient? client = null, TimeProvider? timeProvider = null)
+    public static void AddAlertmanager(
+        this IList<Action<Alert>> handlers,
+        AlertmanagerOptions options,
+        HttpClient? client = null,
+        TimeProvider? timeProvider = null)
     {
         Check(handlers, options);
         handlers.Add(new AlertmanagerAlertHandler(options, client, timeProvider ?? TimeProvider.System));
@@ -41,11 +51,16 @@ public static class AlertDeliveryExtensions
     /// <summary>Sends alerts by e-mail.</summary>
     /// <param name="handlers">The alert handlers of the options.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="makeClient">Makes MailKit's client for each attempt, for what the settings do not have, such as a certificate or a proxy. Default: the plain one.</param>
+    /// <param name="makeClient">Makes MailKit's client for each attempt, for what the settings do not have, such as a certificate or a
+    /// proxy. Default: the plain one.</param>
     /// <param name="timeProvider">The clock of retries, time limits and the mail's date. Default: the system's.</param>
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
-    public static void AddMail(this IList<Action<Alert>> handlers, MailAlertOptions options, Func<SmtpClient>? makeClient = null, TimeProvider? timeProvider = null)
+    public static void AddMail(
+        this IList<Action<Alert>> handlers,
+        MailAlertOptions options,
+        Func<SmtpClient>? makeClient = null,
+        TimeProvider? timeProvider = null)
     {
         Check(handlers, options);
         handlers.Add(new MailAlertHandler(options, makeClient, timeProvider ?? TimeProvider.System));
@@ -53,9 +68,9 @@ public static class AlertDeliveryExtensions
 
     /// <summary>Adds the handlers that a configuration names.</summary>
     /// <remarks>
-    /// The section has the lists <c>Webhooks</c>, <c>Alertmanagers</c> and <c>Mail</c>, whose members have the properties of the options, and <c>Console</c>, true or false. Times are
-    /// seconds or <c>hh:mm:ss</c>; headers and labels are lists of <c>Name</c> and <c>Value</c>:
-    /// <c>{"Console": true, "Webhooks": [{"Url": "https://example.com/hook", "Secret": "…", "MinimumLevel": "Warning"}]}</c>.
+    /// The section has the lists <c>Webhooks</c>, <c>Alertmanagers</c> and <c>Mail</c>, whose members have the properties of the options,
+    /// and <c>Console</c>, true or false. Times are seconds or <c>hh:mm:ss</c>; headers and labels are lists of <c>Name</c> and
+    /// <c>Value</c>: <c>{"Console": true, "Webhooks": [{"Url": "https://example.com/hook", "Secret": "…", "MinimumLevel": "Warning"}]}</c>.
     /// </remarks>
     /// <param name="handlers">The alert handlers of the options.</param>
     /// <param name="configuration">The section.</param>

@@ -9,7 +9,8 @@ public abstract class HttpAlertOptions : AlertDeliveryOptions
     {
     }
 
-    /// <summary>Where to, <c>http</c> or <c>https</c>, without user name and password: these go into <see cref="Headers"/>. Required. It is taken for a secret: logs and exceptions say its host only.</summary>
+    /// <summary>Where to, <c>http</c> or <c>https</c>, without user name and password: these go into <see cref="Headers"/>. Required. It is
+    /// taken for a secret: logs and exceptions say its host only.</summary>
     [DisallowNull]
     public Uri? Url { get; set; }
 
@@ -25,10 +26,15 @@ public abstract class HttpAlertOptions : AlertDeliveryOptions
         using var probe = new HttpRequestMessage();
         foreach ((string name, string value) in Headers)
         {
-            bool isHeader = value is not null && !value.AsSpan().ContainsAny('\r', '\n', '\0') && IsToken(name) && probe.Headers.TryAddWithoutValidation(name, value);
+            bool isHeader =
+                value is not null
+                && !value.AsSpan().ContainsAny('\r', '\n', '\0')
+                && IsToken(name)
+                && probe.Headers.TryAddWithoutValidation(name, value);
             Require(isHeader, nameof(Headers), $"has '{name}', which is no header of a request, or has a value that is none.");
         }
     }
 
-    private static bool IsToken(string name) => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+    private static bool IsToken(string name) =>
+        name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
 }

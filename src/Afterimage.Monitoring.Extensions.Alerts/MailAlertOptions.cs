@@ -35,13 +35,22 @@ public sealed class MailAlertOptions : AlertDeliveryOptions
         Require(!string.IsNullOrWhiteSpace(Host), nameof(Host), "is required.");
         Require(Port is >= 1 and <= 65535, nameof(Port), "is from 1 to 65535.");
         Require(Enum.IsDefined(Security), nameof(Security), "is StartTls, Tls or None.");
-        Require(string.IsNullOrEmpty(UserName) == string.IsNullOrEmpty(Password), nameof(Password), "is given with the user name, and only then.");
-        Require(Security != MailSecurity.None || string.IsNullOrEmpty(Password), nameof(Security), "is StartTls or Tls where there is a password.");
+        Require(
+            string.IsNullOrEmpty(UserName) == string.IsNullOrEmpty(Password),
+            nameof(Password),
+            "is given with the user name, and only then.");
+        Require(
+            Security != MailSecurity.None || string.IsNullOrEmpty(Password),
+            nameof(Security),
+            "is StartTls or Tls where there is a password.");
         Require(IsAddress(From), nameof(From), "is a mail address.");
         Require(To.Count > 0 && To.All(IsAddress), nameof(To), "is a list of at least one mail address.");
         Require(SubjectPrefix is not null, nameof(SubjectPrefix), "is not null.");
     }
 
     private static bool IsAddress(string? text) =>
-        text is not null && !text.Any(char.IsControl) && MailboxAddress.TryParse(text, out MailboxAddress? address) && address.Address.Contains('@', StringComparison.Ordinal);
+        text is not null
+        && !text.Any(char.IsControl)
+        && MailboxAddress.TryParse(text, out MailboxAddress? address)
+        && address.Address.Contains('@', StringComparison.Ordinal);
 }

@@ -4,8 +4,8 @@ namespace Afterimage.Monitoring;
 public sealed class WebhookAlertOptions : HttpAlertOptions
 {
     /// <summary>
-    /// The key of the signature in the header <c>Afterimage-Signature</c>, by which the receiver knows who sent the alert, and when. Default: <see langword="null"/>, no signature.
-    /// At least 16 characters.
+    /// The key of the signature in the header <c>Afterimage-Signature</c>, by which the receiver knows who sent the alert, and when.
+    /// Default: <see langword="null"/>, no signature. At least 16 characters.
     /// </summary>
     public string? Secret { get; set; }
 

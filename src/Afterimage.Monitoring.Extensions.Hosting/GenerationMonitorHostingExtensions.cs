@@ -18,14 +18,16 @@ public static class GenerationMonitorHostingExtensions
 {
 #pragma warning disable RS0026 // Overloads with optional parameters: they extend different types, so that no call is ambiguous.
     /// <summary>
-    /// Adds one <see cref="GenerationMonitor"/>, with the clock, logger factory and meter factory of the services. It is made when the host starts, which fails where a setting is
-    /// out of its range. When the host has stopped everything else, what was recorded is written, within the host's shutdown timeout; with the services the monitor is disposed.
+    /// Adds one <see cref="GenerationMonitor"/>, with the clock, logger factory and meter factory of the services. It is made when the host
+    /// starts, which fails where a setting is out of its range. When the host has stopped everything else, what was recorded is written,
+    /// within the host's shutdown timeout; with the services the monitor is disposed.
     /// </summary>
     /// <remarks>What is no text, such as handlers, is set by <c>services.Configure&lt;GenerationMonitorOptions&gt;(...)</c>.</remarks>
     /// <param name="services">The services.</param>
     /// <param name="configuration">
-    /// The section whose keys are the properties of <see cref="GenerationMonitorOptions"/>. A key that is none fails the start: it would be a setting that does nothing.
-    /// <c>AlertRules</c> are written as <see cref="AlertRule.FromConfiguration"/> reads them, <c>Pricing</c> as <see cref="ModelPricing.FromConfiguration"/> does. Default: none.
+    /// The section whose keys are the properties of <see cref="GenerationMonitorOptions"/>. A key that is none fails the start: it would be
+    /// a setting that does nothing. <c>AlertRules</c> are written as <see cref="AlertRule.FromConfiguration"/> reads them, <c>Pricing</c>
+    /// as <see cref="ModelPricing.FromConfiguration"/> does. Default: none.
     /// </param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
@@ -35,7 +37,8 @@ public static class GenerationMonitorHostingExtensions
         OptionsBuilder<GenerationMonitorOptions> options = services.AddOptions<GenerationMonitorOptions>().ValidateOnStart();
         if (configuration is not null)
         {
-            // The binder takes a time that is a number for days, where rules have seconds, and a table of prices has no properties for it to set.
+            // The binder takes a time that is a number for days, where rules have seconds, and a table of prices has no properties for it
+            // to set.
             string[] own = [nameof(GenerationMonitorOptions.AlertRules), nameof(GenerationMonitorOptions.Pricing)];
             options.Bind(new ConfigurationWithout(configuration, own), binder => binder.ErrorOnUnknownConfiguration = true);
             options.Configure(made =>
@@ -55,8 +58,9 @@ public static class GenerationMonitorHostingExtensions
     }
 
     /// <summary>
-    /// Adds a health check of the monitor: degraded while an alert of level <see cref="AlertLevel.Warning"/> fires; unhealthy while one of level <see cref="AlertLevel.Error"/> fires, while
-    /// a handler is stalled, and from the first lost record to the end of the run, since its numbers stay wrong.
+    /// Adds a health check of the monitor: degraded while an alert of level <see cref="AlertLevel.Warning"/> fires; unhealthy while one of
+    /// level <see cref="AlertLevel.Error"/> fires, while a handler is stalled, and from the first lost record to the end of the run, since
+    /// its numbers stay wrong.
     /// </summary>
     /// <remarks>Each check evaluates the alert rules, as <see cref="GenerationMonitor.CheckAlerts"/> does.</remarks>
     /// <param name="builder">The health checks.</param>
@@ -72,11 +76,18 @@ public static class GenerationMonitorHostingExtensions
         IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.Add(new HealthCheckRegistration(name, services => new MonitorHealthCheck(services.GetRequiredService<GenerationMonitor>()), failureStatus, tags));
+        return builder.Add(
+            new HealthCheckRegistration(
+                name,
+                services => new MonitorHealthCheck(services.GetRequiredService<GenerationMonitor>()),
+                failureStatus,
+                tags));
     }
 
-    /// <summary>Adds a logger provider that writes what the program logs into the monitor's log, with its category, event and named values.</summary>
-    /// <remarks>Filter it like any provider, by the alias <c>GenerationMonitor</c>. Scopes are not written, nor is what is logged before the monitor is made, at the host's start. What the monitor itself logs is in its log already.</remarks>
+    /// <summary>Adds a logger provider that writes what the program logs into the monitor's log, with its category, event and named
+    /// values.</summary>
+    /// <remarks>Filter it like any provider, by the alias <c>GenerationMonitor</c>. Scopes are not written, nor is what is logged before
+    /// the monitor is made, at the host's start. What the monitor itself logs is in its log already.</remarks>
     /// <param name="builder">The logging builder, of the services that have the monitor.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>

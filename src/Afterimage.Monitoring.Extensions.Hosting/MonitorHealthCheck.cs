@@ -17,7 +17,10 @@ internal sealed class MonitorHealthCheck(GenerationMonitor monitor) : IHealthChe
         failures.AddRange(statistics.Handlers.Where(h => h.IsStalled).Select(h => $"Handler {h.Name} is stalled"));
         List<string> warnings = [.. alerts.Where(a => a.Level == AlertLevel.Warning).Select(a => a.Message)];
 
-        HealthStatus status = failures.Count > 0 ? context.Registration.FailureStatus : warnings.Count > 0 ? HealthStatus.Degraded : HealthStatus.Healthy;
+        HealthStatus status =
+            failures.Count > 0 ? context.Registration.FailureStatus
+            : warnings.Count > 0 ? HealthStatus.Degraded
+            : HealthStatus.Healthy;
         var data = new Dictionary<string, object>
         {
             ["log_directory"] = monitor.LogDirectory,

@@ -37,6 +37,9 @@ internal sealed partial class MonitorLifetime(GenerationMonitor monitor, ILogger
     [LoggerMessage(1, LogLevel.Information, "Generations are recorded in {LogDirectory}")]
     private partial void LogStarted(string logDirectory);
 
-    [LoggerMessage(2, LogLevel.Warning, "What was recorded in {LogDirectory} could not be written before the host's time to shut down was over")]
+    [LoggerMessage(
+        2,
+        LogLevel.Warning,
+        "What was recorded in {LogDirectory} could not be written before the host's time to shut down was over")]
     private partial void LogNotDrained(string logDirectory, Exception exception);
 }

@@ -16,9 +16,10 @@ namespace Afterimage.Monitoring;
 
 /// <summary>A directory that monitors wrote, or are writing, their runs to. Reading it disturbs no writer.</summary>
 /// <remarks>
-/// All files <c>metrics*.jsonl</c> in it and below it are read (symbolic links below it are not followed), and what <see cref="CompactAsync"/> made of such. The format
-/// is specified in docs/log-format.md. A line that is no valid record of it (torn by a crash, of an unknown event, without a required key, or with a value
-/// of the wrong type in a key that metrics come from) is left out whole and counted.
+/// All files <c>metrics*.jsonl</c> in it and below it are read (symbolic links below it are not followed), and what
+/// <see cref="CompactAsync"/> made of such. The format is specified in docs/log-format.md. A line that is no valid record of it (torn by a
+/// crash, of an unknown event, without a required key, or with a value of the wrong type in a key that metrics come from) is left out whole
+/// and counted.
 /// </remarks>
 public sealed class LogDirectory
 {
@@ -53,37 +54,48 @@ public sealed class LogDirectory
 
     /// <summary>Makes a log directory of a <c>metrics.jsonl</c> that Python's <c>afterimage.monitoring</c> wrote.</summary>
     /// <remarks>
-    /// <para>A line is a metric point: <c>{"metric": …, "value": …, "timestamp": …}</c>, and every other key is kept as its metadata (a list, an object or a number of more than 28 digits as its JSON text). Bare <c>NaN</c> and
-    /// <c>Infinity</c>, as Python writes them, are read. What is no such line is skipped and counted.</para>
-    /// <para>Python's times are local and have no offset. A time that was there twice, because the clock was put back, is taken for the first of the two, unless lines before it are past that
-    /// already; one that was never there is read with the offset before the clock was put forward. Both are counted. A time that has an offset is taken as it is.</para>
-    /// <para>The directory appears when it is whole. An import that fails or is cancelled leaves nothing; one that is killed leaves a directory <c>.importing-…</c> beside it, which
-    /// readers pass over and the next import to the same place removes.</para>
+    /// <para>A line is a metric point: <c>{"metric": …, "value": …, "timestamp": …}</c>, and every other key is kept as its metadata (a
+    /// list, an object or a number of more than 28 digits as its JSON text). Bare <c>NaN</c> and <c>Infinity</c>, as Python writes them,
+    /// are read. What is no such line is skipped and counted.</para>
+    /// <para>Python's times are local and have no offset. A time that was there twice, because the clock was put back, is taken for the
+    /// first of the two, unless lines before it are past that already; one that was never there is read with the offset before the clock
+    /// was put forward. Both are counted. A time that has an offset is taken as it is.</para>
+    /// <para>The directory appears when it is whole. An import that fails or is cancelled leaves nothing; one that is killed leaves a
+    /// directory <c>.importing-…</c> beside it, which readers pass over and the next import to the same place removes.</para>
     /// </remarks>
-    /// <param name="sourcePath">The file. It is read as it is now: an import of a file that is being written ends with its last whole line.</param>
+    /// <param name="sourcePath">The file. It is read as it is now: an import of a file that is being written ends with its last whole
+    /// line.</param>
     /// <param name="logDirectory">The directory to make; it may exist, if it is empty.</param>
     /// <param name="timeZone">The zone of the machine that wrote the file. Default: this machine's.</param>
     /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>What was imported.</returns>
     /// <exception cref="ArgumentException"><paramref name="sourcePath"/> or <paramref name="logDirectory"/> is null or empty.</exception>
-    /// <exception cref="IOException">The file cannot be read, or the directory not be written or is not empty; the message says which and why.</exception>
+    /// <exception cref="IOException">The file cannot be read, or the directory not be written or is not empty; the message says which and
+    /// why.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static Task<ImportResult> ImportMetricsAsync(
-        string sourcePath, string logDirectory, TimeZoneInfo? timeZone = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        string sourcePath,
+        string logDirectory,
+        TimeZoneInfo? timeZone = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(sourcePath);
         ArgumentException.ThrowIfNullOrEmpty(logDirectory);
 
         string source = System.IO.Path.GetFullPath(sourcePath);
         string target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(logDirectory));
-        return Task.Run(() => ImportJob.Run(source, target, timeZone ?? TimeZoneInfo.Local, progress, cancellationToken), cancellationToken);
+        return Task.Run(
+            () => ImportJob.Run(source, target, timeZone ?? TimeZoneInfo.Local, progress, cancellationToken),
+            cancellationToken);
     }
 
     /// <summary>Summarises all records that are there now.</summary>
     /// <remarks>
-    /// Needs memory for a part of the records only: what does not fit into about half a gigabyte goes to a temporary directory, removed afterwards.
+    /// Needs memory for a part of the records only: what does not fit into about half a gigabyte goes to a temporary directory, removed
+    /// afterwards.
     /// </remarks>
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>The summary; without any file (<see cref="RunSummary.Files"/>) or record an empty one.</returns>
@@ -98,9 +110,10 @@ public sealed class LogDirectory
 
     /// <summary>Compares the records that are there now with those of another run.</summary>
     /// <remarks>
-    /// Changes are counted from this run (<see cref="RunComparison.A"/>) to <paramref name="other"/>. Every metric of either is in the answer, with its figures, their intervals, and the test of each
-    /// difference. Points count as independent of each other: where they hang together (an outage, a cache that fills), intervals are too narrow and differences too readily beyond chance.
-    /// Needs memory for a part of the records only, as <see cref="Summarize"/> does.
+    /// Changes are counted from this run (<see cref="RunComparison.A"/>) to <paramref name="other"/>. Every metric of either is in the
+    /// answer, with its figures, their intervals, and the test of each difference. Points count as independent of each other: where they
+    /// hang together (an outage, a cache that fills), intervals are too narrow and differences too readily beyond chance. Needs memory for
+    /// a part of the records only, as <see cref="Summarize"/> does.
     /// </remarks>
     /// <param name="other">The other run.</param>
     /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
@@ -110,15 +123,22 @@ public sealed class LogDirectory
     /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public Task<RunComparison> CompareAsync(LogDirectory other, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    public Task<RunComparison> CompareAsync(
+        LogDirectory other,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(other);
         return Task.Run(Compare, cancellationToken);
 
         RunComparison Compare()
         {
-            using ComparedRun a = Translate(() => new ComparedRun(this, share => progress?.Report(share * 0.4), cancellationToken), cancellationToken);
-            using ComparedRun b = other.Translate(() => new ComparedRun(other, share => progress?.Report(0.4 + (share * 0.4)), cancellationToken), cancellationToken);
+            using ComparedRun a = Translate(
+                () => new ComparedRun(this, share => progress?.Report(share * 0.4), cancellationToken),
+                cancellationToken);
+            using ComparedRun b = other.Translate(
+                () => new ComparedRun(other, share => progress?.Report(0.4 + (share * 0.4)), cancellationToken),
+                cancellationToken);
             progress?.Report(0.8);
             RunComparison comparison = Translate(() => Comparer.Run(a, b), cancellationToken);
             progress?.Report(1);
@@ -138,23 +158,29 @@ public sealed class LogDirectory
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxAlerts, 1);
 
-        using LogSnapshot snapshot = Load(() => new LogSnapshot(RecordColumn.All, cancellationToken), cancellationToken, (() => Find(AlertFiles), (s, files) => s.AddAlerts(files)));
+        using LogSnapshot snapshot = Load(
+            () => new LogSnapshot(RecordColumn.All, cancellationToken),
+            cancellationToken,
+            (() => Find(AlertFiles), (s, files) => s.AddAlerts(files)));
         return Translate(() => AlertQuery.Run(snapshot, maxAlerts, Find("run*.json")), cancellationToken);
     }
 
     /// <summary>Runs SQL over the records that are there now.</summary>
     /// <remarks>
-    /// <para>The dialect is DuckDB's. The views: <c>generations</c>, <c>evaluations</c>, <c>logs</c> and <c>alerts</c>, whose columns are the keys of docs/log-format.md (of alerts also <c>resolved</c>), and
-    /// <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>, the columns of the point's record, the <c>feedback</c> of its score, and its
-    /// <c>metadata</c> (tags) as JSON. <c>timestamp</c> is in UTC and microseconds; token totals that were not given are the sum of the two others.</para>
-    /// <para>The statement sees a copy of the records, taken at the call: whatever it does, no file is read, written or changed by it, and no network is reached.
-    /// Of a single SELECT only those columns are copied that it looks at, so that one that names a few is faster than one of all; lines are checked whole all the same.
-    /// Copying needs memory for a part of the records only: what does not fit into about half a gigabyte goes to a temporary directory, removed afterwards.</para>
+    /// <para>The dialect is DuckDB's. The views: <c>generations</c>, <c>evaluations</c>, <c>logs</c> and <c>alerts</c>, whose columns are
+    /// the keys of docs/log-format.md (of alerts also <c>resolved</c>), and <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>,
+    /// the columns of the point's record, the <c>feedback</c> of its score, and its <c>metadata</c> (tags) as JSON. <c>timestamp</c> is in
+    /// UTC and microseconds; token totals that were not given are the sum of the two others.</para>
+    /// <para>The statement sees a copy of the records, taken at the call: whatever it does, no file is read, written or changed by it, and
+    /// no network is reached. Of a single SELECT only those columns are copied that it looks at, so that one that names a few is faster
+    /// than one of all; lines are checked whole all the same. Copying needs memory for a part of the records only: what does not fit into
+    /// about half a gigabyte goes to a temporary directory, removed afterwards.</para>
     /// </remarks>
     /// <param name="sql">The statement.</param>
     /// <param name="cancellationToken">Ends the work early, also that of <see cref="LogQuery.Reader"/>.</param>
     /// <returns>The answer.</returns>
-    /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or DuckDB does not take it; the message says why.</exception>
+    /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or DuckDB does not take it; the message says
+    /// why.</exception>
     /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -180,11 +206,12 @@ public sealed class LogDirectory
 
     /// <summary>Writes the records that are there now to a file, or to one a metric.</summary>
     /// <remarks>
-    /// <para>The rows are in the order of the log's lines. Files are written beside their place and take it when all are whole, replacing what was there: an
-    /// export that fails or is cancelled leaves nothing. Memory is bounded, whatever the number of records.</para>
-    /// <para><see cref="ExportFormat.Csv"/> writes <c>&lt;name&gt;_&lt;metric&gt;.csv</c> for each metric (characters other than letters, digits, <c>-</c>, <c>_</c> and <c>.</c>
-    /// become <c>_</c>, and what would then be the same gets a number), unless <see cref="ExportOptions.SingleFile"/> says otherwise, there is no point, or the shape is
-    /// <see cref="ExportShape.Records"/>. <see cref="ExportFormat.Excel"/> writes a sheet a metric (a sheet for generations and one for evaluations), goes on in a further
+    /// <para>The rows are in the order of the log's lines. Files are written beside their place and take it when all are whole, replacing
+    /// what was there: an export that fails or is cancelled leaves nothing. Memory is bounded, whatever the number of records.</para>
+    /// <para><see cref="ExportFormat.Csv"/> writes <c>&lt;name&gt;_&lt;metric&gt;.csv</c> for each metric (characters other than letters,
+    /// digits, <c>-</c>, <c>_</c> and <c>.</c> become <c>_</c>, and what would then be the same gets a number), unless
+    /// <see cref="ExportOptions.SingleFile"/> says otherwise, there is no point, or the shape is <see cref="ExportShape.Records"/>.
+    /// <see cref="ExportFormat.Excel"/> writes a sheet a metric (a sheet for generations and one for evaluations), goes on in a further
     /// sheet past 1,048,575 rows, and cuts texts at 32,767 characters. The true name of a metric is in the column <c>metric</c>.</para>
     /// </remarks>
     /// <param name="outputPath">The file. Its directory is made where it does not exist.</param>
@@ -193,7 +220,8 @@ public sealed class LogDirectory
     /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>What was written.</returns>
-    /// <exception cref="ArgumentException"><paramref name="outputPath"/> is null or empty, or <paramref name="options"/> asks for a metric of records.</exception>
+    /// <exception cref="ArgumentException"><paramref name="outputPath"/> is null or empty, or <paramref name="options"/> asks for a metric
+    /// of records.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> or the shape does not exist.</exception>
     /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -226,16 +254,19 @@ public sealed class LogDirectory
 
     /// <summary>Makes Parquet files of the finished files of records: 5 to 15 times smaller, and read several times faster.</summary>
     /// <remarks>
-    /// <para>Whatever reads a log directory reads them as it read the files that they stand for, to the last digit; lines that were skipped go on being skipped and counted. Nothing is
-    /// lost: a line that the columns would not give back byte for byte is kept as it is. Many small files become few. The files are described in docs/log-format.md.</para>
-    /// <para>Files that a live writer has are left alone: a run may go on meanwhile, and so may readers. A compaction that is killed, or fails, leaves everything readable, once; the
-    /// next goes on from there. When all is compacted, nothing is done.</para>
-    /// <para>Compacted files do not count for <see cref="LogFileOptions.MaxTotalSize"/> and are not deleted by it. Budgets resume from them with <see cref="CompactedFileExtensions.UseCompactedFiles"/>.</para>
+    /// <para>Whatever reads a log directory reads them as it read the files that they stand for, to the last digit; lines that were skipped
+    /// go on being skipped and counted. Nothing is lost: a line that the columns would not give back byte for byte is kept as it is. Many
+    /// small files become few. The files are described in docs/log-format.md.</para>
+    /// <para>Files that a live writer has are left alone: a run may go on meanwhile, and so may readers. A compaction that is killed, or
+    /// fails, leaves everything readable, once; the next goes on from there. When all is compacted, nothing is done.</para>
+    /// <para>Compacted files do not count for <see cref="LogFileOptions.MaxTotalSize"/> and are not deleted by it. Budgets resume from them
+    /// with <see cref="CompactedFileExtensions.UseCompactedFiles"/>.</para>
     /// </remarks>
     /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
     /// <param name="cancellationToken">Ends the work early, behind the file that is finished.</param>
     /// <returns>What was done.</returns>
-    /// <exception cref="IOException">A file could not be read or written, or another process is compacting the directory; the message says which.</exception>
+    /// <exception cref="IOException">A file could not be read or written, or another process is compacting the directory; the message says
+    /// which.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory may not be listed or written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<CompactionResult> CompactAsync(IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
@@ -257,7 +288,8 @@ public sealed class LogDirectory
     internal IReadOnlyList<string> ReadCompactedEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken) =>
         Translate(() => CompactedLines.ReadEnds(files, count, cancellationToken), cancellationToken);
 
-    /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling mean.</summary>
+    /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling
+    /// mean.</summary>
     /// <param name="metricName">The metric. One without points makes a figure that says so.</param>
     /// <param name="window">How far back from the latest record; not negative. Default: everything.</param>
     /// <param name="rollingWindow">Points that the mean is over, at least 1.</param>
@@ -265,7 +297,8 @@ public sealed class LogDirectory
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>The figure; <see cref="ScottPlot.Plot.SavePng"/> and <see cref="ScottPlot.Plot.SaveSvg"/> write it.</returns>
     /// <exception cref="ArgumentException"><paramref name="metricName"/> is null or empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative, or <paramref name="rollingWindow"/> less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative, or <paramref name="rollingWindow"/> less than
+    /// 1.</exception>
     /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ScottPlot.Plot PlotMetric(
@@ -285,17 +318,22 @@ public sealed class LogDirectory
             () =>
             {
                 if (window is { } given)
-                    snapshot.Execute(string.Create(CultureInfo.InvariantCulture, $"DELETE FROM record WHERE ticks < (SELECT max(ticks) FROM record) - {given.Ticks}"));
-                return FigureFiles.LaidOut(new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).Metric(metricName, rollingWindow), figureSize ?? FigureFiles.MetricSize);
+                    snapshot.Execute(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"DELETE FROM record WHERE ticks < (SELECT max(ticks) FROM record) - {given.Ticks}"));
+                return FigureFiles.LaidOut(
+                    new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).Metric(metricName, rollingWindow),
+                    figureSize ?? FigureFiles.MetricSize);
             },
             cancellationToken);
     }
 
     /// <summary>Draws all figures whose data exist, and writes each as <c>&lt;name&gt;.png</c>.</summary>
     /// <remarks>
-    /// The figures: <c>success_error_rate</c>, <c>generation_time</c>, <c>total_token_count</c>, <c>prompt_token_count</c>, <c>completion_token_count</c>,
-    /// <c>evaluation_scores</c>, <c>evaluation_time</c>, <c>time_to_first_token</c>, <c>tokens_per_second</c> (of the whole run, not of a call), <c>latency_by_model</c>,
-    /// <c>cost</c>.
+    /// The figures: <c>success_error_rate</c>, <c>generation_time</c>, <c>total_token_count</c>, <c>prompt_token_count</c>,
+    /// <c>completion_token_count</c>, <c>evaluation_scores</c>, <c>evaluation_time</c>, <c>time_to_first_token</c>,
+    /// <c>tokens_per_second</c> (of the whole run, not of a call), <c>latency_by_model</c>, <c>cost</c>.
     /// </remarks>
     /// <param name="saveDirectory">Where to; made where it does not exist. Default: <c>plots</c> in the log directory.</param>
     /// <param name="figureSize">Their size. Default: 12 x 6 inches.</param>
@@ -307,16 +345,23 @@ public sealed class LogDirectory
         string? saveDirectory = null, FigureSize? figureSize = null, CancellationToken cancellationToken = default)
     {
         using LogSnapshot snapshot = Read(RecordColumn.OfSummary, null, null, null, out _, cancellationToken);
-        IReadOnlyList<DrawnFigure> figures = Translate(() => new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).All(), cancellationToken);
-        return FigureFiles.Save(figures, saveDirectory ?? System.IO.Path.Combine(Path, FigureFiles.DirectoryName), figureSize ?? FigureFiles.OverviewSize);
+        IReadOnlyList<DrawnFigure> figures = Translate(
+            () => new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).All(),
+            cancellationToken);
+        return FigureFiles.Save(
+            figures,
+            saveDirectory ?? System.IO.Path.Combine(Path, FigureFiles.DirectoryName),
+            figureSize ?? FigureFiles.OverviewSize);
     }
 
-    /// <summary>Writes a report of all records that are there now: one page of HTML that needs nothing else to be read, no network and no script.</summary>
+    /// <summary>Writes a report of all records that are there now: one page of HTML that needs nothing else to be read, no network and no
+    /// script.</summary>
     /// <remarks>
-    /// <para>It shows the summary, the figures of <see cref="VisualizeMetrics"/>, tokens and cost by model, alerts, slowest and failed generations, errors by kind, evaluation scores, every
-    /// metric, and the runs. It follows the reader's choice of light or dark, fits a telephone, and prints. Names from the log are text in it, whatever they hold.</para>
-    /// <para>Its size is bounded, whatever the number of records: figures have at most a few thousand marks, and tables end and say so. Without any record it says that.
-    /// It is written beside its place and takes it when it is whole, replacing what was there.</para>
+    /// <para>It shows the summary, the figures of <see cref="VisualizeMetrics"/>, tokens and cost by model, alerts, slowest and failed
+    /// generations, errors by kind, evaluation scores, every metric, and the runs. It follows the reader's choice of light or dark, fits a
+    /// telephone, and prints. Names from the log are text in it, whatever they hold.</para>
+    /// <para>Its size is bounded, whatever the number of records: figures have at most a few thousand marks, and tables end and say so.
+    /// Without any record it says that. It is written beside its place and takes it when it is whole, replacing what was there.</para>
     /// </remarks>
     /// <param name="outputPath">The file. Its directory is made where it does not exist.</param>
     /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
@@ -350,10 +395,21 @@ public sealed class LogDirectory
 
     /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
     private LogSnapshot Read(
-        RecordColumn[] columns, DateTimeOffset? since, DateTimeOffset? until, Action<double>? report, out string[] files, CancellationToken cancellationToken) =>
-        Read(new QueryInput(columns, HasLogs: false, HasAlerts: false), since, until, report, out files, cancellationToken);
+        RecordColumn[] columns,
+        DateTimeOffset? since,
+        DateTimeOffset? until,
+        Action<double>? report,
+        out string[] files,
+        CancellationToken cancellationToken
+    ) => Read(new QueryInput(columns, HasLogs: false, HasAlerts: false), since, until, report, out files, cancellationToken);
 
-    private LogSnapshot Read(QueryInput input, DateTimeOffset? since, DateTimeOffset? until, Action<double>? report, out string[] files, CancellationToken cancellationToken)
+    private LogSnapshot Read(
+        QueryInput input,
+        DateTimeOffset? since,
+        DateTimeOffset? until,
+        Action<double>? report,
+        out string[] files,
+        CancellationToken cancellationToken)
     {
         string[] records = [];
         LogSnapshot snapshot = Load(
@@ -367,7 +423,10 @@ public sealed class LogDirectory
     }
 
     /// <summary>Fills a snapshot from the files of each pattern.</summary>
-    private LogSnapshot Load(Func<LogSnapshot> create, CancellationToken cancellationToken, params (Func<string[]> Find, Action<LogSnapshot, string[]> Add)[] parts)
+    private LogSnapshot Load(
+        Func<LogSnapshot> create,
+        CancellationToken cancellationToken,
+        params (Func<string[]> Find, Action<LogSnapshot, string[]> Add)[] parts)
     {
         while (true)
         {
@@ -386,7 +445,8 @@ public sealed class LogDirectory
                 if (exception is not (DbException or FileNotFoundException or DirectoryNotFoundException))
                     throw;
 
-                // A writer that keeps only its newest files may delete one between the listing and the reading, or it may be compacted: the next listing is without it.
+                // A writer that keeps only its newest files may delete one between the listing and the reading, or it may be compacted: the
+                // next listing is without it.
                 if (files.All(found => found.All(File.Exists)))
                     throw Unreadable(exception);
             }
@@ -397,7 +457,11 @@ public sealed class LogDirectory
     internal RunSummary SummaryOf(LogSnapshot snapshot, string[] files, CancellationToken cancellationToken)
     {
         (long dropped, long failed) = RunCounts.Sum(Find("run*.json"));
-        return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with { DroppedRecords = dropped, FailedRecords = failed };
+        return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with
+        {
+            DroppedRecords = dropped,
+            FailedRecords = failed,
+        };
     }
 
     /// <summary>Does <paramref name="work"/> with a snapshot, and says of which directory it is where the engine fails.</summary>
@@ -414,7 +478,8 @@ public sealed class LogDirectory
         }
     }
 
-    private IOException Unreadable(Exception exception) => new($"The log directory '{Path}' could not be read: {FirstLine(exception)}", exception);
+    private IOException Unreadable(Exception exception) =>
+        new($"The log directory '{Path}' could not be read: {FirstLine(exception)}", exception);
 
     private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
 

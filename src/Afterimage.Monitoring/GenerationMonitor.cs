@@ -24,10 +24,12 @@ namespace Afterimage.Monitoring;
 
 /// <summary>Records what a program that calls language models does, keeps it, and answers how it is going.</summary>
 /// <remarks>
-/// <para>Every member may be called by any number of threads at once. Recording (<c>Track…</c>, <c>Record…</c>, <c>Log…</c>) puts a record into a buffer of the calling thread
-/// and returns; a background thread carries it to memory and to the handlers. Reading first takes in what this process has recorded.</para>
-/// <para>Dispose the monitor to write what is pending. A process that ends without doing so (return from Main, unhandled exception, SIGINT, SIGTERM) still writes it; one that
-/// is killed loses at most what was recorded in its last second. After disposal recording throws <see cref="ObjectDisposedException"/>, and reading goes on working.</para>
+/// <para>Every member may be called by any number of threads at once. Recording (<c>Track…</c>, <c>Record…</c>, <c>Log…</c>) puts a record
+/// into a buffer of the calling thread and returns; a background thread carries it to memory and to the handlers. Reading first takes in
+/// what this process has recorded.</para>
+/// <para>Dispose the monitor to write what is pending. A process that ends without doing so (return from Main, unhandled exception, SIGINT,
+/// SIGTERM) still writes it; one that is killed loses at most what was recorded in its last second. After disposal recording throws
+/// <see cref="ObjectDisposedException"/>, and reading goes on working.</para>
 /// </remarks>
 public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 {
@@ -62,7 +64,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private readonly ITimer? _alertTimer;
     private int _alertTickRuns;
 
-    // Budgets: the ledger is used under the recorder's lock. What happens to them is told outside of it, since evaluating alerts takes the two locks in the other order.
+    // Budgets: the ledger is used under the recorder's lock. What happens to them is told outside of it, since evaluating alerts takes the
+    // two locks in the other order.
     private readonly BudgetLedger? _budgets;
     private readonly ITimer? _budgetTimer;
     private readonly ConcurrentQueue<Alert> _budgetAlerts = new();
@@ -74,7 +77,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
     private int _disposed;
 
-    /// <summary>Makes a monitor with the default settings, which writes into a new directory under <c>./.afterimage-monitoring</c>.</summary>
+    /// <summary>Makes a monitor with the default settings, which writes into a new directory under
+    /// <c>./.afterimage-monitoring</c>.</summary>
     /// <exception cref="IOException">The log directory cannot be made or written.</exception>
     public GenerationMonitor()
         : this(new GenerationMonitorOptions())
@@ -84,14 +88,18 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <summary>Makes a monitor.</summary>
     /// <param name="options">The settings. They are read now: later changes have no effect.</param>
     /// <param name="timeProvider">
-    /// The clock of every time stamp, window and interval. Default: the system's. Windows and intervals are measured with its monotonic clock
-    /// (<see cref="TimeProvider.GetTimestamp"/>), so that setting the wall clock does not touch them; with one whose UTC clock stands still between calls, with that.
+    /// The clock of every time stamp, window and interval. Default: the system's. Windows and intervals are measured with its monotonic
+    /// clock (<see cref="TimeProvider.GetTimestamp"/>), so that setting the wall clock does not touch them; with one whose UTC clock stands
+    /// still between calls, with that.
     /// </param>
     /// <param name="loggerFactory">Where the monitor reports trouble of its own. Default: nowhere but its log handlers.</param>
-    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments and those of the monitor's own health. Default: a meter of that name that all monitors of the process share; their generations add up, their health is told apart.</param>
+    /// <param name="meterFactory">Makes the meter <c>Afterimage.Monitoring</c> with its <c>gen_ai.*</c> instruments and those of the
+    /// monitor's own health. Default: a meter of that name that all monitors of the process share; their generations add up, their health
+    /// is told apart.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is out of its range; the exception names it.</exception>
-    /// <exception cref="IOException">The log directory cannot be made or written, or one that a budget resumes from cannot be read.</exception>
+    /// <exception cref="IOException">The log directory cannot be made or written, or one that a budget resumes from cannot be
+    /// read.</exception>
     public GenerationMonitor(
         GenerationMonitorOptions options,
         TimeProvider? timeProvider = null,
@@ -120,14 +128,30 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
         var troubleLog = new TroubleLog(_timeProvider, ReportTrouble);
         var instruments = new InstrumentHandler(meterFactory);
-        _instrumentSink = new MetricHandlerSink(nameof(InstrumentHandler), instruments, _names, options.HandlerTimeLimit, troubleLog, () => instruments.HasListener);
-        _metricSinks = [.. Named(options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)])
-            .Select(h => new MetricHandlerSink(h.Name, h.Handler, _names, options.HandlerTimeLimit, troubleLog))];
-        _logSinks = [.. Named(options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)])
-            .Select(h => new LogHandlerSink(h.Name, h.Handler, options.HandlerTimeLimit, troubleLog))];
+        _instrumentSink = new MetricHandlerSink(
+            nameof(InstrumentHandler),
+            instruments,
+            _names,
+            options.HandlerTimeLimit,
+            troubleLog,
+            () => instruments.HasListener);
+        _metricSinks =
+        [
+            .. Named(options.MetricHandlers ?? [new FileMetricHandler(LogDirectory, options.LogFiles, _timeProvider)])
+                .Select(h => new MetricHandlerSink(h.Name, h.Handler, _names, options.HandlerTimeLimit, troubleLog)),
+        ];
+        _logSinks =
+        [
+            .. Named(options.LogHandlers ?? [new FileLogHandler(LogDirectory, options.LogFiles, _timeProvider)])
+                .Select(h => new LogHandlerSink(h.Name, h.Handler, options.HandlerTimeLimit, troubleLog)),
+        ];
 
         _alertEngine = new AlertEngine(BuiltInRules.With(options), options.AlertRepeatInterval, _store);
-        _announcer = new AlertAnnouncer(options.AlertHandlers, new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider), options.HandlerTimeLimit, troubleLog);
+        _announcer = new AlertAnnouncer(
+            options.AlertHandlers,
+            new AlertFile(LogDirectory, options.LogFiles.Copy(), _timeProvider),
+            options.HandlerTimeLimit,
+            troubleLog);
         if (options.TokenUsageCallback is { } callback)
             _tokenUsageCallback = TokenUsageQueue(callback, options.HandlerTimeLimit, troubleLog);
 
@@ -148,7 +172,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             if (_budgets?.NextMark is not null)
                 _budgetTimer = _timeProvider.CreateTimer(_ => RefreshBudgets(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             if (_tokenUsageCallback is not null)
-                _tokenUsageTimer = _timeProvider.CreateTimer(_ => ReportTokenUsage(isFinal: false), null, options.TokenUsageCallbackInterval, options.TokenUsageCallbackInterval);
+                _tokenUsageTimer = _timeProvider.CreateTimer(
+                    _ => ReportTokenUsage(isFinal: false),
+                    null,
+                    options.TokenUsageCallbackInterval,
+                    options.TokenUsageCallbackInterval);
         }
 
         foreach (CallHistory history in histories)
@@ -173,9 +201,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Whether a file handler of the monitor writes <see cref="LogDirectory"/>.</summary>
-    internal bool WritesLogDirectory => _metricSinks.Any(sink => sink.Handler is FileMetricHandler file && file.LogDirectory == LogDirectory);
+    internal bool WritesLogDirectory =>
+        _metricSinks.Any(sink => sink.Handler is FileMetricHandler file && file.LogDirectory == LogDirectory);
 
-    /// <summary>Records a finished generation. Takes some ten nanoseconds and allocates nothing, save where an error or tags are given.</summary>
+    /// <summary>Records a finished generation. Takes some ten nanoseconds and allocates nothing, save where an error or tags are
+    /// given.</summary>
     /// <param name="duration">How long it took, from the request to the end of the answer. Zero to 366 days.</param>
     /// <param name="success">Whether it came to a usable answer.</param>
     /// <param name="details">What else is known. Default: nothing.</param>
@@ -204,9 +234,18 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
                 fields |= RecordFields.Error;
         }
 
-        if (model == NameTable.Overflow || finishReason == NameTable.Overflow
-            || (!details.IsPlain && ((fields & RecordFields.Error) != 0 || details.Tags is not null || details.Reservation is not null || details.Extras is not null
-                || provider == NameTable.Overflow || operation == NameTable.Overflow)))
+        if (
+            model == NameTable.Overflow
+            || finishReason == NameTable.Overflow
+            || (
+                !details.IsPlain
+                && (
+                    (fields & RecordFields.Error) != 0
+                    || details.Tags is not null
+                    || details.Reservation is not null
+                    || details.Extras is not null
+                    || provider == NameTable.Overflow
+                    || operation == NameTable.Overflow)))
             extra = Extra(details);
 
         // Apart from the condition above, which it would slow down by a fifth.
@@ -239,7 +278,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <param name="evaluatorType">Who or what evaluated, such as <c>coherence</c>.</param>
     /// <param name="scores">The scores by name. May be empty.</param>
     /// <param name="details">What else is known. Default: nothing.</param>
-    /// <exception cref="ArgumentException">A name is null or empty, or <paramref name="duration"/> or a detail is out of its range. Nothing was recorded.</exception>
+    /// <exception cref="ArgumentException">A name is null or empty, or <paramref name="duration"/> or a detail is out of its range. Nothing
+    /// was recorded.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void TrackEvaluation(
         TimeSpan duration,
@@ -249,7 +289,12 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         in EvaluationDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(scores);
-        TrackEvaluation(duration, success, evaluatorType, scores.Select(s => KeyValuePair.Create(s.Key, new EvaluationScore(s.Value))), details);
+        TrackEvaluation(
+            duration,
+            success,
+            evaluatorType,
+            scores.Select(s => KeyValuePair.Create(s.Key, new EvaluationScore(s.Value))),
+            details);
     }
 
     /// <inheritdoc cref="TrackEvaluation(TimeSpan, bool, string, IReadOnlyDictionary{string, double}, in EvaluationDetails)"/>
@@ -293,12 +338,19 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
     /// <summary>Records a single point of a metric of the caller's own, or of one that the monitor knows.</summary>
     /// <param name="metricName">The metric's name.</param>
-    /// <param name="value">The value. NaN and infinities are logged and counted (<see cref="MonitorStatistics.NonFinite"/>), but kept out of aggregates.</param>
-    /// <param name="metadata">What else is known. Values that are no JSON scalars are kept as their invariant text; a <c>model_name</c> that is a string is the point's model. Default: nothing.</param>
+    /// <param name="value">The value. NaN and infinities are logged and counted (<see cref="MonitorStatistics.NonFinite"/>), but kept out
+    /// of aggregates.</param>
+    /// <param name="metadata">What else is known. Values that are no JSON scalars are kept as their invariant text; a <c>model_name</c>
+    /// that is a string is the point's model. Default: nothing.</param>
     /// <param name="timestamp">When it happened. Default: now, by the monitor's clock. Stored as UTC.</param>
-    /// <exception cref="ArgumentException"><paramref name="metricName"/> or a key of <paramref name="metadata"/> is null or empty. Nothing was recorded.</exception>
+    /// <exception cref="ArgumentException"><paramref name="metricName"/> or a key of <paramref name="metadata"/> is null or empty. Nothing
+    /// was recorded.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
-    public void RecordMetric(string metricName, double value, IReadOnlyDictionary<string, object?>? metadata = null, DateTimeOffset? timestamp = null)
+    public void RecordMetric(
+        string metricName,
+        double value,
+        IReadOnlyDictionary<string, object?>? metadata = null,
+        DateTimeOffset? timestamp = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(metricName);
         ThreadBuffer buffer = _recorder.Buffer;
@@ -330,7 +382,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <param name="data">Further facts, under the rules of metadata. Default: none.</param>
     /// <exception cref="ArgumentException"><paramref name="message"/> or a key of <paramref name="data"/> is null or empty.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
-    public void LogInfo(string message, IReadOnlyDictionary<string, object?>? data = null) => Log(LogLevel.Information, message, null, data);
+    public void LogInfo(string message, IReadOnlyDictionary<string, object?>? data = null) =>
+        Log(LogLevel.Information, message, null, data);
 
     /// <summary>Logs something that someone should look at.</summary>
     /// <inheritdoc cref="LogInfo"/>
@@ -342,18 +395,21 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <param name="data">Further facts, under the rules of metadata. Default: none.</param>
     /// <exception cref="ArgumentException"><paramref name="message"/> or a key of <paramref name="data"/> is null or empty.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
-    public void LogError(string message, Exception? exception = null, IReadOnlyDictionary<string, object?>? data = null) => Log(LogLevel.Error, message, exception, data);
+    public void LogError(string message, Exception? exception = null, IReadOnlyDictionary<string, object?>? data = null) =>
+        Log(LogLevel.Error, message, exception, data);
 
     /// <summary>Aggregates the points of a metric in a window that ends now.</summary>
     /// <remarks>
-    /// A point is in the window when it is stamped at or after now minus <paramref name="window"/>; one stamped ahead of the clock is in every window. Exact, and in time that
-    /// grows with the logarithm of the points, as long as the window reaches back no further than <see cref="GenerationMonitorOptions.MaxRetainedPoints"/> do; beyond, its
-    /// edge is rounded outwards. A window over everything is always exact.
+    /// A point is in the window when it is stamped at or after now minus <paramref name="window"/>; one stamped ahead of the clock is in
+    /// every window. Exact, and in time that grows with the logarithm of the points, as long as the window reaches back no further than
+    /// <see cref="GenerationMonitorOptions.MaxRetainedPoints"/> do; beyond, its edge is rounded outwards. A window over everything is
+    /// always exact.
     /// </remarks>
     /// <param name="metricName">The metric.</param>
     /// <param name="window">The window, not negative; one longer than the run takes in everything. Default: five minutes.</param>
     /// <returns>The aggregate; of an unknown metric one with <see cref="MetricAggregate.Count"/> 0.</returns>
-    /// <exception cref="ArgumentException"><paramref name="metricName"/> is null or empty, or <paramref name="window"/> is negative.</exception>
+    /// <exception cref="ArgumentException"><paramref name="metricName"/> is null or empty, or <paramref name="window"/> is
+    /// negative.</exception>
     public MetricAggregate GetMetrics(string metricName, TimeSpan? window = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(metricName);
@@ -361,7 +417,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Sums the tokens of generations and evaluations by model.</summary>
-    /// <param name="window">The window, under the rules of <see cref="GetMetrics"/>. Default: everything, exactly, at a cost that grows with the models and not the records.</param>
+    /// <param name="window">The window, under the rules of <see cref="GetMetrics"/>. Default: everything, exactly, at a cost that grows
+    /// with the models and not the records.</param>
     /// <returns>The token usage; a model is in it when a token count was given for it.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative.</exception>
     public TokenUsageReport GetTotalTokenUsage(TimeSpan? window = null)
@@ -371,7 +428,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             return TokenTotals.Report(_store, _names, from);
     }
 
-    /// <summary>Sums what generations and evaluations cost by model, at the prices of <see cref="GenerationMonitorOptions.Pricing"/>, each call by its own cached and reasoning tokens.</summary>
+    /// <summary>Sums what generations and evaluations cost by model, at the prices of <see cref="GenerationMonitorOptions.Pricing"/>, each
+    /// call by its own cached and reasoning tokens.</summary>
     /// <param name="window">The window, under the rules of <see cref="GetMetrics"/>. Default: everything.</param>
     /// <returns>The cost; what has no known price is in it as unpriced, not as free.</returns>
     /// <exception cref="InvalidOperationException">The monitor has no <see cref="GenerationMonitorOptions.Pricing"/>.</exception>
@@ -379,12 +437,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     public CostReport GetCost(TimeSpan? window = null)
     {
         if (!_isPriced)
-            throw new InvalidOperationException($"Costs need prices: set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
+            throw new InvalidOperationException(
+                $"Costs need prices: set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
         return RecordedCost(window);
     }
 
     /// <summary>Evaluates the alert rules now, and lets the alert handlers know what is new.</summary>
-    /// <remarks>When it returns, the handlers have heard of it, save one that stands still for <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>. After disposal no handler hears of anything.</remarks>
+    /// <remarks>When it returns, the handlers have heard of it, save one that stands still for
+    /// <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>. After disposal no handler hears of anything.</remarks>
     /// <returns>The alerts that fire now, whether or not their handlers knew already.</returns>
     public IReadOnlyList<Alert> CheckAlerts()
     {
@@ -402,7 +462,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         return firing;
     }
 
-    /// <summary>Says where each alert rule stands. It does not evaluate: that <see cref="CheckAlerts"/> does, and the timer of <see cref="GenerationMonitorOptions.MetricsInterval"/>.</summary>
+    /// <summary>Says where each alert rule stands. It does not evaluate: that <see cref="CheckAlerts"/> does, and the timer of
+    /// <see cref="GenerationMonitorOptions.MetricsInterval"/>.</summary>
     /// <returns>The rules, built-in ones first, with their states as of their last evaluation.</returns>
     public IReadOnlyList<AlertStatus> GetAlerts()
     {
@@ -412,8 +473,9 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
     /// <summary>Cancelled when a budget is spent. Give it to calls and to the loop that makes them.</summary>
     /// <remarks>
-    /// Of a budget with a calendar window it is cancelled until the window is over; from then on this property has a new token. Callbacks on it run on the thread pool. Records
-    /// of this process count at once when this property, <see cref="TryReserve"/> or <see cref="GetBudgets"/> is asked, and within 200 ms otherwise.
+    /// Of a budget with a calendar window it is cancelled until the window is over; from then on this property has a new token. Callbacks
+    /// on it run on the thread pool. Records of this process count at once when this property, <see cref="TryReserve"/> or
+    /// <see cref="GetBudgets"/> is asked, and within 200 ms otherwise.
     /// </remarks>
     public CancellationToken BudgetToken
     {
@@ -431,13 +493,15 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
 
     /// <summary>Reserves what a call may use, of all budgets or of none.</summary>
     /// <remarks>
-    /// Reservations are atomic: what is spent and what is reserved never exceed a limit together, so that any number of workers overshoot by no more than what calls in flight
-    /// use beyond their estimates. Hand the reservation to the call's record (<see cref="GenerationDetails.Reservation"/>) and dispose it behind that: what was not used returns.
+    /// Reservations are atomic: what is spent and what is reserved never exceed a limit together, so that any number of workers overshoot
+    /// by no more than what calls in flight use beyond their estimates. Hand the reservation to the call's record
+    /// (<see cref="GenerationDetails.Reservation"/>) and dispose it behind that: what was not used returns.
     /// </remarks>
     /// <param name="estimate">What the call may use at the most.</param>
     /// <param name="reservation">What it holds; <see langword="null"/> where it was refused.</param>
     /// <returns><see langword="true"/> if the call may be made; without budgets always.</returns>
-    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a cost nor a model with a known price.</exception>
+    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a
+    /// cost nor a model with a known price.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public bool TryReserve(in BudgetEstimate estimate, [NotNullWhen(true)] out BudgetReservation? reservation)
     {
@@ -450,7 +514,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <param name="estimate">What the call may use at the most.</param>
     /// <returns>What it holds.</returns>
     /// <exception cref="BudgetExceededException">A budget has no room for it. Nothing is reserved.</exception>
-    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a cost nor a model with a known price.</exception>
+    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a
+    /// cost nor a model with a known price.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public BudgetReservation Reserve(in BudgetEstimate estimate) =>
         ReserveOrRefuse(estimate, out BudgetStatus? refusedBy) ?? throw new BudgetExceededException(refusedBy!);
@@ -495,10 +560,12 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Hands everything recorded before the call to the handlers, and ends when they have written it.</summary>
-    /// <remarks>What the file handlers have written survives the process. A handler that need not be lossless is waited for no longer than its time limit.</remarks>
+    /// <remarks>What the file handlers have written survives the process. A handler that need not be lossless is waited for no longer than
+    /// its time limit.</remarks>
     /// <param name="cancellationToken">Ends the waiting, not the writing.</param>
     /// <returns>A task that ends when everything is written.</returns>
-    /// <exception cref="IOException">A lossless handler could not write it, or has stood still for <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>; it goes on trying.</exception>
+    /// <exception cref="IOException">A lossless handler could not write it, or has stood still for
+    /// <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>; it goes on trying.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -507,7 +574,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         await Task.WhenAll(sinks).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Writes every metric's figures and its points in memory, and the token usage, to <c>LogDirectory/metrics_yyyyMMdd_HHmmss.json</c> (UTC).</summary>
+    /// <summary>Writes every metric's figures and its points in memory, and the token usage, to
+    /// <c>LogDirectory/metrics_yyyyMMdd_HHmmss.json</c> (UTC).</summary>
     /// <remarks>A file that exists is not overwritten: <c>_2</c> and so on is added to the name.</remarks>
     /// <returns>The file's full path.</returns>
     /// <exception cref="IOException">It could not be written.</exception>
@@ -515,11 +583,19 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     {
         DateTimeOffset now = _timeProvider.GetUtcNow();
         using (_recorder.EnterApplied())
-            return MetricsSnapshot.Save(LogDirectory, now, _clock.WallOffset, _store, TokenTotals.Report(_store, _names, long.MinValue), _names);
+            return MetricsSnapshot.Save(
+                LogDirectory,
+                now,
+                _clock.WallOffset,
+                _store,
+                TokenTotals.Report(_store, _names, long.MinValue),
+                _names);
     }
 
-    /// <summary>Refuses further records and writes those that were accepted, for at most <see cref="GenerationMonitorOptions.ShutdownTimeout"/>. Reading goes on working.</summary>
-    /// <remarks>What could not be written in that time is counted in <see cref="GetStatistics"/> and said in one log entry. Handlers that are <see cref="IDisposable"/> are disposed.</remarks>
+    /// <summary>Refuses further records and writes those that were accepted, for at most
+    /// <see cref="GenerationMonitorOptions.ShutdownTimeout"/>. Reading goes on working.</summary>
+    /// <remarks>What could not be written in that time is counted in <see cref="GetStatistics"/> and said in one log entry. Handlers that
+    /// are <see cref="IDisposable"/> are disposed.</remarks>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -581,7 +657,11 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     internal IReadOnlyList<RetainedPoints> RetainedPoints()
     {
         using (_recorder.EnterApplied())
-            return [.. _store.AllSeries.SelectMany(series => series.RawChunks().Select(chunk => new RetainedPoints(series.Name, chunk, _clock.WallOffset, _names.Models)))];
+            return
+            [
+                .. _store.AllSeries.SelectMany(series =>
+                    series.RawChunks().Select(chunk => new RetainedPoints(series.Name, chunk, _clock.WallOffset, _names.Models))),
+            ];
     }
 
     /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
@@ -661,7 +741,10 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             ThrowOutOfRange("details", negative.Count, $"{negative.Field.Key} must not be negative.");
     }
 
-    private static void ThrowIfAbsurd(TimeSpan duration, string parameter, [CallerArgumentExpression(nameof(duration))] string expression = "")
+    private static void ThrowIfAbsurd(
+        TimeSpan duration,
+        string parameter,
+        [CallerArgumentExpression(nameof(duration))] string expression = "")
     {
         if (IsAbsurd(duration))
             ThrowAbsurd(duration, parameter, expression);
@@ -672,9 +755,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         throw new ArgumentOutOfRangeException(parameter, duration, $"{expression} is from zero to {LongestDuration.TotalDays:0} days.");
 
     [DoesNotReturn]
-    private static void ThrowOutOfRange(string parameter, object value, string message) => throw new ArgumentOutOfRangeException(parameter, value, message);
+    private static void ThrowOutOfRange(string parameter, object value, string message) =>
+        throw new ArgumentOutOfRangeException(parameter, value, message);
 
-    private static long Count(long? count, RecordFields field, ref RecordFields fields, [CallerArgumentExpression(nameof(count))] string expression = "")
+    private static long Count(
+        long? count,
+        RecordFields field,
+        ref RecordFields fields,
+        [CallerArgumentExpression(nameof(count))] string expression = "")
     {
         if (count is not { } given)
             return 0;
@@ -685,7 +773,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         return given;
     }
 
-    private static int BufferCapacity(GenerationMonitorOptions options) => (int)BitOperations.RoundUpToPowerOf2((uint)options.BufferCapacity);
+    private static int BufferCapacity(GenerationMonitorOptions options) =>
+        (int)BitOperations.RoundUpToPowerOf2((uint)options.BufferCapacity);
 
     private static void Write(ThreadBuffer buffer, in Record record)
     {
@@ -696,7 +785,8 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         buffer.Publish();
     }
 
-    /// <summary>The handlers with their type's name, numbered from the second of a type on: statistics and log must tell them apart.</summary>
+    /// <summary>The handlers with their type's name, numbered from the second of a type on: statistics and log must tell them
+    /// apart.</summary>
     private static IEnumerable<(string Name, T Handler)> Named<T>(IList<T> handlers)
         where T : notnull
     {
@@ -709,17 +799,23 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         }
     }
 
-    private static HandlerQueue<TokenUsageReport> TokenUsageQueue(Action<TokenUsageReport> callback, TimeSpan timeLimit, TroubleLog troubleLog) => new(
-        new HandlerContract<TokenUsageReport>("token usage callback", report =>
-        {
-            callback(report);
-            return default;
-        })
-        {
-            Capacity = 16,
-        },
-        timeLimit,
-        troubleLog);
+    private static HandlerQueue<TokenUsageReport> TokenUsageQueue(
+        Action<TokenUsageReport> callback,
+        TimeSpan timeLimit,
+        TroubleLog troubleLog) =>
+        new(
+            new HandlerContract<TokenUsageReport>(
+                "token usage callback",
+                report =>
+                {
+                    callback(report);
+                    return default;
+                })
+            {
+                Capacity = 16,
+            },
+            timeLimit,
+            troubleLog);
 
     private long Timestamp(DateTimeOffset? given, ref RecordFields fields)
     {
@@ -799,7 +895,10 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
     private List<CallHistory> ResumeBudgets(GenerationMonitorOptions options)
     {
         List<CallHistory> histories = [];
-        foreach (IGrouping<string, Budget> resumed in options.Budgets.Where(b => b.ResumeFrom is not null).GroupBy(b => Path.GetFullPath(b.ResumeFrom!)))
+        foreach (
+            IGrouping<string, Budget> resumed in options
+                .Budgets.Where(b => b.ResumeFrom is not null)
+                .GroupBy(b => Path.GetFullPath(b.ResumeFrom!)))
         {
             CallHistory history;
             do

@@ -4,7 +4,8 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The monitors of this process that are not disposed, so that a process which ends without disposing them still writes what they recorded.</summary>
+/// <summary>The monitors of this process that are not disposed, so that a process which ends without disposing them still writes what they
+/// recorded.</summary>
 internal static class LiveMonitors
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
@@ -24,7 +25,11 @@ internal static class LiveMonitors
             // process may go on, if a handler of the program's own cancels it.
             AppDomain.CurrentDomain.ProcessExit += (_, _) => ForEach(static m => m.FlushAtExit(isEnd: true));
             AppDomain.CurrentDomain.UnhandledException += (_, _) => ForEach(static m => m.FlushAtExit(isEnd: true));
-            _registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, static _ => ForEach(static m => m.FlushAtExit(isEnd: false))))];
+            _registrations =
+            [
+                .. Signals.Select(signal =>
+                    PosixSignalRegistration.Create(signal, static _ => ForEach(static m => m.FlushAtExit(isEnd: false)))),
+            ];
         }
     }
 

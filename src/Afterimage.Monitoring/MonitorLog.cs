@@ -8,7 +8,10 @@ internal static partial class MonitorLog
     [LoggerMessage(1, LogLevel.Error, "{Message}")]
     public static partial void HandlerTrouble(ILogger logger, string message, Exception? exception);
 
-    [LoggerMessage(2, LogLevel.Error, "The monitor of {LogDirectory} was disposed before everything was written: {Records} records are lost")]
+    [LoggerMessage(
+        2,
+        LogLevel.Error,
+        "The monitor of {LogDirectory} was disposed before everything was written: {Records} records are lost")]
     public static partial void ShutdownIncomplete(ILogger logger, string logDirectory, long records);
 
     [LoggerMessage(3, LogLevel.Warning, "Buffers of the monitor of {LogDirectory} were full: {Records} records were dropped")]

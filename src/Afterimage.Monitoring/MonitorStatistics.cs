@@ -4,12 +4,13 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What became of everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry; what the monitor
-/// itself logs is not counted.</summary>
+/// <summary>What became of everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry;
+/// what the monitor itself logs is not counted.</summary>
 /// <param name="Recorded">Records accepted by the monitor.</param>
 /// <param name="Dropped">Records refused because a buffer was full under <see cref="BufferFullMode.Drop"/>.</param>
 /// <param name="Written">Records that every handler meant for them has handled.</param>
-/// <param name="Failed">Records that were accepted and lost on the way to a handler, summed over the handlers: <see cref="HandlerStatistics.Failed"/> and <see cref="HandlerStatistics.Dropped"/>.</param>
+/// <param name="Failed">Records that were accepted and lost on the way to a handler, summed over the handlers:
+/// <see cref="HandlerStatistics.Failed"/> and <see cref="HandlerStatistics.Dropped"/>.</param>
 /// <param name="NonFinite">Metric points that were NaN or infinite: logged, but kept out of aggregates.</param>
 /// <param name="Handlers">The handlers, metric handlers first, each in the order of the options.</param>
 public sealed record MonitorStatistics(
@@ -20,6 +21,7 @@ public sealed record MonitorStatistics(
     long NonFinite,
     IReadOnlyList<HandlerStatistics> Handlers)
 {
-    /// <summary>What became of the alerts, which are no records: their file first, then the alert handlers in the order of the options. None of it is in the other figures.</summary>
+    /// <summary>What became of the alerts, which are no records: their file first, then the alert handlers in the order of the options.
+    /// None of it is in the other figures.</summary>
     public IReadOnlyList<HandlerStatistics> AlertHandlers { get; init; } = [];
 }

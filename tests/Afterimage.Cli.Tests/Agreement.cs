@@ -7,10 +7,14 @@ internal static class Agreement
 {
     public static void Assert(JsonElement run, JsonElement directory)
     {
-        foreach (string name in (string[])["generations", "evaluations", "by_model", "total_prompt_tokens", "total_completion_tokens", "total_tokens", "log_dir"])
+        foreach (
+            string name in (string[])
+                ["generations", "evaluations", "by_model", "total_prompt_tokens", "total_completion_tokens", "total_tokens", "log_dir"])
             Xunit.Assert.Equal(run.GetProperty(name).GetRawText(), directory.GetProperty(name).GetRawText());
 
-        Xunit.Assert.Equal(run.TryGetProperty("cost", out JsonElement cost), directory.TryGetProperty("cost", out JsonElement directoryCost));
+        Xunit.Assert.Equal(
+            run.TryGetProperty("cost", out JsonElement cost),
+            directory.TryGetProperty("cost", out JsonElement directoryCost));
         if (cost.ValueKind == JsonValueKind.Object)
             Costs(cost, directoryCost);
 
@@ -20,7 +24,9 @@ internal static class Agreement
         {
             JsonElement other = directory.GetProperty("metrics").GetProperty(metric.Name);
             foreach (string name in (string[])["count", "sum", "mean", "min", "max"])
-                Xunit.Assert.True(metric.Value.GetProperty(name).GetRawText() == other.GetProperty(name).GetRawText(), $"{metric.Name}.{name}");
+                Xunit.Assert.True(
+                    metric.Value.GetProperty(name).GetRawText() == other.GetProperty(name).GetRawText(),
+                    $"{metric.Name}.{name}");
             foreach (string name in (string[])["p50", "p95", "p99"])
             {
                 double exact = other.GetProperty(name).GetDouble();
@@ -36,9 +42,13 @@ internal static class Agreement
         foreach (JsonProperty figure in run.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Number))
             Xunit.Assert.Equal(figure.Value.GetDecimal(), directory.GetProperty(figure.Name).GetDecimal(), 9);
 
-        static IEnumerable<(string? Name, decimal? Cost, long Unpriced)> Models(JsonElement cost) => cost.GetProperty("by_model").EnumerateArray().Select(m => (
-            m.GetProperty("model_name").GetString(),
-            m.TryGetProperty("cost_usd", out JsonElement dollars) ? decimal.Round(dollars.GetDecimal(), 9) : (decimal?)null,
-            m.GetProperty("unpriced_tokens").GetInt64()));
+        static IEnumerable<(string? Name, decimal? Cost, long Unpriced)> Models(JsonElement cost) =>
+            cost.GetProperty("by_model")
+                .EnumerateArray()
+                .Select(m =>
+                    (
+                        m.GetProperty("model_name").GetString(),
+                        m.TryGetProperty("cost_usd", out JsonElement dollars) ? decimal.Round(dollars.GetDecimal(), 9) : (decimal?)null,
+                        m.GetProperty("unpriced_tokens").GetInt64()));
     }
 }

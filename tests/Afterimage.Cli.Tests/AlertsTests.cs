@@ -39,7 +39,9 @@ public sealed class AlertsTests : IDisposable
         Assert.Equal("firing", episodes[1].GetProperty("state").GetString());
         Assert.False(episodes[1].TryGetProperty("end", out _));
         Assert.Equal((1, 0), (json.GetProperty("skipped_lines").GetInt32(), json.GetProperty("omitted_alerts").GetInt32()));
-        Assert.Equal(["error", "info", "warning"], json.GetProperty("alerts").EnumerateArray().Select(alert => alert.GetProperty("level").GetString()));
+        Assert.Equal(
+            ["error", "info", "warning"],
+            json.GetProperty("alerts").EnumerateArray().Select(alert => alert.GetProperty("level").GetString()));
         Assert.Equal(json.GetProperty("alerts").GetRawText(), summaryJson.GetProperty("alerts").GetRawText());
     }
 

@@ -20,9 +20,25 @@ public sealed class BadInputTests : IDisposable
     [InlineData("There is no option '--nope'. (see: afterimage export --help)", "export", "--nope")]
     [InlineData("There is no option '-z'. (see: afterimage tail --help)", "tail", "log", "-z")]
     [InlineData("There is no command 'nope'. (see: afterimage --help)", "nope")]
-    [InlineData("--format is 'xls', which is none of json, csv, excel, parquet. (see: afterimage export --help)", "export", "log", "--format", "xls", "--out", "x.xls")]
-    [InlineData("--format is 'xls', which is none of table, csv, json. (see: afterimage query --help)", "query", "log", "SELECT 1", "--format", "xls")]
-    [InlineData("Argument 'tcsh' not recognized. Must be one of: 'bash' 'zsh' 'fish' 'pwsh' (see: afterimage completion --help)", "completion", "tcsh")]
+    [InlineData(
+        "--format is 'xls', which is none of json, csv, excel, parquet. (see: afterimage export --help)",
+        "export",
+        "log",
+        "--format",
+        "xls",
+        "--out",
+        "x.xls")]
+    [InlineData(
+        "--format is 'xls', which is none of table, csv, json. (see: afterimage query --help)",
+        "query",
+        "log",
+        "SELECT 1",
+        "--format",
+        "xls")]
+    [InlineData(
+        "Argument 'tcsh' not recognized. Must be one of: 'bash' 'zsh' 'fish' 'pwsh' (see: afterimage completion --help)",
+        "completion",
+        "tcsh")]
     [InlineData("--out is empty. (see: afterimage report --help)", "report", "log", "--out", "")]
     [InlineData("LOG_DIR is empty. (see: afterimage compact --help)", "compact", " ")]
     [InlineData("There is no log directory '{0}/--nope'.", "summary", "--", "--nope")]
@@ -33,14 +49,24 @@ public sealed class BadInputTests : IDisposable
     {
         CommandResult result = await CommandLine.RunAsync(_directory.Path, arguments);
 
-        Assert.Equal((2, "", $"afterimage: {expected.Replace("{0}", _directory.Path, StringComparison.Ordinal)}\n"), (result.ExitCode, result.Output, result.Error));
-        Assert.Equal(["file", "log"], Directory.GetFileSystemEntries(_directory.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            (2, "", $"afterimage: {expected.Replace("{0}", _directory.Path, StringComparison.Ordinal)}\n"),
+            (result.ExitCode, result.Output, result.Error));
+        Assert.Equal(
+            ["file", "log"],
+            Directory.GetFileSystemEntries(_directory.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task Sql_may_begin_with_a_comment()
     {
-        CommandResult result = await CommandLine.RunAsync(_directory.Path, "query", "log", "-- all of them\nSELECT count(*) AS n FROM generations", "--format", "json");
+        CommandResult result = await CommandLine.RunAsync(
+            _directory.Path,
+            "query",
+            "log",
+            "-- all of them\nSELECT count(*) AS n FROM generations",
+            "--format",
+            "json");
 
         Assert.Equal((0, "[{\"n\":1}]\n"), (result.ExitCode, result.Output));
     }
@@ -60,7 +86,10 @@ public sealed class BadInputTests : IDisposable
             CommandResult result = await CommandLine.FinishAsync(process);
 
             Assert.Equal(2, result.ExitCode);
-            Assert.StartsWith("afterimage: Standard output cannot be written: ", result.Error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+            Assert.StartsWith(
+                "afterimage: Standard output cannot be written: ",
+                result.Error.TrimEnd().Split('\n')[^1],
+                StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
         }
     }
@@ -73,7 +102,9 @@ public sealed class BadInputTests : IDisposable
         using Process process = CommandLine.StartInShell(_directory.Path, "tail log --follow | head -n 1");
         try
         {
-            CommandResult result = await CommandLine.FinishAsync(process).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            CommandResult result = await CommandLine
+                .FinishAsync(process)
+                .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
             Assert.Equal((0, ""), (result.ExitCode, result.Error));
             Assert.Single(result.Output.TrimEnd().Split('\n'));

@@ -20,7 +20,8 @@ internal static class CommandLine
     /// <summary>Starts it by a shell.</summary>
     /// <param name="directory">The current directory.</param>
     /// <param name="arguments">What stands behind <c>afterimage</c>, redirections and all.</param>
-    public static Process StartInShell(string directory, string arguments) => Start(directory, "sh", ["-c", $"dotnet '{Program}' {arguments}"]);
+    public static Process StartInShell(string directory, string arguments) =>
+        Start(directory, "sh", ["-c", $"dotnet '{Program}' {arguments}"]);
 
     public static async Task<CommandResult> FinishAsync(Process process)
     {

@@ -8,8 +8,12 @@ public sealed class CompareTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static IEnumerable<string> Generations(int count, double seconds, string model) => Enumerable.Range(0, count).Select(i =>
-        $$"""{"timestamp":"2026-11-23T14:25:{{i % 60:00}}Z","event":"generation","duration":{{seconds}}{{i % 10}},"success":true,"model_name":{{JsonSerializer.Serialize(model)}},"prompt_token_count":100,"cost_usd":0.0025}""");
+    private static IEnumerable<string> Generations(int count, double seconds, string model) =>
+        Enumerable
+            .Range(0, count)
+            .Select(i =>
+                $$"""{"timestamp":"2026-11-23T14:25:{{i % 60:00}}Z","event":"generation","duration":{{seconds}}{{i % 10}},"success":true,"model_name":{{JsonSerializer.Serialize(model)}},"prompt_token_count":100,"cost_usd":0.0025}"""
+            );
 
     private Task<CommandResult> RunAsync(params string[] arguments) => CommandLine.RunAsync(_directory.Path, arguments);
 
@@ -17,17 +21,27 @@ public sealed class CompareTests : IDisposable
     public async Task Two_runs_stand_side_by_side()
     {
         _directory.Write("a/metrics.jsonl", [.. Generations(200, 1, "gpt-4o"), "torn"]);
-        _directory.Write("b/metrics.jsonl", [.. Generations(180, 2, "gpt-4o"), .. Generations(20, 2, "=cmd|' /C calc'!A0 [red] \u001b[31m")]);
+        _directory.Write(
+            "b/metrics.jsonl",
+            [.. Generations(180, 2, "gpt-4o"), .. Generations(20, 2, "=cmd|' /C calc'!A0 [red] \u001b[31m")]);
 
         CommandResult table = await RunAsync("compare", "a", "b");
         JsonElement json = (await RunAsync("compare", "a", "b", "--json")).Json;
 
         string[] lines = [.. table.Output.Split('\n').Select(line => line.TrimEnd())];
         Assert.Contains("   1 lines skipped", lines);
-        Assert.Contains(lines, line => line.StartsWith(" generation_time", StringComparison.Ordinal) && line.Contains("n 200", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["mean", "14.50", .., "24.50", _, "+69.0", "%", "<.001", "beyond"]);
+        Assert.Contains(
+            lines,
+            line => line.StartsWith(" generation_time", StringComparison.Ordinal) && line.Contains("n 200", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line =>
+                line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["mean", "14.50", .., "24.50", _, "+69.0", "%", "<.001", "beyond"]
+        );
         Assert.Contains(lines, line => line.Contains("cost_usd in 1/1000", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.StartsWith(" gpt-4o ", StringComparison.Ordinal) && line.EndsWith("$0.5000   $0.4500", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line => line.StartsWith(" gpt-4o ", StringComparison.Ordinal) && line.EndsWith("$0.5000   $0.4500", StringComparison.Ordinal));
         Assert.DoesNotContain('\u001b', table.Output);
         Assert.All(lines, line => Assert.True(line.Length <= 100, line));
 
@@ -43,7 +57,14 @@ public sealed class CompareTests : IDisposable
         Assert.Equal("too_few_points", time.GetProperty("differences").GetProperty("p99").GetProperty("verdict").GetString());
         Assert.Equal(JsonValueKind.Null, time.GetProperty("differences").GetProperty("p99").GetProperty("p_value").ValueKind);
         Assert.Equal(2, json.GetProperty("models").GetArrayLength());
-        Assert.Equal("fisher_exact", json.GetProperty("metrics").GetProperty("model_usage:gpt-4o").GetProperty("differences").GetProperty("mean").GetProperty("test").GetString());
+        Assert.Equal(
+            "fisher_exact",
+            json.GetProperty("metrics")
+                .GetProperty("model_usage:gpt-4o")
+                .GetProperty("differences")
+                .GetProperty("mean")
+                .GetProperty("test")
+                .GetString());
     }
 
     [Fact]

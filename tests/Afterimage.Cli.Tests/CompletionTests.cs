@@ -9,7 +9,10 @@ public sealed class CompletionTests : IDisposable
 
     public CompletionTests()
     {
-        string command = _directory.Write("bin/afterimage", "#!/bin/sh", $"exec dotnet '{Path.Combine(AppContext.BaseDirectory, "afterimage.dll")}' \"$@\"");
+        string command = _directory.Write(
+            "bin/afterimage",
+            "#!/bin/sh",
+            $"exec dotnet '{Path.Combine(AppContext.BaseDirectory, "afterimage.dll")}' \"$@\"");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(command, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         _directory.Write("runs/today/metrics.jsonl");
@@ -90,7 +93,8 @@ public sealed class CompletionTests : IDisposable
         Assert.Contains("'pwsh'", result.Error, StringComparison.Ordinal);
     }
 
-    private static void AssertOffered(string[] offered, string[] said) => Assert.Equal(offered, said.Where(s => s.Length > 0).Order(StringComparer.Ordinal));
+    private static void AssertOffered(string[] offered, string[] said) =>
+        Assert.Equal(offered, said.Where(s => s.Length > 0).Order(StringComparer.Ordinal));
 
     private async Task<string[]> RunAsync(string shell, params string[] arguments)
     {

@@ -20,7 +20,10 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(3000, demo.GetProperty("generations").GetInt64());
         Assert.True(demo.GetProperty("evaluations").GetInt64() > 0);
         Agreement.Assert(demo, summary);
-        JsonElement[] errors = [.. demo.GetProperty("alerts").EnumerateArray().Where(a => a.GetProperty("name").GetString() == "high_error_rate")];
+        JsonElement[] errors =
+        [
+            .. demo.GetProperty("alerts").EnumerateArray().Where(a => a.GetProperty("name").GetString() == "high_error_rate"),
+        ];
         Assert.Equal(2, errors.Length);
         Assert.True(errors[1].GetProperty("data").GetProperty("resolved").GetBoolean());
     }
@@ -44,7 +47,9 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("simulated: no model was called", result.Output, StringComparison.Ordinal);
         Assert.Contains("alerts (", result.Output, StringComparison.Ordinal);
-        string next = Assert.Single(result.Output.Split('\n'), line => line.StartsWith("Next: afterimage report ", StringComparison.Ordinal));
+        string next = Assert.Single(
+            result.Output.Split('\n'),
+            line => line.StartsWith("Next: afterimage report ", StringComparison.Ordinal));
         Assert.All(result.Output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 80));
         Assert.Contains($"\n      afterimage summary \"{next.Split('"')[1]}\"\n", result.Output, StringComparison.Ordinal);
         JsonElement summary = (await RunAsync("summary", next.Split('"')[1], "--json")).Json;

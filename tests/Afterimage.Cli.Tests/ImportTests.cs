@@ -26,14 +26,25 @@ public sealed class ImportTests : IDisposable
 
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(
-            ["3 points in runs/p", "times read as Europe/Berlin", "2 times were there twice, when the clock was put back: the order of the lines decided",
-                "1 times were never there, when the clock was put forward: is it the right zone?"],
+            [
+                "3 points in runs/p",
+                "times read as Europe/Berlin",
+                "2 times were there twice, when the clock was put back: the order of the lines decided",
+                "1 times were never there, when the clock was put forward: is it the right zone?",
+            ],
             result.Output.TrimEnd().Split('\n'));
         Assert.Equal("afterimage: 1 line was skipped: no metric points (first: line 4: it is no JSON).", result.Error.TrimEnd());
         JsonElement summary = (await RunAsync("summary", "runs/p", "--json")).Json;
         Assert.Equal((1, 40), (summary.GetProperty("non_finite_points").GetInt64(), summary.GetProperty("total_prompt_tokens").GetInt64()));
-        Assert.Equal("""[{"metric":"generation_time","timestamp":"2026-10-25T00:30:00Z"}]""", (await RunAsync("query", "runs/p", "SELECT metric, timestamp FROM points WHERE value = 1.5", "--format", "json")).Output.TrimEnd());
-        Assert.StartsWith("3 rows", (await RunAsync("export", "runs/p", "--format", "parquet", "--out", "x.parquet")).Output, StringComparison.Ordinal);
+        Assert.Equal(
+            """[{"metric":"generation_time","timestamp":"2026-10-25T00:30:00Z"}]""",
+            (
+                await RunAsync("query", "runs/p", "SELECT metric, timestamp FROM points WHERE value = 1.5", "--format", "json")
+            ).Output.TrimEnd());
+        Assert.StartsWith(
+            "3 rows",
+            (await RunAsync("export", "runs/p", "--format", "parquet", "--out", "x.parquet")).Output,
+            StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync("plot", "runs/p", "generation_time", "--out", "x.png")).ExitCode);
         Assert.Equal(0, (await RunAsync("compare", "runs/p", "runs/p")).ExitCode);
         Assert.Contains("metric  prompt_token_count  40", (await RunAsync("tail", "runs/p")).Output, StringComparison.Ordinal);
@@ -48,7 +59,10 @@ public sealed class ImportTests : IDisposable
         JsonElement json = (await RunAsync("import", "metrics.jsonl", "--log-dir", "b", "--json")).Json;
 
         Assert.Contains($"times read as {TimeZoneInfo.Local.Id}, this machine's zone", text.Output, StringComparison.Ordinal);
-        Assert.Equal((TimeZoneInfo.Local.Id, 3, 1), (json.GetProperty("time_zone").GetString(), json.GetProperty("points").GetInt64(), json.GetProperty("skipped_lines").GetInt64()));
+        Assert.Equal(
+            (TimeZoneInfo.Local.Id, 3, 1),
+            (json.GetProperty("time_zone").GetString(), json.GetProperty("points").GetInt64(), json.GetProperty("skipped_lines").GetInt64())
+        );
         Assert.Equal(Path.Combine(_directory.Path, "b"), json.GetProperty("log_dir").GetString());
     }
 

@@ -17,17 +17,24 @@ public sealed partial class QueryDocumentTests : IDisposable
     {
         using (var monitor = new GenerationMonitor(PatientMonitor.Options(_directory.Path)))
         {
-            monitor.TrackGeneration(TimeSpan.FromSeconds(2), false, new GenerationDetails
-            {
-                ModelName = "m",
-                PromptTokenCount = 10,
-                CompletionTokenCount = 5,
-                Error = "no",
-                FinishReason = "length",
-                TimeToFirstToken = TimeSpan.FromSeconds(1),
-                Tags = [new("tenant", "t")],
-            });
-            monitor.TrackEvaluation(TimeSpan.FromSeconds(1), true, "judge", new Dictionary<string, EvaluationScore> { ["s"] = new(0.5, "fair") });
+            monitor.TrackGeneration(
+                TimeSpan.FromSeconds(2),
+                false,
+                new GenerationDetails
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 10,
+                    CompletionTokenCount = 5,
+                    Error = "no",
+                    FinishReason = "length",
+                    TimeToFirstToken = TimeSpan.FromSeconds(1),
+                    Tags = [new("tenant", "t")],
+                });
+            monitor.TrackEvaluation(
+                TimeSpan.FromSeconds(1),
+                true,
+                "judge",
+                new Dictionary<string, EvaluationScore> { ["s"] = new(0.5, "fair") });
             monitor.LogWarning("hm");
         }
 

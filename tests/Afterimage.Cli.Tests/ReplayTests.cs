@@ -45,7 +45,9 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal((double)durations[0], time.GetProperty("min").GetDouble());
         Assert.Equal((double)durations[^1], time.GetProperty("max").GetDouble());
         AssertQuantiles(time, durations);
-        AssertQuantiles(replay.GetProperty("metrics").GetProperty("prompt_token_count"), [.. trace.Rows.Select(row => (decimal)row.Prompt).Order()]);
+        AssertQuantiles(
+            replay.GetProperty("metrics").GetProperty("prompt_token_count"),
+            [.. trace.Rows.Select(row => (decimal)row.Prompt).Order()]);
     }
 
     [Fact]
@@ -80,7 +82,11 @@ public sealed class ReplayTests : IDisposable
     [Fact]
     public async Task Columns_are_found_by_name_and_others_ignored()
     {
-        string trace = _directory.Write("trace.csv", "\ufeffExtra,GeneratedTokens,TIMESTAMP,ContextTokens\r", "\"a,b\",7,2023-11-16 18:15:46,5\r", "\r");
+        string trace = _directory.Write(
+            "trace.csv",
+            "\ufeffExtra,GeneratedTokens,TIMESTAMP,ContextTokens\r",
+            "\"a,b\",7,2023-11-16 18:15:46,5\r",
+            "\r");
 
         JsonElement replay = (await RunAsync("replay", trace, "--json", "--log-dir", "log", "--model", "m'\"<b>")).Json;
 
@@ -112,7 +118,13 @@ public sealed class ReplayTests : IDisposable
     [InlineData("2023-11-16 18:15:47,1,\"2\"3", "quotes")]
     public async Task A_broken_row_stops_the_replay_and_rows_before_it_are_kept(string row, string cause)
     {
-        string trace = _directory.Write("trace.csv", Header, "2023-11-16 18:15:46,1,2", "2023-11-16 18:15:46,3,4", row, "2023-11-16 18:15:48,5,6");
+        string trace = _directory.Write(
+            "trace.csv",
+            Header,
+            "2023-11-16 18:15:46,1,2",
+            "2023-11-16 18:15:46,3,4",
+            row,
+            "2023-11-16 18:15:48,5,6");
 
         CommandResult stopped = await RunAsync("replay", trace, "--json", "--log-dir", "log");
         JsonElement skipped = (await RunAsync("replay", trace, "--json", "--log-dir", "all", "--skip-invalid")).Json;
@@ -193,10 +205,15 @@ public sealed class ReplayTests : IDisposable
     [Fact]
     public async Task Alerts_follow_the_clock_of_the_trace()
     {
-        IEnumerable<string> rows = Enumerable.Range(0, 120).Select(i => FormattableString.Invariant($"2023-11-16 18:{i / 6:00}:{i % 6 * 10:00},{(i < 30 ? 9000 : 10)},1"));
+        IEnumerable<string> rows = Enumerable
+            .Range(0, 120)
+            .Select(i => FormattableString.Invariant($"2023-11-16 18:{i / 6:00}:{i % 6 * 10:00},{(i < 30 ? 9000 : 10)},1"));
         string trace = _directory.Write("trace.csv", [Header, .. rows]);
 
-        JsonElement[] alerts = [.. (await RunAsync("replay", trace, "--json", "--log-dir", "log")).Json.GetProperty("alerts").EnumerateArray()];
+        JsonElement[] alerts =
+        [
+            .. (await RunAsync("replay", trace, "--json", "--log-dir", "log")).Json.GetProperty("alerts").EnumerateArray(),
+        ];
 
         JsonElement[] prompts = [.. alerts.Where(alert => alert.GetProperty("name").GetString() == "high_token_usage:prompt")];
         Assert.Equal(2, prompts.Length);
@@ -240,9 +257,9 @@ public sealed class ReplayTests : IDisposable
 
         using Process process = CommandLine.Start(_directory.Path, ["replay", trace, "--json", "--speed", "1", "--log-dir", "log"]);
         // Its first progress line says that the first row is recorded and the second awaited.
-        while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("1 generations", StringComparison.Ordinal))
-        {
-        }
+        while (
+            await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line
+            && !line.Contains("1 generations", StringComparison.Ordinal)) { }
 
         using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
             await kill.WaitForExitAsync(TestContext.Current.CancellationToken);

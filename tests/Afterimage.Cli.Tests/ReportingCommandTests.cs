@@ -34,14 +34,22 @@ public sealed class ReportingCommandTests : IDisposable
     [Fact]
     public async Task Query_prints_json_csv_and_a_table()
     {
-        const string Sql = "SELECT model_name, duration, prompt_token_count::HUGEINT AS tokens, success, tags, ['a', NULL] AS list, TIMESTAMP '2026-11-23 01:02:03' AS time FROM generations ORDER BY model_name";
+        const string Sql =
+            "SELECT model_name, duration, prompt_token_count::HUGEINT AS tokens, success, tags, ['a', NULL] AS list, TIMESTAMP '2026-11-23 01:02:03' AS time FROM generations ORDER BY model_name";
         JsonElement json = (await RunAsync("query", "log", Sql, "--format", "json")).Json;
         CommandResult csv = await RunAsync("query", "log", Sql, "--format", "csv");
         CommandResult table = await RunAsync("query", "log", Sql);
 
-        Assert.Equal(HostileNames.List.Order(StringComparer.Ordinal), json.EnumerateArray().Select(row => row.GetProperty("model_name").GetString()!).Order(StringComparer.Ordinal));
-        Assert.Equal("""2,"tokens":3,"success":true,"tags":null,"list":["a",null],"time":"2026-11-23T01:02:03Z"}""", json[0].GetRawText().Split("\"duration\":")[1]);
-        Assert.Contains("\"'=cmd|' /C calc'!A0\"".Trim('"') + ",2,3,true,,\"[a, ]\",2026-11-23T01:02:03Z\r\n", csv.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            HostileNames.List.Order(StringComparer.Ordinal),
+            json.EnumerateArray().Select(row => row.GetProperty("model_name").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            """2,"tokens":3,"success":true,"tags":null,"list":["a",null],"time":"2026-11-23T01:02:03Z"}""",
+            json[0].GetRawText().Split("\"duration\":")[1]);
+        Assert.Contains(
+            "\"'=cmd|' /C calc'!A0\"".Trim('"') + ",2,3,true,,\"[a, ]\",2026-11-23T01:02:03Z\r\n",
+            csv.Output,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("\n=", csv.Output, StringComparison.Ordinal);
         Assert.Contains("<script>alert(1)</script>", table.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', table.Output);
@@ -55,25 +63,55 @@ public sealed class ReportingCommandTests : IDisposable
         {
             foreach (string text in HostileNames.List)
             {
-                monitor.TrackGeneration(TimeSpan.FromSeconds(1), false, new GenerationDetails { ModelName = text, FinishReason = text, Error = text, Tags = [new(text, text)] });
-                monitor.TrackEvaluation(TimeSpan.FromSeconds(1), true, text, new Dictionary<string, EvaluationScore> { [text] = new(0.5, text) });
+                monitor.TrackGeneration(
+                    TimeSpan.FromSeconds(1),
+                    false,
+                    new GenerationDetails
+                    {
+                        ModelName = text,
+                        FinishReason = text,
+                        Error = text,
+                        Tags = [new(text, text)],
+                    });
+                monitor.TrackEvaluation(
+                    TimeSpan.FromSeconds(1),
+                    true,
+                    text,
+                    new Dictionary<string, EvaluationScore> { [text] = new(0.5, text) });
                 monitor.LogWarning(text, new Dictionary<string, object?> { [text] = text });
             }
         }
 
-        foreach (string[] arguments in (string[][])
-        [
-            ["summary", "log"], ["summary", "log", "--json"], ["compare", "log", "log"], ["compare", "log", "log", "--json"], ["tail", "log", "-n", "1000"], ["tail", "log", "-n", "1000", "--json"],
-            ["query", "log", "FROM points"], ["query", "log", "FROM logs"], ["plot", "log", "nothing", "--out", "x.png"], ["export", "log", "--format", "csv", "--out", "csv/x.csv"],
-        ])
+        foreach (
+            string[] arguments in (string[][])
+                [
+                    ["summary", "log"],
+                    ["summary", "log", "--json"],
+                    ["compare", "log", "log"],
+                    ["compare", "log", "log", "--json"],
+                    ["tail", "log", "-n", "1000"],
+                    ["tail", "log", "-n", "1000", "--json"],
+                    ["query", "log", "FROM points"],
+                    ["query", "log", "FROM logs"],
+                    ["plot", "log", "nothing", "--out", "x.png"],
+                    ["export", "log", "--format", "csv", "--out", "csv/x.csv"],
+                ])
         {
             CommandResult result = await RunAsync(arguments);
             Assert.Equal(arguments[0] == "plot" ? 2 : 0, result.ExitCode);
 
             // JSON keeps what is no control character: it is for programs.
             bool isText = !arguments.Contains("--json");
-            char[] steering = [.. (result.Output + result.Error).Where(c => (char.IsControl(c) && c != '\n') || (isText && c is '\u202e' or '\u2028')).Distinct()];
-            Assert.True(steering.Length == 0, $"{arguments[0]}: {string.Join(' ', steering.Select(c => ((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture)))}");
+            char[] steering =
+            [
+                .. (result.Output + result.Error)
+                    .Where(c => (char.IsControl(c) && c != '\n') || (isText && c is '\u202e' or '\u2028'))
+                    .Distinct(),
+            ];
+            Assert.True(
+                steering.Length == 0,
+                $"{arguments[0]}: {string.Join(' ', steering.Select(c => ((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture)))}"
+            );
         }
     }
 
@@ -105,22 +143,47 @@ public sealed class ReportingCommandTests : IDisposable
         Assert.Equal(0, one.ExitCode);
         string file = Path.Combine(_directory.Path, "new", "r.json");
         Assert.Equal($"{HostileNames.List.Count} rows to {file}", one.Output.TrimEnd());
-        Assert.Equal(HostileNames.List.Count, JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).RootElement.GetArrayLength());
-        Assert.Equal(Directory.GetFiles(Path.Combine(_directory.Path, "new"), "*.csv").Order(StringComparer.Ordinal), many.Output.TrimEnd().Split('\n').Skip(1).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            HostileNames.List.Count,
+            JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).RootElement.GetArrayLength());
+        Assert.Equal(
+            Directory.GetFiles(Path.Combine(_directory.Path, "new"), "*.csv").Order(StringComparer.Ordinal),
+            many.Output.TrimEnd().Split('\n').Skip(1).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task Export_takes_bounds_and_a_metric()
     {
-        CommandResult none = await RunAsync("export", "log", "--format", "csv", "--out", "x.csv", "--until", "2026-01-01", "--metric", "generation_time");
-        CommandResult all = await RunAsync("export", "log", "--format", "parquet", "--out", "x.parquet", "--since", "2026-01-01T00:00:00+02:00", "--metric", "generation_time");
+        CommandResult none = await RunAsync(
+            "export",
+            "log",
+            "--format",
+            "csv",
+            "--out",
+            "x.csv",
+            "--until",
+            "2026-01-01",
+            "--metric",
+            "generation_time");
+        CommandResult all = await RunAsync(
+            "export",
+            "log",
+            "--format",
+            "parquet",
+            "--out",
+            "x.parquet",
+            "--since",
+            "2026-01-01T00:00:00+02:00",
+            "--metric",
+            "generation_time");
 
         Assert.StartsWith("0 rows", none.Output, StringComparison.Ordinal);
         Assert.StartsWith($"{HostileNames.List.Count} rows", all.Output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Export_names_a_place_that_it_cannot_write() => await AssertBadInputAsync("log/metrics.jsonl", "export", "log", "--format", "json", "--out", "log/metrics.jsonl/x.json");
+    public async Task Export_names_a_place_that_it_cannot_write() =>
+        await AssertBadInputAsync("log/metrics.jsonl", "export", "log", "--format", "json", "--out", "log/metrics.jsonl/x.json");
 
     [Fact]
     public async Task Plot_draws_a_metric_or_all_figures()
@@ -131,9 +194,20 @@ public sealed class ReportingCommandTests : IDisposable
         CommandResult all = await RunAsync("plot", "log", "--out", "figures");
 
         Assert.Equal((0, 0, 0), (png.ExitCode, svg.ExitCode, all.ExitCode));
-        Assert.Equal("PNG", System.Text.Encoding.ASCII.GetString(await File.ReadAllBytesAsync(png.Output.TrimEnd(), TestContext.Current.CancellationToken), 1, 3));
-        Assert.Contains("=cmd|", await File.ReadAllTextAsync(svg.Output.TrimEnd(), TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Contains("mean of the last 3", await File.ReadAllTextAsync(rolling.Output.TrimEnd(), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(
+            "PNG",
+            System.Text.Encoding.ASCII.GetString(
+                await File.ReadAllBytesAsync(png.Output.TrimEnd(), TestContext.Current.CancellationToken),
+                1,
+                3));
+        Assert.Contains(
+            "=cmd|",
+            await File.ReadAllTextAsync(svg.Output.TrimEnd(), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "mean of the last 3",
+            await File.ReadAllTextAsync(rolling.Output.TrimEnd(), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         Assert.Contains(Path.Combine(_directory.Path, "figures", "latency_by_model.png"), all.Output.Split('\n'));
     }
 
@@ -152,7 +226,9 @@ public sealed class ReportingCommandTests : IDisposable
         CommandResult file = await RunAsync("report", "log", "--out", "new/Today.HTML");
 
         string[] paths = ["log/report.html", "public/v1.0/report.html", "new/Today.HTML"];
-        Assert.Equal(paths.Select(path => Path.Combine(_directory.Path, path)), ((CommandResult[])[beside, directory, file]).Select(result => result.Output.TrimEnd()));
+        Assert.Equal(
+            paths.Select(path => Path.Combine(_directory.Path, path)),
+            ((CommandResult[])[beside, directory, file]).Select(result => result.Output.TrimEnd()));
         Assert.All((CommandResult[])[beside, directory, file], result => Assert.Equal((0, ""), (result.ExitCode, result.Error)));
         string page = await File.ReadAllTextAsync(file.Output.TrimEnd(), TestContext.Current.CancellationToken);
         Assert.StartsWith("<!doctype html>", page, StringComparison.Ordinal);
@@ -163,7 +239,10 @@ public sealed class ReportingCommandTests : IDisposable
     [Fact]
     public async Task Report_says_what_was_skipped_and_that_there_is_nothing()
     {
-        await File.AppendAllTextAsync(Path.Combine(_directory.Path, "log", "metrics.jsonl"), "{\"torn", TestContext.Current.CancellationToken);
+        await File.AppendAllTextAsync(
+            Path.Combine(_directory.Path, "log", "metrics.jsonl"),
+            "{\"torn",
+            TestContext.Current.CancellationToken);
         Directory.CreateDirectory(Path.Combine(_directory.Path, "empty"));
 
         CommandResult torn = await RunAsync("report", "log", "--out", "x.html");
@@ -181,20 +260,43 @@ public sealed class ReportingCommandTests : IDisposable
     public async Task Figures_are_the_same_where_no_font_is_installed()
     {
         string unshare = Need.Command("unshare");
-        string[] hideFonts = ["--mount", "--", "sh", "-c", "for d in /usr/share/fonts /usr/local/share/fonts; do [ ! -d $d ] || mount -t tmpfs none $d || exit 1; done; exec \"$@\"", "sh"];
-        Need.That(Need.Run(unshare, [.. hideFonts, "true"]), "This test needs to hide the installed fonts: root, and a sandbox that lets it.");
+        string[] hideFonts =
+        [
+            "--mount",
+            "--",
+            "sh",
+            "-c",
+            "for d in /usr/share/fonts /usr/local/share/fonts; do [ ! -d $d ] || mount -t tmpfs none $d || exit 1; done; exec \"$@\"",
+            "sh",
+        ];
+        Need.That(
+            Need.Run(unshare, [.. hideFonts, "true"]),
+            "This test needs to hide the installed fonts: root, and a sandbox that lets it.");
         foreach (string extension in (string[])[".png", ".svg"])
         {
             await RunAsync("plot", "log", "generation_time", "--out", "with" + extension);
-            string[] plot = ["dotnet", Path.Combine(AppContext.BaseDirectory, "afterimage.dll"), "plot", Path.Combine(_directory.Path, "log"), "generation_time", "--out", Path.Combine(_directory.Path, "without" + extension)];
+            string[] plot =
+            [
+                "dotnet",
+                Path.Combine(AppContext.BaseDirectory, "afterimage.dll"),
+                "plot",
+                Path.Combine(_directory.Path, "log"),
+                "generation_time",
+                "--out",
+                Path.Combine(_directory.Path, "without" + extension),
+            ];
 
             Assert.True(Need.Run(unshare, [.. hideFonts, .. plot]));
 
             Assert.Equal(await ReadAsync("with" + extension), await ReadAsync("without" + extension));
         }
 
-        Assert.Contains("mean of the last 10", System.Text.Encoding.UTF8.GetString(await ReadAsync("without.svg")), StringComparison.Ordinal);
+        Assert.Contains(
+            "mean of the last 10",
+            System.Text.Encoding.UTF8.GetString(await ReadAsync("without.svg")),
+            StringComparison.Ordinal);
 
-        Task<byte[]> ReadAsync(string name) => File.ReadAllBytesAsync(Path.Combine(_directory.Path, name), TestContext.Current.CancellationToken);
+        Task<byte[]> ReadAsync(string name) =>
+            File.ReadAllBytesAsync(Path.Combine(_directory.Path, name), TestContext.Current.CancellationToken);
     }
 }

@@ -61,8 +61,14 @@ public sealed class RunOptionsTests : IDisposable
         Assert.InRange(generations, 100, 2_000);
         Assert.Equal(generations, (await RunAsync("summary", "log", "--json")).Json.GetProperty("generations").GetInt64());
         Assert.Contains("afterimage: the budget is spent, $1.5", result.Error, StringComparison.Ordinal);
-        Assert.Contains($" of $1.50: stopped after {generations.ToString("N0", CultureInfo.InvariantCulture)} generations.", result.Error, StringComparison.Ordinal);
-        string[] alerts = [.. demo.GetProperty("alerts").EnumerateArray().Select(a => a.GetProperty("name").GetString()!).Where(n => n == "budget:run")];
+        Assert.Contains(
+            $" of $1.50: stopped after {generations.ToString("N0", CultureInfo.InvariantCulture)} generations.",
+            result.Error,
+            StringComparison.Ordinal);
+        string[] alerts =
+        [
+            .. demo.GetProperty("alerts").EnumerateArray().Select(a => a.GetProperty("name").GetString()!).Where(n => n == "budget:run"),
+        ];
         Assert.Equal(4, alerts.Length);
 
         Assert.Equal(3, again.ExitCode);
@@ -82,17 +88,26 @@ public sealed class RunOptionsTests : IDisposable
     /// <summary>Prices with a tier, in each form that a file may have, against a sum of the trace's own numbers.</summary>
     [Theory]
     [InlineData("prices.json", """{"models": [{"name": "m", "input": 1, "output": 2.5, "long_context": [{"above": 4000, "input": 2}]}]}""")]
-    [InlineData("prices.yaml", "# ours\nmodels:\n  - name: m\n    input: 1\n    output: 2.5\n    long_context: [{above: 4000, input: 2}]\n")]
+    [InlineData(
+        "prices.yaml",
+        "# ours\nmodels:\n  - name: m\n    input: 1\n    output: 2.5\n    long_context: [{above: 4000, input: 2}]\n")]
     [InlineData("PRICES.YML", "models: [{name: 'm', input: \"1\", output: 2.50, long_context: [{above: 4000, input: 2.0}]}]")]
     [InlineData(
         "model_prices_and_context_window.json",
-        """{"sample_spec": {"input_cost_per_token": 0, "output_cost_per_token": 0}, "m": {"input_cost_per_token": 1e-06, "output_cost_per_token": 2.5e-06, "input_cost_per_token_above_4k_tokens": 2e-06, "mode": "chat"}}""")]
+        """{"sample_spec": {"input_cost_per_token": 0, "output_cost_per_token": 0}, "m": {"input_cost_per_token": 1e-06, "output_cost_per_token": 2.5e-06, "input_cost_per_token_above_4k_tokens": 2e-06, "mode": "chat"}}"""
+    )]
     public async Task A_replay_is_priced_by_a_file(string file, string content)
     {
         string prices = _directory.Write(file, content);
-        string trace = _directory.Write("trace.csv", Header, "2023-11-16 18:15:46,4000,10", "2023-11-16 18:15:47,4001,10", "2023-11-16 18:15:48,123,1000");
+        string trace = _directory.Write(
+            "trace.csv",
+            Header,
+            "2023-11-16 18:15:46,4000,10",
+            "2023-11-16 18:15:47,4001,10",
+            "2023-11-16 18:15:48,123,1000");
 
-        JsonElement replay = (await RunAsync("replay", trace, "--model", "vendor/m-2024-05-13", "--pricing", prices, "--json", "--log-dir", "log")).Json;
+        JsonElement replay = (
+            await RunAsync("replay", trace, "--model", "vendor/m-2024-05-13", "--pricing", prices, "--json", "--log-dir", "log")).Json;
 
         const decimal Expected = (4000m + (2 * 4001) + 123 + (2.5m * 1020)) / 1_000_000;
         Assert.Equal(Expected, replay.GetProperty("cost").GetProperty("total_usd").GetDecimal(), 12);
@@ -134,7 +149,12 @@ public sealed class RunOptionsTests : IDisposable
     [Fact]
     public async Task A_budget_of_a_replay_uses_the_well_known_prices_and_says_that_nobody_has_checked_them()
     {
-        string trace = _directory.Write("trace.csv", Header, "2023-11-16 18:15:46,1000000,0", "2023-11-16 18:15:47,1000000,0", "2023-11-16 18:15:48,1000000,0");
+        string trace = _directory.Write(
+            "trace.csv",
+            Header,
+            "2023-11-16 18:15:46,1000000,0",
+            "2023-11-16 18:15:47,1000000,0",
+            "2023-11-16 18:15:48,1000000,0");
 
         CommandResult replay = await RunAsync("replay", trace, "--model", "gpt-4o", "--budget-usd", "4");
 
@@ -145,8 +165,14 @@ public sealed class RunOptionsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("rules.json", """{"rules": [{"name": "dear", "metric": "cost_usd", "aggregate": "sum", "threshold": 0.1, "window": "01:00:00"}, {"name": "high_error_rate", "metric": "error_rate", "threshold": 1}]}""")]
-    [InlineData("rules.yaml", "rules:\n- {name: dear, metric: cost_usd, aggregate: sum, threshold: 0.1, window: \"01:00:00\"}\n- {name: high_error_rate, metric: error_rate, threshold: 1}\n")]
+    [InlineData(
+        "rules.json",
+        """{"rules": [{"name": "dear", "metric": "cost_usd", "aggregate": "sum", "threshold": 0.1, "window": "01:00:00"}, {"name": "high_error_rate", "metric": "error_rate", "threshold": 1}]}"""
+    )]
+    [InlineData(
+        "rules.yaml",
+        "rules:\n- {name: dear, metric: cost_usd, aggregate: sum, threshold: 0.1, window: \"01:00:00\"}\n- {name: high_error_rate, metric: error_rate, threshold: 1}\n"
+    )]
     public async Task Rules_of_a_file_are_watched_beside_the_built_in_ones_and_in_their_place(string file, string content)
     {
         string rules = _directory.Write(file, content);
@@ -179,8 +205,19 @@ public sealed class RunOptionsTests : IDisposable
     [InlineData("x.json", "{}", "cannot be read", "--rules", "nowhere.json")]
     [InlineData("x.json", "{}", "no amount of US dollars", "--budget-usd", "0")]
     [InlineData("x.json", "{}", "no amount of US dollars", "--budget-usd", "ten")]
-    [InlineData("x.json", """{"models": [{"name": "m", "input": 1, "output": 1}]}""", "simulated-large", "--pricing", "x.json", "--budget-usd", "1")]
-    public async Task What_is_wrong_is_said_before_anything_is_recorded(string file, string content, string message, params string[] arguments)
+    [InlineData(
+        "x.json",
+        """{"models": [{"name": "m", "input": 1, "output": 1}]}""",
+        "simulated-large",
+        "--pricing",
+        "x.json",
+        "--budget-usd",
+        "1")]
+    public async Task What_is_wrong_is_said_before_anything_is_recorded(
+        string file,
+        string content,
+        string message,
+        params string[] arguments)
     {
         _directory.Write(file, content);
 

@@ -11,7 +11,9 @@ internal sealed record SharedTrace(string Path, IReadOnlyList<(long Prompt, long
         DirectoryInfo? directory = new(AppContext.BaseDirectory);
         while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "Afterimage.slnx")))
             directory = directory.Parent;
-        string path = directory is null ? "" : System.IO.Path.GetFullPath(System.IO.Path.Combine(directory.FullName, "../shared/data/azure-llm-2023-conversation.csv"));
+        string path = directory is null
+            ? ""
+            : System.IO.Path.GetFullPath(System.IO.Path.Combine(directory.FullName, "../shared/data/azure-llm-2023-conversation.csv"));
         Assert.SkipUnless(File.Exists(path), "The shared trace is not beside the repository.");
 
         return new SharedTrace(path, [.. File.ReadLines(path).Skip(1).Where(line => line.Length > 0).Select(line =>

@@ -18,14 +18,22 @@ public sealed class StoppedWorkTests : IDisposable
 
     private string Out => Path.Combine(_directory.Path, "out");
 
-    private void WriteLog() => _directory.Write("log/metrics.jsonl", Enumerable.Range(0, Lines).Select(i => string.Create(
-        CultureInfo.InvariantCulture,
-        $$"""{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":{{Math.Sqrt(i)}},"success":true,"model_name":"m","error":"error {{i * 7919L % 100003}}","prompt_token_count":{{i}}}""")));
+    private void WriteLog() =>
+        _directory.Write(
+            "log/metrics.jsonl",
+            Enumerable
+                .Range(0, Lines)
+                .Select(i =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $$"""{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":{{Math.Sqrt(i)}},"success":true,"model_name":"m","error":"error {{i * 7919L % 100003}}","prompt_token_count":{{i}}}"""
+                    )));
 
     private void WritePython() => _directory.Write("python.jsonl", Enumerable.Range(0, 4 * Lines).Select(i => string.Create(
         CultureInfo.InvariantCulture, $$"""{"metric": "m", "value": {{i}}, "text": "{{i}}", "timestamp": "2026-11-23T14:25:38"}""")));
 
-    private string[] Left() => [.. Directory.GetFileSystemEntries(Out).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Left() =>
+        [.. Directory.GetFileSystemEntries(Out).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     /// <summary>Starts a command that stages its work in the directory out, and sends it a signal while it is at that.</summary>
     /// <param name="signal">The signal.</param>
@@ -103,7 +111,20 @@ public sealed class StoppedWorkTests : IDisposable
         Assert.Equal("before\n", await File.ReadAllTextAsync(Path.Combine(Out, "x"), Cancel));
         Assert.Equal("x", Assert.Single(Left(), name => name[0] != '.'));
 
-        Assert.Equal(0, (await CommandLine.RunAsync(_directory.Path, "export", "log", "--format", format, "--single-file", "--metric", "success_rate", "--out", "out/x")).ExitCode);
+        Assert.Equal(
+            0,
+            (
+                await CommandLine.RunAsync(
+                    _directory.Path,
+                    "export",
+                    "log",
+                    "--format",
+                    format,
+                    "--single-file",
+                    "--metric",
+                    "success_rate",
+                    "--out",
+                    "out/x")).ExitCode);
         Assert.Equal(["x"], Left());
     }
 
@@ -135,7 +156,15 @@ public sealed class StoppedWorkTests : IDisposable
         string output = Path.Combine(disk.Directory, "x");
         await File.WriteAllTextAsync(output, "before", Cancel);
 
-        CommandResult full = await CommandLine.RunAsync(_directory.Path, "export", "log", "--format", format, "--single-file", "--out", output);
+        CommandResult full = await CommandLine.RunAsync(
+            _directory.Path,
+            "export",
+            "log",
+            "--format",
+            format,
+            "--single-file",
+            "--out",
+            output);
 
         Assert.Equal((2, ""), (full.ExitCode, full.Output));
         Assert.Contains(output, Assert.Single(full.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
@@ -154,7 +183,10 @@ public sealed class StoppedWorkTests : IDisposable
         Assert.NotEqual(0, killed.ExitCode);
         Assert.False(Directory.Exists(Path.Combine(Out, "run")));
         Assert.Equal(2, (await CommandLine.RunAsync(_directory.Path, "summary", "out")).ExitCode);
-        Assert.StartsWith("480,000 points", (await CommandLine.RunAsync(_directory.Path, "import", "python.jsonl", "--log-dir", "out/run")).Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "480,000 points",
+            (await CommandLine.RunAsync(_directory.Path, "import", "python.jsonl", "--log-dir", "out/run")).Output,
+            StringComparison.Ordinal);
         Assert.Equal(["run"], Left());
     }
 
@@ -176,7 +208,12 @@ public sealed class StoppedWorkTests : IDisposable
         WritePython();
         using var disk = new SmallDisk(kilobytes: 1024);
 
-        CommandResult full = await CommandLine.RunAsync(_directory.Path, "import", "python.jsonl", "--log-dir", Path.Combine(disk.Directory, "run"));
+        CommandResult full = await CommandLine.RunAsync(
+            _directory.Path,
+            "import",
+            "python.jsonl",
+            "--log-dir",
+            Path.Combine(disk.Directory, "run"));
 
         Assert.Equal((2, ""), (full.ExitCode, full.Output));
         Assert.Contains(disk.Directory, Assert.Single(full.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);

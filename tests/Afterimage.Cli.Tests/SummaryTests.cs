@@ -31,7 +31,9 @@ public sealed class SummaryTests : IDisposable
 
         Assert.Equal(100, json.GetProperty("generations").GetInt64());
         Assert.Equal(0.1, json.GetProperty("metrics").GetProperty("error_rate").GetProperty("mean").GetDouble());
-        Assert.Equal(monitor.GetMetrics("generation_time").Sum, json.GetProperty("metrics").GetProperty("generation_time").GetProperty("sum").GetDouble());
+        Assert.Equal(
+            monitor.GetMetrics("generation_time").Sum,
+            json.GetProperty("metrics").GetProperty("generation_time").GetProperty("sum").GetDouble());
         Assert.Equal(5050, json.GetProperty("total_prompt_tokens").GetInt64());
         Assert.Contains("success 90.0 %", text.Output, StringComparison.Ordinal);
         Assert.Contains("odd \ufffd[31m[red]", text.Output, StringComparison.Ordinal);

@@ -32,7 +32,8 @@ public sealed class TailTests : IDisposable
             "log/metrics.jsonl",
             """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"gpt-4o","prompt_token_count":374,"completion_token_count":44,"finish_reason":"stop"}""",
             """{"timestamp":"2026-11-23T14:25:39Z","event":"generation","duration":2,"success":false,"error":"Time\nout"}""",
-            """{"timestamp":"2026-11-23T14:25:40Z","event":"evaluation","duration":0.5,"success":true,"evaluator_type":"judge","scores":{"clarity":0.75}}""");
+            """{"timestamp":"2026-11-23T14:25:40Z","event":"evaluation","duration":0.5,"success":true,"evaluator_type":"judge","scores":{"clarity":0.75}}"""
+        );
         _directory.Write("log/afterimage.log", """{"timestamp":"2026-11-23T14:25:41Z","level":"warning","message":"hm \u001b[31m"}""");
 
         CommandResult result = await CommandLine.RunAsync(_directory.Path, "tail", "log");
@@ -102,13 +103,22 @@ public sealed class TailTests : IDisposable
         string first = _directory.Write("log/metrics.jsonl", Metric(1));
         _directory.Write("log/.importing-x/run/metrics.jsonl", Metric(9));
         using Process process = CommandLine.Start(_directory.Path, ["tail", "log", "--follow"]);
-        Assert.EndsWith("m  1", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "m  1",
+            await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
 
         File.Delete(first);
         string second = _directory.Write("log/metrics-000001.jsonl", Metric(2), Metric(3)[..20]);
-        Assert.EndsWith("m  2", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "m  2",
+            await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         await File.AppendAllTextAsync(second, "!\n" + Metric(4) + "\n", TestContext.Current.CancellationToken);
-        Assert.EndsWith("m  4", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "m  4",
+            await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
 
         using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
             await kill.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -8,9 +8,18 @@ public sealed class ViewTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 23, 14, 25, 38, TimeSpan.Zero);
 
-    private static readonly Alert Firing = new("high_error_rate", "Error rate 27.11 % is above 20 %", AlertLevel.Error, Now, new Dictionary<string, object?>());
+    private static readonly Alert Firing = new(
+        "high_error_rate",
+        "Error rate 27.11 % is above 20 %",
+        AlertLevel.Error,
+        Now,
+        new Dictionary<string, object?>());
 
-    private static readonly TokenUsageReport Tokens = new([new("a", 1, 2, 3), new("b[red]\n\u202e", 22_361_870, 4_088_665, 26_450_535)], 22_361_871, 4_088_667, 26_450_538);
+    private static readonly TokenUsageReport Tokens = new(
+        [new("a", 1, 2, 3), new("b[red]\n\u202e", 22_361_870, 4_088_665, 26_450_535)],
+        22_361_871,
+        4_088_667,
+        26_450_538);
 
     private static string Render(IRenderable view, int width = 80)
     {
@@ -21,8 +30,21 @@ public sealed class ViewTests
         return string.Join('\n', lines).Trim('\n');
     }
 
-    private static LiveSnapshot Snapshot(Quantiles? latency, params Alert[] alerts) => new(
-        "afterimage replay trace.csv", "modelled durations", 0.5, Now, 19_366, 5.53, 0.79, 0.21, latency, latency, Tokens, new Dictionary<string, long> { ["a"] = 7 }, alerts);
+    private static LiveSnapshot Snapshot(Quantiles? latency, params Alert[] alerts) =>
+        new(
+            "afterimage replay trace.csv",
+            "modelled durations",
+            0.5,
+            Now,
+            19_366,
+            5.53,
+            0.79,
+            0.21,
+            latency,
+            latency,
+            Tokens,
+            new Dictionary<string, long> { ["a"] = 7 },
+            alerts);
 
     private static LiveSnapshot Priced(decimal spent, bool isSpent)
     {
@@ -33,11 +55,24 @@ public sealed class ViewTests
             Budget = new BudgetStatus(budget, spent, 0, isSpent, Now, 3),
             Rules =
             [
-                Rule("low_success_rate", AlertState.Inactive), Rule("high_error_rate", AlertState.Firing), Rule("slow\n", AlertState.Pending), Rule("x", AlertState.Inactive),
+                Rule("low_success_rate", AlertState.Inactive),
+                Rule("high_error_rate", AlertState.Firing),
+                Rule("slow\n", AlertState.Pending),
+                Rule("x", AlertState.Inactive),
             ],
         };
 
-        static AlertStatus Rule(string name, AlertState state) => new(new AlertRule { Name = name, Metric = "m", Threshold = 1 }, state, null, null);
+        static AlertStatus Rule(string name, AlertState state) =>
+            new(
+                new AlertRule
+                {
+                    Name = name,
+                    Metric = "m",
+                    Threshold = 1,
+                },
+                state,
+                null,
+                null);
     }
 
     [Theory]
@@ -168,13 +203,26 @@ public sealed class ViewTests
     [Fact]
     public void Long_lists_and_names_stay_within_the_terminal()
     {
-        var models = Enumerable.Range(0, 10_000).Select(i => new ModelTokenUsage($"{i}-{new string('m', 100)}", 1_000_000_000, 1_000_000_000, 2_000_000_000)).ToArray();
+        var models = Enumerable
+            .Range(0, 10_000)
+            .Select(i => new ModelTokenUsage($"{i}-{new string('m', 100)}", 1_000_000_000, 1_000_000_000, 2_000_000_000))
+            .ToArray();
         var summary = new RunSummary(
             "/nowhere/log",
             1,
             0,
             new TokenUsageReport(models, 10_000_000_000_000, 10_000_000_000_000, 20_000_000_000_000),
-            models.ToDictionary(m => m.ModelName, _ => new MetricSummary(10_000_000, -12_345.678, -12_345.678, -12_345.678, -12_345.678, -12_345.678, -12_345.678, -12_345.678)),
+            models.ToDictionary(
+                m => m.ModelName,
+                _ => new MetricSummary(
+                    10_000_000,
+                    -12_345.678,
+                    -12_345.678,
+                    -12_345.678,
+                    -12_345.678,
+                    -12_345.678,
+                    -12_345.678,
+                    -12_345.678)),
             null,
             null,
             0,
@@ -190,7 +238,12 @@ public sealed class ViewTests
     [Fact]
     public void Alerts_say_when_they_are_over()
     {
-        Alert over = Firing with { Level = AlertLevel.Info, Message = "Error rate 11.9 % is within 20 % again", Data = new Dictionary<string, object?> { ["resolved"] = true } };
+        Alert over = Firing with
+        {
+            Level = AlertLevel.Info,
+            Message = "Error rate 11.9 % is within 20 % again",
+            Data = new Dictionary<string, object?> { ["resolved"] = true },
+        };
 
         Assert.Equal(
             """
@@ -205,9 +258,36 @@ public sealed class ViewTests
     {
         AlertEpisode[] episodes =
         [
-            new("high_token_usage:completion", AlertLevel.Warning, "m", Now, Now.AddDays(2.5), AlertEpisodeState.Resolved, 1, new Dictionary<string, object?>(), "/log"),
-            new("high_error_rate", AlertLevel.Error, "Error rate 27.11 % is above 20 %", Now, Now.AddSeconds(42), AlertEpisodeState.Resolved, 1, new Dictionary<string, object?>(), "/log"),
-            new("b[red]\n\u202e", AlertLevel.Info, new string('x', 300), Now, Now.AddHours(1.5), AlertEpisodeState.RunEnded, 1, new Dictionary<string, object?>(), "/log"),
+            new(
+                "high_token_usage:completion",
+                AlertLevel.Warning,
+                "m",
+                Now,
+                Now.AddDays(2.5),
+                AlertEpisodeState.Resolved,
+                1,
+                new Dictionary<string, object?>(),
+                "/log"),
+            new(
+                "high_error_rate",
+                AlertLevel.Error,
+                "Error rate 27.11 % is above 20 %",
+                Now,
+                Now.AddSeconds(42),
+                AlertEpisodeState.Resolved,
+                1,
+                new Dictionary<string, object?>(),
+                "/log"),
+            new(
+                "b[red]\n\u202e",
+                AlertLevel.Info,
+                new string('x', 300),
+                Now,
+                Now.AddHours(1.5),
+                AlertEpisodeState.RunEnded,
+                1,
+                new Dictionary<string, object?>(),
+                "/log"),
             new("slow", AlertLevel.Warning, "p95", Now, null, AlertEpisodeState.Firing, 1, new Dictionary<string, object?>(), "/log"),
         ];
 
@@ -225,6 +305,9 @@ public sealed class ViewTests
                 p95
             """,
             Render(EpisodesView.Render(episodes, 3)));
-        Assert.Contains("2026-11-23 14:25:38Z  2026-11-26 02:25:38Z    2 d 12 h  warning  high_token_usage:completion", Render(EpisodesView.Render(episodes, 4), 100), StringComparison.Ordinal);
+        Assert.Contains(
+            "2026-11-23 14:25:38Z  2026-11-26 02:25:38Z    2 d 12 h  warning  high_token_usage:completion",
+            Render(EpisodesView.Render(episodes, 4), 100),
+            StringComparison.Ordinal);
     }
 }

@@ -5,10 +5,10 @@ namespace Afterimage.CrashProgram;
 
 /// <summary>Records until it is killed, and says on standard output what nobody may lose any more.</summary>
 /// <remarks>
-/// Each thread's records are numbered from 1: model <c>run-R-thread-T</c>, the number as prompt tokens; the first thread also logs <c>run-R N</c>.
-/// A line <c>flushed L N N … ;</c> says how many log entries, and records of each thread, were made before a FlushAsync that has completed;
-/// <c>recorded …</c> the same of those only made, behind a write to the same disk: where that stands still, the reports do too. The semicolon shows the parent
-/// that the line is whole.
+/// Each thread's records are numbered from 1: model <c>run-R-thread-T</c>, the number as prompt tokens; the first thread also logs <c>run-R
+/// N</c>. A line <c>flushed L N N … ;</c> says how many log entries, and records of each thread, were made before a FlushAsync that has
+/// completed; <c>recorded …</c> the same of those only made, behind a write to the same disk: where that stands still, the reports do too.
+/// The semicolon shows the parent that the line is whole.
 /// </remarks>
 internal static class EndlessRun
 {
@@ -25,7 +25,10 @@ internal static class EndlessRun
         {
             int thread = i;
             int threadSeed = random.Next();
-            new Thread(() => Record(monitor, run, thread, new Random(threadSeed), made, burst: flushes ? 50 : 5)) { IsBackground = true }.Start();
+            new Thread(() => Record(monitor, run, thread, new Random(threadSeed), made, burst: flushes ? 50 : 5))
+            {
+                IsBackground = true,
+            }.Start();
         }
 
         while (true)
@@ -35,7 +38,9 @@ internal static class EndlessRun
                 await monitor.FlushAsync();
             else
                 await File.AppendAllTextAsync(Path.Combine(monitor.LogDirectory, "witness"), ".");
-            Console.Out.Write($"{(flushes ? "flushed" : "recorded")} {string.Join(' ', before.Select(n => n.ToString(CultureInfo.InvariantCulture)))} ;\n");
+            Console.Out.Write(
+                $"{(flushes ? "flushed" : "recorded")} {string.Join(' ', before.Select(n => n.ToString(CultureInfo.InvariantCulture)))} ;\n"
+            );
             await Task.Delay(flushes ? random.Next(12) : 10);
         }
     }
@@ -45,7 +50,10 @@ internal static class EndlessRun
         string model = $"run-{run}-thread-{thread}";
         for (long number = 1; ; number++)
         {
-            monitor.TrackGeneration(TimeSpan.FromMilliseconds(number % 1000), success: true, new GenerationDetails { ModelName = model, PromptTokenCount = number });
+            monitor.TrackGeneration(
+                TimeSpan.FromMilliseconds(number % 1000),
+                success: true,
+                new GenerationDetails { ModelName = model, PromptTokenCount = number });
             Volatile.Write(ref made[thread + 1], number);
             if (thread == 0 && number % 10 == 0)
             {
@@ -53,7 +61,8 @@ internal static class EndlessRun
                 Volatile.Write(ref made[0], number / 10);
             }
 
-            // In bursts, so that a kill finds batches of every size on their way. Where nothing is flushed in small ones, so that a busy machine keeps up.
+            // In bursts, so that a kill finds batches of every size on their way. Where nothing is flushed in small ones, so that a busy
+            // machine keeps up.
             if (random.Next(burst) == 0)
                 Thread.Sleep(1);
         }

@@ -21,7 +21,12 @@ internal static class MonitorLoop
 
     private static void UseMonitor(string directory)
     {
-        var options = new GenerationMonitorOptions { LogDirectory = directory, TokenUsageCallback = static _ => { }, ShutdownTimeout = Settings.Generous };
+        var options = new GenerationMonitorOptions
+        {
+            LogDirectory = directory,
+            TokenUsageCallback = static _ => { },
+            ShutdownTimeout = Settings.Generous,
+        };
         using var monitor = new GenerationMonitor(options);
         monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: true, new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
         monitor.LogInfo("used");
@@ -47,6 +52,7 @@ internal static class MonitorLoop
         }
 
         int handles = Directory.Exists("/proc/self/fd") ? Directory.GetFiles("/proc/self/fd").Length : process.HandleCount;
-        Console.Out.Write(string.Create(CultureInfo.InvariantCulture, $"{threads} {handles} {GC.GetTotalMemory(forceFullCollection: true)}\n"));
+        Console.Out.Write(
+            string.Create(CultureInfo.InvariantCulture, $"{threads} {handles} {GC.GetTotalMemory(forceFullCollection: true)}\n"));
     }
 }

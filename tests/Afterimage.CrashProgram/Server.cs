@@ -22,7 +22,10 @@ internal static class Server
         {
             case ["record", string model, string count]:
                 for (int i = 1; i <= int.Parse(count, CultureInfo.InvariantCulture); i++)
-                    monitor.TrackGeneration(TimeSpan.FromMilliseconds(i % 1000), success: true, new GenerationDetails { ModelName = model, PromptTokenCount = i });
+                    monitor.TrackGeneration(
+                        TimeSpan.FromMilliseconds(i % 1000),
+                        success: true,
+                        new GenerationDetails { ModelName = model, PromptTokenCount = i });
                 return "recorded";
             case ["flush"]:
                 try

@@ -6,8 +6,9 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Afterimage.Docs.Tests;
 
 /// <summary>
-/// Every C# block of README.md and docs/ compiles, as a program of its own with the usings that a project gives. What a block takes from its surroundings is said in a
-/// comment before it, which readers do not see: <c>&lt;!-- given: var monitor = new GenerationMonitor(); --&gt;</c>.
+/// Every C# block of README.md and docs/ compiles, as a program of its own with the usings that a project gives. What a block takes from
+/// its surroundings is said in a comment before it, which readers do not see: <c>&lt;!-- given: var monitor = new GenerationMonitor();
+/// --&gt;</c>.
 /// </summary>
 public sealed partial class CodeInDocsTests
 {
@@ -25,13 +26,25 @@ public sealed partial class CodeInDocsTests
 
         """;
 
-    private static readonly string Root = typeof(CodeInDocsTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Repository").Value!;
+    private static readonly string Root = typeof(CodeInDocsTests)
+        .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(a => a.Key == "Repository")
+        .Value!;
 
     private static readonly MetadataReference[] References =
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))];
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
+            .Select(path => MetadataReference.CreateFromFile(path)),
+    ];
 
     public static TheoryData<string> Documents() =>
-        [.. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Prepend(Path.Combine(Root, "README.md")).Select(path => Path.GetRelativePath(Root, path))];
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(Root, "docs"), "*.md")
+                .Prepend(Path.Combine(Root, "README.md"))
+                .Select(path => Path.GetRelativePath(Root, path)),
+        ];
 
     [Theory]
     [MemberData(nameof(Documents))]

@@ -9,7 +9,8 @@ public sealed class BudgetCrashTests
 {
     private const int Kills = 10;
 
-    /// <summary>Each run goes on where the killed one before it was: with every record that is whole on disk, those acknowledged by a flush among them, and no other, once.</summary>
+    /// <summary>Each run goes on where the killed one before it was: with every record that is whole on disk, those acknowledged by a flush
+    /// among them, and no other, once.</summary>
     [Fact]
     public async Task A_budget_goes_on_from_what_a_killed_process_has_left_nothing_twice()
     {
@@ -40,7 +41,14 @@ public sealed class BudgetCrashTests
     /// <returns>How many generations the process was promised.</returns>
     private static async Task<long> RecordAndKillAsync(string log, int run, Random random, string[] settings)
     {
-        using Child child = Child.Start(["record", log, run.ToString(CultureInfo.InvariantCulture), $"{random.Next()}", "true", .. settings]);
+        using Child child = Child.Start([
+            "record",
+            log,
+            run.ToString(CultureInfo.InvariantCulture),
+            $"{random.Next()}",
+            "true",
+            .. settings,
+        ]);
         long acknowledged = Calls(await child.ReadLineAsync()) ?? 0;
         await Task.Delay(random.Next(5, 100), Limits.Token);
         await child.KillAsync();
@@ -49,7 +57,10 @@ public sealed class BudgetCrashTests
         return acknowledged;
 
         // The first number is that of log entries. Null for a line that the kill cut off.
-        static long? Calls(string? line) => line?.Split(' ') is ["flushed", _, .. string[] numbers, ";"] ? numbers.Sum(n => long.Parse(n, CultureInfo.InvariantCulture)) : null;
+        static long? Calls(string? line) =>
+            line?.Split(' ') is ["flushed", _, .. string[] numbers, ";"]
+                ? numbers.Sum(n => long.Parse(n, CultureInfo.InvariantCulture))
+                : null;
     }
 
     private static (decimal Tokens, decimal Calls) OnDisk(string log)

@@ -33,8 +33,12 @@ public sealed class ClockTests
         Assert.Equal(4 + 5, monitor.GetTotalTokenUsage(TimeSpan.FromMinutes(2.5)).TotalPromptTokens);
 
         Assert.Equal(stamps, LogFiles.WholeRecords(directory.Path).Select(r => r.GetProperty("timestamp").GetDateTimeOffset()));
-        Assert.All(LogFiles.Metrics(directory.Path).SelectMany(LogFiles.Lines), line => Assert.Contains("Z\",\"event\"", line, StringComparison.Ordinal));
-        Assert.Equal([0.001, 0.002, 0.003, 0.004, 0.005], LogFiles.WholeRecords(directory.Path).Select(r => r.GetProperty("duration").GetDouble()));
+        Assert.All(
+            LogFiles.Metrics(directory.Path).SelectMany(LogFiles.Lines),
+            line => Assert.Contains("Z\",\"event\"", line, StringComparison.Ordinal));
+        Assert.Equal(
+            [0.001, 0.002, 0.003, 0.004, 0.005],
+            LogFiles.WholeRecords(directory.Path).Select(r => r.GetProperty("duration").GetDouble()));
     }
 
     [Fact]

@@ -8,7 +8,9 @@ namespace Afterimage.Monitoring.DurabilityTests;
 /// <remarks>AFTERIMAGE_SEED repeats the random ones, as far as the scheduler lets it.</remarks>
 public sealed class CompactionKillTests
 {
-    private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("AFTERIMAGE_SEED") ?? Random.Shared.Next().ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static readonly int Seed = int.Parse(
+        Environment.GetEnvironmentVariable("AFTERIMAGE_SEED") ?? Random.Shared.Next().ToString(CultureInfo.InvariantCulture),
+        CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task A_kill_at_any_step_leaves_every_record_once()
@@ -18,7 +20,8 @@ public sealed class CompactionKillTests
         await CompactAsync(directory.Path);
         int files = 3;
 
-        // Behind each step that there is, whichever comes when: one more a round, over a compacted file and new ones, until a compaction ends before it would be killed.
+        // Behind each step that there is, whichever comes when: one more a round, over a compacted file and new ones, until a compaction
+        // ends before it would be killed.
         var killedAt = new List<string>();
         for (int steps = 1; ; steps++)
         {
@@ -40,7 +43,9 @@ public sealed class CompactionKillTests
             }
         }
 
-        Assert.Equal(["Claimed", "Cleaned", "Named", "Read", "Removed", "Synced", "Written"], killedAt.Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Claimed", "Cleaned", "Named", "Read", "Removed", "Synced", "Written"],
+            killedAt.Distinct().Order(StringComparer.Ordinal));
         string last = Summary(directory.Path);
         await CompactAsync(directory.Path);
         Assert.Equal(last, Summary(directory.Path));
@@ -88,7 +93,9 @@ public sealed class CompactionKillTests
         using (Child child = Strace.Start(Path.Combine(directory.Path, "trace"), Strace.FailSync(failing), "compact", log))
             Assert.Matches(@"IOException: '[^']*' cannot be synced: Input/output error", await child.FailAsync());
 
-        Assert.Equal((sources, compacted), (Directory.GetFiles(log, "metrics*.jsonl").Length, Directory.GetFiles(log, "metrics*.parquet").Length));
+        Assert.Equal(
+            (sources, compacted),
+            (Directory.GetFiles(log, "metrics*.jsonl").Length, Directory.GetFiles(log, "metrics*.parquet").Length));
         Assert.Equal(expected, Summary(log));
         await CompactAsync(log);
         Assert.Equal(expected, Summary(log));
@@ -125,15 +132,22 @@ public sealed class CompactionKillTests
         return step;
     }
 
-    private static Task<CompactionResult> CompactAsync(string directory) => LogDirectory.Open(directory).CompactAsync(progress: null, Limits.Token);
+    private static Task<CompactionResult> CompactAsync(string directory) =>
+        LogDirectory.Open(directory).CompactAsync(progress: null, Limits.Token);
 
     private static void Fill(string directory, int first, int count)
     {
         for (int file = first; file < first + count; file++)
         {
             string name = file == 0 ? "metrics.jsonl" : string.Create(CultureInfo.InvariantCulture, $"metrics-{file:000000}.jsonl");
-            File.WriteAllText(Path.Combine(directory, name), string.Concat(Enumerable.Range(0, 50).Select(i =>
-                $$"""{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":{{(file * 50) + i}}.5,"success":true}""" + "\n")) + "{\"torn\":");
+            File.WriteAllText(
+                Path.Combine(directory, name),
+                string.Concat(
+                    Enumerable
+                        .Range(0, 50)
+                        .Select(i =>
+                            $$"""{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":{{(file * 50) + i}}.5,"success":true}"""
+                            + "\n")) + "{\"torn\":");
         }
     }
 
@@ -143,8 +157,15 @@ public sealed class CompactionKillTests
         monitor.RecordMetric("m", 1);
     }
 
-    private static int NextNumber(string directory) => Directory.GetFiles(directory, "metrics*").Select(path =>
-        Path.GetFileNameWithoutExtension(path).Split('-') is [_, .., string number] ? int.Parse(number, CultureInfo.InvariantCulture) : 0).DefaultIfEmpty(-1).Max() + 1;
+    private static int NextNumber(string directory) =>
+        Directory
+            .GetFiles(directory, "metrics*")
+            .Select(path =>
+                Path.GetFileNameWithoutExtension(path).Split('-') is [_, .., string number]
+                    ? int.Parse(number, CultureInfo.InvariantCulture)
+                    : 0)
+            .DefaultIfEmpty(-1)
+            .Max() + 1;
 
     /// <summary>What a reader sees, and what a budget goes on from.</summary>
     private static string Summary(string directory)
@@ -161,6 +182,8 @@ public sealed class CompactionKillTests
             writer.WriteEndObject();
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{monitor.GetBudgets()[0].Spent} spent, {System.Text.Encoding.UTF8.GetString(stream.ToArray())}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{monitor.GetBudgets()[0].Spent} spent, {System.Text.Encoding.UTF8.GetString(stream.ToArray())}");
     }
 }

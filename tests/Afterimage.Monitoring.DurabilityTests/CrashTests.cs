@@ -41,15 +41,25 @@ public sealed class CrashTests
     public async Task What_is_older_than_a_second_survives_the_kill_without_a_flush()
     {
         // Side by side: each has to grow old enough first.
-        await Task.WhenAll(Enumerable.Range(0, Math.Clamp(Kills / 12, 2, 16)).Chunk(4).Select((group, i) => Task.Run(async () =>
-        {
-            var random = new Random(Seed + i);
-            foreach (int run in group)
-            {
-                for (int attempts = 1; !await KillUnflushedAsync(run, random, TimeSpan.FromMilliseconds(random.Next(1800, 2600) * attempts));)
-                    attempts++;
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Math.Clamp(Kills / 12, 2, 16))
+                .Chunk(4)
+                .Select(
+                    (group, i) =>
+                        Task.Run(async () =>
+                        {
+                            var random = new Random(Seed + i);
+                            foreach (int run in group)
+                            {
+                                for (
+                                    int attempts = 1;
+                                    !await KillUnflushedAsync(run, random, TimeSpan.FromMilliseconds(random.Next(1800, 2600) * attempts));
+
+                                )
+                                    attempts++;
+                            }
+                        })));
     }
 
     private static async Task<Findings> KillInOneDirectoryAsync(int kills, int seed, int writersAtOnce)
@@ -67,8 +77,16 @@ public sealed class CrashTests
         for (int run = 0; run < kills; run += writersAtOnce)
         {
             int firstRun = run;
-            Run[] runs = await Task.WhenAll(Enumerable.Range(run, Math.Min(writersAtOnce, kills - run))
-                .Select(number => RecordAndKillAsync(directory.Path, number, random.Next(), delay: TimeSpan.FromMilliseconds(random.Next(5, 151)), settings)));
+            Run[] runs = await Task.WhenAll(
+                Enumerable
+                    .Range(run, Math.Min(writersAtOnce, kills - run))
+                    .Select(number =>
+                        RecordAndKillAsync(
+                            directory.Path,
+                            number,
+                            random.Next(),
+                            delay: TimeSpan.FromMilliseconds(random.Next(5, 151)),
+                            settings)));
             FileContent content = FileContent.Read(directory.Path);
             try
             {
@@ -83,7 +101,9 @@ public sealed class CrashTests
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"AFTERIMAGE_SEED={Seed}, directory seed {seed}, runs from {firstRun}, {string.Join(' ', settings)}: {e.Message}", e);
+                throw new InvalidOperationException(
+                    $"AFTERIMAGE_SEED={Seed}, directory seed {seed}, runs from {firstRun}, {string.Join(' ', settings)}: {e.Message}",
+                    e);
             }
 
             acknowledged += runs.Sum(r => r.Acknowledged.Sum());
@@ -103,7 +123,8 @@ public sealed class CrashTests
     // What a kill in the middle of a write leaves. The kernel rarely lets one happen: a write is short.
     private static bool LeaveHalfALine(string directory, Random random)
     {
-        const string Line = """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"torn"}""";
+        const string Line =
+            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"torn"}""";
         if (LogFiles.Metrics(directory) is not [.., string last])
             return false;
         using var stream = new FileStream(last, FileMode.Open, FileAccess.ReadWrite);
@@ -155,7 +176,9 @@ public sealed class CrashTests
         // While the machine or its disk stood still nothing could be written, and nothing reported.
         long[] times = [.. recorded.Select(r => r.At).TakeWhile(at => at < killedAt), killedAt];
         TimeSpan stoodStill = times.Zip(times.Skip(1), Stopwatch.GetElapsedTime).Max();
-        long[]? old = recorded.LastOrDefault(r => Stopwatch.GetElapsedTime(r.At, killedAt) > TimeSpan.FromSeconds(1.5) + (2 * stoodStill)).Numbers;
+        long[]? old = recorded
+            .LastOrDefault(r => Stopwatch.GetElapsedTime(r.At, killedAt) > TimeSpan.FromSeconds(1.5) + (2 * stoodStill))
+            .Numbers;
         if (old is null || old.Contains(0))
             return false;
 
@@ -206,7 +229,10 @@ public sealed class CrashTests
             var content = new FileContent();
             string[] metrics = LogFiles.Metrics(directory);
             foreach (string file in metrics)
-                content.ReadFile(file, record => (record.GetProperty("model_name").GetString()!, record.GetProperty("prompt_token_count").GetInt64()), isMetrics: true);
+                content.ReadFile(
+                    file,
+                    record => (record.GetProperty("model_name").GetString()!, record.GetProperty("prompt_token_count").GetInt64()),
+                    isMetrics: true);
             foreach (string file in LogFiles.Of(directory, "afterimage.log"))
             {
                 content.ReadFile(

@@ -28,7 +28,9 @@ public sealed class FaultTests
         HandlerStatistics file = monitor.File();
         Assert.Equal((3_000, 0, 0), (file.Written, file.Failed + file.Dropped, file.Pending));
         Assert.Contains(LogFiles.LogEntries(disk.Directory), e => e.GetProperty("message").GetString() == "still here");
-        Assert.Contains(LogFiles.LogEntries(disk.Directory), e => e.GetProperty("message").GetString()!.Contains("FileMetricHandler failed", StringComparison.Ordinal));
+        Assert.Contains(
+            LogFiles.LogEntries(disk.Directory),
+            e => e.GetProperty("message").GetString()!.Contains("FileMetricHandler failed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -67,7 +69,9 @@ public sealed class FaultTests
         Assert.Equal(numbers.Distinct().Order(), numbers);
         Assert.Equal(monitor.GetStatistics().Failed, LogFiles.Run(disk.Directory).GetProperty("failed").GetInt64());
         Assert.Equal(monitor.GetStatistics().Failed, LogDirectory.Open(disk.Directory).Summarize(Limits.Token).FailedRecords);
-        Assert.Contains(LogFiles.LogEntries(disk.Directory), e => e.GetProperty("message").GetString()!.Contains($"{file.Dropped} records are lost", StringComparison.Ordinal));
+        Assert.Contains(
+            LogFiles.LogEntries(disk.Directory),
+            e => e.GetProperty("message").GetString()!.Contains($"{file.Dropped} records are lost", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -86,7 +90,9 @@ public sealed class FaultTests
         Assert.Equal(20_000, file.Written + file.Failed + file.Dropped);
 
         // An attempt that was going on when the time was over puts its lines in part, and takes them back.
-        await Limits.Until(() => LogFiles.Metrics(disk.Directory).SelectMany(LogFiles.Lines).Count() == file.Written, "the last attempt is over");
+        await Limits.Until(
+            () => LogFiles.Metrics(disk.Directory).SelectMany(LogFiles.Lines).Count() == file.Written,
+            "the last attempt is over");
         Assert.Equal(file.Written, LogFiles.WholeRecords(disk.Directory).Count());
     }
 
@@ -241,7 +247,12 @@ public sealed class FaultTests
         monitor.Record("before", 1, 100);
         await monitor.Flush();
 
-        using (var stream = new FileStream(Path.Combine(directory.Path, "metrics.jsonl"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        using (
+            var stream = new FileStream(
+                Path.Combine(directory.Path, "metrics.jsonl"),
+                FileMode.Open,
+                FileAccess.Write,
+                FileShare.ReadWrite | FileShare.Delete))
             stream.SetLength(0);
         monitor.Record("after", 1, 100);
         await monitor.Flush();
@@ -261,7 +272,13 @@ public sealed class FaultTests
             // Permissions do not bind root.
             Need.Command("setpriv");
             asUser = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-            SetMode(root.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+            SetMode(
+                root.Path,
+                UnixFileMode.UserRead
+                    | UnixFileMode.UserWrite
+                    | UnixFileMode.UserExecute
+                    | UnixFileMode.OtherRead
+                    | UnixFileMode.OtherExecute);
             SetMode(directory, Everybody);
         }
 
@@ -292,7 +309,12 @@ public sealed class FaultTests
     }
 
     private const UnixFileMode ReadOnly =
-        UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        UnixFileMode.UserRead
+        | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherExecute;
 
     private const UnixFileMode Everybody = ReadOnly | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 

@@ -24,7 +24,9 @@ public sealed class HandlerTests
         Assert.Equal((0, Recorded), (handler.Written, handler.Failed + handler.Dropped));
         Assert.Equal("bad on purpose", handler.LastError);
         AssertFileHasAll(monitor, directory.Path);
-        Assert.Single(LogFiles.LogEntries(directory.Path), e => e.GetProperty("message").GetString()!.Contains("bad on purpose", StringComparison.Ordinal));
+        Assert.Single(
+            LogFiles.LogEntries(directory.Path),
+            e => e.GetProperty("message").GetString()!.Contains("bad on purpose", StringComparison.Ordinal));
         Assert.Equal(handler.Failed + handler.Dropped, LogDirectory.Open(directory.Path).Summarize(Limits.Token).FailedRecords);
     }
 
@@ -84,7 +86,9 @@ public sealed class HandlerTests
         options.ShutdownTimeout = TimeSpan.FromMilliseconds(500);
         var monitor = new GenerationMonitor(options);
         monitor.Record("m", 1, 1_000);
-        await Limits.Until(() => (monitor.File().Written, monitor.Handler(nameof(CountingHandler)).Pending) == (1_000, 1_000), "the file has everything, and the handler could");
+        await Limits.Until(
+            () => (monitor.File().Written, monitor.Handler(nameof(CountingHandler)).Pending) == (1_000, 1_000),
+            "the file has everything, and the handler could");
         await monitor.DisposeAsync();
 
         Assert.Equal(1_000, monitor.Handler(nameof(CountingHandler)).Failed);
@@ -111,7 +115,9 @@ public sealed class HandlerTests
         Assert.Equal(Recorded, handler.Written + handler.Failed + handler.Dropped);
         Assert.Equal(handler.Written, slow.Records);
         AssertFileHasAll(monitor, directory.Path);
-        Assert.Single(LogFiles.LogEntries(directory.Path), e => e.GetProperty("message").GetString()!.Contains("cannot keep up", StringComparison.Ordinal));
+        Assert.Single(
+            LogFiles.LogEntries(directory.Path),
+            e => e.GetProperty("message").GetString()!.Contains("cannot keep up", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -147,7 +153,9 @@ public sealed class HandlerTests
         Assert.Equal((200_000, 0), (file.Written + statistics.Dropped, file.Failed + file.Dropped));
         Assert.Equal(file.Written, LogFiles.WholeRecords(directory.Path).Count());
         Assert.Equal(file.Written, monitor.GetMetrics("generation_time", TimeSpan.MaxValue).Count);
-        Assert.Single(LogFiles.LogEntries(directory.Path), e => e.GetProperty("message").GetString()!.Contains("buffers are full", StringComparison.Ordinal));
+        Assert.Single(
+            LogFiles.LogEntries(directory.Path),
+            e => e.GetProperty("message").GetString()!.Contains("buffers are full", StringComparison.Ordinal));
         Assert.Equal(statistics.Dropped, LogFiles.Run(directory.Path).GetProperty("dropped").GetInt64());
         RunSummary summary = LogDirectory.Open(directory.Path).Summarize(Limits.Token);
         Assert.Equal((file.Written, statistics.Dropped, 0), (summary.Generations, summary.DroppedRecords, summary.FailedRecords));

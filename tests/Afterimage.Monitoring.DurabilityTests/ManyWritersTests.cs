@@ -17,7 +17,9 @@ public sealed class ManyWritersTests
             Assert.True(thread.Join(Limits.Generous));
         await monitor.DisposeAsync();
 
-        ILookup<string?, long> numbers = LogFiles.WholeRecords(directory.Path).ToLookup(r => r.GetProperty("model_name").GetString(), r => r.GetProperty("prompt_token_count").GetInt64());
+        ILookup<string?, long> numbers = LogFiles
+            .WholeRecords(directory.Path)
+            .ToLookup(r => r.GetProperty("model_name").GetString(), r => r.GetProperty("prompt_token_count").GetInt64());
         for (int t = 0; t < 64; t++)
             Assert.Equal(LogFiles.OneTo(5_000), numbers[$"m{t}"]);
         Assert.Equal(64 * 5_000, monitor.GetStatistics().Written);
@@ -27,15 +29,22 @@ public sealed class ManyWritersTests
     public async Task Two_monitors_used_in_turn_by_the_same_threads_keep_apart()
     {
         using var directory = new TemporaryDirectory();
-        GenerationMonitor[] monitors = [.. Enumerable.Range(0, 2).Select(i => new GenerationMonitor(MonitorUse.In(Path.Combine(directory.Path, $"run{i}"))))];
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(t => Task.Run(() =>
-        {
-            for (int number = 1; number <= 10_000; number++)
-            {
-                monitors[0].Record($"m{t}", number, number);
-                monitors[1].Record($"n{t}", number, number);
-            }
-        })));
+        GenerationMonitor[] monitors =
+        [
+            .. Enumerable.Range(0, 2).Select(i => new GenerationMonitor(MonitorUse.In(Path.Combine(directory.Path, $"run{i}")))),
+        ];
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(t =>
+                    Task.Run(() =>
+                    {
+                        for (int number = 1; number <= 10_000; number++)
+                        {
+                            monitors[0].Record($"m{t}", number, number);
+                            monitors[1].Record($"n{t}", number, number);
+                        }
+                    })));
         foreach (GenerationMonitor monitor in monitors)
             await monitor.DisposeAsync();
 
@@ -65,10 +74,18 @@ public sealed class ManyWritersTests
             await monitor.DisposeAsync();
 
         string[] files = [.. Directory.GetFiles(directory.Path).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
-        Assert.Equal(["afterimage-000001.log", "afterimage.log", "metrics-000001.jsonl", "metrics.jsonl", "run-000001.json", "run.json"], files);
-        Assert.All(LogFiles.Lines(Path.Combine(directory.Path, "metrics.jsonl")), line => Assert.Contains("\"m0\"", line, StringComparison.Ordinal));
-        Assert.All(LogFiles.Lines(Path.Combine(directory.Path, "metrics-000001.jsonl")), line => Assert.Contains("\"m1\"", line, StringComparison.Ordinal));
-        Assert.NotEqual(LogFiles.Run(directory.Path).GetProperty("run_id").GetString(), LogFiles.Run(directory.Path, "run-000001.json").GetProperty("run_id").GetString());
+        Assert.Equal(
+            ["afterimage-000001.log", "afterimage.log", "metrics-000001.jsonl", "metrics.jsonl", "run-000001.json", "run.json"],
+            files);
+        Assert.All(
+            LogFiles.Lines(Path.Combine(directory.Path, "metrics.jsonl")),
+            line => Assert.Contains("\"m0\"", line, StringComparison.Ordinal));
+        Assert.All(
+            LogFiles.Lines(Path.Combine(directory.Path, "metrics-000001.jsonl")),
+            line => Assert.Contains("\"m1\"", line, StringComparison.Ordinal));
+        Assert.NotEqual(
+            LogFiles.Run(directory.Path).GetProperty("run_id").GetString(),
+            LogFiles.Run(directory.Path, "run-000001.json").GetProperty("run_id").GetString());
         Assert.Equal(2_000, Summarize(directory.Path).Generations);
     }
 
@@ -127,8 +144,12 @@ public sealed class ManyWritersTests
 
         Assert.Equal(4, directories.Distinct().Count());
         Assert.Equal([true, false, true, false], directories.Select(directory => LogFiles.Run(directory!).TryGetProperty("end", out _)));
-        Assert.Equal([true, false, true, false], directories.Select(directory => LogFiles.Run(directory!).TryGetProperty("recorded", out _)));
-        Assert.All(directories, directory => Assert.StartsWith(Path.Combine(root.Path, ".afterimage-monitoring"), directory, StringComparison.Ordinal));
+        Assert.Equal(
+            [true, false, true, false],
+            directories.Select(directory => LogFiles.Run(directory!).TryGetProperty("recorded", out _)));
+        Assert.All(
+            directories,
+            directory => Assert.StartsWith(Path.Combine(root.Path, ".afterimage-monitoring"), directory, StringComparison.Ordinal));
         RunSummary summary = Summarize(root.Path);
         Assert.Equal((10_000, 0, 4), (summary.Generations, summary.SkippedLines, summary.Files.Count));
         Assert.Equal([1_000, 2_000, 3_000, 4_000], Enumerable.Range(0, 4).Select(i => (int)summary.Metrics[$"model_usage:m{i}"].Count));

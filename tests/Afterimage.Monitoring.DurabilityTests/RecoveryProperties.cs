@@ -19,7 +19,9 @@ public sealed class RecoveryProperties
         const string Line = """{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":1,"success":true,"tags":{"a":"b"}}""";
         using var directory = new TemporaryDirectory();
         for (int cut = 1; cut < Line.Length; cut++)
-            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(directory.Path, $"{cut}")).FullName, "metrics.jsonl"), Line[..cut]);
+            File.WriteAllText(
+                Path.Combine(Directory.CreateDirectory(Path.Combine(directory.Path, $"{cut}")).FullName, "metrics.jsonl"),
+                Line[..cut]);
 
         for (int cut = 1; cut < Line.Length; cut++)
         {
@@ -32,7 +34,10 @@ public sealed class RecoveryProperties
     }
 
     [Property(MaxTest = 60)]
-    public void Every_whole_line_is_read_and_exactly_the_torn_one_counted(FsCheck.NonNegativeInt seed, FsCheck.NonEmptyArray<FsCheck.NonNull<string>> texts, FsCheck.PositiveInt more)
+    public void Every_whole_line_is_read_and_exactly_the_torn_one_counted(
+        FsCheck.NonNegativeInt seed,
+        FsCheck.NonEmptyArray<FsCheck.NonNull<string>> texts,
+        FsCheck.PositiveInt more)
     {
         var random = new Random(seed.Get);
         string[] lines = [.. texts.Get.Select((text, i) => Line(i, text.Get, random))];
@@ -58,7 +63,9 @@ public sealed class RecoveryProperties
         Assert.Equal(rest > 0 ? 1 : 0, summary.SkippedLines);
         Assert.Equal(added + whole.Count(line => line.Contains("\"generation\"", StringComparison.Ordinal)), summary.Generations);
         Assert.Equal(whole.Count(line => line.Contains("\"evaluation\"", StringComparison.Ordinal)), summary.Evaluations);
-        Assert.Equal(whole.Count(line => line.Contains("\"metric\"", StringComparison.Ordinal)), summary.Metrics.GetValueOrDefault("mine")?.Count ?? 0);
+        Assert.Equal(
+            whole.Count(line => line.Contains("\"metric\"", StringComparison.Ordinal)),
+            summary.Metrics.GetValueOrDefault("mine")?.Count ?? 0);
         Assert.Equal(bytes[..cut], File.ReadAllBytes(Path.Combine(directory.Path, "metrics.jsonl"))[..cut]);
     }
 
@@ -67,9 +74,32 @@ public sealed class RecoveryProperties
     {
         object line = random.Next(3) switch
         {
-            0 => new { timestamp = "2026-11-23T14:25:38Z", @event = "generation", duration = number / 8.0, success = true, error = text },
-            1 => new { timestamp = "2026-11-23T14:25:38Z", @event = "evaluation", duration = 1, success = false, evaluator_type = "e", feedback = new { a = text } },
-            _ => (object)new { timestamp = "2026-11-23T14:25:38Z", @event = "metric", metric_name = "mine", value = number, metadata = new { text } },
+            0 => new
+            {
+                timestamp = "2026-11-23T14:25:38Z",
+                @event = "generation",
+                duration = number / 8.0,
+                success = true,
+                error = text,
+            },
+            1 => new
+            {
+                timestamp = "2026-11-23T14:25:38Z",
+                @event = "evaluation",
+                duration = 1,
+                success = false,
+                evaluator_type = "e",
+                feedback = new { a = text },
+            },
+            _ => (object)
+                new
+                {
+                    timestamp = "2026-11-23T14:25:38Z",
+                    @event = "metric",
+                    metric_name = "mine",
+                    value = number,
+                    metadata = new { text },
+                },
         };
         return JsonSerializer.Serialize(line, Unescaped);
     }

@@ -26,10 +26,22 @@ public sealed class RotationTests
 
         // The first lock of metrics.jsonl is taken when it is opened; the second call gives it up, behind the opening of the next file.
         int when = file == "metrics.jsonl" ? 2 : 1;
-        using (Child child = Child.StartUnder(
-            ["strace", "-f", "-P", Path.Combine(log, file), "-e", $"trace={systemCall}", "-e", $"inject={systemCall}:signal=SIGKILL:when={when}", "-o", Path.Combine(directory.Path, "trace")],
-            workingDirectory: null,
-            ["serve", log, "MaxFileSize=4096"]))
+        using (
+            Child child = Child.StartUnder(
+                [
+                    "strace",
+                    "-f",
+                    "-P",
+                    Path.Combine(log, file),
+                    "-e",
+                    $"trace={systemCall}",
+                    "-e",
+                    $"inject={systemCall}:signal=SIGKILL:when={when}",
+                    "-o",
+                    Path.Combine(directory.Path, "trace"),
+                ],
+                workingDirectory: null,
+                ["serve", log, "MaxFileSize=4096"]))
         {
             await child.ReadLineAsync();
             await child.AskAsync("record before 20");
@@ -146,7 +158,9 @@ public sealed class RotationTests
         {
             _clock.Advance(TimeSpan.FromMinutes(11));
             await RecordFilesAsync(monitor, "on", 1);
-            Assert.True(LogFiles.Metrics(directory.Path).Sum(file => new FileInfo(file).Length) <= WithRetention(directory.Path).LogFiles.MaxTotalSize);
+            Assert.True(
+                LogFiles.Metrics(directory.Path).Sum(file => new FileInfo(file).Length)
+                    <= WithRetention(directory.Path).LogFiles.MaxTotalSize);
         }
     }
 

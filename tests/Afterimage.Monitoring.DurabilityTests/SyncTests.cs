@@ -49,7 +49,8 @@ public sealed partial class SyncTests
         Assert.DoesNotContain(calls, c => c.Name is "fsync" or "fdatasync");
     }
 
-    /// <summary>A system reports such an error once, and takes what the disk did not for written: the second flush must not believe it.</summary>
+    /// <summary>A system reports such an error once, and takes what the disk did not for written: the second flush must not believe
+    /// it.</summary>
     [Theory]
     [InlineData(1)] // the file's content
     [InlineData(2)] // its name in the directory
@@ -60,7 +61,10 @@ public sealed partial class SyncTests
         await child.ReadLineAsync();
 
         await child.AskAsync("record m 20");
-        Assert.StartsWith("failed FileMetricHandler could not write: the disk may not have kept what was written to it: ", await child.AskAsync("flush"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "failed FileMetricHandler could not write: the disk may not have kept what was written to it: ",
+            await child.AskAsync("flush"),
+            StringComparison.Ordinal);
         for (int i = 0; i < 3; i++)
         {
             // The log, which says so, is on the same disk, and may be the first to be named.
@@ -73,7 +77,9 @@ public sealed partial class SyncTests
         Assert.Equal(0, statistics.Handlers[0].Failed);
         Assert.Equal(4, statistics.Handlers[0].Failures);
         await child.FinishAsync();
-        Assert.Equal(80, new DirectoryInfo(LogOf(directory)).EnumerateFiles("metrics*.jsonl").Sum(file => File.ReadLines(file.FullName).Count()));
+        Assert.Equal(
+            80,
+            new DirectoryInfo(LogOf(directory)).EnumerateFiles("metrics*.jsonl").Sum(file => File.ReadLines(file.FullName).Count()));
     }
 
     private static async Task<List<SystemCall>> TraceFlushesAsync(Durability durability)

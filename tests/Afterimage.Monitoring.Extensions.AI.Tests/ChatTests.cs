@@ -111,7 +111,9 @@ public sealed class ChatTests : IAsyncLifetime
         List<JsonElement> records = _run.Records();
         Assert.Equal("System.ClientModel.ClientResultException", records[0].GetProperty("error").GetString());
         Assert.Contains("secret prompt refused", records[1].GetProperty("error").GetString(), StringComparison.Ordinal);
-        Assert.All(records, r => Assert.Equal("System.ClientModel.ClientResultException", r.GetProperty("tags").GetProperty("error.type").GetString()));
+        Assert.All(
+            records,
+            r => Assert.Equal("System.ClientModel.ClientResultException", r.GetProperty("tags").GetProperty("error.type").GetString()));
     }
 
     [Theory]
@@ -158,7 +160,8 @@ public sealed class ChatTests : IAsyncLifetime
         string text = "";
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
-            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(Question, cancellationToken: MonitoredServer.Token))
+            await foreach (
+                ChatResponseUpdate update in client.GetStreamingResponseAsync(Question, cancellationToken: MonitoredServer.Token))
             {
                 text += update.Text;
                 if (text == "secret answer")
@@ -172,7 +175,9 @@ public sealed class ChatTests : IAsyncLifetime
         Assert.False(record.TryGetProperty("finish_reason", out _));
         Assert.Equal(LoopbackServer.AnsweringModel, record.GetProperty("model_name").GetString());
         Assert.True(record.TryGetProperty("time_to_first_token", out _));
-        Assert.Equal("""[{"role":"assistant","content":"secret answer"}]""", record.GetProperty("tags").GetProperty("gen_ai.output.messages").GetString());
+        Assert.Equal(
+            """[{"role":"assistant","content":"secret answer"}]""",
+            record.GetProperty("tags").GetProperty("gen_ai.output.messages").GetString());
     }
 
     [Fact]
@@ -234,7 +239,9 @@ public sealed class ChatTests : IAsyncLifetime
         const int Callers = 32;
         const int CallsEach = 15;
         string[] models = ["gpt-4o", "gpt-4o", "400", "gpt-4o", "401", "gpt-4o", "429", "gpt-4o", "500"];
-        Dictionary<string, IChatClient> clients = models.Distinct().ToDictionary(m => m, m => _run.Client(m, configure: o => o.ErrorType = MonitoredServer.StatusOf));
+        Dictionary<string, IChatClient> clients = models
+            .Distinct()
+            .ToDictionary(m => m, m => _run.Client(m, configure: o => o.ErrorType = MonitoredServer.StatusOf));
 
         await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
         {

@@ -108,7 +108,9 @@ public sealed class CompositionTests : IAsyncLifetime
     [InlineData(true)]
     public async Task Inside_of_a_retry_each_attempt_counts(bool streams)
     {
-        using IChatClient client = _run.Pipeline(b => b.Use(inner => new RetryingChatClient(inner)).UseGenerationMonitor(_run.Monitor), "flaky");
+        using IChatClient client = _run.Pipeline(
+            b => b.Use(inner => new RetryingChatClient(inner)).UseGenerationMonitor(_run.Monitor),
+            "flaky");
 
         await AskAsync(client, streams);
 
@@ -123,7 +125,9 @@ public sealed class CompositionTests : IAsyncLifetime
     [InlineData(true)]
     public async Task Outside_of_a_retry_what_came_of_it_counts(bool streams)
     {
-        using IChatClient client = _run.Pipeline(b => b.UseGenerationMonitor(_run.Monitor).Use(inner => new RetryingChatClient(inner)), "flaky");
+        using IChatClient client = _run.Pipeline(
+            b => b.UseGenerationMonitor(_run.Monitor).Use(inner => new RetryingChatClient(inner)),
+            "flaky");
 
         await AskAsync(client, streams);
 
@@ -139,7 +143,9 @@ public sealed class CompositionTests : IAsyncLifetime
     [InlineData(true)]
     public async Task The_retries_of_the_provider_s_client_are_one_call(bool streams)
     {
-        using IChatClient client = new ChatClientBuilder(MonitoredServer.OpenAIClient(_run.Server, "flaky", retries: 2)).UseGenerationMonitor(_run.Monitor).Build();
+        using IChatClient client = new ChatClientBuilder(MonitoredServer.OpenAIClient(_run.Server, "flaky", retries: 2))
+            .UseGenerationMonitor(_run.Monitor)
+            .Build();
 
         await AskAsync(client, streams);
 
@@ -211,7 +217,10 @@ public sealed class CompositionTests : IAsyncLifetime
     /// <summary>Tries again what failed before anything came of it.</summary>
     private sealed class RetryingChatClient(IChatClient inner) : DelegatingChatClient(inner)
     {
-        public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        public override async Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null,
+            CancellationToken cancellationToken = default)
         {
             while (true)
             {
@@ -233,7 +242,11 @@ public sealed class CompositionTests : IAsyncLifetime
         {
             while (true)
             {
-                await using IAsyncEnumerator<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(messages, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                await using IAsyncEnumerator<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(
+                        messages,
+                        options,
+                        cancellationToken)
+                    .GetAsyncEnumerator(cancellationToken);
                 try
                 {
                     await updates.MoveNextAsync();

@@ -65,7 +65,8 @@ public sealed class EnforceBudgetTests
         Assert.Equal(Limit, run.Records().Count);
     }
 
-    /// <summary>Estimates that hold: the limit is never passed. No completion is longer than the seven tokens of the server's longest.</summary>
+    /// <summary>Estimates that hold: the limit is never passed. No completion is longer than the seven tokens of the server's
+    /// longest.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -139,7 +140,10 @@ public sealed class EnforceBudgetTests
     {
         await using MonitoredServer run = await StartAsync(Tokens(100));
         using IChatClient client = run.Client(model, configure: Enforce);
-        IAsyncEnumerable<ChatResponseUpdate> updates = client.GetStreamingResponseAsync("?", new() { MaxOutputTokens = 90 }, MonitoredServer.Token);
+        IAsyncEnumerable<ChatResponseUpdate> updates = client.GetStreamingResponseAsync(
+            "?",
+            new() { MaxOutputTokens = 90 },
+            MonitoredServer.Token);
         Assert.Equal((0m, 0m), Figures(run));
 
         try
@@ -191,7 +195,11 @@ public sealed class EnforceBudgetTests
         int refused = await RaceAsync(client, streams: false, sequential: true);
 
         // gpt-4o-2024-08-06 at the well-known price of gpt-4o; the server says what is cached.
-        decimal expected = ((2.5m * (run.Server.PromptTokens - (2 * run.Server.Answers))) + (1.25m * 2 * run.Server.Answers) + (10m * run.Server.CompletionTokens)) / 1_000_000;
+        decimal expected =
+            (
+                (2.5m * (run.Server.PromptTokens - (2 * run.Server.Answers)))
+                + (1.25m * 2 * run.Server.Answers)
+                + (10m * run.Server.CompletionTokens)) / 1_000_000;
         Assert.True(refused > 0);
         Assert.Equal(expected, Figures(run).Spent, 9);
     }
@@ -235,7 +243,8 @@ public sealed class EnforceBudgetTests
 
         await AskAsync(client, streams);
         await AskAsync(client, streams);
-        await Assert.ThrowsAsync<BudgetExceededException>(() => client.GetResponseAsync("Another question?", cancellationToken: MonitoredServer.Token));
+        await Assert.ThrowsAsync<BudgetExceededException>(() =>
+            client.GetResponseAsync("Another question?", cancellationToken: MonitoredServer.Token));
 
         Assert.Equal(1, run.Server.Requests);
     }
@@ -294,7 +303,8 @@ public sealed class EnforceBudgetTests
         await using MonitoredServer run = await StartAsync(Tokens(16));
         using IEmbeddingGenerator<string, Embedding<float>> embedder = run.Embedder(configure: Enforce);
 
-        await Assert.ThrowsAsync<BudgetExceededException>(() => embedder.GenerateAsync([new string('a', 40), new string('b', 28)], cancellationToken: MonitoredServer.Token));
+        await Assert.ThrowsAsync<BudgetExceededException>(() =>
+            embedder.GenerateAsync([new string('a', 40), new string('b', 28)], cancellationToken: MonitoredServer.Token));
         Assert.Equal(0, run.Server.Requests);
         await embedder.GenerateAsync(["a", "b"], cancellationToken: MonitoredServer.Token);
         await embedder.GenerateAsync(["a", "b"], cancellationToken: MonitoredServer.Token);
@@ -328,7 +338,8 @@ public sealed class EnforceBudgetTests
 
     private static void Enforce(GenerationMonitorMiddlewareOptions options) => options.EnforceBudget = true;
 
-    private static (decimal Spent, decimal Reserved) Figures(MonitoredServer run) => (run.Monitor.GetBudgets()[0].Spent, run.Monitor.GetBudgets()[0].Reserved);
+    private static (decimal Spent, decimal Reserved) Figures(MonitoredServer run) =>
+        (run.Monitor.GetBudgets()[0].Spent, run.Monitor.GetBudgets()[0].Reserved);
 
     /// <returns>How many calls were refused.</returns>
     private static async Task<int> RaceAsync(IChatClient client, bool streams, bool sequential = false)
@@ -351,7 +362,11 @@ public sealed class EnforceBudgetTests
         return refused;
     }
 
-    private static async Task AskAsync(IChatClient client, bool streams, ChatOptions? options = null, CancellationToken? cancellationToken = null)
+    private static async Task AskAsync(
+        IChatClient client,
+        bool streams,
+        ChatOptions? options = null,
+        CancellationToken? cancellationToken = null)
     {
         CancellationToken token = cancellationToken ?? MonitoredServer.Token;
         if (!streams)

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Extensions.AI.Tests;
 
-/// <summary>Speaks the chat completions and embeddings protocols on 127.0.0.1, and counts what it served. The requested model says what happens.</summary>
+/// <summary>Speaks the chat completions and embeddings protocols on 127.0.0.1, and counts what it served. The requested model says what
+/// happens.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     /// <summary>The model that answers, whatever was asked for.</summary>
@@ -107,7 +108,12 @@ internal sealed class LoopbackServer : IAsyncDisposable
         {
             Interlocked.Increment(ref _errors);
             http.Response.StatusCode = status;
-            await WriteAsync(http, new JsonObject { ["error"] = new JsonObject { ["message"] = "secret prompt refused", ["type"] = "refused" } });
+            await WriteAsync(
+                http,
+                new JsonObject
+                {
+                    ["error"] = new JsonObject { ["message"] = "secret prompt refused", ["type"] = "refused" },
+                });
             return;
         }
 
@@ -188,15 +194,23 @@ internal sealed class LoopbackServer : IAsyncDisposable
         var message = new JsonObject { ["role"] = "assistant", ["content"] = callsTool ? null : "secret answer" };
         if (callsTool)
             message["tool_calls"] = ToolCall();
-        await WriteAsync(http, new JsonObject
-        {
-            ["id"] = "c1",
-            ["object"] = "chat.completion",
-            ["created"] = 1_700_000_000,
-            ["model"] = AnsweringModel,
-            ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["message"] = message, ["finish_reason"] = callsTool ? "tool_calls" : "stop" }),
-            ["usage"] = usage,
-        });
+        await WriteAsync(
+            http,
+            new JsonObject
+            {
+                ["id"] = "c1",
+                ["object"] = "chat.completion",
+                ["created"] = 1_700_000_000,
+                ["model"] = AnsweringModel,
+                ["choices"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["index"] = 0,
+                        ["message"] = message,
+                        ["finish_reason"] = callsTool ? "tool_calls" : "stop",
+                    }),
+                ["usage"] = usage,
+            });
     }
 
     private async Task EmbedAsync(HttpContext http)

@@ -27,18 +27,24 @@ internal sealed class MonitoredServer : IAsyncDisposable
 
     public GenerationMonitor Monitor { get; }
 
-    public static async Task<MonitoredServer> StartAsync(Action<GenerationMonitorOptions>? configure = null) => new(await LoopbackServer.StartAsync(), configure);
+    public static async Task<MonitoredServer> StartAsync(Action<GenerationMonitorOptions>? configure = null) =>
+        new(await LoopbackServer.StartAsync(), configure);
 
     /// <summary>The error types of the OpenAI client by HTTP status, as the documentation recommends.</summary>
     public static string? StatusOf(Exception exception) =>
-        exception is ClientResultException { Status: > 0 } http ? http.Status.ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
+        exception is ClientResultException { Status: > 0 } http
+            ? http.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)
+            : null;
 
     /// <param name="retries">How often the client itself tries again, at once.</param>
     public static IChatClient OpenAIClient(LoopbackServer server, string model, TimeSpan? timeout = null, int retries = 0) =>
         new ChatClient(model, new ApiKeyCredential("none"), Options(server, timeout, retries)).AsIChatClient();
 
-    public IChatClient Client(string model = "gpt-4o", TimeSpan? timeout = null, Action<GenerationMonitorMiddlewareOptions>? configure = null) =>
-        new ChatClientBuilder(OpenAIClient(Server, model, timeout)).UseGenerationMonitor(Monitor, configure).Build();
+    public IChatClient Client(
+        string model = "gpt-4o",
+        TimeSpan? timeout = null,
+        Action<GenerationMonitorMiddlewareOptions>? configure = null
+    ) => new ChatClientBuilder(OpenAIClient(Server, model, timeout)).UseGenerationMonitor(Monitor, configure).Build();
 
     /// <summary>The pipeline that the test says, the monitor's place in it included.</summary>
     public IChatClient Pipeline(Action<ChatClientBuilder> build, string model = "gpt-4o")
@@ -48,8 +54,11 @@ internal sealed class MonitoredServer : IAsyncDisposable
         return builder.Build();
     }
 
-    public IEmbeddingGenerator<string, Embedding<float>> Embedder(string model = "text-embedding-3-small", Action<GenerationMonitorMiddlewareOptions>? configure = null) =>
-        new EmbeddingGeneratorBuilder<string, Embedding<float>>(new EmbeddingClient(model, new ApiKeyCredential("none"), Options(Server, timeout: null)).AsIEmbeddingGenerator())
+    public IEmbeddingGenerator<string, Embedding<float>> Embedder(
+        string model = "text-embedding-3-small",
+        Action<GenerationMonitorMiddlewareOptions>? configure = null) =>
+        new EmbeddingGeneratorBuilder<string, Embedding<float>>(
+            new EmbeddingClient(model, new ApiKeyCredential("none"), Options(Server, timeout: null)).AsIEmbeddingGenerator())
             .UseGenerationMonitor(Monitor, configure)
             .Build();
 
@@ -60,7 +69,12 @@ internal sealed class MonitoredServer : IAsyncDisposable
 
         // The lines of one thread are in the order of recording, those of several are not.
         return File.Exists(file)
-            ? [.. File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement).OrderBy(record => record.GetProperty("timestamp").GetDateTime())]
+            ?
+            [
+                .. File.ReadLines(file)
+                    .Select(line => JsonDocument.Parse(line).RootElement)
+                    .OrderBy(record => record.GetProperty("timestamp").GetDateTime()),
+            ]
             : [];
     }
 

@@ -56,7 +56,10 @@ public sealed class OtlpTests : IAsyncLifetime
         Assert.Equal(_run.Server.Errors, Count(duration, ("error.type", "429")));
         Assert.Equal(Enumerable.Range(0, 14).Select(i => 0.01 * (1 << i)), duration.Points[0].Bounds);
         Assert.Equal(15, duration.Points[0].BucketCounts.Count);
-        Assert.InRange(duration.Points.Sum(p => p.Sum), _run.Monitor.GetMetrics("generation_time").Sum * 0.999_999, _run.Monitor.GetMetrics("generation_time").Sum * 1.000_001);
+        Assert.InRange(
+            duration.Points.Sum(p => p.Sum),
+            _run.Monitor.GetMetrics("generation_time").Sum * 0.999_999,
+            _run.Monitor.GetMetrics("generation_time").Sum * 1.000_001);
 
         Histogram tokens = Histogram("gen_ai.client.token.usage", "{token}");
         Assert.Equal(_run.Server.PromptTokens, Of(tokens, ("gen_ai.token.type", "input")).Sum(p => p.Sum));
@@ -66,9 +69,17 @@ public sealed class OtlpTests : IAsyncLifetime
 
         Assert.Equal(16, Count(Histogram("gen_ai.client.operation.time_to_first_chunk", "s")));
         Assert.Equal(16, Count(Histogram("gen_ai.client.operation.time_per_output_chunk", "s")));
-        Assert.All(duration.Points.Concat(tokens.Points), p => Assert.Superset(
-            new HashSet<string>(["gen_ai.operation.name=chat", "gen_ai.provider.name=openai", "server.address=127.0.0.1", $"server.port={_run.Server.Endpoint.Port}"]),
-            Attributes(p.Attributes)));
+        Assert.All(
+            duration.Points.Concat(tokens.Points),
+            p =>
+                Assert.Superset(
+                    new HashSet<string>([
+                        "gen_ai.operation.name=chat",
+                        "gen_ai.provider.name=openai",
+                        "server.address=127.0.0.1",
+                        $"server.port={_run.Server.Endpoint.Port}",
+                    ]),
+                    Attributes(p.Attributes)));
 
         Metric recorded = Assert.Single(_collector.Metric("afterimage.records.recorded")).Value;
         Assert.Equal("{record}", recorded.Unit);
@@ -118,7 +129,8 @@ public sealed class OtlpTests : IAsyncLifetime
         Assert.Contains("error.type=500", Attributes(spans[1].Attributes));
     }
 
-    /// <summary>Both middlewares are in the pipeline, as documented: a backend adds up what is exported, by the names of the instruments.</summary>
+    /// <summary>Both middlewares are in the pipeline, as documented: a backend adds up what is exported, by the names of the
+    /// instruments.</summary>
     [Theory]
     [InlineData(1, MonitorScope)]
     [InlineData(1, ChatClientScope)]
@@ -138,24 +150,29 @@ public sealed class OtlpTests : IAsyncLifetime
         Assert.Equal(5 * times, _collector.Metric("gen_ai.client.operation.duration").Values.Sum(m => Count(m.Histogram)));
         Assert.Equal(
             _run.Server.PromptTokens * times,
-            _collector.Metric("gen_ai.client.token.usage").Values.Sum(m => Of(m.Histogram, ("gen_ai.token.type", "input")).Sum(p => p.Sum)));
+            _collector.Metric("gen_ai.client.token.usage").Values.Sum(m => Of(m.Histogram, ("gen_ai.token.type", "input")).Sum(p => p.Sum))
+        );
         Assert.Equal(5 * times, _collector.Spans.Count());
     }
 
     private static async Task AskAsync(IChatClient client, bool streams)
     {
         if (streams)
-            await client.GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token).ToChatResponseAsync(MonitoredServer.Token);
+            await client
+                .GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token)
+                .ToChatResponseAsync(MonitoredServer.Token);
         else
             await client.GetResponseAsync("?", cancellationToken: MonitoredServer.Token);
     }
 
-    private static long Count(Histogram histogram, params (string Key, string Value)[] attributes) => Of(histogram, attributes).Sum(p => (long)p.Count);
+    private static long Count(Histogram histogram, params (string Key, string Value)[] attributes) =>
+        Of(histogram, attributes).Sum(p => (long)p.Count);
 
     private static IEnumerable<HistogramPoint> Of(Histogram histogram, params (string Key, string Value)[] attributes) =>
         histogram.Points.Where(p => Attributes(p.Attributes).IsSupersetOf(attributes.Select(a => $"{a.Key}={a.Value}")));
 
-    private static HashSet<string> Attributes(IEnumerable<Afterimage.Tests.Otlp.Attribute> attributes) => [.. attributes.Select(a => $"{a.Key}={Text(a.Value)}")];
+    private static HashSet<string> Attributes(IEnumerable<Afterimage.Tests.Otlp.Attribute> attributes) =>
+        [.. attributes.Select(a => $"{a.Key}={Text(a.Value)}")];
 
     private static string Text(Value value) => value.KindCase switch
     {

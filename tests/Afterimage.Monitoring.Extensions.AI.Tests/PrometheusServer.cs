@@ -21,11 +21,17 @@ internal sealed class PrometheusServer : IDisposable
             "prometheus.yml",
             "global: { scrape_interval: 2s, scrape_timeout: 2s }",
             $"scrape_configs: [{{ job_name: monitor, static_configs: [{{ targets: ['{target.Authority}'] }}] }}]");
-        return new PrometheusServer(await ServerProcess.StartAsync(
-            program,
-            port => [$"--config.file={config}", $"--storage.tsdb.path={Path.Combine(directory.Path, "data")}", $"--web.listen-address=127.0.0.1:{port}"],
-            "Server is ready to receive web requests",
-            firstPort));
+        return new PrometheusServer(
+            await ServerProcess.StartAsync(
+                program,
+                port =>
+                    [
+                        $"--config.file={config}",
+                        $"--storage.tsdb.path={Path.Combine(directory.Path, "data")}",
+                        $"--web.listen-address=127.0.0.1:{port}",
+                    ],
+                "Server is ready to receive web requests",
+                firstPort));
     }
 
     /// <summary>Asks until the answer is as expected. A server of its own pace has nothing to wait for but its answers.</summary>
@@ -38,8 +44,10 @@ internal sealed class PrometheusServer : IDisposable
         {
             Assert.False(_process.HasExited, "Prometheus has ended.");
             value = await QueryAsync(query);
-        }
-        while (value != expected && Stopwatch.GetElapsedTime(start) < PatientMonitor.Generous && await timer.WaitForNextTickAsync(MonitoredServer.Token));
+        } while (
+            value != expected
+            && Stopwatch.GetElapsedTime(start) < PatientMonitor.Generous
+            && await timer.WaitForNextTickAsync(MonitoredServer.Token));
 
         return value ?? double.NaN;
     }
@@ -51,6 +59,8 @@ internal sealed class PrometheusServer : IDisposable
         string answer = await _process.Client.GetStringAsync($"/api/v1/query?query={Uri.EscapeDataString(query)}", MonitoredServer.Token);
         using var document = JsonDocument.Parse(answer);
         JsonElement results = document.RootElement.GetProperty("data").GetProperty("result");
-        return results.GetArrayLength() == 0 ? null : double.Parse(results[0].GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture);
+        return results.GetArrayLength() == 0
+            ? null
+            : double.Parse(results[0].GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture);
     }
 }

@@ -27,13 +27,19 @@ public sealed class PrometheusTests
 
         using IChatClient client = Client("gpt-4o");
         using IChatClient failing = Client("429");
-        await Task.WhenAll(Enumerable.Range(0, 32).Select(async caller =>
-        {
-            for (int i = 0; i < 5; i++)
-                await client.GetResponseAsync("?", cancellationToken: MonitoredServer.Token);
-            await client.GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token).ToChatResponseAsync(MonitoredServer.Token);
-            await Assert.ThrowsAsync<ClientResultException>(() => failing.GetResponseAsync("?", cancellationToken: MonitoredServer.Token));
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 32)
+                .Select(async caller =>
+                {
+                    for (int i = 0; i < 5; i++)
+                        await client.GetResponseAsync("?", cancellationToken: MonitoredServer.Token);
+                    await client
+                        .GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token)
+                        .ToChatResponseAsync(MonitoredServer.Token);
+                    await Assert.ThrowsAsync<ClientResultException>(() =>
+                        failing.GetResponseAsync("?", cancellationToken: MonitoredServer.Token));
+                }));
         await monitor.FlushAsync(MonitoredServer.Token);
 
         using PrometheusServer prometheus = await PrometheusServer.StartAsync(directory, new Uri(metrics.Urls.Single()));
@@ -60,7 +66,10 @@ public sealed class PrometheusTests
         other.Start();
         int taken = ((IPEndPoint)other.LocalEndpoint).Port;
 
-        using PrometheusServer prometheus = await PrometheusServer.StartAsync(directory, new Uri($"http://127.0.0.1:{taken}"), firstPort: taken);
+        using PrometheusServer prometheus = await PrometheusServer.StartAsync(
+            directory,
+            new Uri($"http://127.0.0.1:{taken}"),
+            firstPort: taken);
 
         Assert.Equal(1, await prometheus.QueryAsync("vector(1)", 1));
     }

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Afterimage.Monitoring.Extensions.AI.Tests;
 
-/// <summary>Chats with a client that the test scripts, on a clock of the test's: times to the digit, and what no server should say.</summary>
+/// <summary>Chats with a client that the test scripts, on a clock of the test's: times to the digit, and what no server should
+/// say.</summary>
 public sealed class ScriptedChatTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -46,7 +47,19 @@ public sealed class ScriptedChatTests : IDisposable
     {
         using IChatClient client = Client(
             new ChatResponseUpdate { Contents = [new UsageContent(new() { InputTokenCount = 5, CachedInputTokenCount = 1 })] },
-            new ChatResponseUpdate { Contents = [new UsageContent(new() { InputTokenCount = 6, OutputTokenCount = 7, ReasoningTokenCount = 2 })] });
+            new ChatResponseUpdate
+            {
+                Contents =
+                [
+                    new UsageContent(
+                        new()
+                        {
+                            InputTokenCount = 6,
+                            OutputTokenCount = 7,
+                            ReasoningTokenCount = 2,
+                        }),
+                ],
+            });
 
         await ReadAsync(client);
 
@@ -96,7 +109,10 @@ public sealed class ScriptedChatTests : IDisposable
 
         await Assert.ThrowsAsync<OperationCanceledException>(async () =>
         {
-            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token).WithCancellation(cancellation.Token))
+            await foreach (
+                ChatResponseUpdate update in client
+                    .GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token)
+                    .WithCancellation(cancellation.Token))
             {
                 await cancellation.CancelAsync();
                 cancellation.Token.ThrowIfCancellationRequested();
@@ -129,7 +145,8 @@ public sealed class ScriptedChatTests : IDisposable
     [Fact]
     public async Task Impossible_counts_of_a_provider_are_left_out_and_the_call_works()
     {
-        using IChatClient client = Client(new ChatResponseUpdate { Contents = [new UsageContent(new() { InputTokenCount = -1, OutputTokenCount = 4 })] });
+        using IChatClient client = Client(
+            new ChatResponseUpdate { Contents = [new UsageContent(new() { InputTokenCount = -1, OutputTokenCount = 4 })] });
 
         await ReadAsync(client);
 
@@ -162,8 +179,10 @@ public sealed class ScriptedChatTests : IDisposable
     {
         using IChatClient client = Client();
 
-        await Assert.ThrowsAsync<ArgumentNullException>(() => client.GetResponseAsync((IEnumerable<ChatMessage>)null!, cancellationToken: MonitoredServer.Token));
-        Assert.Throws<ArgumentNullException>(() => client.GetStreamingResponseAsync((IEnumerable<ChatMessage>)null!, cancellationToken: MonitoredServer.Token));
+        await Assert.ThrowsAsync<ArgumentNullException>(() =>
+            client.GetResponseAsync((IEnumerable<ChatMessage>)null!, cancellationToken: MonitoredServer.Token));
+        Assert.Throws<ArgumentNullException>(() =>
+            client.GetStreamingResponseAsync((IEnumerable<ChatMessage>)null!, cancellationToken: MonitoredServer.Token));
         Assert.Throws<ArgumentNullException>(() => ((ChatClientBuilder)null!).UseGenerationMonitor(_monitor));
 
         Assert.Equal(0, _monitor.GetStatistics().Recorded);
@@ -182,14 +201,19 @@ public sealed class ScriptedChatTests : IDisposable
         return JsonDocument.Parse(Assert.Single(File.ReadLines(Path.Combine(_directory.Path, "metrics.jsonl")))).RootElement;
     }
 
-    private IChatClient Client(params ChatResponseUpdate[] updates) => new ChatClientBuilder(new Scripted(_clock, updates, null)).UseGenerationMonitor(_monitor).Build();
+    private IChatClient Client(params ChatResponseUpdate[] updates) =>
+        new ChatClientBuilder(new Scripted(_clock, updates, null)).UseGenerationMonitor(_monitor).Build();
 
-    private IChatClient Client(Exception error) => new ChatClientBuilder(new Scripted(_clock, [], error)).UseGenerationMonitor(_monitor).Build();
+    private IChatClient Client(Exception error) =>
+        new ChatClientBuilder(new Scripted(_clock, [], error)).UseGenerationMonitor(_monitor).Build();
 
     /// <summary>Takes a second for each update.</summary>
     private sealed class Scripted(FakeTimeProvider clock, ChatResponseUpdate[] updates, Exception? error) : IChatClient
     {
-        public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        public async Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null,
+            CancellationToken cancellationToken = default)
         {
             _ = messages.ToList();
             return await GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);

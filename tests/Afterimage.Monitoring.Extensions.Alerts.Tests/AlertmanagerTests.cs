@@ -17,7 +17,8 @@ public sealed class AlertmanagerTests : IDisposable
         return options;
     }
 
-    private static DateTimeOffset Time(JsonElement alert, string name) => DateTimeOffset.Parse(alert.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
+    private static DateTimeOffset Time(JsonElement alert, string name) =>
+        DateTimeOffset.Parse(alert.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
 
     private static string Label(JsonElement alert, string name) => alert.GetProperty("labels").GetProperty(name).GetString()!;
 
@@ -27,19 +28,39 @@ public sealed class AlertmanagerTests : IDisposable
         using Alertmanager server = await Alertmanager.StartAsync(_directory);
         using var run = new AlertRun(o =>
         {
-            o.AlertHandlers.AddAlertmanager(To(server.Address, a => (a.Labels["job"], a.Labels["instance"]) = ("nightly", "<b>\n\u202e\ud83d\ude42 \"x\"")));
-            o.AlertRules.Add(new AlertRule { Name = "=cmd|' /C calc'!A0 <script>\n\ud83d\ude42", Metric = "depth", Threshold = 1.5, Level = AlertLevel.Error });
+            o.AlertHandlers.AddAlertmanager(
+                To(server.Address, a => (a.Labels["job"], a.Labels["instance"]) = ("nightly", "<b>\n\u202e\ud83d\ude42 \"x\"")));
+            o.AlertRules.Add(
+                new AlertRule
+                {
+                    Name = "=cmd|' /C calc'!A0 <script>\n\ud83d\ude42",
+                    Metric = "depth",
+                    Threshold = 1.5,
+                    Level = AlertLevel.Error,
+                });
         });
         run.Monitor.RecordMetric("depth", 2.5);
         await run.FireAsync();
 
         JsonElement[] alerts = [.. (await server.AlertsAsync()).OrderBy(alert => Label(alert, "severity"))];
-        Assert.Equal(["=cmd|' /C calc'!A0 <script>\n\ud83d\ude42", "high_generation_time"], alerts.Select(alert => Label(alert, "alertname")));
+        Assert.Equal(
+            ["=cmd|' /C calc'!A0 <script>\n\ud83d\ude42", "high_generation_time"],
+            alerts.Select(alert => Label(alert, "alertname")));
         Assert.Equal(["error", "warning"], alerts.Select(alert => Label(alert, "severity")));
-        Assert.All(alerts, alert => Assert.Equal(("nightly", "<b>\n\u202e\ud83d\ude42 \"x\""), (Label(alert, "job"), Label(alert, "instance"))));
+        Assert.All(
+            alerts,
+            alert => Assert.Equal(("nightly", "<b>\n\u202e\ud83d\ude42 \"x\""), (Label(alert, "job"), Label(alert, "instance"))));
         JsonElement annotations = alerts[1].GetProperty("annotations");
-        Assert.Equal(("Mean generation time 60 s is above 30 s", "60", "generation_time"), (annotations.GetProperty("summary").GetString(), annotations.GetProperty("mean").GetString(), annotations.GetProperty("metric").GetString()));
-        Assert.InRange(Time(alerts[1], "endsAt") - Time(alerts[1], "startsAt"), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5) + Limits.Generous);
+        Assert.Equal(
+            ("Mean generation time 60 s is above 30 s", "60", "generation_time"),
+            (
+                annotations.GetProperty("summary").GetString(),
+                annotations.GetProperty("mean").GetString(),
+                annotations.GetProperty("metric").GetString()));
+        Assert.InRange(
+            Time(alerts[1], "endsAt") - Time(alerts[1], "startsAt"),
+            TimeSpan.FromMinutes(5),
+            TimeSpan.FromMinutes(5) + Limits.Generous);
 
         await run.ResolveAsync();
         Assert.Equal(["error"], (await server.AlertsAsync()).Select(alert => Label(alert, "severity")));
@@ -51,7 +72,8 @@ public sealed class AlertmanagerTests : IDisposable
     {
         using Alertmanager server = await Alertmanager.StartAsync(_directory);
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        using var run = new AlertRun(o => o.AlertHandlers.AddAlertmanager(To(server.Address, a => a.ResendInterval = TimeSpan.FromMinutes(2)), timeProvider: clock));
+        using var run = new AlertRun(o =>
+            o.AlertHandlers.AddAlertmanager(To(server.Address, a => a.ResendInterval = TimeSpan.FromMinutes(2)), timeProvider: clock));
         await run.FireAsync();
         JsonElement first = Assert.Single(await server.AlertsAsync());
 
@@ -84,19 +106,31 @@ public sealed class AlertmanagerTests : IDisposable
     {
         using Alertmanager server = await Alertmanager.StartAsync(_directory);
         Action<Alert> handler = Handler(server.Address, TimeProvider.System);
-        var alert = new Alert("budget:day", "half", AlertLevel.Warning, DateTimeOffset.UtcNow.AddMinutes(-1), new Dictionary<string, object?>());
+        var alert = new Alert(
+            "budget:day",
+            "half",
+            AlertLevel.Warning,
+            DateTimeOffset.UtcNow.AddMinutes(-1),
+            new Dictionary<string, object?>());
 
         handler(alert);
         handler(alert with { Level = AlertLevel.Error, Message = "spent" });
         Assert.Equal(["error"], (await server.AlertsAsync()).Select(a => Label(a, "severity")));
-        handler(alert with { Level = AlertLevel.Info, Timestamp = alert.Timestamp.AddHours(-1), Data = new Dictionary<string, object?> { ["resolved"] = true } });
+        handler(
+            alert with
+            {
+                Level = AlertLevel.Info,
+                Timestamp = alert.Timestamp.AddHours(-1),
+                Data = new Dictionary<string, object?> { ["resolved"] = true },
+            });
         Assert.Empty(await server.AlertsAsync());
     }
 
     [Fact]
     public async Task What_was_not_taken_is_told_again_at_the_next_evaluation()
     {
-        await using Receiver receiver = await Receiver.StartAsync((number, context) => Receiver.Status(context, number is 1 or 3 ? 500 : 200));
+        await using Receiver receiver = await Receiver.StartAsync(
+            (number, context) => Receiver.Status(context, number is 1 or 3 ? 500 : 200));
         using var run = new AlertRun(o => o.AlertHandlers.AddAlertmanager(To(new Uri(receiver.Address, "/prefix/?x=1"))));
         await run.CheckAsync();
         await run.FireAsync();
@@ -124,7 +158,12 @@ public sealed class AlertmanagerTests : IDisposable
         AssertRefused("Url", a => a.Url = new Uri("mailto:a@example.com"));
 
         static void AssertRefused(string setting, Action<AlertmanagerOptions> configure) =>
-            Assert.Equal(setting, Assert.Throws<ArgumentException>(() => new GenerationMonitorOptions().AlertHandlers.AddAlertmanager(To(new Uri("http://127.0.0.1:9093"), configure))).ParamName);
+            Assert.Equal(
+                setting,
+                Assert
+                    .Throws<ArgumentException>(() =>
+                        new GenerationMonitorOptions().AlertHandlers.AddAlertmanager(To(new Uri("http://127.0.0.1:9093"), configure)))
+                    .ParamName);
     }
 
     private static Action<Alert> Handler(Uri address, TimeProvider clock)

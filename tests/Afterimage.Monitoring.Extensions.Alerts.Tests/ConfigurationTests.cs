@@ -12,27 +12,40 @@ public sealed class ConfigurationTests
     {
         await using Receiver receiver = await Receiver.StartAsync();
         await using var mail = new MailServer();
-        using var run = new AlertRun(o => Add(o.AlertHandlers, $$"""
-            {
-              "Console": true,
-              "Webhooks": [
-                { "Url": "{{receiver.Address}}hook", "Secret": "correct horse battery staple", "Headers": [{ "Name": "X-Api_Key", "Value": "k" }], "AttemptTimeout": "00:01:00" },
-                { "Url": "{{receiver.Address}}errors", "MinimumLevel": "Error" }
-              ],
-              "Alertmanagers": [{ "Url": "{{receiver.Address}}am", "Labels": [{ "Name": "run_id", "Value": "7" }], "ResendInterval": 30, "ResolveTimeout": 600, "RetryCount": 0 }],
-              "Mail": [{ "Host": "127.0.0.1", "Port": {{mail.Port}}, "Security": "none", "From": "a@example.com", "To": ["b@example.com", "c@example.com"], "SubjectPrefix": "hey" }]
-            }
-            """));
+        using var run = new AlertRun(o =>
+            Add(
+                o.AlertHandlers,
+                $$"""
+                {
+                  "Console": true,
+                  "Webhooks": [
+                    { "Url": "{{receiver.Address}}hook", "Secret": "correct horse battery staple", "Headers": [{ "Name": "X-Api_Key", "Value": "k" }], "AttemptTimeout": "00:01:00" },
+                    { "Url": "{{receiver.Address}}errors", "MinimumLevel": "Error" }
+                  ],
+                  "Alertmanagers": [{ "Url": "{{receiver.Address}}am", "Labels": [{ "Name": "run_id", "Value": "7" }], "ResendInterval": 30, "ResolveTimeout": 600, "RetryCount": 0 }],
+                  "Mail": [{ "Host": "127.0.0.1", "Port": {{mail.Port}}, "Security": "none", "From": "a@example.com", "To": ["b@example.com", "c@example.com"], "SubjectPrefix": "hey" }]
+                }
+                """
+            ));
         await run.FireAsync();
 
         Assert.Equal(
-            ["alerts.jsonl", "alert handler 1", "WebhookAlertHandler", "WebhookAlertHandler 2", "AlertmanagerAlertHandler", "MailAlertHandler"],
+            [
+                "alerts.jsonl",
+                "alert handler 1",
+                "WebhookAlertHandler",
+                "WebhookAlertHandler 2",
+                "AlertmanagerAlertHandler",
+                "MailAlertHandler",
+            ],
             run.Monitor.GetStatistics().AlertHandlers.Select(h => h.Name));
         Assert.Equal(["/am/api/v2/alerts", "/hook"], receiver.Requests.Select(request => request.Path).Order(StringComparer.Ordinal));
         Received hook = receiver.Requests.Single(request => request.Path == "/hook");
         Assert.Equal("k", hook.Headers["X-Api_Key"]);
         Assert.True(hook.Headers.ContainsKey("Afterimage-Signature"));
-        Assert.Equal("7", receiver.Requests.Single(request => request.Path != "/hook").Json[0].GetProperty("labels").GetProperty("run_id").GetString());
+        Assert.Equal(
+            "7",
+            receiver.Requests.Single(request => request.Path != "/hook").Json[0].GetProperty("labels").GetProperty("run_id").GetString());
         Assert.Equal(("hey warning: high_generation_time", 2), (Assert.Single(mail.Mails).Subject, mail.Mails.Single().To.Count));
     }
 

@@ -45,7 +45,9 @@ public sealed class MailTests
         Assert.Equal(2, mails.Length);
         Assert.Equal("[afterimage] warning: high_generation_time", mails[0].Subject);
         Assert.Equal("[afterimage] 2 alerts: warning: low_success_rate, error: high_error_rate", mails[1].Subject);
-        Assert.Equal(("\"Alerts\" <alerts@example.com>", "a@example.com, \"B\" <b@example.com>"), (mails[0].From.ToString(), mails[0].To.ToString()));
+        Assert.Equal(
+            ("\"Alerts\" <alerts@example.com>", "a@example.com, \"B\" <b@example.com>"),
+            (mails[0].From.ToString(), mails[0].To.ToString()));
         Assert.Equal("auto-generated", mails[0].Headers[HeaderId.AutoSubmitted]);
         string text = mails[1].TextBody!;
         Assert.Matches(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ warning low_success_rate: Success rate 50 % is below 80 %", text);
@@ -84,7 +86,9 @@ public sealed class MailTests
             mail.Headers.Concat(mail.Body!.Headers).Select(header => header.Field).Distinct().Order(StringComparer.Ordinal));
         Assert.InRange(mail.Subject!.Length, 1, 150);
         Assert.Contains("\ufffd\ufffdBcc: evil@example.com", mail.Subject, StringComparison.Ordinal);
-        Assert.DoesNotContain(Assert.Single(server.Raw).Split("\r\n"), line => line.StartsWith("Bcc", StringComparison.OrdinalIgnoreCase) || line.StartsWith("MAIL FROM", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Assert.Single(server.Raw).Split("\r\n"),
+            line => line.StartsWith("Bcc", StringComparison.OrdinalIgnoreCase) || line.StartsWith("MAIL FROM", StringComparison.Ordinal));
         Assert.Equal(1, run.Statistics.Written);
     }
 
@@ -96,8 +100,12 @@ public sealed class MailTests
         await using var tls = new MailServer(certificate, isTls: true, password: Password);
         using var run = new AlertRun(o =>
         {
-            o.AlertHandlers.AddMail(To(startTls, m => (m.Security, m.UserName, m.Password) = (MailSecurity.StartTls, "afterimage", Password)), Trusting(certificate));
-            o.AlertHandlers.AddMail(To(tls, m => (m.Security, m.UserName, m.Password) = (MailSecurity.Tls, "afterimage", Password)), Trusting(certificate));
+            o.AlertHandlers.AddMail(
+                To(startTls, m => (m.Security, m.UserName, m.Password) = (MailSecurity.StartTls, "afterimage", Password)),
+                Trusting(certificate));
+            o.AlertHandlers.AddMail(
+                To(tls, m => (m.Security, m.UserName, m.Password) = (MailSecurity.Tls, "afterimage", Password)),
+                Trusting(certificate));
         });
         await run.FireAsync();
 
@@ -115,11 +123,13 @@ public sealed class MailTests
         int wrongPassword = 0;
         using var run = new AlertRun(o =>
         {
-            o.AlertHandlers.AddMail(To(users, m => (m.Security, m.UserName, m.Password) = (MailSecurity.StartTls, "afterimage", "wrong-password")), () =>
-            {
-                wrongPassword++;
-                return Trusting(certificate)();
-            });
+            o.AlertHandlers.AddMail(
+                To(users, m => (m.Security, m.UserName, m.Password) = (MailSecurity.StartTls, "afterimage", "wrong-password")),
+                () =>
+                {
+                    wrongPassword++;
+                    return Trusting(certificate)();
+                });
             o.AlertHandlers.AddMail(To(users, m => (m.Security, m.UserName, m.Password) = (MailSecurity.StartTls, "afterimage", Password)));
             o.AlertHandlers.AddMail(To(plain, m => m.Security = MailSecurity.StartTls));
             o.AlertHandlers.AddMail(To(refusing));
@@ -139,7 +149,8 @@ public sealed class MailTests
     [Fact]
     public async Task What_may_pass_is_tried_again()
     {
-        await using var server = new MailServer(answer: number => number <= 2 ? new SmtpResponse((SmtpReplyCode)451, "later") : SmtpResponse.Ok);
+        await using var server = new MailServer(answer: number =>
+            number <= 2 ? new SmtpResponse((SmtpReplyCode)451, "later") : SmtpResponse.Ok);
         using var closed = new ClosedPort();
         int dead = 0;
         using var run = new AlertRun(o =>
@@ -171,9 +182,17 @@ public sealed class MailTests
 
         static void AssertRefused(string setting, Action<MailAlertOptions> configure)
         {
-            var options = new MailAlertOptions { Host = "localhost", Security = MailSecurity.None, From = "a@example.com", To = { "b@example.com" } };
+            var options = new MailAlertOptions
+            {
+                Host = "localhost",
+                Security = MailSecurity.None,
+                From = "a@example.com",
+                To = { "b@example.com" },
+            };
             configure(options);
-            Assert.Equal(setting, Assert.Throws<ArgumentException>(() => new GenerationMonitorOptions().AlertHandlers.AddMail(options)).ParamName);
+            Assert.Equal(
+                setting,
+                Assert.Throws<ArgumentException>(() => new GenerationMonitorOptions().AlertHandlers.AddMail(options)).ParamName);
         }
     }
 }

@@ -15,7 +15,12 @@ public sealed class WebhookTests
 
     private static WebhookAlertOptions To(Receiver receiver, Action<WebhookAlertOptions>? configure = null)
     {
-        var options = new WebhookAlertOptions { Url = new Uri(receiver.Address, "/hook/token-in-path?token=in-query"), AttemptTimeout = Limits.Generous, RetryDelay = AMoment };
+        var options = new WebhookAlertOptions
+        {
+            Url = new Uri(receiver.Address, "/hook/token-in-path?token=in-query"),
+            AttemptTimeout = Limits.Generous,
+            RetryDelay = AMoment,
+        };
         configure?.Invoke(options);
         return options;
     }
@@ -23,15 +28,24 @@ public sealed class WebhookTests
     // What docs/alerts.md shows, on a clock of the test's.
     private static bool IsGenuine(string header, string body, string secret, DateTimeOffset now)
     {
-        Dictionary<string, string> parts = header.Split(',').Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[^1]);
-        if (!parts.TryGetValue("t", out string? time) || !long.TryParse(time, CultureInfo.InvariantCulture, out long seconds) || !parts.TryGetValue("v1", out string? signature) || signature.Length != 64)
+        Dictionary<string, string> parts = header
+            .Split(',')
+            .Select(part => part.Split('=', 2))
+            .ToDictionary(part => part[0], part => part[^1]);
+        if (
+            !parts.TryGetValue("t", out string? time)
+            || !long.TryParse(time, CultureInfo.InvariantCulture, out long seconds)
+            || !parts.TryGetValue("v1", out string? signature)
+            || signature.Length != 64)
             return false;
         if (Math.Abs(now.ToUnixTimeSeconds() - seconds) > 300)
             return false;
 
         byte[] signed = [.. Encoding.ASCII.GetBytes(time + "."), .. Encoding.UTF8.GetBytes(body)];
         byte[] expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), signed);
-        return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(expected)), Encoding.ASCII.GetBytes(signature));
+        return CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(Convert.ToHexStringLower(expected)),
+            Encoding.ASCII.GetBytes(signature));
     }
 
     [Fact]
@@ -45,17 +59,30 @@ public sealed class WebhookTests
 
         Received[] requests = [.. receiver.Requests];
         Assert.Equal(2, requests.Length);
-        Assert.Equal(("POST", "/hook/token-in-path", "Bearer abc", "application/json; charset=utf-8"), (requests[0].Method, requests[0].Path, requests[0].Headers["Authorization"], requests[0].Headers["Content-Type"]));
+        Assert.Equal(
+            ("POST", "/hook/token-in-path", "Bearer abc", "application/json; charset=utf-8"),
+            (requests[0].Method, requests[0].Path, requests[0].Headers["Authorization"], requests[0].Headers["Content-Type"]));
         Assert.False(requests[0].Headers.ContainsKey("Afterimage-Signature"));
         JsonElement body = requests[0].Json;
         Assert.Equal(["version", "id", "host", "process", "alerts"], body.EnumerateObject().Select(property => property.Name));
         Assert.Equal((1, Environment.MachineName), (body.GetProperty("version").GetInt32(), body.GetProperty("host").GetString()));
         Assert.True(body.GetProperty("id").TryGetGuid(out Guid id) && id != requests[1].Json.GetProperty("id").GetGuid());
         JsonElement[] alerts = [.. body.GetProperty("alerts").EnumerateArray()];
-        Assert.Equal(["low_success_rate", "high_generation_time", "high_error_rate"], alerts.Select(alert => alert.GetProperty("name").GetString()));
-        Assert.Equal(["timestamp", "status", "name", "level", "message", "data"], alerts[1].EnumerateObject().Select(property => property.Name));
-        Assert.Equal(("firing", "warning", 60.0), (alerts[1].GetProperty("status").GetString(), alerts[1].GetProperty("level").GetString(), alerts[1].GetProperty("data").GetProperty("mean").GetDouble()));
-        Assert.All(requests[1].Json.GetProperty("alerts").EnumerateArray(), alert => Assert.Equal("resolved", alert.GetProperty("status").GetString()));
+        Assert.Equal(
+            ["low_success_rate", "high_generation_time", "high_error_rate"],
+            alerts.Select(alert => alert.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["timestamp", "status", "name", "level", "message", "data"],
+            alerts[1].EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ("firing", "warning", 60.0),
+            (
+                alerts[1].GetProperty("status").GetString(),
+                alerts[1].GetProperty("level").GetString(),
+                alerts[1].GetProperty("data").GetProperty("mean").GetDouble()));
+        Assert.All(
+            requests[1].Json.GetProperty("alerts").EnumerateArray(),
+            alert => Assert.Equal("resolved", alert.GetProperty("status").GetString()));
         Assert.Equal((6, 0, 0), run.Counts);
     }
 
@@ -82,12 +109,24 @@ public sealed class WebhookTests
     public async Task What_may_pass_is_tried_again_and_signed_anew()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using Receiver receiver = await Receiver.StartAsync((number, context) =>
-        {
-            clock.SetUtcNow(clock.GetUtcNow().AddSeconds(100));
-            return Receiver.Status(context, number switch { 1 => 500, 2 => 503, 3 => 408, _ => 204 });
-        });
-        using var run = new AlertRun(o => o.AlertHandlers.AddWebhook(To(receiver, w => (w.Secret, w.RetryDelay, w.AttemptTimeout) = (Secret, TimeSpan.Zero, TimeSpan.FromHours(1))), timeProvider: clock));
+        await using Receiver receiver = await Receiver.StartAsync(
+            (number, context) =>
+            {
+                clock.SetUtcNow(clock.GetUtcNow().AddSeconds(100));
+                return Receiver.Status(
+                    context,
+                    number switch
+                    {
+                        1 => 500,
+                        2 => 503,
+                        3 => 408,
+                        _ => 204,
+                    });
+            });
+        using var run = new AlertRun(o =>
+            o.AlertHandlers.AddWebhook(
+                To(receiver, w => (w.Secret, w.RetryDelay, w.AttemptTimeout) = (Secret, TimeSpan.Zero, TimeSpan.FromHours(1))),
+                timeProvider: clock));
         await run.FireAsync();
 
         Received[] requests = [.. receiver.Requests];
@@ -102,12 +141,14 @@ public sealed class WebhookTests
     public async Task A_receiver_says_when_it_wants_to_be_asked_again()
     {
         // The clock stands still: the delay of the settings would never be over.
-        await using Receiver receiver = await Receiver.StartAsync((number, context) =>
-        {
-            context.Response.Headers.RetryAfter = "0";
-            return Receiver.Status(context, number == 1 ? 429 : 200);
-        });
-        using var run = new AlertRun(o => o.AlertHandlers.AddWebhook(To(receiver, w => w.RetryDelay = TimeSpan.FromSeconds(30)), timeProvider: new FakeTimeProvider()));
+        await using Receiver receiver = await Receiver.StartAsync(
+            (number, context) =>
+            {
+                context.Response.Headers.RetryAfter = "0";
+                return Receiver.Status(context, number == 1 ? 429 : 200);
+            });
+        using var run = new AlertRun(o =>
+            o.AlertHandlers.AddWebhook(To(receiver, w => w.RetryDelay = TimeSpan.FromSeconds(30)), timeProvider: new FakeTimeProvider()));
         await run.FireAsync();
 
         Assert.Equal((2, 1), (receiver.Requests.Count, run.Statistics.Written));
@@ -150,19 +191,25 @@ public sealed class WebhookTests
     public async Task A_receiver_that_hangs_is_given_its_time()
     {
         var clock = new FakeTimeProvider();
-        await using Receiver receiver = await Receiver.StartAsync((number, context) =>
-        {
-            if (number == 2)
-                return Task.CompletedTask;
-            clock.Advance(TimeSpan.FromSeconds(10));
-            return Task.Delay(Timeout.Infinite, context.RequestAborted);
-        });
-        using var run = new AlertRun(o => o.AlertHandlers.AddWebhook(To(receiver, w => (w.AttemptTimeout, w.RetryDelay, w.RetryCount) = (TimeSpan.FromSeconds(10), TimeSpan.Zero, 1)), timeProvider: clock));
+        await using Receiver receiver = await Receiver.StartAsync(
+            (number, context) =>
+            {
+                if (number == 2)
+                    return Task.CompletedTask;
+                clock.Advance(TimeSpan.FromSeconds(10));
+                return Task.Delay(Timeout.Infinite, context.RequestAborted);
+            });
+        using var run = new AlertRun(o =>
+            o.AlertHandlers.AddWebhook(
+                To(receiver, w => (w.AttemptTimeout, w.RetryDelay, w.RetryCount) = (TimeSpan.FromSeconds(10), TimeSpan.Zero, 1)),
+                timeProvider: clock));
         await run.FireAsync();
         Assert.Equal((2, (1, 0, 0)), (receiver.Requests.Count, run.Counts));
 
         await run.ResolveAsync();
-        Assert.Equal((4, (1, 1, 1), "127.0.0.1 did not answer within 10 s"), (receiver.Requests.Count, run.Counts, run.Statistics.LastError));
+        Assert.Equal(
+            (4, (1, 1, 1), "127.0.0.1 did not answer within 10 s"),
+            (receiver.Requests.Count, run.Counts, run.Statistics.LastError));
     }
 
     [Fact]
@@ -251,10 +298,14 @@ public sealed class WebhookTests
     {
         using X509Certificate2 certificate = Certificate.Make();
         await using Receiver receiver = await Receiver.StartAsync(certificate: certificate);
-        using var trusting = new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions = { RemoteCertificateValidationCallback = (_, seen, _, _) => seen?.GetCertHashString() == certificate.GetCertHashString() },
-        });
+        using var trusting = new HttpClient(
+            new SocketsHttpHandler
+            {
+                SslOptions =
+                {
+                    RemoteCertificateValidationCallback = (_, seen, _, _) => seen?.GetCertHashString() == certificate.GetCertHashString(),
+                },
+            });
         using var run = new AlertRun(o =>
         {
             o.AlertHandlers.AddWebhook(To(receiver, w => w.RetryDelay = TimeSpan.FromSeconds(30)), timeProvider: new FakeTimeProvider());
@@ -276,23 +327,44 @@ public sealed class WebhookTests
         using var client = new HttpClient(counter);
         using var run = new AlertRun(o =>
         {
-            o.AlertHandlers.AddWebhook(new() { Url = new Uri("http://no-such-host.invalid/token-in-path"), AttemptTimeout = Limits.Generous, RetryDelay = AMoment, RetryCount = 2 }, client);
-            o.AlertHandlers.AddWebhook(new() { Url = new Uri($"http://127.0.0.1:{closed.Number}/token-in-path"), AttemptTimeout = Limits.Generous, RetryCount = 0 });
+            o.AlertHandlers.AddWebhook(
+                new()
+                {
+                    Url = new Uri("http://no-such-host.invalid/token-in-path"),
+                    AttemptTimeout = Limits.Generous,
+                    RetryDelay = AMoment,
+                    RetryCount = 2,
+                },
+                client);
+            o.AlertHandlers.AddWebhook(
+                new()
+                {
+                    Url = new Uri($"http://127.0.0.1:{closed.Number}/token-in-path"),
+                    AttemptTimeout = Limits.Generous,
+                    RetryCount = 0,
+                });
         });
         await run.FireAsync();
 
         Assert.Equal(3, counter.Attempts);
         Assert.Equal((0, 1, 1), run.Counts);
         Assert.StartsWith("no-such-host.invalid could not be reached", run.Statistics.LastError, StringComparison.Ordinal);
-        Assert.StartsWith("127.0.0.1 could not be reached", run.Monitor.GetStatistics().AlertHandlers[2].LastError, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "127.0.0.1 could not be reached",
+            run.Monitor.GetStatistics().AlertHandlers[2].LastError,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Secrets_are_in_no_log_no_exception_and_no_text()
     {
         await using Receiver receiver = await Receiver.StartAsync((number, context) => Receiver.Status(context, number == 1 ? 400 : 500));
-        WebhookAlertOptions options = To(receiver, w => (w.Secret, w.RetryCount, w.Headers["Authorization"]) = (Secret, 1, "Bearer very-secret"));
-        WebhookAlertOptions dead = To(receiver, w => (w.Url, w.RetryCount) = (new Uri("http://no-such-host.invalid/token-in-path?token=in-query"), 0));
+        WebhookAlertOptions options = To(
+            receiver,
+            w => (w.Secret, w.RetryCount, w.Headers["Authorization"]) = (Secret, 1, "Bearer very-secret"));
+        WebhookAlertOptions dead = To(
+            receiver,
+            w => (w.Url, w.RetryCount) = (new Uri("http://no-such-host.invalid/token-in-path?token=in-query"), 0));
         using var run = new AlertRun(o =>
         {
             o.AlertHandlers.AddWebhook(options);
@@ -307,9 +379,11 @@ public sealed class WebhookTests
             Assert.DoesNotContain(secret, said, StringComparison.Ordinal);
 
         Assert.Equal((0, 2, 2), run.Counts);
-        var short_ = Assert.Throws<ArgumentException>(() => new List<Action<Alert>>().AddWebhook(new WebhookAlertOptions { Url = receiver.Address, Secret = "too-short" }));
+        var short_ = Assert.Throws<ArgumentException>(() =>
+            new List<Action<Alert>>().AddWebhook(new WebhookAlertOptions { Url = receiver.Address, Secret = "too-short" }));
         Assert.DoesNotContain("too-short", short_.ToString(), StringComparison.Ordinal);
-        var header = Assert.Throws<ArgumentException>(() => new List<Action<Alert>>().AddWebhook(To(receiver, w => w.Headers["X"] = "very-secret\r\nEvil: 1")));
+        var header = Assert.Throws<ArgumentException>(() =>
+            new List<Action<Alert>>().AddWebhook(To(receiver, w => w.Headers["X"] = "very-secret\r\nEvil: 1")));
         Assert.DoesNotContain("very-secret", header.ToString(), StringComparison.Ordinal);
     }
 
@@ -331,7 +405,9 @@ public sealed class WebhookTests
 
         Assert.Equal(
             ["high_error_rate firing", "high_error_rate resolved"],
-            receiver.Requests.SelectMany(request => request.Json.GetProperty("alerts").EnumerateArray()).Select(alert => $"{alert.GetProperty("name")} {alert.GetProperty("status")}"));
+            receiver
+                .Requests.SelectMany(request => request.Json.GetProperty("alerts").EnumerateArray())
+                .Select(alert => $"{alert.GetProperty("name")} {alert.GetProperty("status")}"));
     }
 
     [Fact]

@@ -61,7 +61,9 @@ public sealed class HostedMonitorTests : IDisposable
         await host.StartAsync(Token);
 
         Budget[] budgets = [.. host.Services.GetRequiredService<GenerationMonitor>().GetBudgets().Select(b => b.Budget)];
-        Assert.Equal(("daily", BudgetUnit.Tokens, 5_000_000m, BudgetPeriod.Day, "m", _directory.Path), (budgets[0].Name, budgets[0].Unit, budgets[0].Limit, budgets[0].Period, budgets[0].ModelName, budgets[0].ResumeFrom));
+        Assert.Equal(
+            ("daily", BudgetUnit.Tokens, 5_000_000m, BudgetPeriod.Day, "m", _directory.Path),
+            (budgets[0].Name, budgets[0].Unit, budgets[0].Limit, budgets[0].Period, budgets[0].ModelName, budgets[0].ResumeFrom));
         Assert.Equal([0.9], budgets[0].WarnAt!);
         Assert.Equal(("time", BudgetUnit.WallTime, 0.5m), (budgets[1].Name, budgets[1].Unit, budgets[1].Limit));
         Assert.Null(budgets[1].WarnAt);
@@ -121,7 +123,15 @@ public sealed class HostedMonitorTests : IDisposable
         await host.StartAsync(Token);
 
         GenerationMonitor monitor = host.Services.GetRequiredService<GenerationMonitor>();
-        monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new() { ModelName = "m", PromptTokenCount = 1_000_000, CompletionTokenCount = 500_000 });
+        monitor.TrackGeneration(
+            TimeSpan.FromSeconds(1),
+            true,
+            new()
+            {
+                ModelName = "m",
+                PromptTokenCount = 1_000_000,
+                CompletionTokenCount = 500_000,
+            });
         Assert.Equal(6m, monitor.GetCost().TotalUsd);
         await host.StopAsync(Token);
     }
@@ -186,7 +196,8 @@ public sealed class HostedMonitorTests : IDisposable
         host.Dispose();
 
         Assert.Throws<ObjectDisposedException>(() => monitor.RecordMetric("m", 1));
-        Assert.True(JsonDocument.Parse(File.ReadAllText(Path.Combine(_directory.Path, "run.json"))).RootElement.TryGetProperty("end", out _));
+        Assert.True(
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(_directory.Path, "run.json"))).RootElement.TryGetProperty("end", out _));
     }
 
     [Fact]
@@ -220,11 +231,17 @@ public sealed class HostedMonitorTests : IDisposable
         logger.Log(LogLevel.None, "never");
         await host.StopAsync(Token);
 
-        JsonElement[] entries = [.. Lines("afterimage.log").Where(e => e.TryGetProperty("data", out JsonElement data) && data.GetProperty("category").GetString() == "Program.Retry")];
+        JsonElement[] entries =
+        [
+            .. Lines("afterimage.log")
+                .Where(e => e.TryGetProperty("data", out JsonElement data) && data.GetProperty("category").GetString() == "Program.Retry"),
+        ];
         Assert.Equal(2, entries.Length);
         Assert.Equal("warning", entries[0].GetProperty("level").GetString());
         Assert.Equal("attempt 2 of 3", entries[0].GetProperty("message").GetString());
-        Assert.Equal("""{"Attempt":2,"Most":3,"category":"Program.Retry","event_id":7,"event_name":"Retried"}""", entries[0].GetProperty("data").GetRawText());
+        Assert.Equal(
+            """{"Attempt":2,"Most":3,"category":"Program.Retry","event_id":7,"event_name":"Retried"}""",
+            entries[0].GetProperty("data").GetRawText());
         Assert.Equal("critical", entries[1].GetProperty("level").GetString());
         Assert.Equal("bad answer", entries[1].GetProperty("error").GetString());
         host.Dispose();
@@ -321,11 +338,13 @@ public sealed class HostedMonitorTests : IDisposable
     private static async Task<HealthReportEntry> CheckAsync(HealthCheckService health) =>
         Assert.Single((await health.CheckHealthAsync(Token)).Entries).Value;
 
-    private List<JsonElement> Lines(string file) => [.. File.ReadLines(Path.Combine(_directory.Path, file)).Select(line => JsonDocument.Parse(line).RootElement)];
+    private List<JsonElement> Lines(string file) =>
+        [.. File.ReadLines(Path.Combine(_directory.Path, file)).Select(line => JsonDocument.Parse(line).RootElement)];
 
     private IHost Host(Dictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null)
     {
-        HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings ?? []);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
@@ -359,7 +378,8 @@ public sealed class HostedMonitorTests : IDisposable
 
     private sealed class FailingHandler : IMetricHandler
     {
-        public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata) => throw new FormatException("on purpose");
+        public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata) =>
+            throw new FormatException("on purpose");
     }
 
     private sealed class HangingHandler : IMetricHandler, IDisposable
@@ -392,7 +412,12 @@ public sealed class HostedMonitorTests : IDisposable
 
         public ILogger CreateLogger(string categoryName) => this;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (_messages)
                 _messages.Add(formatter(state, exception));

@@ -92,10 +92,14 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
 
         Assert.Equal([new Uri(file).AbsoluteUri], open.Requests);
         Assert.Empty(open.Said);
-        Assert.Equal(0, await open.Page.Locator("script, iframe, object, embed, img, link, form, [style], [onload], [onerror]").CountAsync());
+        Assert.Equal(
+            0,
+            await open.Page.Locator("script, iframe, object, embed, img, link, form, [style], [onload], [onerror]").CountAsync());
 
         // Its own style passes the policy that it states.
-        Assert.Equal("collapse", await open.Page.Locator("table").First.EvaluateAsync<string>("table => getComputedStyle(table).borderCollapse"));
+        Assert.Equal(
+            "collapse",
+            await open.Page.Locator("table").First.EvaluateAsync<string>("table => getComputedStyle(table).borderCollapse"));
     }
 
     [Theory]
@@ -108,7 +112,11 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
         await using OpenPage open = await browser.OpenAsync(await ReportAsync(), width);
 
         Assert.Equal(width, await open.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
-        Assert.Equal(0, await open.Page.EvaluateAsync<int>("() => [...document.querySelectorAll('main *:not(.scroll *), header *')].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).length"));
+        Assert.Equal(
+            0,
+            await open.Page.EvaluateAsync<int>(
+                "() => [...document.querySelectorAll('main *:not(.scroll *), header *')].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).length"
+            ));
     }
 
     [Fact]
@@ -117,14 +125,21 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
         await using OpenPage open = await browser.OpenAsync(await ReportAsync());
 
         string[] names = await open.Page.EvaluateAsync<string[]>(
-            "() => { const t = [...document.querySelectorAll('table')].find(t => t.caption.textContent.includes('tokens')); return [...t.querySelectorAll('tbody th')].map(th => th.textContent); }");
+            "() => { const t = [...document.querySelectorAll('table')].find(t => t.caption.textContent.includes('tokens')); return [...t.querySelectorAll('tbody th')].map(th => th.textContent); }"
+        );
 
         // HTML has no NUL, what is blank is quoted, and names without an end are cut.
         string[] expected =
         [
-            "gpt-4o", .. HostileNames.List.Select(name => name.Replace('\0', '\ufffd') is var text && text.Length > 1000 ? text[..1000] + "…" : string.IsNullOrWhiteSpace(text) ? $"“{text}”" : text),
+            "gpt-4o",
+            .. HostileNames.List.Select(name =>
+                name.Replace('\0', '\ufffd') is var text && text.Length > 1000 ? text[..1000] + "…"
+                : string.IsNullOrWhiteSpace(text) ? $"“{text}”"
+                : text),
         ];
-        Assert.Equal(expected.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal), names.Where(name => name != "all").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+            names.Where(name => name != "all").Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -157,9 +172,11 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
         await using OpenPage open = await browser.OpenAsync(await ReportAsync(), width);
 
         string[] visible = await open.Page.EvaluateAsync<string[]>(
-            "() => [...document.querySelectorAll('figure > svg')].filter(svg => svg.getBoundingClientRect().width > 0).map(svg => svg.getAttribute('class') + '|' + svg.getAttribute('aria-label'))");
+            "() => [...document.querySelectorAll('figure > svg')].filter(svg => svg.getBoundingClientRect().width > 0).map(svg => svg.getAttribute('class') + '|' + svg.getAttribute('aria-label'))"
+        );
         double textSize = await open.Page.EvaluateAsync<double>(
-            "() => Math.min(...[...document.querySelectorAll('figure > svg text')].map(text => text.getBoundingClientRect().height).filter(height => height > 0))");
+            "() => Math.min(...[...document.querySelectorAll('figure > svg text')].map(text => text.getBoundingClientRect().height).filter(height => height > 0))"
+        );
 
         Assert.Equal(11, visible.Length);
         Assert.All(visible, figure => Assert.StartsWith(shown + "|", figure, StringComparison.Ordinal));

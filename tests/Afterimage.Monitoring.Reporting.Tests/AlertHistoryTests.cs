@@ -10,7 +10,8 @@ public sealed class AlertHistoryTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private AlertHistory Read(int maxAlerts = 10_000) => LogDirectory.Open(_directory.Path).ReadAlerts(maxAlerts, TestContext.Current.CancellationToken);
+    private AlertHistory Read(int maxAlerts = 10_000) =>
+        LogDirectory.Open(_directory.Path).ReadAlerts(maxAlerts, TestContext.Current.CancellationToken);
 
     private static string Fires(int minute, string name = "slow", string level = "warning", string message = "beyond") =>
         $$$"""{"timestamp":"{{{Start.AddMinutes(minute):yyyy-MM-ddTHH:mm:ss}}}Z","name":"{{{name}}}","level":"{{{level}}}","message":"{{{message}}}","data":{"metric":"generation_time","value":{{{minute}}}}}""";
@@ -33,7 +34,16 @@ public sealed class AlertHistoryTests : IDisposable
         options.AlertRepeatInterval = TimeSpan.FromMinutes(2);
         options.MetricsInterval = TimeSpan.Zero;
         options.AlertHandlers.Add(heard.Add);
-        options.AlertRules.Add(new AlertRule { Name = "\"<script>\n\u202e=1+1", Metric = "depth", Aggregate = AlertAggregate.Max, Threshold = 1.5, ModelName = "m", Level = AlertLevel.Error });
+        options.AlertRules.Add(
+            new AlertRule
+            {
+                Name = "\"<script>\n\u202e=1+1",
+                Metric = "depth",
+                Aggregate = AlertAggregate.Max,
+                Threshold = 1.5,
+                ModelName = "m",
+                Level = AlertLevel.Error,
+            });
         using (var monitor = new GenerationMonitor(options, clock))
         {
             monitor.TrackGeneration(TimeSpan.FromSeconds(31), success: true);
@@ -77,7 +87,9 @@ public sealed class AlertHistoryTests : IDisposable
         AlertHistory history = Read();
 
         Assert.Equal([0, 5, 6, 60, 70], history.Alerts.Select(alert => (alert.Timestamp - Start).TotalMinutes));
-        Assert.Equal([("slow", 0, 70, AlertEpisodeState.Resolved, 2), ("other", 5, 6, AlertEpisodeState.Resolved, 1)], history.Episodes.Select(Row));
+        Assert.Equal(
+            [("slow", 0, 70, AlertEpisodeState.Resolved, 2), ("other", 5, 6, AlertEpisodeState.Resolved, 1)],
+            history.Episodes.Select(Row));
         Assert.Equal(Path.Combine(_directory.Path, "b", "c"), history.Episodes[1].LogDirectory);
     }
 
@@ -104,10 +116,22 @@ public sealed class AlertHistoryTests : IDisposable
     [Fact]
     public void Data_keep_their_types()
     {
-        _directory.Write("alerts.jsonl", """{"timestamp":"2026-11-23T12:00:00Z","name":"n","level":"info","message":"m","data":{"a":1,"b":0.5,"c":"t","d":true,"e":null,"f":[1,{"g":2}],"h":"NaN"},"more":1}""");
+        _directory.Write(
+            "alerts.jsonl",
+            """{"timestamp":"2026-11-23T12:00:00Z","name":"n","level":"info","message":"m","data":{"a":1,"b":0.5,"c":"t","d":true,"e":null,"f":[1,{"g":2}],"h":"NaN"},"more":1}"""
+        );
 
         Assert.Equal(
-            new Dictionary<string, object?> { ["a"] = 1L, ["b"] = 0.5, ["c"] = "t", ["d"] = true, ["e"] = null, ["f"] = "[1,{\"g\":2}]", ["h"] = "NaN" },
+            new Dictionary<string, object?>
+            {
+                ["a"] = 1L,
+                ["b"] = 0.5,
+                ["c"] = "t",
+                ["d"] = true,
+                ["e"] = null,
+                ["f"] = "[1,{\"g\":2}]",
+                ["h"] = "NaN",
+            },
             Assert.Single(Read().Alerts).Data);
     }
 
@@ -121,7 +145,9 @@ public sealed class AlertHistoryTests : IDisposable
 
         Assert.Equal(2, history.OmittedAlerts);
         Assert.Equal(["slow", "slow", "last"], history.Alerts.Select(alert => alert.Name));
-        Assert.Equal([("slow", 2, 8, AlertEpisodeState.Resolved, 1), ("last", 9, null, AlertEpisodeState.Firing, 1)], history.Episodes.Select(Row));
+        Assert.Equal(
+            [("slow", 2, 8, AlertEpisodeState.Resolved, 1), ("last", 9, null, AlertEpisodeState.Firing, 1)],
+            history.Episodes.Select(Row));
         Assert.Throws<ArgumentOutOfRangeException>(() => Read(maxAlerts: 0));
     }
 
@@ -155,7 +181,9 @@ public sealed class AlertHistoryTests : IDisposable
         _directory.Write("live/alerts.jsonl", Fires(4));
         _directory.Write("live/run.json", Run(0));
 
-        Assert.Equal([("slow", 3, 10, AlertEpisodeState.RunEnded, 1), ("slow", 4, null, AlertEpisodeState.Firing, 1)], Read().Episodes.Select(Row));
+        Assert.Equal(
+            [("slow", 3, 10, AlertEpisodeState.RunEnded, 1), ("slow", 4, null, AlertEpisodeState.Firing, 1)],
+            Read().Episodes.Select(Row));
     }
 
     [Fact]
@@ -164,7 +192,9 @@ public sealed class AlertHistoryTests : IDisposable
         _directory.Write("alerts.jsonl", Fires(3), Fires(63), Over(64));
         _directory.Write("run.json", Run(60));
 
-        Assert.Equal([("slow", 3, null, AlertEpisodeState.RunEnded, 1), ("slow", 63, 64, AlertEpisodeState.Resolved, 1)], Read().Episodes.Select(Row));
+        Assert.Equal(
+            [("slow", 3, null, AlertEpisodeState.RunEnded, 1), ("slow", 63, 64, AlertEpisodeState.Resolved, 1)],
+            Read().Episodes.Select(Row));
     }
 
     [Fact]
@@ -205,13 +235,22 @@ public sealed class AlertHistoryTests : IDisposable
         _directory.Write("metrics.jsonl");
         _directory.Write("alerts.jsonl", Fires(0), "torn", Over(1));
 
-        using LogQuery query = LogDirectory.Open(_directory.Path).Query("SELECT timestamp, name, level, message, resolved, data->>'metric' FROM alerts ORDER BY timestamp", TestContext.Current.CancellationToken);
+        using LogQuery query = LogDirectory
+            .Open(_directory.Path)
+            .Query(
+                "SELECT timestamp, name, level, message, resolved, data->>'metric' FROM alerts ORDER BY timestamp",
+                TestContext.Current.CancellationToken);
         List<object?[]> rows = [];
         while (query.Reader.Read())
-            rows.Add([.. Enumerable.Range(0, query.Reader.FieldCount).Select(i => query.Reader.IsDBNull(i) ? null : query.Reader.GetValue(i))]);
+            rows.Add([
+                .. Enumerable.Range(0, query.Reader.FieldCount).Select(i => query.Reader.IsDBNull(i) ? null : query.Reader.GetValue(i)),
+            ]);
 
         Assert.Equal(
-            [[Start.DateTime, "slow", "warning", "beyond", false, "generation_time"], [Start.DateTime.AddMinutes(1), "slow", "info", "within again", true, null]],
+            [
+                [Start.DateTime, "slow", "warning", "beyond", false, "generation_time"],
+                [Start.DateTime.AddMinutes(1), "slow", "info", "within again", true, null],
+            ],
             rows);
     }
 }

@@ -9,7 +9,8 @@ namespace Afterimage.Monitoring.Reporting.Tests;
 /// <summary>Budgets that resume from directories which were compacted.</summary>
 public sealed class CompactedBudgetTests : IDisposable
 {
-    private const string Good = """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"total_token_count":1}""";
+    private const string Good =
+        """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"total_token_count":1}""";
 
     private static readonly DateTimeOffset Start = new(2026, 11, 25, 14, 30, 0, TimeSpan.Zero);
 
@@ -42,24 +43,78 @@ public sealed class CompactedBudgetTests : IDisposable
         using (GenerationMonitor priced = Monitor("runs/a", Prices))
         {
             _clock.Advance(TimeSpan.FromSeconds(100));
-            priced.TrackGeneration(TimeSpan.FromSeconds(10), true, new() { ModelName = "m", PromptTokenCount = 100, CompletionTokenCount = 20, CachedPromptTokenCount = 40, ReasoningTokenCount = 5 });
+            priced.TrackGeneration(
+                TimeSpan.FromSeconds(10),
+                true,
+                new()
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 100,
+                    CompletionTokenCount = 20,
+                    CachedPromptTokenCount = 40,
+                    ReasoningTokenCount = 5,
+                });
             priced.TrackGeneration(TimeSpan.Zero, false, new() { ModelName = "unpriced", TotalTokenCount = 30 });
-            priced.TrackEvaluation(TimeSpan.Zero, true, "judge", new Dictionary<string, double> { ["s"] = 0.5 }, new() { ModelName = "n", PromptTokenCount = 1_000_000 });
+            priced.TrackEvaluation(
+                TimeSpan.Zero,
+                true,
+                "judge",
+                new Dictionary<string, double> { ["s"] = 0.5 },
+                new() { ModelName = "n", PromptTokenCount = 1_000_000 });
             priced.RecordMetric("total_token_count", 1e6);
         }
 
         using (GenerationMonitor unpriced = Monitor("runs/b", pricing: null))
         {
-            unpriced.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "vendor/m", PromptTokenCount = 1000, CompletionTokenCount = 100 });
-            unpriced.TrackGeneration(TimeSpan.Zero, false, new() { ModelName = "m", PromptTokenCount = 1001, CompletionTokenCount = 100 });
-            unpriced.TrackGeneration(TimeSpan.Zero, false, new() { ModelName = "m", PromptTokenCount = 9000, CompletionTokenCount = 100, CachedPromptTokenCount = 8000 });
+            unpriced.TrackGeneration(
+                TimeSpan.Zero,
+                true,
+                new()
+                {
+                    ModelName = "vendor/m",
+                    PromptTokenCount = 1000,
+                    CompletionTokenCount = 100,
+                });
+            unpriced.TrackGeneration(
+                TimeSpan.Zero,
+                false,
+                new()
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 1001,
+                    CompletionTokenCount = 100,
+                });
+            unpriced.TrackGeneration(
+                TimeSpan.Zero,
+                false,
+                new()
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 9000,
+                    CompletionTokenCount = 100,
+                    CachedPromptTokenCount = 8000,
+                });
             unpriced.TrackGeneration(TimeSpan.Zero, false, new() { ModelName = "m", FinishReason = FinishReasons.Cancelled });
         }
 
         _clock.Advance(TimeSpan.FromSeconds(1000));
         Budget[] budgets =
         [
-            Tokens(), Dollars(), Calls(), Failures(), Time(), Tokens() with { Name = "m", ModelName = "m" }, Dollars() with { Name = "vendor/m", ModelName = "vendor/m" },
+            Tokens(),
+            Dollars(),
+            Calls(),
+            Failures(),
+            Time(),
+            Tokens() with
+            {
+                Name = "m",
+                ModelName = "m",
+            },
+            Dollars() with
+            {
+                Name = "vendor/m",
+                ModelName = "vendor/m",
+            },
         ];
         BudgetStatus[] before = Resume(budgets);
         await CompactAsync(files: 2);
@@ -82,7 +137,14 @@ public sealed class CompactedBudgetTests : IDisposable
         DateTimeOffset windowStart = DateTimeOffset.Parse(start, CultureInfo.InvariantCulture);
         using (GenerationMonitor monitor = Monitor("runs"))
         {
-            foreach ((long tokens, DateTimeOffset at) in new[] { (100L, windowStart - TimeSpan.FromTicks(1)), (10, windowStart), (1, Start), (1000, windowStart - TimeSpan.FromDays(1)) })
+            foreach (
+                (long tokens, DateTimeOffset at) in new[]
+                {
+                    (100L, windowStart - TimeSpan.FromTicks(1)),
+                    (10, windowStart),
+                    (1, Start),
+                    (1000, windowStart - TimeSpan.FromDays(1)),
+                })
                 monitor.TrackGeneration(TimeSpan.FromHours(1), true, new() { TotalTokenCount = tokens, Timestamp = at });
         }
 
@@ -198,33 +260,37 @@ public sealed class CompactedBudgetTests : IDisposable
     [Fact]
     public async Task Torn_and_foreign_lines_are_skipped_and_said_as_before()
     {
-        _directory.Write("runs/metrics.jsonl",
-        [
-            Good,
-            Good.Replace("}", ",\"tags\":{\"a\":[1,{\"total_token_count\":9}]},\"future_key\":null}", StringComparison.Ordinal),
-            Good.Replace("generation", "metric", StringComparison.Ordinal).Replace("}", ",\"metric_name\":\"m\",\"value\":1}", StringComparison.Ordinal),
-            Good.Replace(",\"event\"", " , \"event\"", StringComparison.Ordinal),
-            "",
-            Good[..^1],
-            Good[..40] + "!",
-            Good + "}",
-            "[]",
-            "\0\0\0",
-            "{\"timestamp\":",
-            Good.Replace("true", "1", StringComparison.Ordinal),
-            Good.Replace(":1}", ":\"1\"}", StringComparison.Ordinal),
-            Good.Replace(":1}", ":-1}", StringComparison.Ordinal),
-            Good.Replace("}", ",\"cost_usd\":1e300}", StringComparison.Ordinal),
-            Good.Replace("2026-11-23T14:25:38.1234567Z", "yesterday", StringComparison.Ordinal),
-            Good.Replace(":1}", ":7,\"model_name\":\"\u00fc\u20ac\"}", StringComparison.Ordinal),
-        ]);
+        _directory.Write(
+            "runs/metrics.jsonl",
+            [
+                Good,
+                Good.Replace("}", ",\"tags\":{\"a\":[1,{\"total_token_count\":9}]},\"future_key\":null}", StringComparison.Ordinal),
+                Good.Replace("generation", "metric", StringComparison.Ordinal)
+                    .Replace("}", ",\"metric_name\":\"m\",\"value\":1}", StringComparison.Ordinal),
+                Good.Replace(",\"event\"", " , \"event\"", StringComparison.Ordinal),
+                "",
+                Good[..^1],
+                Good[..40] + "!",
+                Good + "}",
+                "[]",
+                "\0\0\0",
+                "{\"timestamp\":",
+                Good.Replace("true", "1", StringComparison.Ordinal),
+                Good.Replace(":1}", ":\"1\"}", StringComparison.Ordinal),
+                Good.Replace(":1}", ":-1}", StringComparison.Ordinal),
+                Good.Replace("}", ",\"cost_usd\":1e300}", StringComparison.Ordinal),
+                Good.Replace("2026-11-23T14:25:38.1234567Z", "yesterday", StringComparison.Ordinal),
+                Good.Replace(":1}", ":7,\"model_name\":\"\u00fc\u20ac\"}", StringComparison.Ordinal),
+            ]);
         File.AppendAllText(Path.Combine(Runs, "metrics.jsonl"), Good);
         string before = ResumedMessage();
         await CompactAsync(files: 1);
 
         Assert.Equal($"Budgets go on from '{Runs}': 5 calls counted, 11 lines skipped that are no records", before);
         Assert.Equal(before, ResumedMessage());
-        Assert.Equal([11m, 7m], Resume(Tokens(), Tokens() with { Name = "named", ModelName = "\u00fc\u20ac" }).Select(budget => budget.Spent));
+        Assert.Equal(
+            [11m, 7m],
+            Resume(Tokens(), Tokens() with { Name = "named", ModelName = "\u00fc\u20ac" }).Select(budget => budget.Spent));
     }
 
     [Fact]
@@ -271,7 +337,10 @@ public sealed class CompactedBudgetTests : IDisposable
         }
 
         Assert.Contains(path, Assert.Throws<IOException>(() => Resume(Calls())).Message, StringComparison.Ordinal);
-        Assert.Contains(path, Assert.Throws<IOException>(() => Resume(Calls() with { Period = BudgetPeriod.Day })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            path,
+            Assert.Throws<IOException>(() => Resume(Calls() with { Period = BudgetPeriod.Day })).Message,
+            StringComparison.Ordinal);
         File.SetLastWriteTimeUtc(path, Start.UtcDateTime.Date.AddDays(-1).AddTicks(-1));
         Assert.Equal(0, Resume(Calls() with { Period = BudgetPeriod.Day })[0].Spent);
         Assert.Contains(path, Assert.Throws<IOException>(() => Resume(Calls())).Message, StringComparison.Ordinal);
@@ -321,14 +390,32 @@ public sealed class CompactedBudgetTests : IDisposable
         // Some at the very beginning of a window of the present, or a tick before; most at the present.
         DateTimeOffset?[] times =
         [
-            null, null, null, null, Start.AddMinutes(-30), Start.AddMinutes(-30).AddTicks(-1), new(Start.Date, TimeSpan.Zero), Start.AddDays(-2).AddTicks(random.Next(1000)), Start.AddDays(-random.Next(40)),
+            null,
+            null,
+            null,
+            null,
+            Start.AddMinutes(-30),
+            Start.AddMinutes(-30).AddTicks(-1),
+            new(Start.Date, TimeSpan.Zero),
+            Start.AddDays(-2).AddTicks(random.Next(1000)),
+            Start.AddDays(-random.Next(40)),
         ];
         DateTimeOffset? time = times[random.Next(times.Length)];
         string? model = ((string?[])["m", "m", "n", "vendor/m", "other", null, "\u00fc\n"])[random.Next(7)];
         bool isSuccess = random.Next(3) == 0;
         if (random.Next(8) == 0)
         {
-            monitor.TrackEvaluation(Duration(), isSuccess, "judge", new Dictionary<string, double> { ["s"] = random.NextDouble() }, new() { ModelName = model, TotalTokenCount = Count(), Timestamp = time });
+            monitor.TrackEvaluation(
+                Duration(),
+                isSuccess,
+                "judge",
+                new Dictionary<string, double> { ["s"] = random.NextDouble() },
+                new()
+                {
+                    ModelName = model,
+                    TotalTokenCount = Count(),
+                    Timestamp = time,
+                });
             return;
         }
 
@@ -402,13 +489,21 @@ public sealed class CompactedBudgetTests : IDisposable
     private static string FirstLogMessage(GenerationMonitor monitor)
     {
         monitor.Dispose();
-        return JsonDocument.Parse(File.ReadLines(Path.Combine(monitor.LogDirectory, "afterimage.log")).First()).RootElement.GetProperty("message").GetString()!;
+        return JsonDocument
+            .Parse(File.ReadLines(Path.Combine(monitor.LogDirectory, "afterimage.log")).First())
+            .RootElement.GetProperty("message")
+            .GetString()!;
     }
 
-    private async Task CompactAsync(int files) => Assert.Equal(files, (await LogDirectory.Open(Runs).CompactAsync(progress: null, Token)).Files.Count);
+    private async Task CompactAsync(int files) =>
+        Assert.Equal(files, (await LogDirectory.Open(Runs).CompactAsync(progress: null, Token)).Files.Count);
 
     private string[] Files(string pattern) =>
-    [
-        .. Directory.GetFiles(Runs, pattern, SearchOption.AllDirectories).Where(file => !file.Contains(".locks", StringComparison.Ordinal)).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal),
-    ];
+        [
+            .. Directory
+                .GetFiles(Runs, pattern, SearchOption.AllDirectories)
+                .Where(file => !file.Contains(".locks", StringComparison.Ordinal))
+                .Select(file => Path.GetFileName(file))
+                .Order(StringComparer.Ordinal),
+        ];
 }

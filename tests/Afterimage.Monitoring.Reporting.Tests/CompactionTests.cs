@@ -7,7 +7,8 @@ namespace Afterimage.Monitoring.Reporting.Tests;
 
 public sealed class CompactionTests : IDisposable
 {
-    private const string Good = """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"m"}""";
+    private const string Good =
+        """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"m"}""";
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -19,7 +20,13 @@ public sealed class CompactionTests : IDisposable
 
     private Task<CompactionResult> CompactAsync() => Log.CompactAsync(progress: null, Token);
 
-    private string[] Files(string pattern) => [.. Directory.GetFiles(_directory.Path, pattern, SearchOption.AllDirectories).Where(file => !file.Contains(".locks", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    private string[] Files(string pattern) =>
+        [
+            .. Directory
+                .GetFiles(_directory.Path, pattern, SearchOption.AllDirectories)
+                .Where(file => !file.Contains(".locks", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>All that can be read of the directory, as text.</summary>
     private string Content() => ContentOf(Log);
@@ -78,23 +85,30 @@ public sealed class CompactionTests : IDisposable
             var start = new DateTimeOffset(2026, 11, 23, 14, 25, 38, TimeSpan.Zero);
             for (int i = 0; i < 2000; i++)
             {
-                monitor.TrackGeneration(TimeSpan.FromTicks(12_345_678 + (i * 7919)), i % 7 != 0, new GenerationDetails
-                {
-                    ModelName = $"model/{i % 5}",
-                    PromptTokenCount = i,
-                    CompletionTokenCount = i / 3,
-                    CachedPromptTokenCount = i / 4,
-                    ReasoningTokenCount = i / 5,
-                    FinishReason = "stop",
-                    Error = i % 7 == 0 ? "HTTP 429: it's \"full\"\n<again> + & `so`\\" : null,
-                    ConversationLength = i % 4,
-                    TimeToFirstToken = TimeSpan.FromTicks(1_234_567 + i),
-                    Provider = "p",
-                    Operation = "chat",
-                    Timestamp = start.AddTicks(i * 1_234_567L),
-                    Tags = [new("k", i), new("flag", true), new("none", null), new("text", "plain")],
-                });
-                monitor.TrackEvaluation(TimeSpan.FromSeconds(1 + i), true, "judge", new Dictionary<string, EvaluationScore> { ["a"] = new(i / 8.0, "fine"), ["b"] = new(i) });
+                monitor.TrackGeneration(
+                    TimeSpan.FromTicks(12_345_678 + (i * 7919)),
+                    i % 7 != 0,
+                    new GenerationDetails
+                    {
+                        ModelName = $"model/{i % 5}",
+                        PromptTokenCount = i,
+                        CompletionTokenCount = i / 3,
+                        CachedPromptTokenCount = i / 4,
+                        ReasoningTokenCount = i / 5,
+                        FinishReason = "stop",
+                        Error = i % 7 == 0 ? "HTTP 429: it's \"full\"\n<again> + & `so`\\" : null,
+                        ConversationLength = i % 4,
+                        TimeToFirstToken = TimeSpan.FromTicks(1_234_567 + i),
+                        Provider = "p",
+                        Operation = "chat",
+                        Timestamp = start.AddTicks(i * 1_234_567L),
+                        Tags = [new("k", i), new("flag", true), new("none", null), new("text", "plain")],
+                    });
+                monitor.TrackEvaluation(
+                    TimeSpan.FromSeconds(1 + i),
+                    true,
+                    "judge",
+                    new Dictionary<string, EvaluationScore> { ["a"] = new(i / 8.0, "fine"), ["b"] = new(i) });
                 monitor.RecordMetric("queue depth", i - 1000.5, new Dictionary<string, object?> { ["model_name"] = "m", ["n"] = i }, start);
                 monitor.RecordMetric("none", i % 2 == 0 ? double.NaN : double.NegativeInfinity);
             }
@@ -103,7 +117,9 @@ public sealed class CompactionTests : IDisposable
         string before = Content();
         CompactionResult result = await CompactAsync();
 
-        Assert.Equal((1, 8000L, 0L, 0, 0), (result.CompactedFiles, result.Records, result.SkippedLines, result.OpenFiles, result.OtherFiles));
+        Assert.Equal(
+            (1, 8000L, 0L, 0, 0),
+            (result.CompactedFiles, result.Records, result.SkippedLines, result.OpenFiles, result.OtherFiles));
         Assert.Equal(result.Files, Files("metrics*"));
         Assert.Equal("metrics-000000-000000.parquet", Path.GetFileName(Assert.Single(result.Files)));
         Assert.Equal(before, Content());
@@ -118,11 +134,26 @@ public sealed class CompactionTests : IDisposable
         [
             .. new[]
             {
-                Good[..^1] + ",\"new\":{\"a\":[1]}}", Good.Replace(":1.25", ":1.250", StringComparison.Ordinal), Good.Replace(",\"success\"", " , \"success\"", StringComparison.Ordinal),
-                Good.Replace("\"m\"", "\"\"", StringComparison.Ordinal), Good.Replace("\"m\"", "\"\\u006d\"", StringComparison.Ordinal), Good.Replace("\"m\"", "\"\\u00FC\"", StringComparison.Ordinal),
-                Good.Replace(".1234567Z", ".12345670Z", StringComparison.Ordinal).Replace("70Z", "7Z", StringComparison.Ordinal).Replace("Z", "+00:00", StringComparison.Ordinal),
-                Good[..^1] + ",\"model_name\":\"again\"}", Good[..^1] + ",\"tags\":{\"d\":\"\\u00FC\"}}", Good[..^1] + ",\"value\":3,\"provider\":7}",
-                Good[..40], "!", "[1]", "{}", Good.Replace("true", "1", StringComparison.Ordinal), Good + "\r", "{\"timestamp\":", Good.Replace("\"2026", "\"0000", StringComparison.Ordinal),
+                Good[..^1] + ",\"new\":{\"a\":[1]}}",
+                Good.Replace(":1.25", ":1.250", StringComparison.Ordinal),
+                Good.Replace(",\"success\"", " , \"success\"", StringComparison.Ordinal),
+                Good.Replace("\"m\"", "\"\"", StringComparison.Ordinal),
+                Good.Replace("\"m\"", "\"\\u006d\"", StringComparison.Ordinal),
+                Good.Replace("\"m\"", "\"\\u00FC\"", StringComparison.Ordinal),
+                Good.Replace(".1234567Z", ".12345670Z", StringComparison.Ordinal)
+                    .Replace("70Z", "7Z", StringComparison.Ordinal)
+                    .Replace("Z", "+00:00", StringComparison.Ordinal),
+                Good[..^1] + ",\"model_name\":\"again\"}",
+                Good[..^1] + ",\"tags\":{\"d\":\"\\u00FC\"}}",
+                Good[..^1] + ",\"value\":3,\"provider\":7}",
+                Good[..40],
+                "!",
+                "[1]",
+                "{}",
+                Good.Replace("true", "1", StringComparison.Ordinal),
+                Good + "\r",
+                "{\"timestamp\":",
+                Good.Replace("\"2026", "\"0000", StringComparison.Ordinal),
             }.Select(Encoding.UTF8.GetBytes),
             [0, 0, 0],
             [.. "{\"timestamp\":\"\u00ff"u8[..^1]],
@@ -167,7 +198,9 @@ public sealed class CompactionTests : IDisposable
     [Fact]
     public async Task Each_directory_below_is_compacted_by_itself_and_files_of_other_names_are_left_alone()
     {
-        foreach (string name in (string[])["a/metrics.jsonl", "a/metrics-000003.jsonl", "b/c/metrics.jsonl", "a/metrics1.jsonl", "a/metrics[1].jsonl"])
+        foreach (
+            string name in (string[])
+                ["a/metrics.jsonl", "a/metrics-000003.jsonl", "b/c/metrics.jsonl", "a/metrics1.jsonl", "a/metrics[1].jsonl"])
             _directory.Write(name, Good);
         _directory.Write("a/metrics-x.parquet", "no Parquet, and not the library's");
         string before = Content();
@@ -175,7 +208,9 @@ public sealed class CompactionTests : IDisposable
         CompactionResult result = await CompactAsync();
 
         Assert.Equal((3, 2), (result.CompactedFiles, result.OtherFiles));
-        Assert.Equal(["a/metrics-000000-000003.parquet", "b/c/metrics-000000-000000.parquet"], result.Files.Select(file => Path.GetRelativePath(_directory.Path, file).Replace('\\', '/')));
+        Assert.Equal(
+            ["a/metrics-000000-000003.parquet", "b/c/metrics-000000-000000.parquet"],
+            result.Files.Select(file => Path.GetRelativePath(_directory.Path, file).Replace('\\', '/')));
         Assert.Equal(before, Content());
     }
 
@@ -193,23 +228,28 @@ public sealed class CompactionTests : IDisposable
         using var written = new SemaphoreSlim(0);
         long begun = 0;
         long flushed = 0;
-        Task recording = Task.Run(async () =>
-        {
-            for (int round = 0; round < Rounds; round++)
+        Task recording = Task.Run(
+            async () =>
             {
-                await mayWrite.WaitAsync(Token);
-                for (int batch = 0; batch < 4; batch++)
+                for (int round = 0; round < Rounds; round++)
                 {
-                    Volatile.Write(ref begun, begun + Batch);
-                    for (int i = 0; i < Batch; i++)
-                        monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
-                    await monitor.FlushAsync(Token);
-                    Volatile.Write(ref flushed, begun);
-                }
+                    await mayWrite.WaitAsync(Token);
+                    for (int batch = 0; batch < 4; batch++)
+                    {
+                        Volatile.Write(ref begun, begun + Batch);
+                        for (int i = 0; i < Batch; i++)
+                            monitor.TrackGeneration(
+                                TimeSpan.FromSeconds(1),
+                                true,
+                                new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
+                        await monitor.FlushAsync(Token);
+                        Volatile.Write(ref flushed, begun);
+                    }
 
-                written.Release();
-            }
-        }, Token);
+                    written.Release();
+                }
+            },
+            Token);
 
         // Nothing counted twice, nothing gone, whatever moment it is read at.
         int compacted = 0;
@@ -239,8 +279,7 @@ public sealed class CompactionTests : IDisposable
             for (int i = 0; i < 20; i++)
                 _directory.Write(string.Create(CultureInfo.InvariantCulture, $"metrics-{(round * 20) + i:000000}.jsonl"), Good, Good);
             Task<CompactionResult> compacting = CompactAsync();
-            do
-                Assert.Equal(round * 40, Log.Summarize(Token).Generations);
+            do Assert.Equal(round * 40, Log.Summarize(Token).Generations);
             while (!compacting.IsCompleted);
             Assert.Single((await compacting).Files);
         }
@@ -319,7 +358,11 @@ public sealed class CompactionTests : IDisposable
     {
         _directory.Write("metrics.jsonl", Good);
         Directory.CreateDirectory(Path.Combine(_directory.Path, ".locks"));
-        await using var other = new FileStream(Path.Combine(_directory.Path, ".locks", "compact.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        await using var other = new FileStream(
+            Path.Combine(_directory.Path, ".locks", "compact.lock"),
+            FileMode.OpenOrCreate,
+            FileAccess.ReadWrite,
+            FileShare.None);
 
         var exception = await Assert.ThrowsAsync<IOException>(CompactAsync);
 
@@ -351,16 +394,31 @@ public sealed class CompactionTests : IDisposable
     [Fact]
     public async Task Exports_are_those_of_the_files_that_were_compacted()
     {
-        _directory.Write("metrics.jsonl", Enumerable.Range(0, 5000).Select(i =>
-            $$"""{"timestamp":"2026-11-23T14:25:38.{{9_999_999 - i:0000000}}Z","event":"generation","duration":{{i}}.5,"success":true}"""));
+        _directory.Write(
+            "metrics.jsonl",
+            Enumerable
+                .Range(0, 5000)
+                .Select(i =>
+                    $$"""{"timestamp":"2026-11-23T14:25:38.{{9_999_999 - i:0000000}}Z","event":"generation","duration":{{i}}.5,"success":true}"""
+                ));
         _directory.Write("metrics-000001.jsonl", Good);
         string json = Path.Combine(_directory.Path, "out.json");
-        var options = new ExportOptions { Shape = ExportShape.Records, Since = new DateTimeOffset(2026, 11, 23, 14, 25, 38, 999, TimeSpan.Zero) };
+        var options = new ExportOptions
+        {
+            Shape = ExportShape.Records,
+            Since = new DateTimeOffset(2026, 11, 23, 14, 25, 38, 999, TimeSpan.Zero),
+        };
         await CompactAsync();
         ExportResult after = await Log.ExportMetricsAsync(json, ExportFormat.Json, options, cancellationToken: Token);
 
         // Lines are in their order, though it is not that of time.
-        double[] durations = [.. JsonDocument.Parse(File.ReadAllText(json)).RootElement.EnumerateArray().Select(row => row.GetProperty("duration").GetDouble())];
+        double[] durations =
+        [
+            .. JsonDocument
+                .Parse(File.ReadAllText(json))
+                .RootElement.EnumerateArray()
+                .Select(row => row.GetProperty("duration").GetDouble()),
+        ];
         Assert.Equal(5000, after.Rows);
         Assert.Equal(durations.Order(), durations);
     }

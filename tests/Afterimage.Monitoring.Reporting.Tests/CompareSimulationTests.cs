@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Afterimage.Monitoring.Reporting.Tests;
 
-/// <summary>How often intervals hold the truth and tests cry wolf, over hundreds of simulated metrics of known distributions. Seeded: every run sees the same points.</summary>
+/// <summary>How often intervals hold the truth and tests cry wolf, over hundreds of simulated metrics of known distributions. Seeded: every
+/// run sees the same points.</summary>
 public sealed class CompareSimulationTests : IDisposable
 {
     private const int Metrics = 400;
@@ -11,19 +12,30 @@ public sealed class CompareSimulationTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static double LogNormal(Random random) => Math.Exp(0.5 * Normal(random));
 
-    private async Task<RunComparison> CompareAsync(int seed, int metrics, (int Points, Func<Random, double> Draw) a, (int Points, Func<Random, double> Draw) b, string suffix = "")
+    private async Task<RunComparison> CompareAsync(
+        int seed,
+        int metrics,
+        (int Points, Func<Random, double> Draw) a,
+        (int Points, Func<Random, double> Draw) b,
+        string suffix = "")
     {
         var random = new Random(seed);
         foreach ((string name, (int points, Func<Random, double> draw)) in ((string, (int, Func<Random, double>))[])[("a", a), ("b", b)])
         {
             _directory.Write(
                 $"{name}/metrics.jsonl",
-                Enumerable.Range(0, metrics * points).Select(i => string.Create(
-                    CultureInfo.InvariantCulture, $$"""{"timestamp":"2026-11-23T14:25:38Z","event":"metric","metric_name":"m{{i % metrics:000}}{{suffix}}","value":{{draw(random):R}}}""")));
+                Enumerable
+                    .Range(0, metrics * points)
+                    .Select(i =>
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $$"""{"timestamp":"2026-11-23T14:25:38Z","event":"metric","metric_name":"m{{i % metrics:000}}{{suffix}}","value":{{draw(random):R}}}"""
+                        )));
         }
 
         return await LogDirectory.Open(Path.Combine(_directory.Path, "a"))
@@ -31,11 +43,14 @@ public sealed class CompareSimulationTests : IDisposable
     }
 
     private static double Covered(RunComparison comparison, Func<MetricComparison, Estimate?> estimate, double truth) =>
-        comparison.Metrics.Average(metric => estimate(metric) is { Lower: { } lower, Upper: { } upper } && lower <= truth && truth <= upper ? 1.0 : 0.0);
+        comparison.Metrics.Average(metric =>
+            estimate(metric) is { Lower: { } lower, Upper: { } upper } && lower <= truth && truth <= upper ? 1.0 : 0.0);
 
-    private static double Alarms(RunComparison comparison, int figure) => comparison.Metrics.Average(metric => metric.Figures[figure].PValue < 0.05 ? 1.0 : 0.0);
+    private static double Alarms(RunComparison comparison, int figure) =>
+        comparison.Metrics.Average(metric => metric.Figures[figure].PValue < 0.05 ? 1.0 : 0.0);
 
-    // Of 400 at 0.95 the share lies within 0.95 ± 0.03 but for one set in 200; skewed values cost the t interval a little more (Student's own limit, said in docs/compare.md).
+    // Of 400 at 0.95 the share lies within 0.95 ± 0.03 but for one set in 200; skewed values cost the t interval a little more (Student's
+    // own limit, said in docs/compare.md).
     [Fact]
     public async Task Intervals_of_means_and_quantiles_hold_the_truth()
     {
@@ -74,7 +89,12 @@ public sealed class CompareSimulationTests : IDisposable
         Assert.InRange(Alarms(numbers, 2), 0.0, 0.08);
         Assert.DoesNotContain(numbers.Metrics, metric => metric.Figures.Any(figure => figure.Verdict == ComparisonVerdict.BeyondChance));
 
-        RunComparison rates = await CompareAsync(4, Metrics, (200, random => random.NextDouble() < 0.3 ? 1 : 0), (200, random => random.NextDouble() < 0.3 ? 1 : 0), "_rate");
+        RunComparison rates = await CompareAsync(
+            4,
+            Metrics,
+            (200, random => random.NextDouble() < 0.3 ? 1 : 0),
+            (200, random => random.NextDouble() < 0.3 ? 1 : 0),
+            "_rate");
         Assert.InRange(Alarms(rates, 0), 0.01, 0.08);
     }
 
@@ -85,7 +105,9 @@ public sealed class CompareSimulationTests : IDisposable
         for (int seed = 100; seed < 140; seed++)
         {
             RunComparison comparison = await CompareAsync(seed, 10, (80, LogNormal), (120, LogNormal));
-            wrong += comparison.Metrics.Any(metric => metric.Figures.Any(figure => figure.Verdict == ComparisonVerdict.BeyondChance)) ? 1 : 0;
+            wrong += comparison.Metrics.Any(metric => metric.Figures.Any(figure => figure.Verdict == ComparisonVerdict.BeyondChance))
+                ? 1
+                : 0;
         }
 
         // At most 0.05 of 40 are expected, 2; 6 or more would come by chance once in 70 sets.
@@ -97,6 +119,8 @@ public sealed class CompareSimulationTests : IDisposable
     {
         RunComparison comparison = await CompareAsync(5, 20, (2000, LogNormal), (2000, random => 1.15 * LogNormal(random)));
 
-        Assert.All(comparison.Metrics, metric => Assert.All(metric.Figures.Take(2), figure => Assert.Equal(ComparisonVerdict.BeyondChance, figure.Verdict)));
+        Assert.All(
+            comparison.Metrics,
+            metric => Assert.All(metric.Figures.Take(2), figure => Assert.Equal(ComparisonVerdict.BeyondChance, figure.Verdict)));
     }
 }

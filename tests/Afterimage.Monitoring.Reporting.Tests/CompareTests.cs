@@ -11,11 +11,20 @@ public sealed class CompareTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     private static string Metric(string name, double value) =>
-        JsonSerializer.Serialize(new { timestamp = "2026-11-23T14:25:38Z", @event = "metric", metric_name = name, value = (object)(double.IsFinite(value) ? value : value.ToString(CultureInfo.InvariantCulture)) });
+        JsonSerializer.Serialize(
+            new
+            {
+                timestamp = "2026-11-23T14:25:38Z",
+                @event = "metric",
+                metric_name = name,
+                value = (object)(double.IsFinite(value) ? value : value.ToString(CultureInfo.InvariantCulture)),
+            });
 
-    private static IEnumerable<string> Points(string name, params IEnumerable<double> values) => values.Select(value => Metric(name, value));
+    private static IEnumerable<string> Points(string name, params IEnumerable<double> values) =>
+        values.Select(value => Metric(name, value));
 
-    private static IEnumerable<string> Rate(string name, int hits, int count) => Points(name, Enumerable.Range(0, count).Select(i => i < hits ? 1.0 : 0.0));
+    private static IEnumerable<string> Rate(string name, int hits, int count) =>
+        Points(name, Enumerable.Range(0, count).Select(i => i < hits ? 1.0 : 0.0));
 
     private static IEnumerable<string> Generations(int count, string? finishReason = null, string model = "m") =>
         Enumerable.Repeat(
@@ -41,14 +50,16 @@ public sealed class CompareTests : IDisposable
             .CompareAsync(LogDirectory.Open(Path.Combine(_directory.Path, "b")), cancellationToken: TestContext.Current.CancellationToken);
     }
 
-    private async Task<MetricComparison> CompareOneAsync(IEnumerable<string> a, IEnumerable<string> b) => Assert.Single((await CompareAsync(a, b)).Metrics);
+    private async Task<MetricComparison> CompareOneAsync(IEnumerable<string> a, IEnumerable<string> b) =>
+        Assert.Single((await CompareAsync(a, b)).Metrics);
 
     [Fact]
     public async Task Means_are_judged_by_welch()
     {
         // Student's sleep data, as R's t.test(extra ~ group, data = sleep) judges them.
         MetricComparison sleep = await CompareOneAsync(
-            Points("extra", 0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0), Points("extra", 1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4));
+            Points("extra", 0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0),
+            Points("extra", 1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4));
 
         FigureComparison mean = sleep.Figures[0];
         Assert.Equal((ComparedFigure.Mean, ComparisonTest.Welch, ComparisonVerdict.WithinChance), (mean.Figure, mean.Test, mean.Verdict));
@@ -86,8 +97,14 @@ public sealed class CompareTests : IDisposable
     {
         // Fisher's lady tasting tea, and thousands, by summing the tables in exact integers.
         Assert.Equal(17.0 / 35, (await CompareOneAsync(Rate("x_rate", 3, 4), Rate("x_rate", 1, 4))).Figures[0].PValue!.Value, 12);
-        Assert.Equal(0.05264080526834094, (await CompareOneAsync(Rate("x_rate", 700, 2000), Rate("x_rate", 760, 2000))).Figures[0].PValue!.Value, 9);
-        Assert.Equal(0.8987197688046414, (await CompareOneAsync(Rate("x_rate", 5000, 10_000), Rate("x_rate", 5010, 10_000))).Figures[0].PValue!.Value, 8);
+        Assert.Equal(
+            0.05264080526834094,
+            (await CompareOneAsync(Rate("x_rate", 700, 2000), Rate("x_rate", 760, 2000))).Figures[0].PValue!.Value,
+            9);
+        Assert.Equal(
+            0.8987197688046414,
+            (await CompareOneAsync(Rate("x_rate", 5000, 10_000), Rate("x_rate", 5010, 10_000))).Figures[0].PValue!.Value,
+            8);
         Assert.Equal(1, (await CompareOneAsync(Rate("x_rate", 5, 10), Rate("x_rate", 5, 10))).Figures[0].PValue);
     }
 
@@ -105,13 +122,20 @@ public sealed class CompareTests : IDisposable
     public async Task Quantiles_are_bounded_by_order_statistics()
     {
         // Of 100 points the 40th and the 61st bound the median (Conover, table A3). The point at rank floor(q (n - 1)).
-        MetricComparison numbers = await CompareOneAsync(Points("m", Enumerable.Range(1, 100).Select(i => (double)i)), Points("m", Enumerable.Range(51, 1000).Select(i => (double)i)));
+        MetricComparison numbers = await CompareOneAsync(
+            Points("m", Enumerable.Range(1, 100).Select(i => (double)i)),
+            Points("m", Enumerable.Range(51, 1000).Select(i => (double)i)));
 
         Assert.Equal(new Estimate(50, 40, 61), numbers.A!.P50);
         Assert.Equal(new Estimate(95, 90, 100), numbers.A.P95);
         Assert.Equal(new Estimate(99, 97, null), numbers.A.P99);
         Assert.Equal(550, numbers.B!.P50!.Value.Value);
-        Assert.Equal(new Estimate(500, 500 - Math.Sqrt(Square(550 - numbers.B.P50.Value.Lower!.Value) + Square(61 - 50)), 500 + Math.Sqrt(Square(numbers.B.P50.Value.Upper!.Value - 550) + Square(50 - 40))), numbers.Figures[1].Change);
+        Assert.Equal(
+            new Estimate(
+                500,
+                500 - Math.Sqrt(Square(550 - numbers.B.P50.Value.Lower!.Value) + Square(61 - 50)),
+                500 + Math.Sqrt(Square(numbers.B.P50.Value.Upper!.Value - 550) + Square(50 - 40))),
+            numbers.Figures[1].Change);
         Assert.Equal(ComparisonVerdict.BeyondChance, numbers.Figures[1].Verdict);
         Assert.Equal((ComparisonTest.None, ComparisonVerdict.TooFewPoints), (numbers.Figures[3].Test, numbers.Figures[3].Verdict));
 
@@ -122,7 +146,9 @@ public sealed class CompareTests : IDisposable
     public async Task A_quantile_is_judged_by_how_many_points_of_either_lie_above_that_of_both()
     {
         // Of the 40 points 20 are at most 20: all of the first run, none of the second. 2 / C(40, 20).
-        MetricComparison numbers = await CompareOneAsync(Points("m", Enumerable.Range(1, 20).Select(i => (double)i)), Points("m", Enumerable.Range(21, 20).Select(i => (double)i)));
+        MetricComparison numbers = await CompareOneAsync(
+            Points("m", Enumerable.Range(1, 20).Select(i => (double)i)),
+            Points("m", Enumerable.Range(21, 20).Select(i => (double)i)));
 
         Assert.Equal(2 / 137_846_528_820.0, numbers.Figures[1].PValue!.Value, 1e-17);
     }
@@ -131,26 +157,44 @@ public sealed class CompareTests : IDisposable
     public async Task Holm_adjusts_for_all_tests()
     {
         RunComparison comparison = await CompareAsync(
-            [.. Rate("a_rate", 3, 10), .. Rate("b_rate", 48, 80), .. Rate("c_rate", 0, 29)], [.. Rate("a_rate", 9, 10), .. Rate("b_rate", 56, 70), .. Rate("c_rate", 5, 56)]);
+            [.. Rate("a_rate", 3, 10), .. Rate("b_rate", 48, 80), .. Rate("c_rate", 0, 29)],
+            [.. Rate("a_rate", 9, 10), .. Rate("b_rate", 56, 70), .. Rate("c_rate", 5, 56)]);
 
         Assert.Equal(3, comparison.Tests);
         FigureComparison[] figures = [.. comparison.Metrics.Select(metric => metric.Figures[0])];
         Assert.Equal(figures[1].PValue * 3, figures[1].AdjustedPValue);
         Assert.Equal(figures[0].PValue * 2, figures[0].AdjustedPValue);
         Assert.Equal(figures[2].PValue, figures[2].AdjustedPValue);
-        Assert.Equal([ComparisonVerdict.BeyondChance, ComparisonVerdict.BeyondChance, ComparisonVerdict.WithinChance], figures.Select(figure => figure.Verdict));
+        Assert.Equal(
+            [ComparisonVerdict.BeyondChance, ComparisonVerdict.BeyondChance, ComparisonVerdict.WithinChance],
+            figures.Select(figure => figure.Verdict));
     }
 
     [Fact]
     public async Task Few_or_constant_or_missing_points_are_stated()
     {
         RunComparison comparison = await CompareAsync(
-            [.. Points("constant", 2, 2), .. Points("half", 2, 2), .. Points("nan", double.NaN), .. Points("one", 1), .. Points("only_a", 1), .. Points("huge", 1e308, -1e308, 1e300)],
-            [.. Points("constant", 3, 3), .. Points("half", 2, 4), .. Points("nan", 1, double.NegativeInfinity), .. Points("one", 5, 6), .. Points("huge", 1e308, 1e308, 1)]);
+            [
+                .. Points("constant", 2, 2),
+                .. Points("half", 2, 2),
+                .. Points("nan", double.NaN),
+                .. Points("one", 1),
+                .. Points("only_a", 1),
+                .. Points("huge", 1e308, -1e308, 1e300),
+            ],
+            [
+                .. Points("constant", 3, 3),
+                .. Points("half", 2, 4),
+                .. Points("nan", 1, double.NegativeInfinity),
+                .. Points("one", 5, 6),
+                .. Points("huge", 1e308, 1e308, 1),
+            ]);
 
         MetricComparison Of(string name) => comparison.Metrics.Single(metric => metric.Name == name);
         Assert.Equal(["constant", "half", "huge", "nan", "one", "only_a"], comparison.Metrics.Select(metric => metric.Name));
-        Assert.Equal((ComparisonVerdict.NoSpread, new Estimate(1, null, null)), (Of("constant").Figures[0].Verdict, Of("constant").Figures[0].Change));
+        Assert.Equal(
+            (ComparisonVerdict.NoSpread, new Estimate(1, null, null)),
+            (Of("constant").Figures[0].Verdict, Of("constant").Figures[0].Change));
         Assert.Equal(new Estimate(2, 2, 2), Of("constant").A!.Mean);
         Assert.Equal(ComparisonTest.Welch, Of("half").Figures[0].Test);
         Assert.Equal(ComparisonVerdict.NotFinite, Of("huge").Figures[0].Verdict);
@@ -167,7 +211,9 @@ public sealed class CompareTests : IDisposable
     [Fact]
     public async Task Finish_reasons_and_models_are_shares_of_the_generations()
     {
-        RunComparison comparison = await CompareAsync([.. Generations(80, "stop")], [.. Generations(60, "stop"), .. Generations(20, "length", "other")]);
+        RunComparison comparison = await CompareAsync(
+            [.. Generations(80, "stop")],
+            [.. Generations(60, "stop"), .. Generations(20, "length", "other")]);
 
         MetricComparison length = comparison.Metrics.Single(metric => metric.Name == "finish_reason:length");
         Assert.Equal((MetricKind.Share, 0, 20), (length.Kind, length.A!.Count, length.B!.Count));
@@ -175,7 +221,10 @@ public sealed class CompareTests : IDisposable
         Assert.Equal(ComparisonVerdict.BeyondChance, Assert.Single(length.Figures).Verdict);
         Assert.Equal(MetricKind.Share, comparison.Metrics.Single(metric => metric.Name == "model_usage:other").Kind);
         Assert.Equal(
-            [new ModelComparison("m", new ModelUse(80, 800, 400, 1200, 20, 0), new ModelUse(60, 600, 300, 900, 15, 0)), new ModelComparison("other", null, new ModelUse(20, 200, 100, 300, 5, 0))],
+            [
+                new ModelComparison("m", new ModelUse(80, 800, 400, 1200, 20, 0), new ModelUse(60, 600, 300, 900, 15, 0)),
+                new ModelComparison("other", null, new ModelUse(20, 200, 100, 300, 5, 0)),
+            ],
             comparison.Models);
         Assert.Equal((80, 80), (comparison.A.Generations, comparison.B.Generations));
     }
@@ -183,9 +232,13 @@ public sealed class CompareTests : IDisposable
     [Fact]
     public async Task Counts_that_happen_to_be_one_are_no_rate()
     {
-        RunComparison comparison = await CompareAsync([.. Points("turns", 1, 1, 1), .. Points("passed", 1, 0, 1), .. Points("model_usage:x", 1)], [.. Points("turns", 1, 1), .. Points("passed", 1, 1), .. Points("model_usage:x", 1)]);
+        RunComparison comparison = await CompareAsync(
+            [.. Points("turns", 1, 1, 1), .. Points("passed", 1, 0, 1), .. Points("model_usage:x", 1)],
+            [.. Points("turns", 1, 1), .. Points("passed", 1, 1), .. Points("model_usage:x", 1)]);
 
-        Assert.Equal([("model_usage:x", MetricKind.Number), ("passed", MetricKind.Rate), ("turns", MetricKind.Number)], comparison.Metrics.Select(metric => (metric.Name, metric.Kind)));
+        Assert.Equal(
+            [("model_usage:x", MetricKind.Number), ("passed", MetricKind.Rate), ("turns", MetricKind.Number)],
+            comparison.Metrics.Select(metric => (metric.Name, metric.Kind)));
     }
 
     [Fact]
@@ -202,7 +255,9 @@ public sealed class CompareTests : IDisposable
     {
         // UTF-16 and UTF-8 order the last two differently.
         string[] names = [.. HostileNames.List, "\U0001F642", "\ufffd"];
-        RunComparison comparison = await CompareAsync(names.SelectMany(name => Points(name, 1, 2, 4)), names.Reverse().SelectMany(name => Points(name, 2, 3, 5, 7)));
+        RunComparison comparison = await CompareAsync(
+            names.SelectMany(name => Points(name, 1, 2, 4)),
+            names.Reverse().SelectMany(name => Points(name, 2, 3, 5, 7)));
 
         Assert.Equal(names.Order(StringComparer.Ordinal), comparison.Metrics.Select(metric => metric.Name));
         Assert.All(comparison.Metrics, metric => Assert.Equal((3, 4), (metric.A!.Count, metric.B!.Count)));
@@ -228,6 +283,7 @@ public sealed class CompareTests : IDisposable
         LogDirectory a = LogDirectory.Open(Path.Combine(_directory.Path, "a"));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => a.CompareAsync(a, cancellationToken: stop.Token));
-        await Assert.ThrowsAsync<ArgumentNullException>(() => a.CompareAsync(null!, cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentNullException>(() =>
+            a.CompareAsync(null!, cancellationToken: TestContext.Current.CancellationToken));
     }
 }

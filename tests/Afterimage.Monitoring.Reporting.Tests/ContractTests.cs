@@ -8,8 +8,9 @@ using Microsoft.Extensions.Time.Testing;
 namespace Afterimage.Monitoring.Reporting.Tests;
 
 /// <summary>
-/// What programs out there are written against: every member of the public contract, each in the forms in which it may be used (named arguments, positional records,
-/// initialisers, default literals). A change that breaks the source of such a program breaks the build of this file.
+/// What programs out there are written against: every member of the public contract, each in the forms in which it may be used (named
+/// arguments, positional records, initialisers, default literals). A change that breaks the source of such a program breaks the build of
+/// this file.
 /// </summary>
 public sealed class ContractTests : IDisposable
 {
@@ -47,7 +48,12 @@ public sealed class ContractTests : IDisposable
         monitor.TrackGeneration(TimeSpan.Zero, true, details with { Tags = new List<KeyValuePair<string, object?>> { new("k", "v") } });
 
         monitor.TrackEvaluation(TimeSpan.FromSeconds(1), true, "judge", new Dictionary<string, double> { ["coherence"] = 0.5 });
-        monitor.TrackEvaluation(TimeSpan.FromSeconds(1), true, "judge", new Dictionary<string, EvaluationScore> { ["clarity"] = new(0.75, "clear"), ["depth"] = new(Score: 1) }, default);
+        monitor.TrackEvaluation(
+            TimeSpan.FromSeconds(1),
+            true,
+            "judge",
+            new Dictionary<string, EvaluationScore> { ["clarity"] = new(0.75, "clear"), ["depth"] = new(Score: 1) },
+            default);
         monitor.TrackEvaluation(
             duration: TimeSpan.FromSeconds(1),
             success: false,
@@ -65,7 +71,11 @@ public sealed class ContractTests : IDisposable
             });
 
         monitor.RecordMetric("batch", 64);
-        monitor.RecordMetric(metricName: "batch", value: 32.5, metadata: new Dictionary<string, object?> { ["document"] = "d" }, timestamp: DateTimeOffset.UtcNow);
+        monitor.RecordMetric(
+            metricName: "batch",
+            value: 32.5,
+            metadata: new Dictionary<string, object?> { ["document"] = "d" },
+            timestamp: DateTimeOffset.UtcNow);
         monitor.LogInfo("info");
         monitor.LogWarning(message: "warning", data: new Dictionary<string, object?> { ["n"] = 1 });
         monitor.LogError("error", new InvalidOperationException("why"), new Dictionary<string, object?> { ["n"] = 1 });
@@ -82,12 +92,25 @@ public sealed class ContractTests : IDisposable
     {
         var clock = new FakeTimeProvider();
         using GenerationMonitor monitor = Monitor(clock);
-        monitor.TrackGeneration(TimeSpan.FromSeconds(4), false, new() { ModelName = "a", PromptTokenCount = 3, CompletionTokenCount = 2, Error = "e" });
+        monitor.TrackGeneration(
+            TimeSpan.FromSeconds(4),
+            false,
+            new()
+            {
+                ModelName = "a",
+                PromptTokenCount = 3,
+                CompletionTokenCount = 2,
+                Error = "e",
+            });
 
         MetricAggregate time = monitor.GetMetrics("generation_time");
-        Assert.Equal((1L, 4.0, 4.0, 4.0, 4.0, 0.0, 4.0), (time.Count, time.Sum, time.Mean, time.Min, time.Max, time.StandardDeviation, time.Quantile(0.5)));
+        Assert.Equal(
+            (1L, 4.0, 4.0, 4.0, 4.0, 0.0, 4.0),
+            (time.Count, time.Sum, time.Mean, time.Min, time.Max, time.StandardDeviation, time.Quantile(0.5)));
         Assert.Equal(time, monitor.GetMetrics(metricName: "generation_time", window: TimeSpan.FromHours(1)));
-        Assert.Equal((0L, 0.0, double.NaN), (monitor.GetMetrics("no such").Count, default(MetricAggregate).Mean, default(MetricAggregate).Quantile(q: 1)));
+        Assert.Equal(
+            (0L, 0.0, double.NaN),
+            (monitor.GetMetrics("no such").Count, default(MetricAggregate).Mean, default(MetricAggregate).Quantile(q: 1)));
         IReadOnlyCollection<string> names = monitor.MetricNames;
         Assert.Contains("model_usage:a", names);
 
@@ -123,9 +146,13 @@ public sealed class ContractTests : IDisposable
         Assert.Null(options.LogHandlers);
         Assert.Empty(options.AlertHandlers);
         Assert.Null(options.TokenUsageCallback);
-        Assert.Equal((60, 5, 60), (options.MetricsInterval.TotalSeconds, options.ShutdownTimeout.TotalSeconds, options.TokenUsageCallbackInterval.TotalSeconds));
+        Assert.Equal(
+            (60, 5, 60),
+            (options.MetricsInterval.TotalSeconds, options.ShutdownTimeout.TotalSeconds, options.TokenUsageCallbackInterval.TotalSeconds));
         Assert.Equal((0.8, 30, 0.2), (options.AlertMinSuccessRate, options.AlertMaxGenerationTime.TotalSeconds, options.AlertMaxErrorRate));
-        Assert.Equal((4096, 4096, 8192), (options.AlertMaxPromptTokenMean, options.AlertMaxCompletionTokenMean, options.AlertMaxTotalTokenMean));
+        Assert.Equal(
+            (4096, 4096, 8192),
+            (options.AlertMaxPromptTokenMean, options.AlertMaxCompletionTokenMean, options.AlertMaxTotalTokenMean));
         Assert.Equal(2, options.AlertMaxConversationLengthMean);
     }
 
@@ -158,13 +185,32 @@ public sealed class ContractTests : IDisposable
         };
         options.AlertHandlers.Add(_ => { });
 
-        await using (var monitor = new GenerationMonitor(options, timeProvider: TimeProvider.System, loggerFactory: NullLoggerFactory.Instance, meterFactory: meters))
+        await using (
+            var monitor = new GenerationMonitor(
+                options,
+                timeProvider: TimeProvider.System,
+                loggerFactory: NullLoggerFactory.Instance,
+                meterFactory: meters))
         {
             Assert.Equal(path, monitor.LogDirectory);
-            monitor.TrackGeneration(TimeSpan.FromSeconds(2), true, new() { PromptTokenCount = 2, CompletionTokenCount = 2, ConversationLength = 3 });
+            monitor.TrackGeneration(
+                TimeSpan.FromSeconds(2),
+                true,
+                new()
+                {
+                    PromptTokenCount = 2,
+                    CompletionTokenCount = 2,
+                    ConversationLength = 3,
+                });
             monitor.LogError("said", new FormatException("bad"));
             Assert.Equal(
-                ["high_generation_time", "high_token_usage:completion", "high_token_usage:prompt", "high_token_usage:total", "long_conversations"],
+                [
+                    "high_generation_time",
+                    "high_token_usage:completion",
+                    "high_token_usage:prompt",
+                    "high_token_usage:total",
+                    "long_conversations",
+                ],
                 monitor.CheckAlerts().Select(a => a.Name).Order(StringComparer.Ordinal));
         }
 
@@ -199,26 +245,44 @@ public sealed class ContractTests : IDisposable
 
         await monitor.ExportMetricsAsync(json);
         foreach (ExportFormat format in new[] { ExportFormat.Json, ExportFormat.Csv, ExportFormat.Excel, ExportFormat.Parquet })
-            await monitor.ExportMetricsAsync(outputPath: Path.Combine(_directory.Path, $"{format}.out"), format: format, window: TimeSpan.FromHours(1), cancellationToken: default);
+            await monitor.ExportMetricsAsync(
+                outputPath: Path.Combine(_directory.Path, $"{format}.out"),
+                format: format,
+                window: TimeSpan.FromHours(1),
+                cancellationToken: default);
         ScottPlot.Plot plot = monitor.PlotMetric("generation_time");
-        plot = monitor.PlotMetric(metricName: "generation_time", window: TimeSpan.FromMinutes(1), rollingWindow: 5, figureSize: new FigureSize(6, 4));
+        plot = monitor.PlotMetric(
+            metricName: "generation_time",
+            window: TimeSpan.FromMinutes(1),
+            rollingWindow: 5,
+            figureSize: new FigureSize(6, 4));
         IReadOnlyDictionary<string, ScottPlot.Plot> figures = monitor.VisualizeMetrics();
         monitor.VisualizeMetrics(saveDirectory: Path.Combine(_directory.Path, "figures"), figureSize: null);
 
         Assert.NotNull(plot);
         Assert.True(File.Exists(json));
         Assert.All(figures.Keys, name => Assert.True(File.Exists(Path.Combine(monitor.LogDirectory, "plots", $"{name}.png"))));
-        Assert.Superset(new HashSet<string>(["success_error_rate", "generation_time", "total_token_count", "prompt_token_count", "completion_token_count"]), figures.Keys.ToHashSet());
+        Assert.Superset(
+            new HashSet<string>([
+                "success_error_rate",
+                "generation_time",
+                "total_token_count",
+                "prompt_token_count",
+                "completion_token_count",
+            ]),
+            figures.Keys.ToHashSet());
         Assert.DoesNotContain("evaluation_time", figures.Keys);
     }
 
-    private GenerationMonitor Monitor(TimeProvider? clock = null) => new(PatientMonitor.Options(Path.Combine(_directory.Path, "run")), clock);
+    private GenerationMonitor Monitor(TimeProvider? clock = null) =>
+        new(PatientMonitor.Options(Path.Combine(_directory.Path, "run")), clock);
 
     private sealed class Points : IMetricHandler
     {
         public Dictionary<string, double> Values { get; } = [];
 
-        public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata) => Values[metricName] = value;
+        public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata) =>
+            Values[metricName] = value;
     }
 
     private sealed class Entries : ILogHandler

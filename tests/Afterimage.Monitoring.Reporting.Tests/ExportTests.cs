@@ -32,7 +32,8 @@ public sealed class ExportTests : IDisposable
 
     private readonly TemporaryDirectory _directory = new();
 
-    public static MatrixTheoryData<ExportFormat, ExportShape> FormatsAndShapes { get; } = new(Enum.GetValues<ExportFormat>(), Enum.GetValues<ExportShape>());
+    public static MatrixTheoryData<ExportFormat, ExportShape> FormatsAndShapes { get; } =
+        new(Enum.GetValues<ExportFormat>(), Enum.GetValues<ExportShape>());
 
     private CancellationToken Cancel { get; } = TestContext.Current.CancellationToken;
 
@@ -45,7 +46,13 @@ public sealed class ExportTests : IDisposable
     private Task<ExportResult> ExportAsync(string name, ExportFormat format, ExportOptions? options = null) =>
         LogDirectory.Open(Log).ExportMetricsAsync(Out(name), format, options, cancellationToken: Cancel);
 
-    private string[] Left() => [.. Directory.GetFileSystemEntries(Path.Combine(_directory.Path, "out")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Left() =>
+        [
+            .. Directory
+                .GetFileSystemEntries(Path.Combine(_directory.Path, "out"))
+                .Select(path => Path.GetFileName(path))
+                .Order(StringComparer.Ordinal),
+        ];
 
     private GenerationMonitor Monitor(params IMetricHandler[]? handlers)
     {
@@ -62,9 +69,23 @@ public sealed class ExportTests : IDisposable
             KeyValuePair<string, object?>[] tags = [KeyValuePair.Create(name, (object?)name)];
             monitor.RecordMetric(name, 0.5, new Dictionary<string, object?> { [name] = name });
             monitor.TrackGeneration(
-                TimeSpan.FromSeconds(1.5), true, new GenerationDetails { ModelName = name, FinishReason = name, Error = name, Provider = name, Operation = name, Tags = tags });
+                TimeSpan.FromSeconds(1.5),
+                true,
+                new GenerationDetails
+                {
+                    ModelName = name,
+                    FinishReason = name,
+                    Error = name,
+                    Provider = name,
+                    Operation = name,
+                    Tags = tags,
+                });
             monitor.TrackEvaluation(
-                TimeSpan.FromSeconds(2), true, name, new Dictionary<string, EvaluationScore> { [name] = new(0.25, name) }, new EvaluationDetails { Error = name, Tags = tags });
+                TimeSpan.FromSeconds(2),
+                true,
+                name,
+                new Dictionary<string, EvaluationScore> { [name] = new(0.25, name) },
+                new EvaluationDetails { Error = name, Tags = tags });
         }
     }
 
@@ -103,7 +124,12 @@ public sealed class ExportTests : IDisposable
     }
 
     private double[] Values(string name) =>
-        [.. JsonDocument.Parse(File.ReadAllText(Out(name))).RootElement.EnumerateArray().Select(row => row.GetProperty("value").GetDouble())];
+        [
+            .. JsonDocument
+                .Parse(File.ReadAllText(Out(name)))
+                .RootElement.EnumerateArray()
+                .Select(row => row.GetProperty("value").GetDouble()),
+        ];
 
     [Fact]
     public async Task A_monitor_that_keeps_no_log_exports_its_memory()
@@ -117,8 +143,17 @@ public sealed class ExportTests : IDisposable
 
         JsonElement[] rows = [.. JsonDocument.Parse(await File.ReadAllTextAsync(Out("x.json"), Cancel)).RootElement.EnumerateArray()];
         Assert.Equal(20_000, rows.Length);
-        Assert.Equal(Enumerable.Range(0, 5000).Select(i => (double)i), rows.Where(row => row.GetProperty("metric").ValueEquals("generation_time")).Select(row => row.GetProperty("value").GetDouble()).Order());
-        Assert.All(rows, row => Assert.Equal(("m", "2026-11-23T14:25:38.123456Z"), (row.GetProperty("model_name").GetString(), row.GetProperty("timestamp").GetString())));
+        Assert.Equal(
+            Enumerable.Range(0, 5000).Select(i => (double)i),
+            rows.Where(row => row.GetProperty("metric").ValueEquals("generation_time"))
+                .Select(row => row.GetProperty("value").GetDouble())
+                .Order());
+        Assert.All(
+            rows,
+            row =>
+                Assert.Equal(
+                    ("m", "2026-11-23T14:25:38.123456Z"),
+                    (row.GetProperty("model_name").GetString(), row.GetProperty("timestamp").GetString())));
     }
 
     [Fact]
@@ -139,23 +174,39 @@ public sealed class ExportTests : IDisposable
         using (GenerationMonitor monitor = Monitor())
         {
             monitor.RecordMetric("m", double.NegativeInfinity, new Dictionary<string, object?> { ["k"] = 1 });
-            monitor.TrackEvaluation(TimeSpan.FromSeconds(2), false, "judge", new Dictionary<string, EvaluationScore> { ["s"] = new(0.25, "why") }, new EvaluationDetails { Error = "E" });
+            monitor.TrackEvaluation(
+                TimeSpan.FromSeconds(2),
+                false,
+                "judge",
+                new Dictionary<string, EvaluationScore> { ["s"] = new(0.25, "why") },
+                new EvaluationDetails { Error = "E" });
         }
 
         await ExportAsync("p.json", ExportFormat.Json);
         ExportResult records = await ExportAsync("r.json", ExportFormat.Json, new ExportOptions { Shape = ExportShape.Records });
 
-        JsonElement rows = await OtherPrograms.PythonAsync("import json, sys; print(json.dumps(json.load(open(sys.argv[1], encoding='utf-8'))))", null, Out("p.json"));
+        JsonElement rows = await OtherPrograms.PythonAsync(
+            "import json, sys; print(json.dumps(json.load(open(sys.argv[1], encoding='utf-8'))))",
+            null,
+            Out("p.json"));
         JsonElement own = Assert.Single(rows.EnumerateArray(), row => row.GetProperty("metric").ValueEquals("m"));
         Assert.Equal("-Infinity", own.GetProperty("value").GetString());
         Assert.Equal(1, own.GetProperty("metadata").GetProperty("k").GetInt32());
         JsonElement score = Assert.Single(rows.EnumerateArray(), row => row.GetProperty("metric").ValueEquals("evaluation_score_s"));
         Assert.Equal(
             (0.25, "why", "judge", "E", 2.0, false),
-            (score.GetProperty("value").GetDouble(), score.GetProperty("feedback").GetString(), score.GetProperty("evaluator_type").GetString(),
-                score.GetProperty("error").GetString(), score.GetProperty("duration").GetDouble(), score.GetProperty("success").GetBoolean()));
-        JsonElement record = Assert.Single(JsonDocument.Parse(await File.ReadAllTextAsync(Out("r.json"), Cancel)).RootElement.EnumerateArray());
-        Assert.Equal(("evaluation", 0.25), (record.GetProperty("event").GetString(), record.GetProperty("scores").GetProperty("s").GetDouble()));
+            (
+                score.GetProperty("value").GetDouble(),
+                score.GetProperty("feedback").GetString(),
+                score.GetProperty("evaluator_type").GetString(),
+                score.GetProperty("error").GetString(),
+                score.GetProperty("duration").GetDouble(),
+                score.GetProperty("success").GetBoolean()));
+        JsonElement record = Assert.Single(
+            JsonDocument.Parse(await File.ReadAllTextAsync(Out("r.json"), Cancel)).RootElement.EnumerateArray());
+        Assert.Equal(
+            ("evaluation", 0.25),
+            (record.GetProperty("event").GetString(), record.GetProperty("scores").GetProperty("s").GetDouble()));
         Assert.Equal(1, records.Rows);
     }
 
@@ -173,7 +224,10 @@ public sealed class ExportTests : IDisposable
         {
             if (shape == ExportShape.Records)
             {
-                Check(("model_name", name), [("finish_reason", name), ("error", name), ("provider", name), ("operation", name)], [("tags", name)]);
+                Check(
+                    ("model_name", name),
+                    [("finish_reason", name), ("error", name), ("provider", name), ("operation", name)],
+                    [("tags", name)]);
                 Check(("evaluator_type", name), [("error", name)], [("tags", name), ("feedback", name), ("scores", "0.25")]);
             }
             else
@@ -187,12 +241,17 @@ public sealed class ExportTests : IDisposable
                         [("metadata", name)]);
                 }
 
-                Check(("metric", "evaluation_score_" + name), [("evaluator_type", name), ("feedback", name), ("error", name)], [("metadata", name)]);
+                Check(
+                    ("metric", "evaluation_score_" + name),
+                    [("evaluator_type", name), ("feedback", name), ("error", name)],
+                    [("metadata", name)]);
             }
 
             void Check((string Column, string Text) key, (string Column, string Text)[] texts, (string Column, string Value)[] objects)
             {
-                IReadOnlyDictionary<string, string?> row = Assert.Single(rows, row => row.GetValueOrDefault(key.Column) == Kept(key.Text, format));
+                IReadOnlyDictionary<string, string?> row = Assert.Single(
+                    rows,
+                    row => row.GetValueOrDefault(key.Column) == Kept(key.Text, format));
                 Assert.All(texts, expected => Assert.Equal(Kept(expected.Text, format), row[expected.Column]));
                 Assert.All(objects, expected =>
                 {
@@ -224,25 +283,50 @@ public sealed class ExportTests : IDisposable
         switch (format)
         {
             case ExportFormat.Json:
-                JsonElement array = await OtherPrograms.PythonAsync("import json, sys; print(json.dumps(json.load(open(sys.argv[1], encoding='utf-8'))))", null, path);
-                return [.. array.EnumerateArray().Select(row => row.EnumerateObject().ToDictionary(cell => cell.Name, cell => Text(cell.Value)))];
+                JsonElement array = await OtherPrograms.PythonAsync(
+                    "import json, sys; print(json.dumps(json.load(open(sys.argv[1], encoding='utf-8'))))",
+                    null,
+                    path);
+                return
+                [
+                    .. array
+                        .EnumerateArray()
+                        .Select(row => row.EnumerateObject().ToDictionary(cell => cell.Name, cell => Text(cell.Value))),
+                ];
             case ExportFormat.Csv:
                 JsonElement files = await OtherPrograms.PythonAsync(Csv, null, path);
-                return [.. files[0].EnumerateArray().Select(row => row.EnumerateObject().ToDictionary(cell => cell.Name, cell => Text(cell.Value)))];
+                return
+                [
+                    .. files[0]
+                        .EnumerateArray()
+                        .Select(row => row.EnumerateObject().ToDictionary(cell => cell.Name, cell => Text(cell.Value))),
+                ];
             case ExportFormat.Excel:
                 JsonElement sheets = await OtherPrograms.PythonAsync(Workbook, "openpyxl", path);
                 return
                 [
                     .. from sheet in sheets.EnumerateArray()
-                       let table = sheet.GetProperty("rows").EnumerateArray().Select(row => row.EnumerateArray().Select(Text).ToArray()).ToArray()
-                       from row in table[1..]
-                       select table[0].Zip(row).ToDictionary(cell => cell.First!, cell => cell.Second),
+                    let table = sheet
+                        .GetProperty("rows")
+                        .EnumerateArray()
+                        .Select(row => row.EnumerateArray().Select(Text).ToArray())
+                        .ToArray()
+                    from row in table[1..]
+                    select table[0].Zip(row).ToDictionary(cell => cell.First!, cell => cell.Second),
                 ];
             default:
                 await using (FileStream file = File.OpenRead(path))
                 {
-                    DeserializationResult<Dictionary<string, object>> read = await ParquetSerializer.DeserializeUntypedAsync(file, cancellationToken: Cancel);
-                    return [.. read.Data.Select(row => row.ToDictionary(cell => cell.Key, cell => cell.Value is byte[] json ? Encoding.UTF8.GetString(json) : cell.Value?.ToString()))];
+                    DeserializationResult<Dictionary<string, object>> read = await ParquetSerializer.DeserializeUntypedAsync(
+                        file,
+                        cancellationToken: Cancel);
+                    return
+                    [
+                        .. read.Data.Select(row =>
+                            row.ToDictionary(
+                                cell => cell.Key,
+                                cell => cell.Value is byte[] json ? Encoding.UTF8.GetString(json) : cell.Value?.ToString())),
+                    ];
                 }
         }
 
@@ -257,7 +341,10 @@ public sealed class ExportTests : IDisposable
     public async Task Half_of_a_surrogate_pair_becomes_the_replacement_character(ExportFormat format)
     {
         using (GenerationMonitor monitor = Monitor())
-            monitor.RecordMetric(HostileNames.Unpaired, 1, new Dictionary<string, object?> { [HostileNames.Unpaired] = HostileNames.Unpaired });
+            monitor.RecordMetric(
+                HostileNames.Unpaired,
+                1,
+                new Dictionary<string, object?> { [HostileNames.Unpaired] = HostileNames.Unpaired });
 
         foreach (ExportShape shape in Enum.GetValues<ExportShape>())
             await ExportAsync($"{shape}.out", format, new ExportOptions { Shape = shape, SingleFile = true });
@@ -265,7 +352,9 @@ public sealed class ExportTests : IDisposable
         using LogQuery query = LogDirectory.Open(Log).Query("SELECT metric, metadata FROM points", Cancel);
         Assert.True(query.Reader.Read());
         Assert.Equal(HostileNames.UnpairedKept, query.Reader.GetString(0));
-        Assert.Equal(HostileNames.UnpairedKept, JsonDocument.Parse(query.Reader.GetString(1)).RootElement.GetProperty(HostileNames.UnpairedKept).GetString());
+        Assert.Equal(
+            HostileNames.UnpairedKept,
+            JsonDocument.Parse(query.Reader.GetString(1)).RootElement.GetProperty(HostileNames.UnpairedKept).GetString());
         Assert.Equal(["Points.out", "Records.out"], Left());
     }
 
@@ -280,7 +369,12 @@ public sealed class ExportTests : IDisposable
         Assert.All(result.Files, file => Assert.Equal(Path.Combine(_directory.Path, "out"), Path.GetDirectoryName(file)));
         Assert.Equal(result.Files.Select(file => Path.GetFileName(file)).Append("one.csv").Order(StringComparer.Ordinal), Left());
         Assert.Equal(result.Files.Count, result.Files.Distinct(StringComparer.OrdinalIgnoreCase).Count());
-        JsonElement[][] files = [.. (await OtherPrograms.PythonAsync(Csv, null, [.. result.Files])).EnumerateArray().Select(file => file.EnumerateArray().ToArray())];
+        JsonElement[][] files =
+        [
+            .. (await OtherPrograms.PythonAsync(Csv, null, [.. result.Files]))
+                .EnumerateArray()
+                .Select(file => file.EnumerateArray().ToArray()),
+        ];
         JsonElement[] all = (await OtherPrograms.PythonAsync(Csv, null, Out("one.csv")))[0].EnumerateArray().ToArray();
         Assert.Equal(result.Rows, files.Sum(file => file.Length));
         Assert.Equal(result.Rows, all.Length);
@@ -311,10 +405,22 @@ public sealed class ExportTests : IDisposable
         await ExportAsync("x.xlsx", ExportFormat.Excel);
 
         JsonElement files = await OtherPrograms.PythonAsync(Csv, null, [.. csv.Files]);
-        Check(files.EnumerateArray().Select(rows => rows.EnumerateArray().Select(row =>
-            (row.GetProperty("metric").GetString()!, double.Parse(row.GetProperty("value").GetString()!, CultureInfo.InvariantCulture))).ToArray()));
+        Check(
+            files
+                .EnumerateArray()
+                .Select(rows =>
+                    rows.EnumerateArray()
+                        .Select(row =>
+                            (
+                                row.GetProperty("metric").GetString()!,
+                                double.Parse(row.GetProperty("value").GetString()!, CultureInfo.InvariantCulture)))
+                        .ToArray()));
         JsonElement sheets = await OtherPrograms.PythonAsync(Workbook, "openpyxl", Out("x.xlsx"));
-        Check(sheets.EnumerateArray().Select(sheet => sheet.GetProperty("rows").EnumerateArray().Skip(1).Select(row => (row[0].GetString()!, row[2].GetDouble())).ToArray()));
+        Check(
+            sheets
+                .EnumerateArray()
+                .Select(sheet =>
+                    sheet.GetProperty("rows").EnumerateArray().Skip(1).Select(row => (row[0].GetString()!, row[2].GetDouble())).ToArray()));
 
         static void Check(IEnumerable<(string Metric, double Value)[]> parts)
         {
@@ -351,7 +457,15 @@ public sealed class ExportTests : IDisposable
         JsonElement[] sheets = [.. (await OtherPrograms.PythonAsync(Workbook, "openpyxl", Out("x.xlsx"))).EnumerateArray()];
         string[] names = [.. sheets.Select(sheet => sheet.GetProperty("sheet").GetString()!)];
         Assert.Equal(names.Length, names.Distinct(StringComparer.OrdinalIgnoreCase).Count());
-        Assert.All(names, name => Assert.True(name.Length is > 0 and <= 31 && name.IndexOfAny(['[', ']', ':', '*', '?', '/', '\\']) < 0 && name[0] != '\'' && name[^1] != '\'', name));
+        Assert.All(
+            names,
+            name =>
+                Assert.True(
+                    name.Length is > 0 and <= 31
+                        && name.IndexOfAny(['[', ']', ':', '*', '?', '/', '\\']) < 0
+                        && name[0] != '\''
+                        && name[^1] != '\'',
+                    name));
         Assert.All(sheets, sheet => Assert.Equal(0, sheet.GetProperty("formulas").GetInt32()));
     }
 
@@ -360,7 +474,15 @@ public sealed class ExportTests : IDisposable
     {
         using (GenerationMonitor monitor = Monitor())
         {
-            monitor.TrackGeneration(TimeSpan.FromSeconds(1.25), true, new GenerationDetails { ModelName = "m", PromptTokenCount = 3, Error = new string('é', 40_000) });
+            monitor.TrackGeneration(
+                TimeSpan.FromSeconds(1.25),
+                true,
+                new GenerationDetails
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 3,
+                    Error = new string('é', 40_000),
+                });
             monitor.RecordMetric("m", double.NaN, timestamp: new DateTimeOffset(1890, 1, 1, 0, 0, 0, TimeSpan.Zero));
         }
 
@@ -369,7 +491,10 @@ public sealed class ExportTests : IDisposable
 
         JsonElement[] sheets = [.. (await OtherPrograms.PythonAsync(Workbook, "openpyxl", Out("r.xlsx"))).EnumerateArray()];
         Assert.Equal(["generations", "evaluations"], sheets.Select(sheet => sheet.GetProperty("sheet").GetString()));
-        Dictionary<string, JsonElement> row = sheets[0].GetProperty("rows")[0].EnumerateArray().Zip(sheets[0].GetProperty("rows")[1].EnumerateArray())
+        Dictionary<string, JsonElement> row = sheets[0]
+            .GetProperty("rows")[0]
+            .EnumerateArray()
+            .Zip(sheets[0].GetProperty("rows")[1].EnumerateArray())
             .ToDictionary(cell => cell.First.GetString()!, cell => cell.Second);
         Assert.Equal((1.25, 3, true), (row["duration"].GetDouble(), row["prompt_token_count"].GetInt32(), row["success"].GetBoolean()));
         Assert.Equal(Time.UtcDateTime, row["timestamp"].GetProperty("time").GetDateTime(), TimeSpan.FromMilliseconds(1));
@@ -390,9 +515,13 @@ public sealed class ExportTests : IDisposable
         await ExportAsync("x.xlsx", ExportFormat.Excel);
 
         JsonElement sheets = await OtherPrograms.PythonAsync(
-            "import json, openpyxl, sys; print(json.dumps([[c.value for c in r if isinstance(c.value, str)] for r in openpyxl.load_workbook(sys.argv[1]).active.iter_rows()]))", "openpyxl", Out("x.xlsx"));
+            "import json, openpyxl, sys; print(json.dumps([[c.value for c in r if isinstance(c.value, str)] for r in openpyxl.load_workbook(sys.argv[1]).active.iter_rows()]))",
+            "openpyxl",
+            Out("x.xlsx"));
         string json = sheets[1].EnumerateArray().Last().GetString()!;
-        Assert.Equal(text.Replace("_x", "_x005F_x", StringComparison.Ordinal), JsonDocument.Parse(json).RootElement.GetProperty("k").GetString());
+        Assert.Equal(
+            text.Replace("_x", "_x005F_x", StringComparison.Ordinal),
+            JsonDocument.Parse(json).RootElement.GetProperty("k").GetString());
     }
 
     [Fact]
@@ -410,8 +539,15 @@ public sealed class ExportTests : IDisposable
         await OtherPrograms.LibreOfficeCsvAsync(Out("x.xlsx"));
 
         JsonElement[] rows = [.. (await OtherPrograms.PythonAsync(Csv, null, Out("x.csv")))[0].EnumerateArray()];
-        Assert.Equal(names.Select(name => Lines(Kept(name, ExportFormat.Excel))), rows.Select(row => Lines(row.GetProperty("evaluator_type").GetString()!)));
-        Assert.All(rows, row => Assert.Equal(("2026-11-23 14:25:38.123", "0.25"), (row.GetProperty("timestamp").GetString(), row.GetProperty("value").GetString())));
+        Assert.Equal(
+            names.Select(name => Lines(Kept(name, ExportFormat.Excel))),
+            rows.Select(row => Lines(row.GetProperty("evaluator_type").GetString()!)));
+        Assert.All(
+            rows,
+            row =>
+                Assert.Equal(
+                    ("2026-11-23 14:25:38.123", "0.25"),
+                    (row.GetProperty("timestamp").GetString(), row.GetProperty("value").GetString())));
 
         static string Lines(string text) => text.ReplaceLineEndings("\n");
     }
@@ -445,15 +581,27 @@ public sealed class ExportTests : IDisposable
     public async Task Parquet_has_types_and_utc_microseconds()
     {
         using (GenerationMonitor monitor = Monitor())
-            monitor.TrackGeneration(TimeSpan.FromSeconds(1.25), true, new GenerationDetails { ModelName = "m", PromptTokenCount = 3, Tags = [KeyValuePair.Create("k", (object?)1)] });
+            monitor.TrackGeneration(
+                TimeSpan.FromSeconds(1.25),
+                true,
+                new GenerationDetails
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 3,
+                    Tags = [KeyValuePair.Create("k", (object?)1)],
+                });
 
         ExportResult result = await ExportAsync("x.parquet", ExportFormat.Parquet, new ExportOptions { Shape = ExportShape.Records });
 
         await using FileStream file = File.OpenRead(result.Files[0]);
-        DeserializationResult<Dictionary<string, object>> read = await ParquetSerializer.DeserializeUntypedAsync(file, cancellationToken: Cancel);
+        DeserializationResult<Dictionary<string, object>> read = await ParquetSerializer.DeserializeUntypedAsync(
+            file,
+            cancellationToken: Cancel);
         Dictionary<string, object> row = Assert.Single(read.Data);
         Assert.Equal(Time.UtcDateTime, Assert.IsType<DateTime>(row["timestamp"]));
-        Assert.Equal((1.25, true, "m", 3L, "generation"), (row["duration"], row["success"], row["model_name"], row["prompt_token_count"], row["event"]));
+        Assert.Equal(
+            (1.25, true, "m", 3L, "generation"),
+            (row["duration"], row["success"], row["model_name"], row["prompt_token_count"], row["event"]));
         var timestamp = Assert.IsType<Parquet.Schema.DateTimeDataField>(read.Schema.DataFields.Single(field => field.Name == "timestamp"));
         Assert.Equal((Parquet.Schema.DateTimeTimeUnit.Micros, true), (timestamp.Unit, timestamp.IsAdjustedToUTC));
     }
@@ -481,7 +629,12 @@ public sealed class ExportTests : IDisposable
     {
         _directory.Write(
             "log/metrics.jsonl",
-            Enumerable.Range(0, 10).Select(i => $$"""{"timestamp":"2026-11-23T14:25:0{{i}}Z","event":"metric","metric_name":"{{(i % 2 == 0 ? "even" : "odd")}}","value":{{i}}}""").Append("torn"));
+            Enumerable
+                .Range(0, 10)
+                .Select(i =>
+                    $$"""{"timestamp":"2026-11-23T14:25:0{{i}}Z","event":"metric","metric_name":"{{(i % 2 == 0 ? "even" : "odd")}}","value":{{i}}}"""
+                )
+                .Append("torn"));
 
         ExportResult result = await ExportAsync("x.json", ExportFormat.Json, new ExportOptions
         {
@@ -554,7 +707,8 @@ public sealed class ExportTests : IDisposable
 
         foreach (string path in (string[])[Path.Combine(file, "x.json"), taken])
         {
-            var exception = await Assert.ThrowsAsync<IOException>(() => LogDirectory.Open(Log).ExportMetricsAsync(path, cancellationToken: Cancel));
+            var exception = await Assert.ThrowsAsync<IOException>(() =>
+                LogDirectory.Open(Log).ExportMetricsAsync(path, cancellationToken: Cancel));
             Assert.Contains(path, exception.Message, StringComparison.Ordinal);
         }
     }
@@ -565,13 +719,20 @@ public sealed class ExportTests : IDisposable
         using GenerationMonitor monitor = Monitor();
         LogDirectory log = LogDirectory.Open(Log);
 
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => monitor.ExportMetricsAsync(Out("x"), (ExportFormat)9, cancellationToken: Cancel));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => monitor.ExportMetricsAsync(Out("x"), window: TimeSpan.FromSeconds(-1), cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            monitor.ExportMetricsAsync(Out("x"), (ExportFormat)9, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            monitor.ExportMetricsAsync(Out("x"), window: TimeSpan.FromSeconds(-1), cancellationToken: Cancel));
         await Assert.ThrowsAsync<ArgumentException>(() => monitor.ExportMetricsAsync("", cancellationToken: Cancel));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => log.ExportMetricsAsync(Out("x"), (ExportFormat)9, cancellationToken: Cancel));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => log.ExportMetricsAsync(Out("x"), options: new ExportOptions { Shape = (ExportShape)9 }, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            log.ExportMetricsAsync(Out("x"), (ExportFormat)9, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            log.ExportMetricsAsync(Out("x"), options: new ExportOptions { Shape = (ExportShape)9 }, cancellationToken: Cancel));
         await Assert.ThrowsAsync<ArgumentException>(() =>
-            log.ExportMetricsAsync(Out("x"), options: new ExportOptions { Shape = ExportShape.Records, MetricName = "m" }, cancellationToken: Cancel));
+            log.ExportMetricsAsync(
+                Out("x"),
+                options: new ExportOptions { Shape = ExportShape.Records, MetricName = "m" },
+                cancellationToken: Cancel));
     }
 
     private sealed class Tell(Action<double> action) : IProgress<double>

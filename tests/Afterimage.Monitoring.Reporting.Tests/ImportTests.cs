@@ -39,14 +39,21 @@ public sealed class ImportTests : IDisposable
         using LogQuery query = LogDirectory.Open(Target).Query(sql, Cancel);
         List<object?[]> rows = [];
         while (query.Reader.Read())
-            rows.Add([.. Enumerable.Range(0, query.Reader.FieldCount).Select(i => query.Reader.IsDBNull(i) ? null : query.Reader.GetValue(i))]);
+            rows.Add([
+                .. Enumerable.Range(0, query.Reader.FieldCount).Select(i => query.Reader.IsDBNull(i) ? null : query.Reader.GetValue(i)),
+            ]);
         Assert.Equal(0, query.SkippedLines);
         return rows;
     }
 
-    private string[] Times() => [.. Query("SELECT timestamp FROM points ORDER BY value").Select(row => ((DateTime)row[0]!).ToString("MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture))];
+    private string[] Times() =>
+        [
+            .. Query("SELECT timestamp FROM points ORDER BY value")
+                .Select(row => ((DateTime)row[0]!).ToString("MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture)),
+        ];
 
-    private static string Line(double value, string time) => $$"""{"metric": "m", "value": {{value.ToString(CultureInfo.InvariantCulture)}}, "timestamp": "{{time}}"}""";
+    private static string Line(double value, string time) =>
+        $$"""{"metric": "m", "value": {{value.ToString(CultureInfo.InvariantCulture)}}, "timestamp": "{{time}}"}""";
 
     [Fact]
     public async Task A_point_keeps_its_time_and_all_its_metadata()
@@ -57,7 +64,9 @@ public sealed class ImportTests : IDisposable
             """{"timestamp": "2026-01-05T12:00:00+05:30", "value": 3, "metric": "aware"}""",
             """{"metric": "aware", "value": 4, "timestamp": "2026-01-05T12:00:00Z"}""");
 
-        Assert.Equal((4, 0, null, 0, 0), (result.Points, result.SkippedLines, result.FirstSkipped, result.AmbiguousTimes, result.InvalidTimes));
+        Assert.Equal(
+            (4, 0, null, 0, 0),
+            (result.Points, result.SkippedLines, result.FirstSkipped, result.AmbiguousTimes, result.InvalidTimes));
         Assert.Equal((Target, Berlin), (result.LogDirectory.Path, result.TimeZone));
         object?[] row = Query("SELECT timestamp, value, event, model_name, metadata FROM points WHERE metric = 'generation_time'")[0];
         Assert.Equal(
@@ -66,10 +75,25 @@ public sealed class ImportTests : IDisposable
                 """{"model_name":"gpt-4o","success":true,"n":3,"big":12345678901234567890,"huge":"123456789012345678901234567890","x":0.1,"none":null,"list":"[1, {\"a\": \"b\"}]"}""",
             ],
             row);
-        Assert.Equal([[1.0, new DateTime(2026, 1, 5, 11, 0, 0)]], Query("SELECT value, timestamp FROM points WHERE metric = 'success_rate'"));
-        Assert.Equal([[new DateTime(2026, 1, 5, 6, 30, 0)], [new DateTime(2026, 1, 5, 12, 0, 0)]], Query("SELECT timestamp FROM points WHERE metric = 'aware' ORDER BY value"));
-        Assert.Equal(["afterimage.log", "metrics.jsonl", "run.json"], Directory.GetFiles(Target).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
-        Assert.NotNull(JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Target, "run.json"), Cancel)).RootElement.GetProperty("end").GetString());
+        Assert.Equal(
+            [
+                [1.0, new DateTime(2026, 1, 5, 11, 0, 0)],
+            ],
+            Query("SELECT value, timestamp FROM points WHERE metric = 'success_rate'"));
+        Assert.Equal(
+            [
+                [new DateTime(2026, 1, 5, 6, 30, 0)],
+                [new DateTime(2026, 1, 5, 12, 0, 0)],
+            ],
+            Query("SELECT timestamp FROM points WHERE metric = 'aware' ORDER BY value"));
+        Assert.Equal(
+            ["afterimage.log", "metrics.jsonl", "run.json"],
+            Directory.GetFiles(Target).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+        Assert.NotNull(
+            JsonDocument
+                .Parse(await File.ReadAllTextAsync(Path.Combine(Target, "run.json"), Cancel))
+                .RootElement.GetProperty("end")
+                .GetString());
         Assert.Contains("Europe/Berlin", (string)Query("SELECT data FROM logs")[0][0]!, StringComparison.Ordinal);
     }
 
@@ -79,7 +103,9 @@ public sealed class ImportTests : IDisposable
         ImportResult result = await ImportInAsync(null, Line(1, "2026-01-05T12:00:00"));
 
         Assert.Equal(TimeZoneInfo.Local, result.TimeZone);
-        Assert.Equal(TimeZoneInfo.ConvertTimeToUtc(new DateTime(2026, 1, 5, 12, 0, 0), TimeZoneInfo.Local), Query("SELECT timestamp FROM points")[0][0]);
+        Assert.Equal(
+            TimeZoneInfo.ConvertTimeToUtc(new DateTime(2026, 1, 5, 12, 0, 0), TimeZoneInfo.Local),
+            Query("SELECT timestamp FROM points")[0][0]);
     }
 
     [Fact]
@@ -87,18 +113,35 @@ public sealed class ImportTests : IDisposable
     {
         // In Berlin 25 October 2026 has the hour from two twice: from 00:00 and from 01:00 UTC.
         ImportResult result = await ImportAsync(
-            Line(1, "2026-10-25T01:59:00"), Line(2, "2026-10-25T02:10:00"), Line(3, "2026-10-25T02:50:00"), Line(4, "2026-10-25T02:49:59.9"), Line(5, "2026-10-25T02:10:00"),
-            Line(6, "2026-10-25T02:50:00"), Line(7, "2026-10-25T03:00:00"));
+            Line(1, "2026-10-25T01:59:00"),
+            Line(2, "2026-10-25T02:10:00"),
+            Line(3, "2026-10-25T02:50:00"),
+            Line(4, "2026-10-25T02:49:59.9"),
+            Line(5, "2026-10-25T02:10:00"),
+            Line(6, "2026-10-25T02:50:00"),
+            Line(7, "2026-10-25T03:00:00"));
 
         Assert.Equal(
-            ["10-24 23:59:00", "10-25 00:10:00", "10-25 00:50:00", "10-25 00:49:59.9", "10-25 01:10:00", "10-25 01:50:00", "10-25 02:00:00"], Times());
+            [
+                "10-24 23:59:00",
+                "10-25 00:10:00",
+                "10-25 00:50:00",
+                "10-25 00:49:59.9",
+                "10-25 01:10:00",
+                "10-25 01:50:00",
+                "10-25 02:00:00",
+            ],
+            Times());
         Assert.Equal((5, 0), (result.AmbiguousTimes, result.InvalidTimes));
     }
 
     [Fact]
     public async Task A_time_that_never_was_is_read_as_if_the_clock_had_stayed()
     {
-        ImportResult result = await ImportAsync(Line(1, "2026-03-29T01:59:00"), Line(2, "2026-03-29T02:30:00"), Line(3, "2026-03-29T03:30:00"));
+        ImportResult result = await ImportAsync(
+            Line(1, "2026-03-29T01:59:00"),
+            Line(2, "2026-03-29T02:30:00"),
+            Line(3, "2026-03-29T03:30:00"));
 
         Assert.Equal(["03-29 00:59:00", "03-29 01:30:00", "03-29 01:30:00"], Times());
         Assert.Equal((0, 1), (result.AmbiguousTimes, result.InvalidTimes));
@@ -141,7 +184,8 @@ public sealed class ImportTests : IDisposable
             Assert.Equal((expected[i], "key"), (metadata.GetProperty("text").GetString(), metadata.GetProperty(expected[i]).GetString()));
         }
 
-        List<object?[]> special = Query("SELECT value, metadata ->> 'also', metadata ->> 'text' FROM points WHERE metric = 'special' ORDER BY value");
+        List<object?[]> special = Query(
+            "SELECT value, metadata ->> 'also', metadata ->> 'text' FROM points WHERE metric = 'special' ORDER BY value");
         Assert.Equal([double.NegativeInfinity, double.PositiveInfinity, double.NaN], special.Select(row => (double)row[0]!));
         Assert.Equal(["-Infinity", "Infinity", "NaN"], special.Select(row => (string)row[1]!));
         Assert.All(special, row => Assert.Equal("NaN \"NaN\" Infinity", row[2]));
@@ -171,7 +215,9 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(20_000, (await LogDirectory.ImportMetricsAsync(source, Target, Berlin, new Tell(shares.Add), Cancel)).Points);
         Assert.Equal(shares.Order(), shares);
         Assert.Equal(1, shares[^1]);
-        Assert.Equal(["python"], Directory.EnumerateFileSystemEntries(Path.Combine(_directory.Path, "runs")).Select(path => Path.GetFileName(path)));
+        Assert.Equal(
+            ["python"],
+            Directory.EnumerateFileSystemEntries(Path.Combine(_directory.Path, "runs")).Select(path => Path.GetFileName(path)));
     }
 
     [Fact]
@@ -181,11 +227,13 @@ public sealed class ImportTests : IDisposable
         Directory.CreateDirectory(Target);
         await LogDirectory.ImportMetricsAsync(source, Target + "/", Berlin, cancellationToken: Cancel);
 
-        var taken = await Assert.ThrowsAsync<IOException>(() => LogDirectory.ImportMetricsAsync(source, Target, Berlin, cancellationToken: Cancel));
+        var taken = await Assert.ThrowsAsync<IOException>(() =>
+            LogDirectory.ImportMetricsAsync(source, Target, Berlin, cancellationToken: Cancel));
         Assert.Contains(Target, taken.Message, StringComparison.Ordinal);
         Assert.Contains("is not empty", taken.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<IOException>(() => LogDirectory.ImportMetricsAsync(source, source, Berlin, cancellationToken: Cancel));
-        await Assert.ThrowsAsync<FileNotFoundException>(() => LogDirectory.ImportMetricsAsync(source + "x", Target + "x", Berlin, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<FileNotFoundException>(() =>
+            LogDirectory.ImportMetricsAsync(source + "x", Target + "x", Berlin, cancellationToken: Cancel));
         Assert.Single(Directory.EnumerateFileSystemEntries(Path.Combine(_directory.Path, "runs")));
     }
 
@@ -209,7 +257,9 @@ public sealed class ImportTests : IDisposable
             }),
             stop.Token));
 
-        _directory.Write(Path.Combine(Path.GetRelativePath(_directory.Path, staging!), "run", "metrics.jsonl"), File.ReadAllLines(Path.Combine(whole.LogDirectory.Path, "metrics.jsonl")));
+        _directory.Write(
+            Path.Combine(Path.GetRelativePath(_directory.Path, staging!), "run", "metrics.jsonl"),
+            File.ReadAllLines(Path.Combine(whole.LogDirectory.Path, "metrics.jsonl")));
         Assert.Equal(1, LogDirectory.Open(root).Summarize(Cancel).Metrics["m"].Count);
 
         await LogDirectory.ImportMetricsAsync(source, other, Berlin, cancellationToken: Cancel);

@@ -60,10 +60,15 @@ public sealed class LogDirectoryTests : IDisposable
     {
         const int Files = 1_500;
         for (int i = 0; i < Files; i++)
-            _directory.Write($"run-{i:0000}/metrics.jsonl", $$"""{{{Time}},"event":"generation","duration":{{i}},"success":true}""", "torn");
+            _directory.Write(
+                $"run-{i:0000}/metrics.jsonl",
+                $$"""{{{Time}},"event":"generation","duration":{{i}},"success":true}""",
+                "torn");
 
         RunSummary summary = Summarize();
-        using LogQuery query = LogDirectory.Open(_directory.Path).Query("SELECT duration FROM generations", TestContext.Current.CancellationToken);
+        using LogQuery query = LogDirectory
+            .Open(_directory.Path)
+            .Query("SELECT duration FROM generations", TestContext.Current.CancellationToken);
         List<double> durations = [];
         while (query.Reader.Read())
             durations.Add(query.Reader.GetDouble(0));
@@ -81,7 +86,8 @@ public sealed class LogDirectoryTests : IDisposable
             """{"timestamp":"2026-11-23T14:25:39Z","event":"generation","duration":2,"success":false,"error":"TimeoutException","total_token_count":10}""",
             """{"timestamp":"2026-11-23T14:25:37.5Z","event":"evaluation","duration":0.5,"success":true,"evaluator_type":"judge","scores":{"clarity":0.75,"depth":2},"model_name":"gpt-4o","prompt_token_count":6}""",
             """{"timestamp":"2026-11-23T14:25:38.5Z","event":"metric","metric_name":"queue_depth","value":-7.5,"metadata":{"a":null}}""",
-            """{"timestamp":"2026-11-23T14:25:38.5Z","event":"metric","metric_name":"prompt_token_count","value":100,"metadata":{"model_name":"m"}}""");
+            """{"timestamp":"2026-11-23T14:25:38.5Z","event":"metric","metric_name":"prompt_token_count","value":100,"metadata":{"model_name":"m"}}"""
+        );
 
         RunSummary summary = Summarize();
 
@@ -133,7 +139,9 @@ public sealed class LogDirectoryTests : IDisposable
     [InlineData("model a number", "{" + Time + ""","event":"generation","duration":1,"success":true,"model_name":4}""")]
     [InlineData("half a token", "{" + Time + ""","event":"generation","duration":1,"success":true,"prompt_token_count":3.5}""")]
     [InlineData("tokens a text", "{" + Time + ""","event":"generation","duration":1,"success":true,"prompt_token_count":"7"}""")]
-    [InlineData("tokens past 64 bits", "{" + Time + ""","event":"generation","duration":1,"success":true,"prompt_token_count":99999999999999999999}""")]
+    [InlineData(
+        "tokens past 64 bits",
+        "{" + Time + ""","event":"generation","duration":1,"success":true,"prompt_token_count":99999999999999999999}""")]
     [InlineData("score a text", "{" + Time + ""","event":"evaluation","duration":1,"success":true,"scores":{"a":1,"b":"good"}}""")]
     [InlineData("scores a list", "{" + Time + ""","event":"evaluation","duration":1,"success":true,"scores":[1]}""")]
     [InlineData("metric without a name", "{" + Time + ""","event":"metric","value":1}""")]
@@ -155,7 +163,9 @@ public sealed class LogDirectoryTests : IDisposable
     [Fact]
     public void Keys_that_the_format_does_not_know_are_ignored()
     {
-        _directory.Write("metrics.jsonl", "{" + Time + ""","event":"generation","duration":1,"success":true,"new":{"a":[1]},"tags":{"duration":9}}""");
+        _directory.Write(
+            "metrics.jsonl",
+            "{" + Time + ""","event":"generation","duration":1,"success":true,"new":{"a":[1]},"tags":{"duration":9}}""");
 
         RunSummary summary = Summarize();
 
@@ -213,15 +223,34 @@ public sealed class LogDirectoryTests : IDisposable
     [Fact]
     public void Hostile_names_are_data()
     {
-        string[] names = ["'); DROP TABLE record; --", "\"quoted\"", "line\nbreak", "$.a[0]", "nul\0", "../../x", "${files}", "Ä€🙂", "{0}", "MODEL", "model"];
-        _directory.Write("metrics.jsonl", names.SelectMany(name =>
-        {
-            string text = JsonSerializer.Serialize(name);
-            return (string[])[
-                "{" + Time + $$""","event":"generation","duration":1,"success":true,"model_name":{{text}},"prompt_token_count":5,"finish_reason":{{text}}}""",
-                "{" + Time + $$$""","event":"evaluation","duration":1,"success":true,"scores":{{{{text}}}:2}}""",
-                "{" + Time + $$""","event":"metric","metric_name":{{text}},"value":3}"""];
-        }));
+        string[] names =
+        [
+            "'); DROP TABLE record; --",
+            "\"quoted\"",
+            "line\nbreak",
+            "$.a[0]",
+            "nul\0",
+            "../../x",
+            "${files}",
+            "Ä€🙂",
+            "{0}",
+            "MODEL",
+            "model",
+        ];
+        _directory.Write(
+            "metrics.jsonl",
+            names.SelectMany(name =>
+            {
+                string text = JsonSerializer.Serialize(name);
+                return (string[])
+                    [
+                        "{"
+                            + Time
+                            + $$""","event":"generation","duration":1,"success":true,"model_name":{{text}},"prompt_token_count":5,"finish_reason":{{text}}}""",
+                        "{" + Time + $$$""","event":"evaluation","duration":1,"success":true,"scores":{{{{text}}}:2}}""",
+                        "{" + Time + $$""","event":"metric","metric_name":{{text}},"value":3}""",
+                    ];
+            }));
 
         RunSummary summary = Summarize();
 
@@ -243,8 +272,19 @@ public sealed class LogDirectoryTests : IDisposable
         string good = "{" + Time + ""","event":"generation","duration":1,"success":true}""";
         string[] names =
         [
-            "metrics.jsonl", "metrics1.jsonl", "metrics[1].jsonl", "metrics-000001.jsonl", "a'b/metrics.jsonl", "[ab]/metrics.jsonl", "a/metrics.jsonl",
-            "{x,y}/metrics.jsonl", "duration=5/metrics.jsonl", "a b/ü/metrics.jsonl", "**/metrics.jsonl", "?/metrics*.jsonl", "back\\slash/metrics.jsonl",
+            "metrics.jsonl",
+            "metrics1.jsonl",
+            "metrics[1].jsonl",
+            "metrics-000001.jsonl",
+            "a'b/metrics.jsonl",
+            "[ab]/metrics.jsonl",
+            "a/metrics.jsonl",
+            "{x,y}/metrics.jsonl",
+            "duration=5/metrics.jsonl",
+            "a b/ü/metrics.jsonl",
+            "**/metrics.jsonl",
+            "?/metrics*.jsonl",
+            "back\\slash/metrics.jsonl",
         ];
         if (OperatingSystem.IsWindows())
             names = [.. names.Where(name => name.AsSpan().IndexOfAny('*', '?', '\\') < 0)];
@@ -286,7 +326,10 @@ public sealed class LogDirectoryTests : IDisposable
         Assert.Equal((double)sum, metric.Sum, 1e-9);
         Assert.Equal((sorted[0], sorted[^1]), (metric.Min, metric.Max));
         Assert.Equal(
-            (sorted[(int)(0.5 * (sorted.Length - 1))], sorted[(int)(0.95 * (sorted.Length - 1))], sorted[(int)(0.99 * (sorted.Length - 1))]),
+            (
+                sorted[(int)(0.5 * (sorted.Length - 1))],
+                sorted[(int)(0.95 * (sorted.Length - 1))],
+                sorted[(int)(0.99 * (sorted.Length - 1))]),
             (metric.P50, metric.P95, metric.P99));
     }
 
@@ -305,7 +348,9 @@ public sealed class LogDirectoryTests : IDisposable
 
         MetricSummary metric = Summarize().Metrics["m"];
 
-        Assert.Equal((Math.Floor(0.5 * (count - 1)), Math.Floor(0.95 * (count - 1)), Math.Floor(0.99 * (count - 1))), (metric.P50, metric.P95, metric.P99));
+        Assert.Equal(
+            (Math.Floor(0.5 * (count - 1)), Math.Floor(0.95 * (count - 1)), Math.Floor(0.99 * (count - 1))),
+            (metric.P50, metric.P95, metric.P99));
     }
 
     [Fact]
@@ -357,15 +402,22 @@ public sealed class LogDirectoryTests : IDisposable
     {
         _directory.Write("metrics.jsonl");
 
-        Assert.ThrowsAny<OperationCanceledException>(() => LogDirectory.Open(_directory.Path).Summarize(new CancellationToken(canceled: true)));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            LogDirectory.Open(_directory.Path).Summarize(new CancellationToken(canceled: true)));
     }
 
     [Fact]
     public void What_runs_say_they_lost_is_added_up_and_a_run_that_says_nothing_counts_nothing()
     {
         using var directory = new TemporaryDirectory();
-        directory.Write("a/run.json", """{"format_version":1,"end":"2026-11-23T14:25:38Z","recorded":9,"dropped":1,"written":5,"failed":3}""");
-        directory.Write("a/run-000001.json", """{"format_version":1,"end":"2026-11-23T14:25:38Z","recorded":9,"dropped":10,"written":5,"failed":30}""");
+        directory.Write(
+            "a/run.json",
+            """{"format_version":1,"end":"2026-11-23T14:25:38Z","recorded":9,"dropped":1,"written":5,"failed":3}"""
+        );
+        directory.Write(
+            "a/run-000001.json",
+            """{"format_version":1,"end":"2026-11-23T14:25:38Z","recorded":9,"dropped":10,"written":5,"failed":30}"""
+        );
         directory.Write("b/run.json", """{"format_version":1}""");
         directory.Write("c/run.json", "[]");
         directory.Write("d/run.json", "{");

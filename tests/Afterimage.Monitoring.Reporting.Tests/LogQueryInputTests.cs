@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Afterimage.Monitoring.Reporting.Tests;
 
-/// <summary>A statement is answered from those columns that it looks at. Beside it stands its answer from all of them: behind another statement it is not looked into.</summary>
+/// <summary>A statement is answered from those columns that it looks at. Beside it stands its answer from all of them: behind another
+/// statement it is not looked into.</summary>
 public sealed class LogQueryInputTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -16,15 +17,29 @@ public sealed class LogQueryInputTests : IDisposable
     private List<string> Query(string sql)
     {
         using LogQuery query = Log.Query(sql, Token);
-        List<string> rows = [$"{query.SkippedLines} skipped: " + string.Join(", ", Enumerable.Range(0, query.Reader.FieldCount).Select(i => $"{query.Reader.GetName(i)} {query.Reader.GetDataTypeName(i)}"))];
+        List<string> rows =
+        [
+            $"{query.SkippedLines} skipped: "
+                + string.Join(
+                    ", ",
+                    Enumerable.Range(0, query.Reader.FieldCount).Select(i => $"{query.Reader.GetName(i)} {query.Reader.GetDataTypeName(i)}")
+                ),
+        ];
         while (query.Reader.Read())
-            rows.Add(string.Join("|", Enumerable.Range(0, query.Reader.FieldCount).Select(i => query.Reader.IsDBNull(i) ? "NULL" : Convert.ToString(query.Reader.GetValue(i), CultureInfo.InvariantCulture))));
+            rows.Add(
+                string.Join(
+                    "|",
+                    Enumerable
+                        .Range(0, query.Reader.FieldCount)
+                        .Select(i =>
+                            query.Reader.IsDBNull(i) ? "NULL" : Convert.ToString(query.Reader.GetValue(i), CultureInfo.InvariantCulture))));
         return rows;
     }
 
     private List<string> QueryFromEverything(string sql) => Query(sql + "\n; SELECT 1");
 
-    /// <summary>Records in lines, in a compacted file and in a file that was compacted before costs were known, with every key in some of them and wrong types of each in others.</summary>
+    /// <summary>Records in lines, in a compacted file and in a file that was compacted before costs were known, with every key in some of
+    /// them and wrong types of each in others.</summary>
     private async Task WriteAsync()
     {
         string[] generations = [.. Enumerable.Range(0, 40).Select(Generation)];
@@ -44,20 +59,42 @@ public sealed class LogQueryInputTests : IDisposable
         await Log.CompactAsync(progress: null, Token);
         _directory.Write("metrics-000001.jsonl", generations[20..]);
         _directory.Write("beside/metrics.jsonl", others);
-        _directory.Write("afterimage.log", """{"timestamp":"2026-11-23T14:25:41Z","level":"warning","message":"hm","error":"x","error_type":"T","stack_trace":"at","data":{"a":1}}""");
-        _directory.Write("alerts.jsonl", """{"timestamp":"2026-11-23T14:25:41Z","name":"slow","level":"warning","message":"hm","data":{"resolved":true}}""");
+        _directory.Write(
+            "afterimage.log",
+            """{"timestamp":"2026-11-23T14:25:41Z","level":"warning","message":"hm","error":"x","error_type":"T","stack_trace":"at","data":{"a":1}}"""
+        );
+        _directory.Write(
+            "alerts.jsonl",
+            """{"timestamp":"2026-11-23T14:25:41Z","name":"slow","level":"warning","message":"hm","data":{"resolved":true}}"""
+        );
     }
 
     private static string Generation(int i)
     {
         string[] optional =
         [
-            ",\"model_name\":\"m" + i % 3 + "\"", ",\"prompt_token_count\":" + i, ",\"completion_token_count\":" + i * 2, ",\"total_token_count\":" + i * 4, ",\"cached_prompt_token_count\":" + i % 5,
-            ",\"reasoning_token_count\":" + i % 7, ",\"cost_usd\":0." + i, ",\"unpriced_token_count\":" + i % 4, ",\"finish_reason\":\"stop\"", ",\"error\":\"E" + i % 2 + "\"",
-            ",\"conversation_length\":" + i % 6, ",\"time_to_first_token\":0.0" + i, ",\"provider\":\"p\"", ",\"operation\":\"o\"", ",\"tags\":{\"k\":[" + i + "]}",
+            ",\"model_name\":\"m" + i % 3 + "\"",
+            ",\"prompt_token_count\":" + i,
+            ",\"completion_token_count\":" + i * 2,
+            ",\"total_token_count\":" + i * 4,
+            ",\"cached_prompt_token_count\":" + i % 5,
+            ",\"reasoning_token_count\":" + i % 7,
+            ",\"cost_usd\":0." + i,
+            ",\"unpriced_token_count\":" + i % 4,
+            ",\"finish_reason\":\"stop\"",
+            ",\"error\":\"E" + i % 2 + "\"",
+            ",\"conversation_length\":" + i % 6,
+            ",\"time_to_first_token\":0.0" + i,
+            ",\"provider\":\"p\"",
+            ",\"operation\":\"o\"",
+            ",\"tags\":{\"k\":[" + i + "]}",
         ];
-        return string.Create(CultureInfo.InvariantCulture, $"{{\"timestamp\":\"2026-11-23T14:{i:00}:00.1234567Z\",\"event\":\"generation\",\"duration\":{i}.5,\"success\":{(i % 3 == 0 ? "true" : "false")}")
-            + string.Concat(optional.Where((_, key) => (i + key) % 4 != 0)) + "}";
+        return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{{\"timestamp\":\"2026-11-23T14:{i:00}:00.1234567Z\",\"event\":\"generation\",\"duration\":{i}.5,\"success\":{(i % 3 == 0 ? "true" : "false")}"
+            )
+            + string.Concat(optional.Where((_, key) => (i + key) % 4 != 0))
+            + "}";
     }
 
     [Theory]
@@ -91,14 +128,22 @@ public sealed class LogQueryInputTests : IDisposable
     [InlineData("SELECT 1")]
     [InlineData("SELECT count(*) FROM generations")]
     [InlineData("-- first\nSELECT count(*), sum(duration) FROM generations /* no */ ; -- last")]
-    [InlineData("SELECT model_name, date_trunc('minute', timestamp) AS minute, quantile_disc(duration, 0.95) FROM generations GROUP BY ALL ORDER BY ALL")]
+    [InlineData(
+        "SELECT model_name, date_trunc('minute', timestamp) AS minute, quantile_disc(duration, 0.95) FROM generations GROUP BY ALL ORDER BY ALL"
+    )]
     [InlineData("SELECT model_name FROM (FROM generations ORDER BY duration DESC, provider LIMIT 3)")]
     [InlineData("FROM generations ORDER BY duration DESC LIMIT 3")]
     [InlineData("WITH g AS (FROM generations) SELECT model_name, (SELECT max(error) FROM g) FROM g ORDER BY ALL")]
-    [InlineData("WITH g AS MATERIALIZED (FROM generations) SELECT a.model_name, sum(b.cost_usd) FROM g a JOIN g b USING (finish_reason) GROUP BY ALL ORDER BY ALL")]
-    [InlineData("WITH RECURSIVE n(i, d) AS (SELECT 0, 0.0 UNION ALL SELECT i + 1, (SELECT max(duration) FROM generations WHERE prompt_token_count = i) FROM n WHERE i < 5) FROM n ORDER BY i")]
+    [InlineData(
+        "WITH g AS MATERIALIZED (FROM generations) SELECT a.model_name, sum(b.cost_usd) FROM g a JOIN g b USING (finish_reason) GROUP BY ALL ORDER BY ALL"
+    )]
+    [InlineData(
+        "WITH RECURSIVE n(i, d) AS (SELECT 0, 0.0 UNION ALL SELECT i + 1, (SELECT max(duration) FROM generations WHERE prompt_token_count = i) FROM n WHERE i < 5) FROM n ORDER BY i"
+    )]
     [InlineData("SELECT provider, evaluator_type FROM generations POSITIONAL JOIN evaluations")]
-    [InlineData("SELECT (SELECT e.evaluator_type FROM evaluations e WHERE e.model_name = left(g.model_name, 1) ORDER BY ALL LIMIT 1) FROM generations g")]
+    [InlineData(
+        "SELECT (SELECT e.evaluator_type FROM evaluations e WHERE e.model_name = left(g.model_name, 1) ORDER BY ALL LIMIT 1) FROM generations g"
+    )]
     [InlineData("SELECT g.timestamp, e.duration FROM generations g ASOF JOIN evaluations e ON g.timestamp >= e.timestamp ORDER BY ALL")]
     [InlineData("SELECT metric, avg(value) FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY ALL")]
     [InlineData("SELECT avg(value) FROM points WHERE metric = 'success_rate'")]

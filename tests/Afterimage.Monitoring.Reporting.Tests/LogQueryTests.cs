@@ -16,7 +16,9 @@ public sealed class LogQueryTests : IDisposable
         using LogQuery query = LogDirectory.Open(_directory.Path).Query(sql, TestContext.Current.CancellationToken);
         List<object?[]> rows = [];
         while (query.Reader.Read())
-            rows.Add([.. Enumerable.Range(0, query.Reader.FieldCount).Select(i => query.Reader.IsDBNull(i) ? null : query.Reader.GetValue(i))]);
+            rows.Add([
+                .. Enumerable.Range(0, query.Reader.FieldCount).Select(i => query.Reader.IsDBNull(i) ? null : query.Reader.GetValue(i)),
+            ]);
         return rows;
     }
 
@@ -44,7 +46,21 @@ public sealed class LogQueryTests : IDisposable
             [Time, 1.25, true, "m", 3L, 4L, 7L, 0.25, null, 1L, 2L, "stop", 5L, 0.5, "p", "o", .. Nulls(9), "E", """{"k":[1]}"""],
             Assert.Single(Query("FROM generations")));
         Assert.Equal(
-            [new DateTime(2026, 11, 23, 14, 25, 39), 2.0, false, "m", null, null, 9L, null, null, "judge", """{"s":0.75}""", """{"s":"good"}""", .. Nulls(7)],
+            [
+                new DateTime(2026, 11, 23, 14, 25, 39),
+                2.0,
+                false,
+                "m",
+                null,
+                null,
+                9L,
+                null,
+                null,
+                "judge",
+                """{"s":0.75}""",
+                """{"s":"good"}""",
+                .. Nulls(7),
+            ],
             Assert.Single(Query("FROM evaluations")));
         Assert.Equal(
             [new DateTime(2026, 11, 23, 14, 25, 41), "warning", "hm", "x", "T", "at", """{"a":1}"""],
@@ -61,7 +77,9 @@ public sealed class LogQueryTests : IDisposable
         List<object?[]> points = Query("SELECT metric, value, event, model_name, duration, feedback, metadata FROM points ORDER BY ALL");
 
         Assert.Equal(16, points.Count);
-        Assert.Contains(points, point => point is ["own", double.NegativeInfinity, "metric", "m", null, null, """{"model_name":"m","k":1}"""]);
+        Assert.Contains(
+            points,
+            point => point is ["own", double.NegativeInfinity, "metric", "m", null, null, """{"model_name":"m","k":1}"""]);
         Assert.Contains(points, point => point is ["evaluation_score_s", 0.75, "evaluation", "m", 2.0, "good", null]);
         Assert.Contains(points, point => point is ["total_token_count", 7.0, "generation", "m", 1.25, null, """{"k":[1]}"""]);
     }
@@ -72,8 +90,12 @@ public sealed class LogQueryTests : IDisposable
         WriteOneOfEach();
 
         Assert.Equal(
-            LogDirectory.Open(_directory.Path).Summarize(TestContext.Current.CancellationToken).Metrics.Select(metric => ((string?)metric.Key, (double?)metric.Value.Sum)),
-            Query("SELECT metric, sum(value) FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY ALL").Select(row => ((string?)row[0], (double?)row[1])));
+            LogDirectory
+                .Open(_directory.Path)
+                .Summarize(TestContext.Current.CancellationToken)
+                .Metrics.Select(metric => ((string?)metric.Key, (double?)metric.Value.Sum)),
+            Query("SELECT metric, sum(value) FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY ALL")
+                .Select(row => ((string?)row[0], (double?)row[1])));
     }
 
     [Fact]
@@ -89,8 +111,12 @@ public sealed class LogQueryTests : IDisposable
     [Fact]
     public void A_directory_without_files_has_empty_views()
     {
-        Assert.Equal([0L, 0L, 0L, 0L], Assert.Single(Query(
-            "SELECT (SELECT count(*) FROM generations), (SELECT count(*) FROM evaluations), (SELECT count(*) FROM points), (SELECT count(*) FROM logs)")));
+        Assert.Equal(
+            [0L, 0L, 0L, 0L],
+            Assert.Single(
+                Query(
+                    "SELECT (SELECT count(*) FROM generations), (SELECT count(*) FROM evaluations), (SELECT count(*) FROM points), (SELECT count(*) FROM logs)"
+                )));
     }
 
     [Theory]
@@ -103,12 +129,16 @@ public sealed class LogQueryTests : IDisposable
         _directory.Write(
             "metrics.jsonl",
             Stamp + $$""" "generation","duration":1,"success":true,"model_name":{{text}},"finish_reason":{{text}},"error":{{text}}}""",
-            Stamp + $$$""" "evaluation","duration":1,"success":true,"evaluator_type":{{{text}}},"scores":{{{{text}}}:2},"feedback":{{{{text}}}:{{{text}}}}}""",
+            Stamp
+                + $$$""" "evaluation","duration":1,"success":true,"evaluator_type":{{{text}}},"scores":{{{{text}}}:2},"feedback":{{{{text}}}:{{{text}}}}}""",
             Stamp + $$$""" "metric","metric_name":{{{text}}},"value":3,"metadata":{{{{text}}}:{{{text}}}}}""");
 
         Assert.Equal([name, name, name], Assert.Single(Query("SELECT model_name, finish_reason, error FROM generations")));
-        Assert.Contains(Query("SELECT metric, value, evaluator_type, feedback FROM points"), row => row is [string metric, 2.0, string evaluator, string feedback]
-            && (metric, evaluator, feedback) == ("evaluation_score_" + name, name, name));
+        Assert.Contains(
+            Query("SELECT metric, value, evaluator_type, feedback FROM points"),
+            row =>
+                row is [string metric, 2.0, string evaluator, string feedback]
+                && (metric, evaluator, feedback) == ("evaluation_score_" + name, name, name));
         string metadata = Assert.IsType<string>(Query("SELECT metadata FROM points WHERE value = 3")[0][0]);
         Assert.Equal(name, JsonDocument.Parse(metadata).RootElement.GetProperty(name).GetString());
     }
@@ -134,15 +164,35 @@ public sealed class LogQueryTests : IDisposable
         string before = File.ReadAllText(metrics);
         string other = Path.Combine(_directory.Path, "other");
 
-        foreach (string sql in (string[])
-        [
-            $"FROM read_text('{metrics}')", $"FROM read_csv('{metrics}')", $"FROM '{metrics}'", $"FROM glob('{_directory.Path}/*')",
-            $"COPY points TO '{other}'", $"COPY points TO '{metrics}'", $"COPY log FROM '{metrics}'", $"EXPORT DATABASE '{other}'", $"ATTACH '{other}'",
-            $"FROM read_parquet('{metrics}')", $"FROM read_json('{metrics}')", $"FROM read_blob('{metrics}')", $"FROM sniff_csv('{metrics}')", "SELECT getenv('HOME')",
-            $"COPY (SELECT 1) TO '{other}' (FORMAT parquet)", $"SET temp_directory = '{other}'", "FROM 'https://localhost/a.parquet'", "RESET enable_external_access",
-            "INSTALL httpfs", "LOAD httpfs", "SET enable_external_access = true", "SET lock_configuration = false", "SET memory_limit = '100GB'",
-            "CREATE PERSISTENT SECRET s (TYPE s3)", $"WITH a AS (SELECT 1) SELECT * FROM a, read_text('{metrics}')",
-        ])
+        foreach (
+            string sql in (string[])
+                [
+                    $"FROM read_text('{metrics}')",
+                    $"FROM read_csv('{metrics}')",
+                    $"FROM '{metrics}'",
+                    $"FROM glob('{_directory.Path}/*')",
+                    $"COPY points TO '{other}'",
+                    $"COPY points TO '{metrics}'",
+                    $"COPY log FROM '{metrics}'",
+                    $"EXPORT DATABASE '{other}'",
+                    $"ATTACH '{other}'",
+                    $"FROM read_parquet('{metrics}')",
+                    $"FROM read_json('{metrics}')",
+                    $"FROM read_blob('{metrics}')",
+                    $"FROM sniff_csv('{metrics}')",
+                    "SELECT getenv('HOME')",
+                    $"COPY (SELECT 1) TO '{other}' (FORMAT parquet)",
+                    $"SET temp_directory = '{other}'",
+                    "FROM 'https://localhost/a.parquet'",
+                    "RESET enable_external_access",
+                    "INSTALL httpfs",
+                    "LOAD httpfs",
+                    "SET enable_external_access = true",
+                    "SET lock_configuration = false",
+                    "SET memory_limit = '100GB'",
+                    "CREATE PERSISTENT SECRET s (TYPE s3)",
+                    $"WITH a AS (SELECT 1) SELECT * FROM a, read_text('{metrics}')",
+                ])
         {
             Assert.True(Record.Exception(() => Query(sql)) is ArgumentException, sql);
         }
@@ -158,7 +208,9 @@ public sealed class LogQueryTests : IDisposable
     public async Task Cancelling_ends_a_query()
     {
         using var stop = new CancellationTokenSource();
-        using LogQuery query = LogDirectory.Open(_directory.Path).Query("SELECT a.range * b.range FROM range(10000000) a, range(10000000) b", stop.Token);
+        using LogQuery query = LogDirectory
+            .Open(_directory.Path)
+            .Query("SELECT a.range * b.range FROM range(10000000) a, range(10000000) b", stop.Token);
         Assert.True(query.Reader.Read());
 
         await stop.CancelAsync();

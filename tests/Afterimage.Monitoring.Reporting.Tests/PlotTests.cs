@@ -43,7 +43,10 @@ public sealed class PlotTests : IDisposable
         for (int i = 0; i < count; i++)
         {
             _clock.Advance(TimeSpan.FromSeconds(1));
-            monitor.RecordMetric("cost_usd", 1.0 / (1 + (i % models)), new Dictionary<string, object?> { ["model_name"] = "m" + (i % models) });
+            monitor.RecordMetric(
+                "cost_usd",
+                1.0 / (1 + (i % models)),
+                new Dictionary<string, object?> { ["model_name"] = "m" + (i % models) });
         }
     }
 
@@ -57,12 +60,23 @@ public sealed class PlotTests : IDisposable
         Pay(monitor, 40);
         IReadOnlyDictionary<string, Plot> live = monitor.VisualizeMetrics();
         await monitor.FlushAsync(TestContext.Current.CancellationToken);
-        IReadOnlyDictionary<string, Plot> read = LogDirectory.Open(Log).VisualizeMetrics(Path.Combine(_directory.Path, "read"), cancellationToken: TestContext.Current.CancellationToken);
+        IReadOnlyDictionary<string, Plot> read = LogDirectory
+            .Open(Log)
+            .VisualizeMetrics(Path.Combine(_directory.Path, "read"), cancellationToken: TestContext.Current.CancellationToken);
 
         string[] names =
         [
-            "completion_token_count", "cost", "evaluation_scores", "evaluation_time", "generation_time", "latency_by_model", "prompt_token_count", "success_error_rate",
-            "time_to_first_token", "tokens_per_second", "total_token_count",
+            "completion_token_count",
+            "cost",
+            "evaluation_scores",
+            "evaluation_time",
+            "generation_time",
+            "latency_by_model",
+            "prompt_token_count",
+            "success_error_rate",
+            "time_to_first_token",
+            "tokens_per_second",
+            "total_token_count",
         ];
         Assert.Equal(names.Except(["cost", "evaluation_scores", "evaluation_time"]), few.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(names, live.Keys.Order(StringComparer.Ordinal));
@@ -72,7 +86,9 @@ public sealed class PlotTests : IDisposable
             byte[] png = await File.ReadAllBytesAsync(Path.Combine(Log, "plots", name + ".png"), TestContext.Current.CancellationToken);
             Assert.Equal(PngSignature, png[..4]);
             Assert.Equal((1200, 600), (Size(png, 16), Size(png, 20)));
-            Assert.Equal(png, await File.ReadAllBytesAsync(Path.Combine(_directory.Path, "read", name + ".png"), TestContext.Current.CancellationToken));
+            Assert.Equal(
+                png,
+                await File.ReadAllBytesAsync(Path.Combine(_directory.Path, "read", name + ".png"), TestContext.Current.CancellationToken));
         }
 
         static int Size(byte[] png, int offset) => System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(offset));
@@ -89,7 +105,8 @@ public sealed class PlotTests : IDisposable
         foreach (string metric in (string[])["generation_time", "success_rate"])
         {
             IReadOnlyList<string> live = MeanLines(monitor.PlotMetric(metric, rollingWindow: 200).GetSvgXml(1200, 800));
-            IReadOnlyList<string> read = MeanLines(log.PlotMetric(metric, rollingWindow: 200, cancellationToken: TestContext.Current.CancellationToken).GetSvgXml(1200, 800));
+            IReadOnlyList<string> read = MeanLines(
+                log.PlotMetric(metric, rollingWindow: 200, cancellationToken: TestContext.Current.CancellationToken).GetSvgXml(1200, 800));
             Assert.Equal(2, live.Count);
             Assert.Equal(live, read);
         }
@@ -123,10 +140,17 @@ public sealed class PlotTests : IDisposable
     }
 
     private static IReadOnlyList<string> MeanLines(string svg) =>
-        [.. Regex.Matches(svg, "<path[^>]*stroke=\"#0072B2\"[^>]*stroke-width=\"2.5\"[^>]* d=\"(M\\S+ [^\"]*L[^\"]*)").Select(match => match.Groups[1].Value)];
+        [
+            .. Regex
+                .Matches(svg, "<path[^>]*stroke=\"#0072B2\"[^>]*stroke-width=\"2.5\"[^>]* d=\"(M\\S+ [^\"]*L[^\"]*)")
+                .Select(match => match.Groups[1].Value),
+        ];
 
-    private string Draw(string figure) => LogDirectory.Open(Log)
-        .VisualizeMetrics(Path.Combine(_directory.Path, "drawn"), cancellationToken: TestContext.Current.CancellationToken)[figure].GetSvgXml(1200, 600);
+    private string Draw(string figure) =>
+        LogDirectory
+            .Open(Log)
+            .VisualizeMetrics(Path.Combine(_directory.Path, "drawn"), cancellationToken: TestContext.Current.CancellationToken)[figure]
+            .GetSvgXml(1200, 600);
 
     [Fact]
     public void Nothing_recorded_makes_no_figure()
@@ -157,7 +181,10 @@ public sealed class PlotTests : IDisposable
         _clock.Advance(TimeSpan.FromMinutes(61));
 
         Assert.Contains("no data", monitor.PlotMetric("generation_time").GetSvgXml(600, 400), StringComparison.Ordinal);
-        Assert.DoesNotContain("no data", monitor.PlotMetric("generation_time", TimeSpan.FromHours(2)).GetSvgXml(600, 400), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "no data",
+            monitor.PlotMetric("generation_time", TimeSpan.FromHours(2)).GetSvgXml(600, 400),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -176,7 +203,8 @@ public sealed class PlotTests : IDisposable
         Assert.DoesNotContain("no data", Svg("old", null), StringComparison.Ordinal);
         Assert.DoesNotContain("no data", Svg("new", TimeSpan.Zero), StringComparison.Ordinal);
 
-        string Svg(string metric, TimeSpan? window) => log.PlotMetric(metric, window, cancellationToken: TestContext.Current.CancellationToken).GetSvgXml(600, 400);
+        string Svg(string metric, TimeSpan? window) =>
+            log.PlotMetric(metric, window, cancellationToken: TestContext.Current.CancellationToken).GetSvgXml(600, 400);
     }
 
     [Theory]
@@ -209,7 +237,9 @@ public sealed class PlotTests : IDisposable
 
         var document = System.Xml.Linq.XDocument.Parse(svg);
         Assert.DoesNotContain(document.Descendants(), element => element.Name.LocalName == "script");
-        Assert.Equal(all.Keys.Select(key => key + ".png").Order(StringComparer.Ordinal), Directory.GetFiles(Path.Combine(Log, "plots")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            all.Keys.Select(key => key + ".png").Order(StringComparer.Ordinal),
+            Directory.GetFiles(Path.Combine(Log, "plots")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -32,12 +32,24 @@ public sealed class ReportTests : IDisposable
     private static void Track(GenerationMonitor monitor, int count = 1)
     {
         for (int i = 0; i < count; i++)
-            monitor.TrackGeneration(TimeSpan.FromSeconds(2), true, new GenerationDetails { ModelName = "gpt-4o", PromptTokenCount = 30, CompletionTokenCount = 7 });
+            monitor.TrackGeneration(
+                TimeSpan.FromSeconds(2),
+                true,
+                new GenerationDetails
+                {
+                    ModelName = "gpt-4o",
+                    PromptTokenCount = 30,
+                    CompletionTokenCount = 7,
+                });
     }
 
     // What a reader sees, without markup and drawings.
     private static string Text(string page) =>
-        Regex.Replace(System.Net.WebUtility.HtmlDecode(Regex.Replace(Regex.Replace(page, "(?s)<style>.*?</style>|<svg.*?</svg>", ""), "<[^>]+>", " ")), "\\s+", " ");
+        Regex.Replace(
+            System.Net.WebUtility.HtmlDecode(
+                Regex.Replace(Regex.Replace(page, "(?s)<style>.*?</style>|<svg.*?</svg>", ""), "<[^>]+>", " ")),
+            "\\s+",
+            " ");
 
     [Fact]
     public async Task It_shows_what_the_summary_says()
@@ -45,19 +57,41 @@ public sealed class ReportTests : IDisposable
         using (var monitor = new GenerationMonitor(Options(Log)))
         {
             Track(monitor, 9);
-            monitor.TrackGeneration(TimeSpan.FromSeconds(31), false, new GenerationDetails { ModelName = "slow-one", Error = "TimeoutException", FinishReason = "error" });
+            monitor.TrackGeneration(
+                TimeSpan.FromSeconds(31),
+                false,
+                new GenerationDetails
+                {
+                    ModelName = "slow-one",
+                    Error = "TimeoutException",
+                    FinishReason = "error",
+                });
             monitor.TrackEvaluation(TimeSpan.FromSeconds(1), true, "judge", new Dictionary<string, double> { ["depth"] = 0.25 });
             monitor.RecordMetric("cost_usd", 12.5, new Dictionary<string, object?> { ["model_name"] = "gpt-4o" });
         }
 
         string text = Text(await WriteAsync());
 
-        foreach (string shown in (string[])
-            [
-                "Generations 10", "Success 90.0 %", "10.0 % with an error", "Tokens 333", "270 prompt, 63 completion", "Cost $12.50", "Evaluations 1", "run ended in order",
-                "gpt-4o 9 100.0 % 2 2 270 63 333 $12.50", "slow-one 1 0.0 % 31 31 0 0 0 –", "slow-one 31 – – – failed error TimeoutException", "TimeoutException 1 1 ", "error 1 10.0 %",
-                "depth 1 0.250", "judge 1 100.0 % 0 1", "All times are UTC",
-            ])
+        foreach (
+            string shown in (string[])
+                [
+                    "Generations 10",
+                    "Success 90.0 %",
+                    "10.0 % with an error",
+                    "Tokens 333",
+                    "270 prompt, 63 completion",
+                    "Cost $12.50",
+                    "Evaluations 1",
+                    "run ended in order",
+                    "gpt-4o 9 100.0 % 2 2 270 63 333 $12.50",
+                    "slow-one 1 0.0 % 31 31 0 0 0 –",
+                    "slow-one 31 – – – failed error TimeoutException",
+                    "TimeoutException 1 1 ",
+                    "error 1 10.0 %",
+                    "depth 1 0.250",
+                    "judge 1 100.0 % 0 1",
+                    "All times are UTC",
+                ])
         {
             Assert.Contains(shown, text, StringComparison.Ordinal);
         }
@@ -112,7 +146,10 @@ public sealed class ReportTests : IDisposable
     {
         const string Record = """{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":1,"success":true}""";
         _directory.Write("log/here/metrics.jsonl", Record, """{"timestamp":"2026-11-2""");
-        _directory.Write("log/here/run.json", $$"""{"format_version":1,"host":"{{Environment.MachineName}}","process_name":"p","process_id":7,"start":"2026-11-23T14:25:30Z"}""");
+        _directory.Write(
+            "log/here/run.json",
+            $$"""{"format_version":1,"host":"{{Environment.MachineName}}","process_name":"p","process_id":7,"start":"2026-11-23T14:25:30Z"}"""
+        );
         _directory.Write("log/there/metrics.jsonl", Record);
         _directory.Write("log/there/run.json", """{"format_version":1,"host":"<b>elsewhere</b>","start":"2026-11-23T14:25:31Z"}""");
         _directory.Write("log/torn/run.json", """{"format_version":1,"ho""");
@@ -128,8 +165,12 @@ public sealed class ReportTests : IDisposable
     [Fact]
     public async Task Tables_and_figures_are_bounded_and_say_what_they_leave_out()
     {
-        string models = string.Concat(Enumerable.Range(0, 20_000).Select(i =>
-            $$"""{"timestamp":"2026-11-23T14:{{i / 60 % 60:00}}:{{i % 60:00}}Z","event":"generation","duration":{{i}},"success":false,"error":"E{{i}} {{new string('x', 400)}}","model_name":"m{{i}}","prompt_token_count":{{i}},"finish_reason":"r{{i}}"}""" + "\n"));
+        string models = string.Concat(
+            Enumerable
+                .Range(0, 20_000)
+                .Select(i =>
+                    $$"""{"timestamp":"2026-11-23T14:{{i / 60 % 60:00}}:{{i % 60:00}}Z","event":"generation","duration":{{i}},"success":false,"error":"E{{i}} {{new string('x', 400)}}","model_name":"m{{i}}","prompt_token_count":{{i}},"finish_reason":"r{{i}}"}"""
+                    + "\n"));
         Directory.CreateDirectory(Log);
         await File.WriteAllTextAsync(Path.Combine(Log, "metrics.jsonl"), models, TestContext.Current.CancellationToken);
 
@@ -137,7 +178,15 @@ public sealed class ReportTests : IDisposable
         string text = Text(page);
 
         Assert.InRange(page.Length, 100_000, 1_500_000);
-        foreach (string said in (string[])["The 50 models with the most tokens of 20,000", "The 10 slowest of 20,000", "The 20 most frequent of 20,000 errors", "The latest 20 of 20,000 failed", "The 20 most frequent of 20000 finish reasons"])
+        foreach (
+            string said in (string[])
+                [
+                    "The 50 models with the most tokens of 20,000",
+                    "The 10 slowest of 20,000",
+                    "The 20 most frequent of 20,000 errors",
+                    "The latest 20 of 20,000 failed",
+                    "The 20 most frequent of 20000 finish reasons",
+                ])
             Assert.Contains(said, text, StringComparison.Ordinal);
     }
 
@@ -150,7 +199,10 @@ public sealed class ReportTests : IDisposable
 
         string style = Regex.Match(page, "(?s)<style>(.*?)</style>").Groups[1].Value;
         string digest = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(style)));
-        Assert.Contains($"content=\"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\"", page, StringComparison.Ordinal);
+        Assert.Contains(
+            $"content=\"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\"",
+            page,
+            StringComparison.Ordinal);
         Assert.DoesNotMatch("http|url\\((?!#)|@import", style);
     }
 
@@ -162,7 +214,8 @@ public sealed class ReportTests : IDisposable
         string file = _directory.Write("file", "mine");
         LogDirectory log = LogDirectory.Open(Log);
 
-        var exception = await Assert.ThrowsAsync<IOException>(() => log.WriteReportAsync(Path.Combine(file, "x.html"), TestContext.Current.CancellationToken));
+        var exception = await Assert.ThrowsAsync<IOException>(() =>
+            log.WriteReportAsync(Path.Combine(file, "x.html"), TestContext.Current.CancellationToken));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => log.WriteReportAsync(file, new CancellationToken(canceled: true)));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => log.WriteReportAsync("", TestContext.Current.CancellationToken));
 
@@ -178,7 +231,8 @@ public sealed class ReportTests : IDisposable
         options.MetricHandlers = [];
         using var monitor = new GenerationMonitor(options);
 
-        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => monitor.WriteReportAsync(Report, TestContext.Current.CancellationToken));
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            monitor.WriteReportAsync(Report, TestContext.Current.CancellationToken));
 
         Assert.Contains(Log, exception.Message, StringComparison.Ordinal);
     }

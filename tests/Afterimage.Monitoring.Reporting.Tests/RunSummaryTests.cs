@@ -12,7 +12,12 @@ public sealed class RunSummaryTests : IDisposable
     {
         GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
         options.CardinalityLimit = cardinalityLimit;
-        options.Pricing = new ModelPricing(new Dictionary<string, ModelPrice> { ["model '1'"] = new() { Input = 2.5m, Output = 10 }, ["model '2'"] = new() { Input = 0.07m, Output = 0.3m } });
+        options.Pricing = new ModelPricing(
+            new Dictionary<string, ModelPrice>
+            {
+                ["model '1'"] = new() { Input = 2.5m, Output = 10 },
+                ["model '2'"] = new() { Input = 0.07m, Output = 0.3m },
+            });
         return new GenerationMonitor(options);
     }
 
@@ -38,11 +43,15 @@ public sealed class RunSummaryTests : IDisposable
         AssertAgree(live, read);
         AssertAgree(disposed, read);
         Assert.True(read.Metrics["cost_usd"].Sum > 0);
-        Assert.Equal(live.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokens)), read.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokens)));
+        Assert.Equal(
+            live.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokens)),
+            read.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokens)));
         Assert.Equal(live.Cost.TotalUsd, read.Cost.TotalUsd, 9);
         Assert.Equal((decimal)read.Metrics["cost_usd"].Sum, read.Cost.TotalUsd, 9);
         Assert.Equal(read.Metrics["unpriced_token_count"].Sum, read.Cost.UnpricedTokens);
-        Assert.Equal((live.Cost.SuccessfulGenerations, live.Cost.EvaluationPoints), (read.Cost.SuccessfulGenerations, read.Cost.EvaluationPoints));
+        Assert.Equal(
+            (live.Cost.SuccessfulGenerations, live.Cost.EvaluationPoints),
+            (read.Cost.SuccessfulGenerations, read.Cost.EvaluationPoints));
         Assert.True(read.Cost.SuccessfulGenerations > 0 && read.Cost.EvaluationPoints > 0);
 
         static decimal? Rounded(decimal? cost) => cost is { } dollars ? decimal.Round(dollars, 9) : null;
@@ -56,10 +65,23 @@ public sealed class RunSummaryTests : IDisposable
     {
         using (GenerationMonitor monitor = NewMonitor())
         {
-            monitor.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "model '1'", PromptTokenCount = 1_000_000, CompletionTokenCount = 100_000 });
+            monitor.TrackGeneration(
+                TimeSpan.Zero,
+                true,
+                new()
+                {
+                    ModelName = "model '1'",
+                    PromptTokenCount = 1_000_000,
+                    CompletionTokenCount = 100_000,
+                });
             monitor.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "model '1'", TotalTokenCount = 7 });
             monitor.TrackGeneration(TimeSpan.Zero, false, new() { PromptTokenCount = 5 });
-            monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double> { ["a"] = 1, ["b"] = 0 }, new() { ModelName = "model '2'", PromptTokenCount = 1_000_000 });
+            monitor.TrackEvaluation(
+                TimeSpan.Zero,
+                true,
+                "e",
+                new Dictionary<string, double> { ["a"] = 1, ["b"] = 0 },
+                new() { ModelName = "model '2'", PromptTokenCount = 1_000_000 });
             monitor.RecordMetric("cost_usd", 1.25, new Dictionary<string, object?> { ["model_name"] = "images" });
             monitor.RecordMetric("cost_usd", double.NaN, new Dictionary<string, object?> { ["model_name"] = "images" });
             monitor.RecordMetric("cost_usd", double.NaN, new Dictionary<string, object?> { ["model_name"] = "broken" });
@@ -67,7 +89,9 @@ public sealed class RunSummaryTests : IDisposable
 
         CostReport cost = LogDirectory.Open(_directory.Path).Summarize(TestContext.Current.CancellationToken).Cost!;
 
-        Assert.Equal([new("images", 1.25m, 0), new("model '1'", 3.5m, 7), new("model '2'", 0.07m, 0), new("unknown", null, 5)], cost.ByModel);
+        Assert.Equal(
+            [new("images", 1.25m, 0), new("model '1'", 3.5m, 7), new("model '2'", 0.07m, 0), new("unknown", null, 5)],
+            cost.ByModel);
         Assert.Equal((4.82m, 12), (cost.TotalUsd, cost.UnpricedTokens));
         Assert.Equal((2.41m, 2.41m), (cost.CostPerSuccessfulGeneration, cost.CostPerEvaluationPoint));
     }
@@ -105,7 +129,10 @@ public sealed class RunSummaryTests : IDisposable
         using (GenerationMonitor monitor = NewMonitor(cardinalityLimit: 10))
         {
             for (int i = 0; i < 1000; i++)
-                monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new GenerationDetails { ModelName = $"model-{i}", PromptTokenCount = 1 });
+                monitor.TrackGeneration(
+                    TimeSpan.FromSeconds(1),
+                    true,
+                    new GenerationDetails { ModelName = $"model-{i}", PromptTokenCount = 1 });
         }
 
         RunSummary read = LogDirectory.Open(_directory.Path).Summarize(TestContext.Current.CancellationToken);
@@ -213,8 +240,12 @@ public sealed class RunSummaryTests : IDisposable
         foreach ((string name, MetricSummary expected) in live.Metrics)
         {
             MetricSummary actual = read.Metrics[name];
-            Assert.Equal((name, expected.Count, expected.Sum, expected.Mean, expected.Min, expected.Max), (name, actual.Count, actual.Sum, actual.Mean, actual.Min, actual.Max));
-            foreach ((double sketched, double exact) in ((double, double)[])[(expected.P50, actual.P50), (expected.P95, actual.P95), (expected.P99, actual.P99)])
+            Assert.Equal(
+                (name, expected.Count, expected.Sum, expected.Mean, expected.Min, expected.Max),
+                (name, actual.Count, actual.Sum, actual.Mean, actual.Min, actual.Max));
+            foreach (
+                (double sketched, double exact) in ((double, double)[])
+                    [(expected.P50, actual.P50), (expected.P95, actual.P95), (expected.P99, actual.P99)])
                 Assert.Equal(exact, sketched, Math.Abs(exact) * 0.01);
         }
     }

@@ -102,7 +102,11 @@ public sealed class OptionsTests
             (options.AlertMinSuccessRate, options.AlertMaxGenerationTime, options.AlertMaxErrorRate));
         Assert.Equal(
             (4096.0, 4096.0, 8192.0, 2.0),
-            (options.AlertMaxPromptTokenMean, options.AlertMaxCompletionTokenMean, options.AlertMaxTotalTokenMean, options.AlertMaxConversationLengthMean));
+            (
+                options.AlertMaxPromptTokenMean,
+                options.AlertMaxCompletionTokenMean,
+                options.AlertMaxTotalTokenMean,
+                options.AlertMaxConversationLengthMean));
         Assert.Equal(BufferFullMode.Wait, options.BufferFullMode);
     }
 

@@ -39,10 +39,17 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
     {
         using ZipArchive package = Open("Afterimage.Monitoring", ".nupkg");
 
-        IEnumerable<string> dependencies = Metadata(package, "Afterimage.Monitoring").Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value);
+        IEnumerable<string> dependencies = Metadata(package, "Afterimage.Monitoring")
+            .Descendants()
+            .Where(e => e.Name.LocalName == "dependency")
+            .Select(e => e.Attribute("id")!.Value);
 
         Assert.Equal(
-            ["Microsoft.Extensions.Configuration.Abstractions", "Microsoft.Extensions.Diagnostics.Abstractions", "Microsoft.Extensions.Logging.Abstractions"],
+            [
+                "Microsoft.Extensions.Configuration.Abstractions",
+                "Microsoft.Extensions.Diagnostics.Abstractions",
+                "Microsoft.Extensions.Logging.Abstractions",
+            ],
             dependencies.Order());
     }
 
@@ -56,7 +63,15 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
             $"""<add key="packed" value="{packed.Directory}" />""",
             "</packageSources></configuration>");
 
-        await PackedRepository.RunAsync("dotnet", "tool", "install", "Afterimage.Cli", "--tool-path", directory.Path, "--configfile", config);
+        await PackedRepository.RunAsync(
+            "dotnet",
+            "tool",
+            "install",
+            "Afterimage.Cli",
+            "--tool-path",
+            directory.Path,
+            "--configfile",
+            config);
         string tool = Path.Combine(directory.Path, "afterimage");
         string help = await PackedRepository.RunAsync(tool, "--help");
         Assert.Contains("summary", help, StringComparison.Ordinal);
@@ -81,8 +96,18 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
         using ZipArchive package = Open($"Afterimage.Cli.{platform}", ".nupkg");
         using ZipArchive symbols = Open($"Afterimage.Cli.{platform}", ".snupkg");
 
-        string[] native = [.. package.Entries.Select(e => e.Name).Where(name => libraries.Contains(name) || Path.GetExtension(name) is ".so" or ".dylib")];
-        string[] debugging = [.. package.Entries.Concat(symbols.Entries).Select(e => e.Name).Where(name => name.EndsWith(".pdb", StringComparison.Ordinal)).Distinct()];
+        string[] native =
+        [
+            .. package.Entries.Select(e => e.Name).Where(name => libraries.Contains(name) || Path.GetExtension(name) is ".so" or ".dylib"),
+        ];
+        string[] debugging =
+        [
+            .. package
+                .Entries.Concat(symbols.Entries)
+                .Select(e => e.Name)
+                .Where(name => name.EndsWith(".pdb", StringComparison.Ordinal))
+                .Distinct(),
+        ];
 
         Assert.Equal(libraries, native.Order(StringComparer.Ordinal));
         Assert.DoesNotContain(package.Entries, e => e.FullName.Contains("/runtimes/", StringComparison.Ordinal));
@@ -95,7 +120,9 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
     {
         using ZipArchive package = Open("Afterimage.Cli", ".nupkg");
 
-        Assert.Equal(["DotnetToolSettings.xml"], package.Entries.Where(e => e.FullName.StartsWith("tools/", StringComparison.Ordinal)).Select(e => e.Name));
+        Assert.Equal(
+            ["DotnetToolSettings.xml"],
+            package.Entries.Where(e => e.FullName.StartsWith("tools/", StringComparison.Ordinal)).Select(e => e.Name));
     }
 
     [Fact]
@@ -109,8 +136,18 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
 
         // Warnings of trimming and compilation are errors here, as all are.
         await PackedRepository.RunAsync(
-            "dotnet", "publish", "tests/Afterimage.AotProgram", "--no-restore", "--configuration", PackedRepository.Configuration, "--output", directory.Path, $"-p:CppCompilerAndLinker={compiler}");
-        string said = await PackedRepository.RunAsync(Path.Combine(directory.Path, "Afterimage.AotProgram"), Path.Combine(directory.Path, "run"));
+            "dotnet",
+            "publish",
+            "tests/Afterimage.AotProgram",
+            "--no-restore",
+            "--configuration",
+            PackedRepository.Configuration,
+            "--output",
+            directory.Path,
+            $"-p:CppCompilerAndLinker={compiler}");
+        string said = await PackedRepository.RunAsync(
+            Path.Combine(directory.Path, "Afterimage.AotProgram"),
+            Path.Combine(directory.Path, "run"));
 
         Assert.Equal("recorded 5, written 5, failed 0, p50 some, undelivered 4", said.Trim());
     }
@@ -126,12 +163,15 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
         pdb.Position = 0;
         using var provider = MetadataReaderProvider.FromPortablePdbStream(pdb);
         MetadataReader reader = provider.GetMetadataReader();
-        int sources = reader.CustomDebugInformation.Count(handle => reader.GetGuid(reader.GetCustomDebugInformation(handle).Kind) == embeddedSource);
+        int sources = reader.CustomDebugInformation.Count(handle =>
+            reader.GetGuid(reader.GetCustomDebugInformation(handle).Kind) == embeddedSource);
         return sources > 0 && sources == reader.Documents.Count;
     }
 
     private static bool IsInstalled(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private static XElement Metadata(ZipArchive package, string id)
     {
@@ -142,5 +182,8 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
     private static string Value(XElement metadata, string name) => metadata.Elements().Single(e => e.Name.LocalName == name).Value;
 
     private ZipArchive Open(string id, string extension) =>
-        ZipFile.OpenRead(Directory.GetFiles(packed.Directory, $"{id}.*{extension}").Single(file => char.IsAsciiDigit(Path.GetFileName(file)[id.Length + 1])));
+        ZipFile.OpenRead(
+            Directory
+                .GetFiles(packed.Directory, $"{id}.*{extension}")
+                .Single(file => char.IsAsciiDigit(Path.GetFileName(file)[id.Length + 1])));
 }

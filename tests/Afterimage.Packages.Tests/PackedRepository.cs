@@ -18,7 +18,12 @@ public sealed class PackedRepository : IAsyncLifetime
     /// <returns>What it said.</returns>
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         using Process process = Process.Start(start)!;
@@ -42,7 +47,15 @@ public sealed class PackedRepository : IAsyncLifetime
     {
         // The tool is built once more for each platform.
         foreach (string project in System.IO.Directory.EnumerateDirectories(Path.Combine(Root, "src")))
-            await RunAsync("dotnet", "pack", project, Path.GetFileName(project) == "Afterimage.Cli" ? "--no-restore" : "--no-build", "--configuration", Configuration, "--output", Directory);
+            await RunAsync(
+                "dotnet",
+                "pack",
+                project,
+                Path.GetFileName(project) == "Afterimage.Cli" ? "--no-restore" : "--no-build",
+                "--configuration",
+                Configuration,
+                "--output",
+                Directory);
     }
 
     public ValueTask DisposeAsync()

@@ -25,7 +25,10 @@ internal sealed class EchoServer : IAsyncDisposable
     }
 
     public async Task<EchoCounts> CountsAsync() =>
-        (await _client.GetFromJsonAsync<EchoCounts>(_endpoint.Replace("/v1", "/counts", StringComparison.Ordinal), TestContext.Current.CancellationToken))!;
+        (
+            await _client.GetFromJsonAsync<EchoCounts>(
+                _endpoint.Replace("/v1", "/counts", StringComparison.Ordinal),
+                TestContext.Current.CancellationToken))!;
 
     public async ValueTask DisposeAsync()
     {

@@ -23,7 +23,11 @@ internal sealed class Sample : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static Sample Start(string name, string directory, IReadOnlyDictionary<string, string> environment, params IEnumerable<string> arguments)
+    public static Sample Start(
+        string name,
+        string directory,
+        IReadOnlyDictionary<string, string> environment,
+        params IEnumerable<string> arguments)
     {
         string program = Path.Combine(Folder, name, "bin", Metadata("Configuration"), "net10.0", $"{name}.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. arguments])

@@ -25,7 +25,18 @@ public sealed class SampleTests : IAsyncLifetime
     [InlineData(true)]
     public async Task The_numbers_of_the_console_program_with_32_callers_are_the_servers(bool streams)
     {
-        string[] questions = [.. Enumerable.Range(0, 32 * 8).Select(i => (i % 8) switch { 2 => "400", 5 => "401", _ => string.Join(' ', Enumerable.Repeat("word", 1 + (i % 50))) })];
+        string[] questions =
+        [
+            .. Enumerable
+                .Range(0, 32 * 8)
+                .Select(i =>
+                    (i % 8) switch
+                    {
+                        2 => "400",
+                        5 => "401",
+                        _ => string.Join(' ', Enumerable.Repeat("word", 1 + (i % 50))),
+                    }),
+        ];
 
         string said = await RunAsync("ConsoleChat", streams ? [.. questions, "--stream"] : questions);
 
@@ -90,7 +101,9 @@ public sealed class SampleTests : IAsyncLifetime
 
         Assert.Contains("3 evaluations, mean overlap 0.33, worst 0.00", said, StringComparison.Ordinal);
         Assert.Contains("weak_answers: ", said, StringComparison.Ordinal);
-        Assert.Equal(["evaluation", "evaluation", "evaluation", "generation", "generation", "generation"], Records("runs/evaluation").Select(r => r.GetProperty("event").GetString()).Order());
+        Assert.Equal(
+            ["evaluation", "evaluation", "evaluation", "generation", "generation", "generation"],
+            Records("runs/evaluation").Select(r => r.GetProperty("event").GetString()).Order());
         Assert.True(File.Exists(Path.Combine(_directory.Path, "runs/evaluation/points.json")));
     }
 
@@ -123,15 +136,21 @@ public sealed class SampleTests : IAsyncLifetime
         await sample.StopAsync();
 
         Assert.Equal(served.Requests, Records("runs/web").Length);
-        Assert.Equal(served.Requests, collector.Metric("gen_ai.client.operation.duration").Single().Value.Histogram.Points.Sum(p => (long)p.Count));
+        Assert.Equal(
+            served.Requests,
+            collector.Metric("gen_ai.client.operation.duration").Single().Value.Histogram.Points.Sum(p => (long)p.Count));
         Assert.Equal(served.Requests, collector.Spans.Count(s => s.Scope == "Afterimage.Monitoring" && s.Span.ParentSpanId.Length > 0));
-        Assert.Contains("Application is shutting down", File.ReadAllText(Path.Combine(_directory.Path, "runs/web/afterimage.log")), StringComparison.Ordinal);
+        Assert.Contains(
+            "Application is shutting down",
+            File.ReadAllText(Path.Combine(_directory.Path, "runs/web/afterimage.log")),
+            StringComparison.Ordinal);
         Assert.Contains("\"end\"", File.ReadAllText(Path.Combine(_directory.Path, "runs/web/run.json")), StringComparison.Ordinal);
     }
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 
-    private static long Sum(JsonElement[] records, string field) => records.Sum(r => r.TryGetProperty(field, out JsonElement value) ? value.GetInt64() : 0);
+    private static long Sum(JsonElement[] records, string field) =>
+        records.Sum(r => r.TryGetProperty(field, out JsonElement value) ? value.GetInt64() : 0);
 
     private async Task<string> RunAsync(string name, params IEnumerable<string> arguments)
     {

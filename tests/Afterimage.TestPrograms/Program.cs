@@ -16,7 +16,13 @@ int generations = int.Parse(args[1], System.Globalization.CultureInfo.InvariantC
 
 // Time for a busy machine: what the limits do is not what these processes are about.
 var time = TimeSpan.FromMinutes(3);
-var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = args[2], HandlerTimeLimit = time, ShutdownTimeout = time });
+var monitor = new GenerationMonitor(
+    new GenerationMonitorOptions
+    {
+        LogDirectory = args[2],
+        HandlerTimeLimit = time,
+        ShutdownTimeout = time,
+    });
 
 // Two threads: what lies in the buffer of one that has ended must not be lost either.
 var other = new Thread(() => Record(generations / 2));
@@ -67,7 +73,10 @@ switch (args[0])
 void Record(int count)
 {
     for (int i = 0; i < count; i++)
-        monitor.TrackGeneration(TimeSpan.FromMilliseconds(i), success: true, new GenerationDetails { ModelName = "m", PromptTokenCount = i });
+        monitor.TrackGeneration(
+            TimeSpan.FromMilliseconds(i),
+            success: true,
+            new GenerationDetails { ModelName = "m", PromptTokenCount = i });
 }
 
 internal sealed class StoppedClock(DateTimeOffset now) : TimeProvider

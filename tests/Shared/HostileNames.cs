@@ -3,8 +3,9 @@ using Xunit;
 namespace Afterimage.Tests;
 
 /// <summary>
-/// Texts that try to be something else than texts: a path, a formula, markup, SQL, a steering of the terminal, or more than a format has room for.
-/// Each is a name or a value in every place that takes one (model, metric, finish reason, error, evaluator, score, tag, log message), and comes back as it was.
+/// Texts that try to be something else than texts: a path, a formula, markup, SQL, a steering of the terminal, or more than a format has
+/// room for. Each is a name or a value in every place that takes one (model, metric, finish reason, error, evaluator, score, tag, log
+/// message), and comes back as it was.
 /// </summary>
 internal static class HostileNames
 {
@@ -16,9 +17,40 @@ internal static class HostileNames
 
     private static readonly string[] Names =
     [
-        "../../x", "=cmd|' /C calc'!A0", "<script>alert(1)</script>", new('n', 300), "Ä€🙂", "line\nbreak\r\ttab", "\"quoted\" 'twice'",
-        "'); DROP TABLE record; --", "a/b\\c:d*e?f[g]h", "$.a[0]", "nul\0", "+1", "-1", "@SUM(1)", "\t=1", "{0}", "~0/~1", "  ", "CON", ".", "\u202Eevil", "\u001b[31m",
-        "\r=1", "'apostrophes'", "[markup]x[/]", "..", "NUL.txt", "Only Case", "ONLY CASE", new string('l', 39_999) + "🙂", "\u001b]0;title\u0007\u001b[2J", "\u009b31mC1", "a\u2028b\u0085c", "</script><!--",
+        "../../x",
+        "=cmd|' /C calc'!A0",
+        "<script>alert(1)</script>",
+        new('n', 300),
+        "Ä€🙂",
+        "line\nbreak\r\ttab",
+        "\"quoted\" 'twice'",
+        "'); DROP TABLE record; --",
+        "a/b\\c:d*e?f[g]h",
+        "$.a[0]",
+        "nul\0",
+        "+1",
+        "-1",
+        "@SUM(1)",
+        "\t=1",
+        "{0}",
+        "~0/~1",
+        "  ",
+        "CON",
+        ".",
+        "\u202Eevil",
+        "\u001b[31m",
+        "\r=1",
+        "'apostrophes'",
+        "[markup]x[/]",
+        "..",
+        "NUL.txt",
+        "Only Case",
+        "ONLY CASE",
+        new string('l', 39_999) + "🙂",
+        "\u001b]0;title\u0007\u001b[2J",
+        "\u009b31mC1",
+        "a\u2028b\u0085c",
+        "</script><!--",
     ];
 
     public static TheoryData<int> All => [.. Enumerable.Range(0, Names.Length)];

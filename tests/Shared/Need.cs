@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Afterimage.Tests;
 
-/// <summary>What a test needs of its machine: skipped where that is missing, failed where the machine was to have it (AFTERIMAGE_REQUIRE_SERVICES=1).</summary>
+/// <summary>What a test needs of its machine: skipped where that is missing, failed where the machine was to have it
+/// (AFTERIMAGE_REQUIRE_SERVICES=1).</summary>
 internal static class Need
 {
     public static void Linux() => That(OperatingSystem.IsLinux(), "This test needs Linux.");
@@ -11,7 +12,10 @@ internal static class Need
     /// <returns>Where the command is.</returns>
     public static string Command(string name)
     {
-        string? path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
+        string? path = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Select(directory => Path.Combine(directory, name))
+            .FirstOrDefault(File.Exists);
         That(path is not null, $"This test needs the command {name}.");
         return path!;
     }
@@ -27,7 +31,8 @@ internal static class Need
 
     public static bool Run(string command, params IEnumerable<string> arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
         process.StandardError.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0;

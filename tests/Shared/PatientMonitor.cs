@@ -8,5 +8,11 @@ internal static class PatientMonitor
     /// <summary>Longer than anything here takes on any machine.</summary>
     public static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
 
-    public static GenerationMonitorOptions Options(string logDirectory) => new() { LogDirectory = logDirectory, HandlerTimeLimit = Generous, ShutdownTimeout = Generous };
+    public static GenerationMonitorOptions Options(string logDirectory) =>
+        new()
+        {
+            LogDirectory = logDirectory,
+            HandlerTimeLimit = Generous,
+            ShutdownTimeout = Generous,
+        };
 }

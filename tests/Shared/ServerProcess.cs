@@ -26,17 +26,25 @@ internal sealed class ServerProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts a server, and ends when it listens. It is told a port that was free just before; where another program is quicker to take that, it is told another.</summary>
+    /// <summary>Starts a server, and ends when it listens. It is told a port that was free just before; where another program is quicker to
+    /// take that, it is told another.</summary>
     /// <param name="program">Where it is.</param>
     /// <param name="arguments">Its arguments, by the port.</param>
-    /// <param name="readyText">What it says on its standard error when it listens. To ask at its port whether it is ready could get an answer of another server.</param>
+    /// <param name="readyText">What it says on its standard error when it listens. To ask at its port whether it is ready could get an
+    /// answer of another server.</param>
     /// <param name="firstPort">The first port that it is told. Default: a free one.</param>
-    public static async Task<ServerProcess> StartAsync(string program, Func<int, IEnumerable<string>> arguments, string readyText, int? firstPort = null)
+    public static async Task<ServerProcess> StartAsync(
+        string program,
+        Func<int, IEnumerable<string>> arguments,
+        string readyText,
+        int? firstPort = null)
     {
         for (int attempt = 1; ; attempt++)
         {
             int port = attempt == 1 && firstPort is { } first ? first : FreePort();
-            var server = new ServerProcess(Process.Start(new ProcessStartInfo(program, arguments(port)) { RedirectStandardError = true })!, port);
+            var server = new ServerProcess(
+                Process.Start(new ProcessStartInfo(program, arguments(port)) { RedirectStandardError = true })!,
+                port);
             List<string> said = [];
             try
             {

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Afterimage.Tests;
 
-/// <summary>Starts programs that react to signals whatever the shell that runs the tests has made of these: one in the background has SIGINT ignored, and children inherit that.</summary>
+/// <summary>Starts programs that react to signals whatever the shell that runs the tests has made of these: one in the background has
+/// SIGINT ignored, and children inherit that.</summary>
 internal static class Signals
 {
     // Linux's numbers.
@@ -28,7 +29,9 @@ internal static class Signals
     {
         try
         {
-            return Directory.GetDirectories($"/proc/{process.Id}/task").All(thread => File.ReadAllText(Path.Combine(thread, "stat")).Split(") ")[^1][0] == 'T');
+            return Directory
+                .GetDirectories($"/proc/{process.Id}/task")
+                .All(thread => File.ReadAllText(Path.Combine(thread, "stat")).Split(") ")[^1][0] == 'T');
         }
         catch (IOException)
         {

@@ -26,8 +26,14 @@ internal static class ArgumentErrors
         if (parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash))
             return null;
 
-        IEnumerable<string> texts = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value).Concat(parsed.UnmatchedTokens);
-        return texts.FirstOrDefault(text => text is ['-', _, ..] && !text.Any(char.IsWhiteSpace)) is { } option ? $"There is no option '{Format.Name(option, 40)}'." : null;
+        IEnumerable<string> texts = parsed
+            .CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value)
+            .Concat(parsed.UnmatchedTokens);
+        return texts.FirstOrDefault(text => text is ['-', _, ..] && !text.Any(char.IsWhiteSpace)) is { } option
+            ? $"There is no option '{Format.Name(option, 40)}'."
+            : null;
     }
 
     private static string? EmptyValue(CommandResult command)
@@ -53,10 +59,13 @@ internal static class ArgumentErrors
             return $"There is no command '{Format.Name(parsed.UnmatchedTokens[0], 40)}'.";
 
         ParseError error = parsed.Errors[0];
-        if (error.SymbolResult is OptionResult { Option: { } option, Tokens: [var given, ..] } && EnumValues.Of(option) is { Length: > 0 } names)
+        if (
+            error.SymbolResult is OptionResult { Option: { } option, Tokens: [var given, ..] }
+            && EnumValues.Of(option) is { Length: > 0 } names)
             return $"{option.Name} is '{Format.Name(given.Value, 40)}', which is none of {string.Join(", ", names)}.";
         return string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
-    private static string Path(CommandResult command) => command.Command is RootCommand ? "afterimage" : $"afterimage {command.Command.Name}";
+    private static string Path(CommandResult command) =>
+        command.Command is RootCommand ? "afterimage" : $"afterimage {command.Command.Name}";
 }

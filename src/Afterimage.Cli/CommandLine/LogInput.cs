@@ -9,7 +9,8 @@ namespace Afterimage.Cli.CommandLine;
 /// <summary>The log directory that a command reads, and what it says where it cannot.</summary>
 internal static class LogInput
 {
-    public static Argument<string> Argument() => new("LOG_DIR") { Description = "A log directory, or a directory with log directories below it." };
+    public static Argument<string> Argument() =>
+        new("LOG_DIR") { Description = "A log directory, or a directory with log directories below it." };
 
     public static Option<DateTimeOffset?> Time(string name, string description) => new(name)
     {

@@ -92,7 +92,9 @@ internal sealed class MonitoredRun : IDisposable
             Quantiles("generation_time"),
             Quantiles("time_to_first_token"),
             tokens,
-            tokens.ByModel.Select(model => KeyValuePair.Create(model.ModelName, Monitor.GetMetrics("model_usage:" + model.ModelName, TimeSpan.MaxValue).Count))
+            tokens
+                .ByModel.Select(model =>
+                    KeyValuePair.Create(model.ModelName, Monitor.GetMetrics("model_usage:" + model.ModelName, TimeSpan.MaxValue).Count))
                 .Where(model => model.Value > 0)
                 .ToDictionary(StringComparer.Ordinal),
             Alerts)

@@ -56,7 +56,9 @@ internal sealed class RunOptions
     private static decimal? ParseDollars(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
-        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal dollars) && dollars is > 0 and < 1_000_000_000_000)
+        if (
+            decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal dollars)
+            && dollars is > 0 and < 1_000_000_000_000)
             return dollars;
         result.AddError($"--budget-usd is '{Format.Name(text, 40)}', which is no amount of US dollars such as 2.50.");
         return null;

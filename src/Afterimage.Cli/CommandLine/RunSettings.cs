@@ -16,7 +16,8 @@ internal sealed record RunSettings(decimal? BudgetUsd, ModelPricing? Pricing, st
     public RunSettings Checked(params IEnumerable<string> models)
     {
         if (BudgetUsd is not null && models.FirstOrDefault(model => Pricing?.Find(model) is null) is { } unpriced)
-            throw new InputException($"--budget-usd needs a price for the model '{Format.Name(unpriced, 60)}': give one with --pricing FILE.");
+            throw new InputException(
+                $"--budget-usd needs a price for the model '{Format.Name(unpriced, 60)}': give one with --pricing FILE.");
         return this;
     }
 }

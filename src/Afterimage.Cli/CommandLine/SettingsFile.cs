@@ -76,7 +76,8 @@ internal static class SettingsFile
                 writer.WriteStartObject();
                 foreach ((YamlNode key, YamlNode value) in mapping.Children)
                 {
-                    writer.WritePropertyName(key is YamlScalarNode { Value: { } name } ? name : throw new FormatException("A key is no single value."));
+                    writer.WritePropertyName(
+                        key is YamlScalarNode { Value: { } name } ? name : throw new FormatException("A key is no single value."));
                     Write(writer, value, depth + 1);
                 }
 

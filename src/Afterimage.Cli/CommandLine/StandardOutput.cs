@@ -6,7 +6,8 @@ using Afterimage.Cli.Views;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>Standard output where it is no terminal: a place the user gave, which may be full, closed, or read by nobody any more.</summary>
+/// <summary>Standard output where it is no terminal: a place the user gave, which may be full, closed, or read by nobody any
+/// more.</summary>
 internal sealed partial class StandardOutput : Stream
 {
     private const short Error = 0x8;
@@ -14,7 +15,8 @@ internal sealed partial class StandardOutput : Stream
 
     private readonly Stream _console = Console.OpenStandardOutput();
 
-    /// <summary>Whether it is a pipe whose reader has gone, as in <c>| head -1</c>. Writing does not tell: the console passes over that.</summary>
+    /// <summary>Whether it is a pipe whose reader has gone, as in <c>| head -1</c>. Writing does not tell: the console passes over
+    /// that.</summary>
     public static bool IsReaderGone
     {
         get
@@ -45,7 +47,11 @@ internal sealed partial class StandardOutput : Stream
     public static void Use()
     {
         if (Console.IsOutputRedirected)
-            Console.SetOut(new StreamWriter(new StandardOutput(), OperatingSystem.IsWindows() ? Console.OutputEncoding : new UTF8Encoding(false)) { AutoFlush = true });
+            Console.SetOut(
+                new StreamWriter(new StandardOutput(), OperatingSystem.IsWindows() ? Console.OutputEncoding : new UTF8Encoding(false))
+                {
+                    AutoFlush = true,
+                });
     }
 
     /// <exception cref="InputException">It cannot be written.</exception>

@@ -39,7 +39,10 @@ internal static class CompactCommand
 
     private static async Task<int> RunAsync(LogDirectory log, bool json, CancellationToken cancellationToken)
     {
-        CompactionResult result = await WorkProgress.ShowAsync("compacting", json, progress => log.CompactAsync(progress, cancellationToken));
+        CompactionResult result = await WorkProgress.ShowAsync(
+            "compacting",
+            json,
+            progress => log.CompactAsync(progress, cancellationToken));
         if (json)
             WriteJson(log, result);
         else
@@ -52,11 +55,14 @@ internal static class CompactCommand
         if (result.Files.Count == 0)
             await Console.Out.WriteLineAsync("nothing to compact");
         else
-            await Console.Out.WriteLineAsync($"{Files(result.CompactedFiles)}, {Bytes(result.BytesBefore)}, became {Files(result.Files.Count)}, {Bytes(result.BytesAfter)}: {Format.Count(result.Records)} records");
+            await Console.Out.WriteLineAsync(
+                $"{Files(result.CompactedFiles)}, {Bytes(result.BytesBefore)}, became {Files(result.Files.Count)}, {Bytes(result.BytesAfter)}: {Format.Count(result.Records)} records"
+            );
         foreach (string file in result.Files)
             await Console.Out.WriteLineAsync(Format.ShortPath(file));
         if (result.SkippedLines > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Format.Count(result.SkippedLines)} lines are no valid records; they are kept.");
+            await Console.Error.WriteLineAsync(
+                $"afterimage: {Format.Count(result.SkippedLines)} lines are no valid records; they are kept.");
         if (result.OpenFiles > 0)
             await Console.Error.WriteLineAsync($"afterimage: {Files(result.OpenFiles)} left alone: still being written.");
         if (result.OtherFiles > 0)

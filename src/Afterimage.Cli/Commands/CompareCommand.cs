@@ -40,7 +40,10 @@ internal static class CompareCommand
 
     private static async Task<int> RunAsync(LogDirectory a, LogDirectory b, bool json, CancellationToken cancellationToken)
     {
-        RunComparison comparison = await WorkProgress.ShowAsync("comparing", json, progress => a.CompareAsync(b, progress, cancellationToken));
+        RunComparison comparison = await WorkProgress.ShowAsync(
+            "comparing",
+            json,
+            progress => a.CompareAsync(b, progress, cancellationToken));
         if (json)
             JsonOutput.Write(comparison.WriteProperties);
         else

@@ -31,7 +31,9 @@ internal static class CompletionCommand
 
     public static Command Create()
     {
-        Argument<string> shell = new Argument<string>("SHELL") { Description = "Whose script to print." }.AcceptOnlyFromAmong([.. Scripts.Keys]);
+        Argument<string> shell = new Argument<string>("SHELL") { Description = "Whose script to print." }.AcceptOnlyFromAmong([
+            .. Scripts.Keys,
+        ]);
         var command = new Command(Name, "Print the script that makes a shell complete the command.") { shell };
         command.SetAction(parsed => Console.Out.WriteLine(Scripts[parsed.GetRequiredValue(shell)]));
         return command;

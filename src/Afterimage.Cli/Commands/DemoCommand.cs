@@ -45,24 +45,35 @@ internal static class DemoCommand
             generations, logDirectory, json,
         };
         runOptions.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetValue(generations),
-            parsed.GetValue(logDirectory),
-            runOptions.Read(parsed, SimulatedPrices.All, "simulated (see afterimage demo --help)").Checked(SimulatedModel.All.Select(m => m.Name).Append(SimulatedChatClient.JudgeModel)),
-            parsed.GetValue(json),
-            cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetValue(generations),
+                    parsed.GetValue(logDirectory),
+                    runOptions
+                        .Read(parsed, SimulatedPrices.All, "simulated (see afterimage demo --help)")
+                        .Checked(SimulatedModel.All.Select(m => m.Name).Append(SimulatedChatClient.JudgeModel)),
+                    parsed.GetValue(json),
+                    cancellationToken));
         return command;
     }
 
     private static long ParseGenerations(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long generations) || generations is < 1 or > MaxGenerations)
+        if (
+            !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long generations)
+            || generations is < 1 or > MaxGenerations)
             result.AddError($"--generations is '{Format.Name(text, 40)}', which is no whole number from 1 to {MaxGenerations}.");
         return generations;
     }
 
-    private static async Task<int> RunAsync(long generations, string? logDirectory, RunSettings settings, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        long generations,
+        string? logDirectory,
+        RunSettings settings,
+        bool json,
+        CancellationToken cancellationToken)
     {
         // Simulated time ends about now.
         TimeSpan length = DemoRun.ExpectedLength(generations);

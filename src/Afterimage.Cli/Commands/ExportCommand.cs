@@ -26,7 +26,12 @@ internal static class ExportCommand
     public static Command Create()
     {
         Argument<string> directory = LogInput.Argument();
-        var format = new Option<ExportFormat>("--format") { Description = "The format.", HelpName = "json|csv|excel|parquet", Required = true };
+        var format = new Option<ExportFormat>("--format")
+        {
+            Description = "The format.",
+            HelpName = "json|csv|excel|parquet",
+            Required = true,
+        };
         var shape = new Option<ExportShape>("--shape") { Description = "What a row is. [default: points]", HelpName = "points|records" };
         var output = new Option<string>("--out") { Description = "The file to write.", HelpName = "PATH", Required = true };
         Option<DateTimeOffset?> since = LogInput.Time("--since", "Only what is stamped then or later.");
@@ -56,7 +61,12 @@ internal static class ExportCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(LogDirectory log, string path, ExportFormat format, ExportOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        LogDirectory log,
+        string path,
+        ExportFormat format,
+        ExportOptions options,
+        CancellationToken cancellationToken)
     {
         ExportResult result = await WorkProgress.ShowAsync(
             "exporting", json: false, progress => log.ExportMetricsAsync(path, format, options, progress, cancellationToken));

@@ -37,9 +37,21 @@ internal static class ImportCommand
             CustomParser = ParseZone,
         };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Make a log directory of a metrics.jsonl that the Python module wrote.") { file, directory, zone, json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(file), parsed.GetRequiredValue(directory), parsed.GetValue(zone), parsed.GetValue(json), cancellationToken));
+        var command = new Command(Name, "Make a log directory of a metrics.jsonl that the Python module wrote.")
+        {
+            file,
+            directory,
+            zone,
+            json,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetRequiredValue(file),
+                    parsed.GetRequiredValue(directory),
+                    parsed.GetValue(zone),
+                    parsed.GetValue(json),
+                    cancellationToken));
         return command;
     }
 
@@ -52,12 +64,20 @@ internal static class ImportCommand
         return null;
     }
 
-    private static async Task<int> RunAsync(string file, string directory, TimeZoneInfo? zone, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        string file,
+        string directory,
+        TimeZoneInfo? zone,
+        bool json,
+        CancellationToken cancellationToken)
     {
         ImportResult result;
         try
         {
-            result = await WorkProgress.ShowAsync("importing", json, progress => LogDirectory.ImportMetricsAsync(file, directory, zone, progress, cancellationToken));
+            result = await WorkProgress.ShowAsync(
+                "importing",
+                json,
+                progress => LogDirectory.ImportMetricsAsync(file, directory, zone, progress, cancellationToken));
         }
         catch (OperationCanceledException)
         {
@@ -73,7 +93,8 @@ internal static class ImportCommand
         else
             await WriteTextAsync(result, isGiven: zone is not null);
         if (result.SkippedLines > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {LogInput.Skipped(result.SkippedLines)}: no metric points (first: {result.FirstSkipped}).");
+            await Console.Error.WriteLineAsync(
+                $"afterimage: {LogInput.Skipped(result.SkippedLines)}: no metric points (first: {result.FirstSkipped}).");
         return ExitCodes.Success;
     }
 
@@ -91,11 +112,16 @@ internal static class ImportCommand
     private static async Task WriteTextAsync(ImportResult result, bool isGiven)
     {
         TextWriter output = Console.Out;
-        await output.WriteLineAsync($"{Format.Count(result.Points)} points in {Format.Name(Format.ShortPath(result.LogDirectory.Path), 400)}");
-        await output.WriteLineAsync($"times read as {result.TimeZone.Id}{(isGiven ? "" : ", this machine's zone (--time-zone gives another)")}");
+        await output.WriteLineAsync(
+            $"{Format.Count(result.Points)} points in {Format.Name(Format.ShortPath(result.LogDirectory.Path), 400)}");
+        await output.WriteLineAsync(
+            $"times read as {result.TimeZone.Id}{(isGiven ? "" : ", this machine's zone (--time-zone gives another)")}");
         if (result.AmbiguousTimes > 0)
-            await output.WriteLineAsync($"{Format.Count(result.AmbiguousTimes)} times were there twice, when the clock was put back: the order of the lines decided");
+            await output.WriteLineAsync(
+                $"{Format.Count(result.AmbiguousTimes)} times were there twice, when the clock was put back: the order of the lines decided"
+            );
         if (result.InvalidTimes > 0)
-            await output.WriteLineAsync($"{Format.Count(result.InvalidTimes)} times were never there, when the clock was put forward: is it the right zone?");
+            await output.WriteLineAsync(
+                $"{Format.Count(result.InvalidTimes)} times were never there, when the clock was put forward: is it the right zone?");
     }
 }

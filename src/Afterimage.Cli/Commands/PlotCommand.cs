@@ -31,8 +31,17 @@ internal static class PlotCommand
     public static Command Create()
     {
         Argument<string> directory = LogInput.Argument();
-        var metric = new Argument<string?>("METRIC") { Description = "The metric. [default: all figures]", Arity = ArgumentArity.ZeroOrOne };
-        var output = new Option<string>("--out") { Description = "The file, .png or .svg; without METRIC a directory.", HelpName = "PATH", Required = true };
+        var metric = new Argument<string?>("METRIC")
+        {
+            Description = "The metric. [default: all figures]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var output = new Option<string>("--out")
+        {
+            Description = "The file, .png or .svg; without METRIC a directory.",
+            HelpName = "PATH",
+            Required = true,
+        };
         var rolling = new Option<int>("--rolling")
         {
             Description = "Points that the mean is over.",
@@ -89,7 +98,9 @@ internal static class PlotCommand
     private static void ThrowIfUnknown(LogDirectory log, string metric, CancellationToken cancellationToken)
     {
         const int Shown = 8;
-        using LogQuery query = log.Query("SELECT metric FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY count(*) DESC, metric", cancellationToken);
+        using LogQuery query = log.Query(
+            "SELECT metric FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY count(*) DESC, metric",
+            cancellationToken);
         DbDataReader reader = query.Reader;
         List<string> metrics = [];
         while (reader.Read())

@@ -46,11 +46,22 @@ internal static class QueryCommand
     {
         Argument<string> directory = LogInput.Argument();
         var sql = new Argument<string>("SQL") { Description = "The statement." };
-        var format = new Option<Output>("--format") { Description = "How to print the rows; a table ends after 1,000. [default: table]", HelpName = "table|csv|json" };
-        var command = new Command(Name, "Run SQL over a log directory's generations, evaluations, points, logs and alerts.") { directory, sql, format };
-        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
-            parsed.GetRequiredValue(directory),
-            log => RunAsync(log, parsed.GetRequiredValue(sql), parsed.GetValue(format), cancellationToken)));
+        var format = new Option<Output>("--format")
+        {
+            Description = "How to print the rows; a table ends after 1,000. [default: table]",
+            HelpName = "table|csv|json",
+        };
+        var command = new Command(Name, "Run SQL over a log directory's generations, evaluations, points, logs and alerts.")
+        {
+            directory,
+            sql,
+            format,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                LogInput.UseAsync(
+                    parsed.GetRequiredValue(directory),
+                    log => RunAsync(log, parsed.GetRequiredValue(sql), parsed.GetValue(format), cancellationToken)));
         return command;
     }
 
@@ -124,7 +135,9 @@ internal static class QueryCommand
         }
 
         if (hasMore)
-            table.Caption = new TableTitle($"the first {Format.Count(MaxTableRows)} rows: --format csv or json has all", new Style(Color.Grey));
+            table.Caption = new TableTitle(
+                $"the first {Format.Count(MaxTableRows)} rows: --format csv or json has all",
+                new Style(Color.Grey));
 
         Tables.Print(table);
     }
@@ -223,22 +236,33 @@ internal static class QueryCommand
         {
             return reader.IsDBNull(column) ? null : reader.GetValue(column);
         }
-        catch (Exception exception) when (exception is InvalidCastException or InvalidOperationException or NotSupportedException or NotImplementedException or NullReferenceException)
+        catch (Exception exception)
+            when (exception
+                    is InvalidCastException
+                        or InvalidOperationException
+                        or NotSupportedException
+                        or NotImplementedException
+                        or NullReferenceException)
         {
             // The binding has no .NET type for some values, such as a list of numbers with a NULL in it.
-            throw new InputException($"The column '{Format.Name(reader.GetName(column), MaxCell)}' has values that cannot be shown; cast it to VARCHAR.", exception);
+            throw new InputException(
+                $"The column '{Format.Name(reader.GetName(column), MaxCell)}' has values that cannot be shown; cast it to VARCHAR.",
+                exception);
         }
     }
 
-    private static string ShownText(object? value) => value switch
-    {
-        null => "",
-        bool flag => flag ? "true" : "false",
-        string text => text,
-        DateTime time => time.ToString(TimeFormat, CultureInfo.InvariantCulture),
-        IDictionary map => "{" + string.Join(", ", map.Cast<DictionaryEntry>().Select(entry => $"{ShownText(entry.Key)}: {ShownText(entry.Value)}")) + "}",
-        IEnumerable list => "[" + string.Join(", ", list.Cast<object?>().Select(ShownText)) + "]",
-        IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString() ?? "",
-    };
+    private static string ShownText(object? value) =>
+        value switch
+        {
+            null => "",
+            bool flag => flag ? "true" : "false",
+            string text => text,
+            DateTime time => time.ToString(TimeFormat, CultureInfo.InvariantCulture),
+            IDictionary map => "{"
+                + string.Join(", ", map.Cast<DictionaryEntry>().Select(entry => $"{ShownText(entry.Key)}: {ShownText(entry.Value)}"))
+                + "}",
+            IEnumerable list => "[" + string.Join(", ", list.Cast<object?>().Select(ShownText)) + "]",
+            IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
+            _ => value.ToString() ?? "",
+        };
 }

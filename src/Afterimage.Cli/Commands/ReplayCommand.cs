@@ -47,7 +47,10 @@ internal static class ReplayCommand
             HelpName = "NAME",
             DefaultValueFactory = _ => "trace-model",
         };
-        var skipInvalid = new Option<bool>("--skip-invalid") { Description = "Skip and count rows that are not valid, rather than stop at the first." };
+        var skipInvalid = new Option<bool>("--skip-invalid")
+        {
+            Description = "Skip and count rows that are not valid, rather than stop at the first.",
+        };
         var runOptions = new RunOptions();
         Option<bool> json = CommonOptions.Json();
         var command = new Command(Name, "Replay an LLM inference trace, as fast as can be or live.")
@@ -68,12 +71,23 @@ internal static class ReplayCommand
     }
 
     // Prices that nobody gave are used where a budget asks for some, and not else: they may be out of date.
-    private static RunSettings Settings(RunOptions options, ParseResult parsed) => options.HasBudget(parsed)
-        ? options.Read(parsed, ModelPricing.WellKnown, $"list prices as known on {ModelPricing.WellKnownDate:yyyy-MM-dd}, not checked since")
-        : options.Read(parsed, null, null);
+    private static RunSettings Settings(RunOptions options, ParseResult parsed) =>
+        options.HasBudget(parsed)
+            ? options.Read(
+                parsed,
+                ModelPricing.WellKnown,
+                $"list prices as known on {ModelPricing.WellKnownDate:yyyy-MM-dd}, not checked since")
+            : options.Read(parsed, null, null);
 
     private static async Task<int> RunAsync(
-        string path, string? logDirectory, RunSettings settings, double? speed, string model, bool skipInvalid, bool json, CancellationToken cancellationToken)
+        string path,
+        string? logDirectory,
+        RunSettings settings,
+        double? speed,
+        string model,
+        bool skipInvalid,
+        bool json,
+        CancellationToken cancellationToken)
     {
         using TraceReader reader = TraceReader.Open(path, skipInvalid);
         bool any = reader.TryRead(out TraceRow row);

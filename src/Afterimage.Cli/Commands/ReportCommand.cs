@@ -28,7 +28,11 @@ internal static class ReportCommand
     public static Command Create()
     {
         Argument<string> directory = LogInput.Argument();
-        var output = new Option<string?>("--out") { Description = "The file, .html, or a directory for report.html. [default: LOG_DIR]", HelpName = "DIR|FILE.html" };
+        var output = new Option<string?>("--out")
+        {
+            Description = "The file, .html, or a directory for report.html. [default: LOG_DIR]",
+            HelpName = "DIR|FILE.html",
+        };
         var command = new Command(Name, "Make a page of a log directory: summary, figures, tables.") { directory, output };
         command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
             parsed.GetRequiredValue(directory),
@@ -49,5 +53,7 @@ internal static class ReportCommand
     }
 
     private static string PathOf(string output) =>
-        !Directory.Exists(output) && Path.GetExtension(output).ToLowerInvariant() is ".html" or ".htm" ? output : Path.Combine(output, FileName);
+        !Directory.Exists(output) && Path.GetExtension(output).ToLowerInvariant() is ".html" or ".htm"
+            ? output
+            : Path.Combine(output, FileName);
 }

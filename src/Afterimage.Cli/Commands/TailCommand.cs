@@ -61,9 +61,14 @@ internal static class TailCommand
     private static async Task<int> RunAsync(LogDirectory log, int count, bool follow, bool json, CancellationToken cancellationToken)
     {
         ILookup<bool, string> recordFiles = log.FindRecordFiles().ToLookup(LogDirectory.IsCompacted);
-        Dictionary<string, TailedFile> files = recordFiles[false].Concat(FindLogs(log)).ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
+        Dictionary<string, TailedFile> files = recordFiles[false]
+            .Concat(FindLogs(log))
+            .ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
         long skipped = 0;
-        await ShowAsync(log.ReadCompactedEnds([.. recordFiles[true]], count, cancellationToken).Concat(files.Values.SelectMany(file => file.ReadLast(count))), count);
+        await ShowAsync(
+            log.ReadCompactedEnds([.. recordFiles[true]], count, cancellationToken)
+                .Concat(files.Values.SelectMany(file => file.ReadLast(count))),
+            count);
         while (follow && !StandardOutput.IsReaderGone)
         {
             try

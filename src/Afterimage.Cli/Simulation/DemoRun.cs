@@ -2,7 +2,8 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>Workers that call a simulated chat model one call after the other and have a part of the answers evaluated, in simulated time.</summary>
+/// <summary>Workers that call a simulated chat model one call after the other and have a part of the answers evaluated, in simulated
+/// time.</summary>
 /// <remarks>One event loop runs them, so that a seed gives the same run every time.</remarks>
 internal sealed class DemoRun
 {
@@ -31,8 +32,10 @@ internal sealed class DemoRun
         _isSpent = isSpent;
     }
 
-    /// <summary>About how long a run takes in simulated time: a worker needs 4.85 s for a call, its evaluation and the pause on average, and the slowest is waited for.</summary>
-    public static TimeSpan ExpectedLength(long generations) => (TimeSpan.FromSeconds(4.85) * generations / Workers) + TimeSpan.FromSeconds(15);
+    /// <summary>About how long a run takes in simulated time: a worker needs 4.85 s for a call, its evaluation and the pause on average,
+    /// and the slowest is waited for.</summary>
+    public static TimeSpan ExpectedLength(long generations) =>
+        (TimeSpan.FromSeconds(4.85) * generations / Workers) + TimeSpan.FromSeconds(15);
 
     public double Progress => (double)Interlocked.Read(ref _done) / _generations;
 
@@ -68,11 +71,22 @@ internal sealed class DemoRun
         });
     }
 
-    private void Evaluate(DateTimeOffset time, SimulatedEvaluation evaluation) => At(time + evaluation.Duration, end =>
-    {
-        _monitor.TrackEvaluation(evaluation.Duration, success: true, "simulated-judge", evaluation.Scores, evaluation.Details with { Timestamp = end });
-        Pause(end);
-    });
+    private void Evaluate(DateTimeOffset time, SimulatedEvaluation evaluation) =>
+        At(
+            time + evaluation.Duration,
+            end =>
+            {
+                _monitor.TrackEvaluation(
+                    evaluation.Duration,
+                    success: true,
+                    "simulated-judge",
+                    evaluation.Scores,
+                    evaluation.Details with
+                    {
+                        Timestamp = end,
+                    });
+                Pause(end);
+            });
 
     // The worker keeps the answer and prepares its next prompt.
     private void Pause(DateTimeOffset time) => Begin(time + TimeSpan.FromSeconds(_random.LogNormal(1, 0.5)));

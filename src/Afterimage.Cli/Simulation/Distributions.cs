@@ -14,7 +14,8 @@ internal sealed class Distributions(int seed)
         return radius * Math.Cos(2 * Math.PI * _random.NextDouble());
     }
 
-    /// <summary>Log-normal: its logarithm is normal around that of <paramref name="median"/>, with standard deviation <paramref name="sigma"/>.</summary>
+    /// <summary>Log-normal: its logarithm is normal around that of <paramref name="median"/>, with standard deviation
+    /// <paramref name="sigma"/>.</summary>
     public double LogNormal(double median, double sigma) => median * Math.Exp(sigma * Normal());
 
     /// <summary>Between 0 and 1: the logistic of a normal draw, with the given median.</summary>

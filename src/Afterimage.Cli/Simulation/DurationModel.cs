@@ -12,5 +12,6 @@ internal static class DurationModel
 
     public static TimeSpan TimeToFirstToken(in TraceRow row) => new(BaseTicks + (TicksPerPromptToken * row.PromptTokens));
 
-    public static TimeSpan Duration(in TraceRow row) => TimeToFirstToken(row) + new TimeSpan(TicksPerCompletionToken * row.CompletionTokens);
+    public static TimeSpan Duration(in TraceRow row) =>
+        TimeToFirstToken(row) + new TimeSpan(TicksPerCompletionToken * row.CompletionTokens);
 }

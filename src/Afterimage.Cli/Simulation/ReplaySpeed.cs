@@ -14,9 +14,12 @@ internal static class ReplaySpeed
     {
         if (text == "max")
             return null;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double factor) && factor is >= Slowest and <= Fastest)
+        if (
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double factor)
+            && factor is >= Slowest and <= Fastest)
             return factor;
         throw new InputException(
-            $"--speed is '{Format.Name(text, 40)}', which is neither max nor a factor from 0.001 to 1000000 (60: a minute of the trace in a second).");
+            $"--speed is '{Format.Name(text, 40)}', which is neither max nor a factor from 0.001 to 1000000 (60: a minute of the trace in a second)."
+        );
     }
 }

@@ -1,7 +1,9 @@
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>A clock that stands still until it is moved. Timers fire within the call that moves it past them, each at its own time.</summary>
-/// <remarks>A move by more than a day is taken as if the machine slept after the first day: each timer that is due fires once when it is over.</remarks>
+/// <summary>A clock that stands still until it is moved. Timers fire within the call that moves it past them, each at its own
+/// time.</summary>
+/// <remarks>A move by more than a day is taken as if the machine slept after the first day: each timer that is due fires once when it is
+/// over.</remarks>
 internal sealed class TraceClock(DateTimeOffset start) : TimeProvider
 {
     // A trace can pause for years, of which nobody needs every minute.

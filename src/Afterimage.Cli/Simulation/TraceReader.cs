@@ -5,7 +5,8 @@ using CsvHelper;
 
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>Reads an LLM inference trace: a CSV file with the columns TIMESTAMP, ContextTokens and GeneratedTokens, in any order, among others.</summary>
+/// <summary>Reads an LLM inference trace: a CSV file with the columns TIMESTAMP, ContextTokens and GeneratedTokens, in any order, among
+/// others.</summary>
 internal sealed class TraceReader : IDisposable
 {
     // A thousand times the largest context window there is; keeps modelled durations below what the monitor takes for absurd.
@@ -121,8 +122,13 @@ internal sealed class TraceReader : IDisposable
             return $"{_csv.FieldCount} fields where the header has {_csv.Headers.Count}";
 
         string time = _csv.GetString(_timestampColumn);
-        if (!DateTimeOffset.TryParseExact(
-            time, TimestampFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset timestamp))
+        if (
+            !DateTimeOffset.TryParseExact(
+                time,
+                TimestampFormats,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+                out DateTimeOffset timestamp))
         {
             return $"TIMESTAMP is {Quote(time)}, which is no time like 2023-11-16 18:15:46.6805900";
         }

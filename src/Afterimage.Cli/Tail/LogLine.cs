@@ -21,7 +21,9 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement record = document.RootElement;
-            if (record.ValueKind != JsonValueKind.Object || !DateTimeOffset.TryParse(Of(record, "timestamp"), CultureInfo.InvariantCulture, out DateTimeOffset time))
+            if (
+                record.ValueKind != JsonValueKind.Object
+                || !DateTimeOffset.TryParse(Of(record, "timestamp"), CultureInfo.InvariantCulture, out DateTimeOffset time))
                 return null;
             return Describe(record) is { } text ? new LogLine(time, $"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z {text}", line) : null;
         }
@@ -46,9 +48,23 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
         switch (Of(record, "event"))
         {
             case "generation":
-                return Join("generation", Outcome(record), Name(record, "model_name"), Seconds(record), Tokens(record), Name(record, "finish_reason"), Message(record, "error"));
+                return Join(
+                    "generation",
+                    Outcome(record),
+                    Name(record, "model_name"),
+                    Seconds(record),
+                    Tokens(record),
+                    Name(record, "finish_reason"),
+                    Message(record, "error"));
             case "evaluation":
-                return Join("evaluation", Outcome(record), Name(record, "evaluator_type"), Seconds(record), Scores(record), Tokens(record), Message(record, "error"));
+                return Join(
+                    "evaluation",
+                    Outcome(record),
+                    Name(record, "evaluator_type"),
+                    Seconds(record),
+                    Scores(record),
+                    Tokens(record),
+                    Message(record, "error"));
             case "metric":
                 return Join("metric", Name(record, "metric_name"), Name(record, "value"));
             case null when Of(record, "level") is { } level && Of(record, "message") is not null:
@@ -62,7 +78,8 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
 
     private static string Outcome(JsonElement record) => Of(record, "success") == "true" ? "ok" : "FAILED";
 
-    private static string? Seconds(JsonElement record) => Of(record, "duration") is { } duration ? Format.Name(duration, MaxName) + " s" : null;
+    private static string? Seconds(JsonElement record) =>
+        Of(record, "duration") is { } duration ? Format.Name(duration, MaxName) + " s" : null;
 
     private static string? Tokens(JsonElement record)
     {
@@ -73,17 +90,24 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
 
     private static string? Scores(JsonElement record) =>
         record.TryGetProperty("scores", out JsonElement scores) && scores.ValueKind == JsonValueKind.Object
-            ? string.Join(", ", scores.EnumerateObject().Select(score => $"{Format.Name(score.Name, MaxName)} {Format.Name(score.Value.ToString(), MaxName)}"))
+            ? string.Join(
+                ", ",
+                scores
+                    .EnumerateObject()
+                    .Select(score => $"{Format.Name(score.Name, MaxName)} {Format.Name(score.Value.ToString(), MaxName)}"))
             : null;
 
     private static string? Name(JsonElement record, string key) => Of(record, key) is { } text ? Format.Name(text, MaxName) : null;
 
     private static string? Message(JsonElement record, string key) => Of(record, key) is { } text ? Format.Name(text, MaxMessage) : null;
 
-    private static string? Of(JsonElement record, string key) => !record.TryGetProperty(key, out JsonElement value) ? null : value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
-        _ => null,
-    };
+    private static string? Of(JsonElement record, string key) =>
+        !record.TryGetProperty(key, out JsonElement value)
+            ? null
+            : value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString(),
+                JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
+                _ => null,
+            };
 }

@@ -3,7 +3,8 @@ using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.Tail;
 
-/// <summary>A file of lines that somebody else writes: its last lines, and then what is added. A line without its end is left until it has one.</summary>
+/// <summary>A file of lines that somebody else writes: its last lines, and then what is added. A line without its end is left until it has
+/// one.</summary>
 internal sealed class TailedFile(string path)
 {
     private const int BlockSize = 1 << 16;

@@ -34,20 +34,34 @@ internal static class CompareView
     private static Grid Runs(RunComparison comparison)
     {
         var grid = new Grid { Expand = false };
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) }).AddColumn(new GridColumn { Padding = new Padding(0) });
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) })
+            .AddColumn(new GridColumn { Padding = new Padding(0) });
         Add("A", comparison.A);
         Add("B", comparison.B);
         return grid;
 
         void Add(string name, RunSummary run)
         {
-            grid.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), new Text(Format.Name(Format.ShortPath(run.LogDirectory), 400)));
+            grid.AddRow(
+                new Text(name, new Style(decoration: Decoration.Bold)),
+                new Text(Format.Name(Format.ShortPath(run.LogDirectory), 400)));
             string evaluations = run.Evaluations > 0 ? $", {Format.Count(run.Evaluations)} evaluations" : "";
-            string time = run.FirstTimestamp is { } first && run.LastTimestamp is { } last ? $", {Format.Time(first)} to {Format.Time(last)}" : "";
+            string time =
+                run.FirstTimestamp is { } first && run.LastTimestamp is { } last ? $", {Format.Time(first)} to {Format.Time(last)}" : "";
             grid.AddRow(new Text(""), new Text($"{Format.Count(run.Generations)} generations{evaluations}{time}"));
-            (long Count, string What)[] left = [(run.SkippedLines, "lines skipped"), (run.NonFinitePoints, "points not finite"), (run.DroppedRecords, "records dropped"), (run.FailedRecords, "records failed")];
+            (long Count, string What)[] left =
+            [
+                (run.SkippedLines, "lines skipped"),
+                (run.NonFinitePoints, "points not finite"),
+                (run.DroppedRecords, "records dropped"),
+                (run.FailedRecords, "records failed"),
+            ];
             if (left.Any(part => part.Count > 0))
-                grid.AddRow(new Text(""), new Text(string.Join(", ", left.Where(part => part.Count > 0).Select(part => $"{Format.Count(part.Count)} {part.What}")), new Style(Color.Yellow)));
+                grid.AddRow(
+                    new Text(""),
+                    new Text(
+                        string.Join(", ", left.Where(part => part.Count > 0).Select(part => $"{Format.Count(part.Count)} {part.What}")),
+                        new Style(Color.Yellow)));
         }
     }
 
@@ -58,12 +72,16 @@ internal static class CompareView
             table.Columns[column].Alignment = Justify.Left;
 
         // Where there are too many to show, those with a finding.
-        MetricComparison[] shown = [.. metrics.OrderByDescending(HasFinding).Take(MaxMetrics).OrderBy(metric => metric.Name, StringComparer.Ordinal)];
+        MetricComparison[] shown =
+        [
+            .. metrics.OrderByDescending(HasFinding).Take(MaxMetrics).OrderBy(metric => metric.Name, StringComparer.Ordinal),
+        ];
         foreach (MetricComparison metric in shown)
         {
             // Values such as the cost of a call have their digits far behind the point.
             double scale = metric.Kind == MetricKind.Number && Largest(metric) is > 0 and < 0.1 ? 1000 : 1;
-            string name = scale == 1 ? Format.Name(metric.Name, MaxName) : Format.Name(metric.Name, MaxName - Thousandths.Length) + Thousandths;
+            string name =
+                scale == 1 ? Format.Name(metric.Name, MaxName) : Format.Name(metric.Name, MaxName - Thousandths.Length) + Thousandths;
 
             // The points of a share are the generations, which stand above.
             if (metric.Kind != MetricKind.Share)
@@ -78,7 +96,8 @@ internal static class CompareView
         return table;
     }
 
-    private static bool HasFinding(MetricComparison metric) => metric.Figures.Any(figure => figure.Verdict == ComparisonVerdict.BeyondChance);
+    private static bool HasFinding(MetricComparison metric) =>
+        metric.Figures.Any(figure => figure.Verdict == ComparisonVerdict.BeyondChance);
 
     private static double Largest(MetricComparison metric) =>
         metric.Figures.SelectMany(figure => (Estimate?[])[metric.A?.Of(figure.Figure), metric.B?.Of(figure.Figure)])
@@ -113,7 +132,13 @@ internal static class CompareView
             Tables.Number(Value(metric.B?.Of(figure.Figure)?.Value)),
             new Text(Interval(metric.B?.Of(figure.Figure)), new Style(Color.Grey)),
             new Text(Change(metric.A?.Of(figure.Figure), figure.Change, isRate, scale), style),
-            Tables.Number(figure.AdjustedPValue switch { null => "", < 0.001 => "<.001", { } p => p.ToString("0.000", CultureInfo.InvariantCulture) }),
+            Tables.Number(
+                figure.AdjustedPValue switch
+                {
+                    null => "",
+                    < 0.001 => "<.001",
+                    { } p => p.ToString("0.000", CultureInfo.InvariantCulture),
+                }),
             new Text(Verdict(metric, figure), isFinding ? style : new Style(Color.Grey)),
         ];
 
@@ -139,7 +164,9 @@ internal static class CompareView
             return "";
         if (isRate)
             return Signed(given.Value * 100, "0.0") + " pp";
-        return a is { Value: not 0 } from ? Signed(given.Value / Math.Abs(from.Value) * 100, "#,0.0") + " %" : (given.Value > 0 ? "+" : "") + Format.Value(given.Value * scale);
+        return a is { Value: not 0 } from
+            ? Signed(given.Value / Math.Abs(from.Value) * 100, "#,0.0") + " %"
+            : (given.Value > 0 ? "+" : "") + Format.Value(given.Value * scale);
 
         static string Signed(double value, string format) => value.ToString($"+{format};-{format};{format}", CultureInfo.InvariantCulture);
     }
@@ -164,8 +191,18 @@ internal static class CompareView
         {
             List<IRenderable> row =
             [
-                Tables.Name(model.ModelName, MaxName), Number(model.A?.Generations), Number(model.B?.Generations), Number(model.A?.TotalTokens), Number(model.B?.TotalTokens),
-                Tables.Number(model is { A.TotalTokens: > 0, B: not null } ? Change(new Estimate(model.A.TotalTokens, null, null), new Estimate(model.B.TotalTokens - model.A.TotalTokens, null, null), isRate: false) : ""),
+                Tables.Name(model.ModelName, MaxName),
+                Number(model.A?.Generations),
+                Number(model.B?.Generations),
+                Number(model.A?.TotalTokens),
+                Number(model.B?.TotalTokens),
+                Tables.Number(
+                    model is { A.TotalTokens: > 0, B: not null }
+                        ? Change(
+                            new Estimate(model.A.TotalTokens, null, null),
+                            new Estimate(model.B.TotalTokens - model.A.TotalTokens, null, null),
+                            isRate: false)
+                        : ""),
             ];
             if (hasCost)
                 row.AddRange([Cost(model.A), Cost(model.B)]);

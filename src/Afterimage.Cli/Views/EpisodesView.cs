@@ -23,14 +23,23 @@ internal static class EpisodesView
         List<IRenderable> lines = [];
         if (episodes.Count > maxRows)
             lines.Add(new Text($"{Format.Count(episodes.Count - maxRows)} earlier alerts: --json has all", Quiet));
-        lines.Add(new Text(
-            string.Join(Gap, "start".PadRight(Format.Time(default).Length), "end".PadRight(endWidth), "duration".PadLeft(durationWidth), "level".PadRight(7), "alert"),
-            Quiet));
+        lines.Add(
+            new Text(
+                string.Join(
+                    Gap,
+                    "start".PadRight(Format.Time(default).Length),
+                    "end".PadRight(endWidth),
+                    "duration".PadLeft(durationWidth),
+                    "level".PadRight(7),
+                    "alert"),
+                Quiet));
         foreach (AlertEpisode episode in shown)
         {
             var line = new Paragraph { Overflow = Overflow.Ellipsis };
             line.Append(Format.Time(episode.Start) + Gap);
-            line.Append(End(episode).PadRight(endWidth) + Gap, new Style(episode.State == AlertEpisodeState.Firing ? Color.Red : Color.Default));
+            line.Append(
+                End(episode).PadRight(endWidth) + Gap,
+                new Style(episode.State == AlertEpisodeState.Firing ? Color.Red : Color.Default));
             line.Append(Duration(episode).PadLeft(durationWidth) + Gap);
             line.Append(AlertsView.Level(episode.Level).PadRight(7) + Gap, AlertsView.LevelStyle(episode.Level));
             line.Append(Format.Name(episode.Name, MaxName));

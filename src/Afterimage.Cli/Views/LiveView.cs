@@ -46,7 +46,9 @@ internal static class LiveView
         if (run.Cost is not null)
             parts.Add(Money(run));
         if (run.Rules.Count > 0)
-            parts.Add(Fact("alert rules ", StateText.Alerts(run.Rules), run.Rules.Any(rule => rule.State == AlertState.Firing) ? Color.Red : null));
+            parts.Add(
+                Fact("alert rules ", StateText.Alerts(run.Rules), run.Rules.Any(rule => rule.State == AlertState.Firing) ? Color.Red : null)
+            );
         parts.Add(rates);
         if (run.Tokens.ByModel.Count > 0)
             parts.Add(TokensView.Render(run.Tokens, run.Calls, MaxModels, run.Cost));
@@ -58,7 +60,9 @@ internal static class LiveView
     public static string Line(LiveSnapshot run)
     {
         string progress = run.Progress is { } done ? (done * 100).ToString("0", CultureInfo.InvariantCulture) + " %, " : "";
-        string latency = run.Latency is { } q ? $", p50 {Format.Seconds(q.P50)}, p95 {Format.Seconds(q.P95)}, p99 {Format.Seconds(q.P99)}" : "";
+        string latency = run.Latency is { } q
+            ? $", p50 {Format.Seconds(q.P50)}, p95 {Format.Seconds(q.P95)}, p99 {Format.Seconds(q.P99)}"
+            : "";
         return $"{Format.Time(run.Now)} {progress}{Format.Count(run.Generations)} generations, {Rate(run.Rate)}, success {Format.Percent(run.Success)}{latency}, "
             + $"{Format.Count(run.Tokens.TotalTokens)} tokens"
             + (run.Cost is { } cost ? $", {Format.Dollars((double)cost.TotalUsd)}" : "")

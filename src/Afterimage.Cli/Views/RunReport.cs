@@ -76,7 +76,8 @@ internal static class RunReport
         }
 
         if (statistics.Failed > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Format.Count(statistics.Failed)} records could not be written to '{summary.LogDirectory}'.");
+            await Console.Error.WriteLineAsync(
+                $"afterimage: {Format.Count(statistics.Failed)} records could not be written to '{summary.LogDirectory}'.");
         if (interrupted)
         {
             await Console.Error.WriteLineAsync("afterimage: interrupted; what was recorded until then is kept.");

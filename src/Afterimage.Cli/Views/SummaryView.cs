@@ -39,7 +39,8 @@ internal static class SummaryView
     private static Grid Facts(RunSummary summary, IEnumerable<(string Name, string Text)> notes)
     {
         var grid = new Grid { Expand = false };
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) }).AddColumn(new GridColumn { Padding = new Padding(0) });
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) })
+            .AddColumn(new GridColumn { Padding = new Padding(0) });
 
         Add("generations", Format.Count(summary.Generations) + Rates(summary));
         if (summary.Evaluations > 0)
@@ -57,7 +58,10 @@ internal static class SummaryView
         if (reasons.Length > 0)
         {
             string more = reasons.Length > MaxFinishReasons ? $", {reasons.Length - MaxFinishReasons} more" : "";
-            Add("finish reasons", string.Join(", ", reasons.Take(MaxFinishReasons).Select(r => $"{Format.Name(r.Reason, 24)} {Format.Count(r.Count)}")) + more);
+            Add(
+                "finish reasons",
+                string.Join(", ", reasons.Take(MaxFinishReasons).Select(r => $"{Format.Name(r.Reason, 24)} {Format.Count(r.Count)}")) + more
+            );
         }
 
         if (summary.Cost is { } cost)
@@ -100,9 +104,12 @@ internal static class SummaryView
         Table table = Tables.Create("metric", "count", "mean", "min", "max", "p50", "p95", "p99");
         foreach ((string name, MetricSummary metric) in metrics.Take(MaxRows))
         {
-            table.AddRow(
-                [Tables.Name(name, 28), Tables.Number(Format.Count(metric.Count)), .. ((double[])[metric.Mean, metric.Min, metric.Max, metric.P50, metric.P95, metric.P99])
-                    .Select(value => Tables.Number(Format.Value(value)))]);
+            table.AddRow([
+                Tables.Name(name, 28),
+                Tables.Number(Format.Count(metric.Count)),
+                .. ((double[])[metric.Mean, metric.Min, metric.Max, metric.P50, metric.P95, metric.P99]).Select(value =>
+                    Tables.Number(Format.Value(value))),
+            ]);
         }
 
         if (metrics.Length > MaxRows)

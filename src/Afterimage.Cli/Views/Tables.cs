@@ -35,5 +35,6 @@ internal static class Tables
 
     public static Text Number(string number) => new(number);
 
-    public static TableTitle More(int count, string what) => new($"and {Format.Count(count)} more {what}: --json has all", new Style(Color.Grey));
+    public static TableTitle More(int count, string what) =>
+        new($"and {Format.Count(count)} more {what}: --json has all", new Style(Color.Grey));
 }

@@ -27,7 +27,13 @@ internal sealed class AlertPost : IDisposable
         if (client is null)
         {
             // A redirect would take headers and alerts to somewhere nobody named. The time limit is the pipeline's.
-            client = _ownClient = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+            client = _ownClient = new HttpClient(
+                new SocketsHttpHandler
+                {
+                    AllowAutoRedirect = false,
+                    UseCookies = false,
+                    PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+                })
             {
                 Timeout = Timeout.InfiniteTimeSpan,
             };
@@ -54,7 +60,9 @@ internal sealed class AlertPost : IDisposable
         sign?.Invoke(request.Headers);
         try
         {
-            using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            using HttpResponseMessage response = await _client
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+                .ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
                 throw new DeliveryException($"{_url.Host} answered {(int)response.StatusCode}", IsTransient(response.StatusCode))
@@ -65,10 +73,12 @@ internal sealed class AlertPost : IDisposable
         }
         catch (HttpRequestException exception)
         {
-            bool isRefused = exception.HttpRequestError == HttpRequestError.SecureConnectionError && exception.InnerException is AuthenticationException;
+            bool isRefused =
+                exception.HttpRequestError == HttpRequestError.SecureConnectionError && exception.InnerException is AuthenticationException;
             throw new DeliveryException($"{_url.Host} could not be reached: {exception.Message}", !isRefused, exception);
         }
     }
 
-    private static bool IsTransient(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
+    private static bool IsTransient(HttpStatusCode status) =>
+        status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
 }

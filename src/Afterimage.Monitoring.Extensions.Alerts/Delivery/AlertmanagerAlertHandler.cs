@@ -20,7 +20,11 @@ internal sealed class AlertmanagerAlertHandler : IAlertHandler, IDisposable
     {
         _options = (AlertmanagerOptions)options.Copy();
         _labels = new Dictionary<string, string>(options.Labels, StringComparer.Ordinal);
-        _post = new AlertPost(options, new Uri(options.Url!.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/api/v2/alerts"), client, timeProvider);
+        _post = new AlertPost(
+            options,
+            new Uri(options.Url!.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/api/v2/alerts"),
+            client,
+            timeProvider);
         _filter = new LevelFilter(options.MinimumLevel);
         _timeProvider = timeProvider;
     }

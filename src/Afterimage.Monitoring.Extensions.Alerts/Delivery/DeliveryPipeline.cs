@@ -18,17 +18,23 @@ internal sealed class DeliveryPipeline
         var builder = new ResiliencePipelineBuilder { TimeProvider = timeProvider };
         if (options.RetryCount > 0)
         {
-            builder.AddRetry(new RetryStrategyOptions
-            {
-                MaxRetryAttempts = options.RetryCount,
-                BackoffType = DelayBackoffType.Exponential,
-                Delay = options.RetryDelay,
-                MaxDelay = LongestDelay,
-                UseJitter = true,
-                ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is TimeoutRejectedException or DeliveryException { IsTransient: true }),
-                DelayGenerator = static arguments => ValueTask.FromResult(
-                    arguments.Outcome.Exception is DeliveryException { RetryAfter: { } wait } ? (TimeSpan?)(wait < LongestDelay ? wait : LongestDelay) : null),
-            });
+            builder.AddRetry(
+                new RetryStrategyOptions
+                {
+                    MaxRetryAttempts = options.RetryCount,
+                    BackoffType = DelayBackoffType.Exponential,
+                    Delay = options.RetryDelay,
+                    MaxDelay = LongestDelay,
+                    UseJitter = true,
+                    ShouldHandle = static arguments =>
+                        ValueTask.FromResult(
+                            arguments.Outcome.Exception is TimeoutRejectedException or DeliveryException { IsTransient: true }),
+                    DelayGenerator = static arguments =>
+                        ValueTask.FromResult(
+                            arguments.Outcome.Exception is DeliveryException { RetryAfter: { } wait }
+                                ? (TimeSpan?)(wait < LongestDelay ? wait : LongestDelay)
+                                : null),
+                });
         }
 
         _pipeline = builder.AddTimeout(options.AttemptTimeout).Build();
@@ -45,7 +51,10 @@ internal sealed class DeliveryPipeline
         }
         catch (TimeoutRejectedException exception)
         {
-            throw new DeliveryException($"{host} did not answer within {_attemptTimeout.TotalSeconds:0.###} s", isTransient: true, exception);
+            throw new DeliveryException(
+                $"{host} did not answer within {_attemptTimeout.TotalSeconds:0.###} s",
+                isTransient: true,
+                exception);
         }
     }
 }

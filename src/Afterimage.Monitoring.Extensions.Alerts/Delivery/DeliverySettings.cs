@@ -62,7 +62,9 @@ internal static class DeliverySettings
 
     private static void ReadHttp(SettingsNode node, HttpAlertOptions options)
     {
-        options.Url = Uri.TryCreate(node.RequiredText("url"), UriKind.Absolute, out Uri? url) ? url : throw node.Wrong("url", "is an absolute URL of http or https.");
+        options.Url = Uri.TryCreate(node.RequiredText("url"), UriKind.Absolute, out Uri? url)
+            ? url
+            : throw node.Wrong("url", "is an absolute URL of http or https.");
         ReadPairs(node, "headers", options.Headers);
     }
 
@@ -89,7 +91,9 @@ internal static class DeliverySettings
         catch (ArgumentException fault)
         {
             // Its sentence begins with the setting.
-            throw node.Wrong(fault.ParamName!, fault.Message[(fault.ParamName!.Length + 1)..].Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal));
+            throw node.Wrong(
+                fault.ParamName!,
+                fault.Message[(fault.ParamName!.Length + 1)..].Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal));
         }
     }
 }

@@ -63,8 +63,17 @@ internal sealed class MailAlertHandler : IAlertHandler
             await client.SendAsync(mail, cancellationToken).ConfigureAwait(false);
             await client.DisconnectAsync(quit: true, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is CommandException or ProtocolException or SslHandshakeException or AuthenticationException
-            or ServiceNotAuthenticatedException or ServiceNotConnectedException or SocketException or IOException or NotSupportedException)
+        catch (Exception exception)
+            when (exception
+                    is CommandException
+                        or ProtocolException
+                        or SslHandshakeException
+                        or AuthenticationException
+                        or ServiceNotAuthenticatedException
+                        or ServiceNotConnectedException
+                        or SocketException
+                        or IOException
+                        or NotSupportedException)
         {
             bool isTransient = exception switch
             {
@@ -72,13 +81,21 @@ internal sealed class MailAlertHandler : IAlertHandler
                 ProtocolException or ServiceNotConnectedException or SocketException or IOException => true,
                 _ => false,
             };
-            throw new DeliveryException($"{_options.Host} did not take the mail: {exception.Message.Split('\n')[0].TrimEnd()}", isTransient, exception);
+            throw new DeliveryException(
+                $"{_options.Host} did not take the mail: {exception.Message.Split('\n')[0].TrimEnd()}",
+                isTransient,
+                exception);
         }
     }
 
     private MimeMessage Mail(IReadOnlyList<Alert> alerts)
     {
-        var mail = new MimeMessage { Subject = Subject(alerts), Date = _timeProvider.GetUtcNow(), Body = new TextPart("plain") { Text = Text(alerts) } };
+        var mail = new MimeMessage
+        {
+            Subject = Subject(alerts),
+            Date = _timeProvider.GetUtcNow(),
+            Body = new TextPart("plain") { Text = Text(alerts) },
+        };
         mail.From.Add(_from);
         mail.To.AddRange(_to);
 
@@ -89,7 +106,9 @@ internal sealed class MailAlertHandler : IAlertHandler
 
     private string Subject(IReadOnlyList<Alert> alerts)
     {
-        string subject = string.Join(", ", alerts.Select(alert => $"{(alert.IsResolved ? "over" : alert.Level.ToString().ToLowerInvariant())}: {alert.Name}"));
+        string subject = string.Join(
+            ", ",
+            alerts.Select(alert => $"{(alert.IsResolved ? "over" : alert.Level.ToString().ToLowerInvariant())}: {alert.Name}"));
         if (alerts.Count > 1)
             subject = $"{alerts.Count} alerts: {subject}";
         subject = AlertText.OneLine(string.IsNullOrWhiteSpace(_options.SubjectPrefix) ? subject : $"{_options.SubjectPrefix} {subject}");
@@ -107,6 +126,9 @@ internal sealed class MailAlertHandler : IAlertHandler
             text.Append('\n');
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(Environment.ProcessPath)} on {Environment.MachineName}\n").ToString();
+        return text.Append(
+                CultureInfo.InvariantCulture,
+                $"{Path.GetFileNameWithoutExtension(Environment.ProcessPath)} on {Environment.MachineName}\n")
+            .ToString();
     }
 }

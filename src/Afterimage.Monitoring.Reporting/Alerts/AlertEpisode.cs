@@ -7,7 +7,8 @@ namespace Afterimage.Monitoring;
 /// <param name="Level">The gravest level at which it was announced.</param>
 /// <param name="Message">What was said at that level last.</param>
 /// <param name="Start">When it was announced first, UTC.</param>
-/// <param name="End">When it was over, or its run was, UTC; <see langword="null"/> while it is firing, and where nothing says when its run ended.</param>
+/// <param name="End">When it was over, or its run was, UTC; <see langword="null"/> while it is firing, and where nothing says when its run
+/// ended.</param>
 /// <param name="State">Whether and how it ended.</param>
 /// <param name="Announcements">How often it was announced that it fires.</param>
 /// <param name="Data">The data of that last message: see <see cref="Alert.Data"/>.</param>
@@ -23,6 +24,7 @@ public sealed record AlertEpisode(
     IReadOnlyDictionary<string, object?> Data,
     string LogDirectory)
 {
-    /// <summary>How long it lasted; <see langword="null"/> where <see cref="End"/> is. Never negative, also where the clock was set back meanwhile.</summary>
+    /// <summary>How long it lasted; <see langword="null"/> where <see cref="End"/> is. Never negative, also where the clock was set back
+    /// meanwhile.</summary>
     public TimeSpan? Duration => End is { } end ? (end > Start ? end - Start : TimeSpan.Zero) : null;
 }

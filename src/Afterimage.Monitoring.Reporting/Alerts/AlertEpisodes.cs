@@ -42,12 +42,26 @@ internal static class AlertEpisodes
         AlertEpisode AtEndOfRun(Open episode) =>
             runs.Count == 0 || runs.Any(run => run.Start <= episode.LastHeard && run.End is null)
                 ? episode.Episode
-                : episode.Episode with { State = AlertEpisodeState.RunEnded, End = runs.Where(run => run.Spans(episode.LastHeard, episode.LastHeard)).Max(run => run.End) };
+                : episode.Episode with
+                {
+                    State = AlertEpisodeState.RunEnded,
+                    End = runs.Where(run => run.Spans(episode.LastHeard, episode.LastHeard)).Max(run => run.End),
+                };
     }
 
-    private static Open Begin(Alert alert, string directory) => new(
-        new AlertEpisode(alert.Name, alert.Level, alert.Message, alert.Timestamp, End: null, AlertEpisodeState.Firing, Announcements: 1, alert.Data, directory),
-        alert.Timestamp);
+    private static Open Begin(Alert alert, string directory) =>
+        new(
+            new AlertEpisode(
+                alert.Name,
+                alert.Level,
+                alert.Message,
+                alert.Timestamp,
+                End: null,
+                AlertEpisodeState.Firing,
+                Announcements: 1,
+                alert.Data,
+                directory),
+            alert.Timestamp);
 
     private static Open Continue(Open open, Alert alert)
     {

@@ -38,14 +38,17 @@ internal static class AlertQuery
 
     private static int Number(string file) => new NumberedName(Path.GetDirectoryName(file)!, "alerts.jsonl").NumberOf(file);
 
-    private static LoggedAlert Line(DuckDBDataReader row) => new(
-        row.GetString(0),
-        new Alert(
-            row.GetString(2),
-            row.GetString(4),
-            Enum.Parse<AlertLevel>(row.GetString(3), ignoreCase: true),
-            new DateTimeOffset(Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(1), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks), TimeSpan.Zero),
-            row.IsDBNull(5) ? new Dictionary<string, object?>() : Data(row.GetString(5))));
+    private static LoggedAlert Line(DuckDBDataReader row) =>
+        new(
+            row.GetString(0),
+            new Alert(
+                row.GetString(2),
+                row.GetString(4),
+                Enum.Parse<AlertLevel>(row.GetString(3), ignoreCase: true),
+                new DateTimeOffset(
+                    Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(1), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks),
+                    TimeSpan.Zero),
+                row.IsDBNull(5) ? new Dictionary<string, object?>() : Data(row.GetString(5))));
 
     private static Dictionary<string, object?> Data(string json)
     {

@@ -7,7 +7,8 @@ namespace Afterimage.Monitoring.Reporting.Alerts;
 internal static class AlertSource
 {
     // A line that is no valid alert has no name.
-    public const string Table = "CREATE TEMP TABLE alert (file VARCHAR, ticks BIGINT, name VARCHAR, level VARCHAR, message VARCHAR, data JSON)";
+    public const string Table =
+        "CREATE TEMP TABLE alert (file VARCHAR, ticks BIGINT, name VARCHAR, level VARCHAR, message VARCHAR, data JSON)";
 
     public const string View = """
         CREATE TEMP VIEW alerts AS SELECT

@@ -8,8 +8,9 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 
 /// <summary>The Parquet files of docs/log-format.md, as SQL.</summary>
 /// <remarks>
-/// A row is a line: the columns of <c>record</c>, with the ticks as microseconds and what is left of them, and <c>line</c>, the line itself where the columns would not
-/// give it back byte for byte. That is where it is no valid record, has keys that nobody knows, or was written in another way than the library's.
+/// A row is a line: the columns of <c>record</c>, with the ticks as microseconds and what is left of them, and <c>line</c>, the line itself
+/// where the columns would not give it back byte for byte. That is where it is no valid record, has keys that nobody knows, or was written
+/// in another way than the library's.
 /// </remarks>
 internal static class CompactedFile
 {
@@ -33,11 +34,15 @@ internal static class CompactedFile
         + string.Join(", ", RecordColumn.All.Where(column => !column.IsAlwaysRead).Select(MemberOf)) + ", '}')";
 
     /// <summary>The rows of the tables <c>record</c> and <c>line</c>, side by side, as those of a file.</summary>
-    public static string Select { get; } = $"""
-        SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
-            {string.Join(", ", RecordColumn.All.Where(column => column.Name != "ticks").Select(column => $"r.{column.Name}::{PlainType(column)} AS {column.Name}"))}, line.line
-        FROM record AS r POSITIONAL JOIN line
-        """;
+    public static string Select { get; } =
+        $"""
+            SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
+                {string.Join(
+                ", ",
+                RecordColumn.All.Where(column => column.Name != "ticks").Select(column =>
+                    $"r.{column.Name}::{PlainType(column)} AS {column.Name}"))}, line.line
+            FROM record AS r POSITIONAL JOIN line
+            """;
 
     /// <summary>The records of the files.</summary>
     /// <param name="columns">The columns; one that a file does not have is left out.</param>
@@ -48,7 +53,8 @@ internal static class CompactedFile
         """;
 
     /// <summary>The lines that the files keep, a row a line, NULL where the columns have it all.</summary>
-    public static string SelectKeptLines(string files) => $"SELECT line FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)";
+    public static string SelectKeptLines(string files) =>
+        $"SELECT line FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)";
 
     /// <summary>The rows of a file, whole, in their order.</summary>
     public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";

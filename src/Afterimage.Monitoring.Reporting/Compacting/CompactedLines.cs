@@ -9,11 +9,15 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 /// <summary>Compacted files, as the lines that they stand for.</summary>
 internal static class CompactedLines
 {
-    /// <summary>The lines of a file in their order, without the records before <paramref name="since"/>: a <see cref="CompactedFileReader"/>.</summary>
+    /// <summary>The lines of a file in their order, without the records before <paramref name="since"/>: a
+    /// <see cref="CompactedFileReader"/>.</summary>
     public static IEnumerable<ReadOnlyMemory<byte>> Read(string file, DateTimeOffset? since)
     {
         using LogSnapshot snapshot = Open(CancellationToken.None);
-        foreach (ReadOnlyMemory<byte> line in Lines(snapshot, CompactedFile.SelectLines(CompactedFile.SelectRows(LogSnapshot.ListFiles([file])), since)))
+        foreach (
+            ReadOnlyMemory<byte> line in Lines(
+                snapshot,
+                CompactedFile.SelectLines(CompactedFile.SelectRows(LogSnapshot.ListFiles([file])), since)))
             yield return line;
     }
 
@@ -25,7 +29,13 @@ internal static class CompactedLines
 
         // A torn line may end within a character, which decoding replaces.
         using LogSnapshot snapshot = Open(cancellationToken);
-        return [.. files.SelectMany(file => Lines(snapshot, CompactedFile.SelectLines(CompactedFile.SelectEnd(LogSnapshot.ListFiles([file]), count)))).Select(line => Encoding.UTF8.GetString(line.Span))];
+        return
+        [
+            .. files
+                .SelectMany(file =>
+                    Lines(snapshot, CompactedFile.SelectLines(CompactedFile.SelectEnd(LogSnapshot.ListFiles([file]), count))))
+                .Select(line => Encoding.UTF8.GetString(line.Span)),
+        ];
     }
 
     private static LogSnapshot Open(CancellationToken cancellationToken)

@@ -101,7 +101,8 @@ internal sealed class CompactedRows : IDisposable
     private (long Rows, long Skipped, string Hash) Fingerprint(string table)
     {
         string values = string.Join(", ", RecordColumn.All.Select(column => $"{column.Name}::VARCHAR"));
-        return _snapshot.Query($"SELECT count(*), count(*) FILTER (event IS NULL), coalesce(sum(hash({values})::HUGEINT), 0)::VARCHAR FROM {table}")
+        return _snapshot
+            .Query($"SELECT count(*), count(*) FILTER (event IS NULL), coalesce(sum(hash({values})::HUGEINT), 0)::VARCHAR FROM {table}")
             .Select(row => (row.GetInt64(0), row.GetInt64(1), row.GetString(2)))
             .Single();
     }

@@ -10,14 +10,19 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 
 /// <summary>Makes compacted files of the finished files of records of a log directory and of those below it.</summary>
 /// <remarks>
-/// A compacted file takes effect in one step, when it gets its name: before, readers do not look at it, and from then on, by that name, they pass its sources over.
-/// Writers keep away from these by their claims, before, and by that name, behind. So a kill at any moment leaves every record in exactly one file that counts.
+/// A compacted file takes effect in one step, when it gets its name: before, readers do not look at it, and from then on, by that name,
+/// they pass its sources over. Writers keep away from these by their claims, before, and by that name, behind. So a kill at any moment
+/// leaves every record in exactly one file that counts.
 /// </remarks>
 /// <param name="find">Lists the files of a pattern in all directories.</param>
 /// <param name="progress">Is told which share of the work is done.</param>
 /// <param name="reached">Is told each step.</param>
 /// <param name="cancellationToken">Ends the work behind the group that is being worked on, or earlier.</param>
-internal sealed class Compactor(Func<string, string[]> find, IProgress<double>? progress, Action<CompactionStep>? reached, CancellationToken cancellationToken)
+internal sealed class Compactor(
+    Func<string, string[]> find,
+    IProgress<double>? progress,
+    Action<CompactionStep>? reached,
+    CancellationToken cancellationToken)
 {
     // Rows of it stay in memory, for the most part; a larger file is worked on alone.
     private const long MaxWeight = 512L << 20;
@@ -45,7 +50,15 @@ internal sealed class Compactor(Func<string, string[]> find, IProgress<double>? 
         foreach (string directory in directories)
             CompactDirectory(directory);
         progress?.Report(1);
-        return new CompactionResult(_files, _compactedFiles, _records, _skippedLines, _bytesBefore, _files.Sum(file => new FileInfo(file).Length), _open.Count, _others.Count);
+        return new CompactionResult(
+            _files,
+            _compactedFiles,
+            _records,
+            _skippedLines,
+            _bytesBefore,
+            _files.Sum(file => new FileInfo(file).Length),
+            _open.Count,
+            _others.Count);
     }
 
     private string[] List() => [.. find(CompactedName.Pattern).Where(RecordFiles.IsCompacted), .. find(RecordFiles.JsonPattern)];
@@ -80,7 +93,10 @@ internal sealed class Compactor(Func<string, string[]> find, IProgress<double>? 
     }
 
     private static IEnumerable<string> In(string directory) =>
-        Directory.EnumerateFiles(directory, CompactedName.Pattern).Where(RecordFiles.IsCompacted).Concat(Directory.EnumerateFiles(directory, RecordFiles.JsonPattern));
+        Directory
+            .EnumerateFiles(directory, CompactedName.Pattern)
+            .Where(RecordFiles.IsCompacted)
+            .Concat(Directory.EnumerateFiles(directory, RecordFiles.JsonPattern));
 
     /// <returns>Whether anything was done.</returns>
     private bool CompactOnce(string directory)
@@ -160,7 +176,9 @@ internal sealed class Compactor(Func<string, string[]> find, IProgress<double>? 
         catch (DbException exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new IOException($"The directory '{directory}' could not be compacted: {exception.Message.Split('\n')[0].TrimEnd()}", exception);
+            throw new IOException(
+                $"The directory '{directory}' could not be compacted: {exception.Message.Split('\n')[0].TrimEnd()}",
+                exception);
         }
         finally
         {

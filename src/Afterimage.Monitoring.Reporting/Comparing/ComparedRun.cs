@@ -89,7 +89,13 @@ internal sealed class ComparedRun : IDisposable
             return null;
 
         ModelCost? cost = Summary.Cost?.ByModel.FirstOrDefault(c => c.ModelName == model);
-        return new ModelUse(generations, tokens?.PromptTokens ?? 0, tokens?.CompletionTokens ?? 0, tokens?.TotalTokens ?? 0, (double?)cost?.CostUsd, cost?.UnpricedTokens ?? 0);
+        return new ModelUse(
+            generations,
+            tokens?.PromptTokens ?? 0,
+            tokens?.CompletionTokens ?? 0,
+            tokens?.TotalTokens ?? 0,
+            (double?)cost?.CostUsd,
+            cost?.UnpricedTokens ?? 0);
     }
 
     public void Dispose()
@@ -101,32 +107,43 @@ internal sealed class ComparedRun : IDisposable
     private void ReadCounts()
     {
         string names = string.Join(", ", Continuous.Select(LogSnapshot.Quote));
-        foreach (DuckDBDataReader row in _snapshot.Query($"""
-            SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT, coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
-            FROM histogram GROUP BY ALL
-            UNION ALL
-            SELECT [{names}][number + 1], count(*) FILTER (isfinite(value)), count(*) FILTER (NOT isfinite(value)) FROM continuous GROUP BY number
-            """))
+        foreach (
+            DuckDBDataReader row in _snapshot.Query(
+                $"""
+                SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT, coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
+                FROM histogram GROUP BY ALL
+                UNION ALL
+                SELECT [{names}][number + 1], count(*) FILTER (isfinite(value)), count(*) FILTER (NOT isfinite(value)) FROM continuous GROUP BY number
+                """
+            ))
         {
             _counts.Add(row.GetString(0), (row.GetInt64(1), row.GetInt64(2)));
         }
     }
 
-    // Metrics of many values are sorted each on its own and without its name, which takes a fraction of the memory. They are in the histogram under no name.
+    // Metrics of many values are sorted each on its own and without its name, which takes a fraction of the memory. They are in the
+    // histogram under no name.
     private IEnumerable<DuckDBDataReader> Rows()
     {
         string after = "";
         for (int number = 0; number < Continuous.Length; number++)
         {
             string name = LogSnapshot.Quote(Continuous[number]);
-            foreach (DuckDBDataReader row in _snapshot.Query($"SELECT metric, value, times FROM histogram WHERE isfinite(value){after} AND metric < {name} ORDER BY metric, value"))
+            foreach (
+                DuckDBDataReader row in _snapshot.Query(
+                    $"SELECT metric, value, times FROM histogram WHERE isfinite(value){after} AND metric < {name} ORDER BY metric, value"))
                 yield return row;
-            foreach (DuckDBDataReader row in _snapshot.Query($"SELECT {name}, value, 1::BIGINT FROM (SELECT value FROM continuous WHERE isfinite(value) AND number = {number} ORDER BY value)"))
+            foreach (
+                DuckDBDataReader row in _snapshot.Query(
+                    $"SELECT {name}, value, 1::BIGINT FROM (SELECT value FROM continuous WHERE isfinite(value) AND number = {number} ORDER BY value)"
+                ))
                 yield return row;
             after = $" AND metric > {name}";
         }
 
-        foreach (DuckDBDataReader row in _snapshot.Query($"SELECT metric, value, times FROM histogram WHERE isfinite(value){after} ORDER BY metric, value"))
+        foreach (
+            DuckDBDataReader row in _snapshot.Query(
+                $"SELECT metric, value, times FROM histogram WHERE isfinite(value){after} ORDER BY metric, value"))
             yield return row;
     }
 }

@@ -40,8 +40,17 @@ internal sealed class Comparer
         return kind switch
         {
             MetricKind.Share => new MetricComparison(
-                name, kind, Share(finiteA, nonFiniteA, _a.GenerationCount), Share(finiteB, nonFiniteB, _b.GenerationCount), [Rates(finiteA, _a.GenerationCount, finiteB, _b.GenerationCount)]),
-            MetricKind.Rate => new MetricComparison(name, kind, Rate(a, nonFiniteA), Rate(b, nonFiniteB), [Rates(a.Ones, finiteA, b.Ones, finiteB)]),
+                name,
+                kind,
+                Share(finiteA, nonFiniteA, _a.GenerationCount),
+                Share(finiteB, nonFiniteB, _b.GenerationCount),
+                [Rates(finiteA, _a.GenerationCount, finiteB, _b.GenerationCount)]),
+            MetricKind.Rate => new MetricComparison(
+                name,
+                kind,
+                Rate(a, nonFiniteA),
+                Rate(b, nonFiniteB),
+                [Rates(a.Ones, finiteA, b.Ones, finiteB)]),
             _ => Numbers(name, (a, nonFiniteA), (b, nonFiniteB), pooled),
         };
     }
@@ -90,7 +99,15 @@ internal sealed class Comparer
         generations == 0 ? null : new MetricSample(count, nonFinite, Inference.Rate(count, generations), null, null, null);
 
     private static MetricSample? Rate(SampleWalk sample, long nonFinite) =>
-        sample.Count + nonFinite == 0 ? null : new MetricSample(sample.Count, nonFinite, sample.Count == 0 ? null : Inference.Rate(sample.Ones, sample.Count), null, null, null);
+        sample.Count + nonFinite == 0
+            ? null
+            : new MetricSample(
+                sample.Count,
+                nonFinite,
+                sample.Count == 0 ? null : Inference.Rate(sample.Ones, sample.Count),
+                null,
+                null,
+                null);
 
     private static FigureComparison Rates(long hitsA, long countA, long hitsB, long countB) =>
         countA == 0 || countB == 0
@@ -101,7 +118,11 @@ internal sealed class Comparer
                 ComparisonTest.FisherExact,
                 Inference.Fisher(hitsA, countA, hitsB, countB));
 
-    private static MetricComparison Numbers(string name, (SampleWalk Walk, long NonFinite) a, (SampleWalk Walk, long NonFinite) b, PooledQuantile[] pooled)
+    private static MetricComparison Numbers(
+        string name,
+        (SampleWalk Walk, long NonFinite) a,
+        (SampleWalk Walk, long NonFinite) b,
+        PooledQuantile[] pooled)
     {
         MetricSample? sampleA = Sample(a.Walk, a.NonFinite);
         MetricSample? sampleB = Sample(b.Walk, b.NonFinite);
@@ -110,7 +131,11 @@ internal sealed class Comparer
             MetricKind.Number,
             sampleA,
             sampleB,
-            [Means(a.Walk, b.Walk), .. QuantileFigures.Select((figure, i) => Quantiles(figure, a.Walk.Count, sampleA?.Of(figure), b.Walk.Count, sampleB?.Of(figure), pooled[i]))]);
+            [
+                Means(a.Walk, b.Walk),
+                .. QuantileFigures.Select(
+                    (figure, i) => Quantiles(figure, a.Walk.Count, sampleA?.Of(figure), b.Walk.Count, sampleB?.Of(figure), pooled[i])),
+            ]);
     }
 
     private static MetricSample? Sample(SampleWalk walk, long nonFinite)
@@ -118,7 +143,13 @@ internal sealed class Comparer
         if (walk.Count == 0)
             return nonFinite == 0 ? null : new MetricSample(0, nonFinite, null, null, null, null);
         Estimate[] quantiles = [.. SampleWalk.Quantiles.Select(walk.Quantile)];
-        return new MetricSample(walk.Count, nonFinite, Inference.Mean(walk.Mean, walk.SquaredError, walk.Count), quantiles[0], quantiles[1], quantiles[2]);
+        return new MetricSample(
+            walk.Count,
+            nonFinite,
+            Inference.Mean(walk.Mean, walk.SquaredError, walk.Count),
+            quantiles[0],
+            quantiles[1],
+            quantiles[2]);
     }
 
     private static FigureComparison Means(SampleWalk a, SampleWalk b)
@@ -138,7 +169,13 @@ internal sealed class Comparer
         return Tested(ComparedFigure.Mean, change, ComparisonTest.Welch, p);
     }
 
-    private static FigureComparison Quantiles(ComparedFigure figure, long countA, Estimate? a, long countB, Estimate? b, PooledQuantile pooled)
+    private static FigureComparison Quantiles(
+        ComparedFigure figure,
+        long countA,
+        Estimate? a,
+        long countB,
+        Estimate? b,
+        PooledQuantile pooled)
     {
         if (a is not { } estimateA || b is not { } estimateB)
             return NotTested(figure, null, ComparisonVerdict.Missing);
@@ -157,7 +194,8 @@ internal sealed class Comparer
     private static FigureComparison NotTested(ComparedFigure figure, Estimate? change, ComparisonVerdict verdict) =>
         new(figure, change, ComparisonTest.None, null, null, verdict);
 
-    /// <summary>Holm: the smallest p-value times the number of tests, the next times one less, and so on, none below the one before it.</summary>
+    /// <summary>Holm: the smallest p-value times the number of tests, the next times one less, and so on, none below the one before
+    /// it.</summary>
     private static MetricComparison[] Adjust(MetricComparison[] metrics)
     {
         (int Metric, int Figure, double P)[] tests =
@@ -182,13 +220,20 @@ internal sealed class Comparer
     }
 
     private ModelComparison[] Models() =>
-    [
-        .. Names(_a.Summary).Concat(Names(_b.Summary)).Distinct(StringComparer.Ordinal)
-            .Select(model => new ModelComparison(model, _a.Use(model), _b.Use(model)))
-            .OrderByDescending(model => (model.A?.TotalTokens ?? 0) + (model.B?.TotalTokens ?? 0)).ThenBy(model => model.ModelName, StringComparer.Ordinal),
-    ];
+        [
+            .. Names(_a.Summary)
+                .Concat(Names(_b.Summary))
+                .Distinct(StringComparer.Ordinal)
+                .Select(model => new ModelComparison(model, _a.Use(model), _b.Use(model)))
+                .OrderByDescending(model => (model.A?.TotalTokens ?? 0) + (model.B?.TotalTokens ?? 0))
+                .ThenBy(model => model.ModelName, StringComparer.Ordinal),
+        ];
 
     private static IEnumerable<string> Names(RunSummary summary) =>
-        summary.Tokens.ByModel.Select(model => model.ModelName)
-            .Concat(summary.Metrics.Keys.Where(name => name.StartsWith("model_usage:", StringComparison.Ordinal)).Select(name => name["model_usage:".Length..]));
+        summary
+            .Tokens.ByModel.Select(model => model.ModelName)
+            .Concat(
+                summary
+                    .Metrics.Keys.Where(name => name.StartsWith("model_usage:", StringComparison.Ordinal))
+                    .Select(name => name["model_usage:".Length..]));
 }

@@ -12,8 +12,9 @@ public enum ComparisonTest
     Welch,
 
     /// <summary>
-    /// Fisher's exact test, two-sided: of two rates or shares; of a quantile, by how many points of either run lie above the quantile of both runs together (the median test of
-    /// Mood, generalised to any quantile; Conover, Practical Nonparametric Statistics, 3rd ed., 4.3).
+    /// Fisher's exact test, two-sided: of two rates or shares; of a quantile, by how many points of either run lie above the quantile of
+    /// both runs together (the median test of Mood, generalised to any quantile; Conover, Practical Nonparametric Statistics, 3rd ed.,
+    /// 4.3).
     /// </summary>
     FisherExact,
 }

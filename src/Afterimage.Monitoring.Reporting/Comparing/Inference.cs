@@ -32,7 +32,8 @@ internal static class Inference
         return new Estimate(rate, Math.Clamp(lower, 0, rate), Math.Clamp(upper, rate, 1));
     }
 
-    /// <summary>Which of <paramref name="count"/> sorted points bound the interval of quantile <paramref name="q"/>, counted from 0; null for an end that so few points do not have.</summary>
+    /// <summary>Which of <paramref name="count"/> sorted points bound the interval of quantile <paramref name="q"/>, counted from 0; null
+    /// for an end that so few points do not have.</summary>
     /// <remarks>Fewer than k + 1 points lie below the quantile with the binomial probability P(X ≤ k).</remarks>
     public static (long? Lower, long? Upper) QuantileRanks(long count, double q)
     {
@@ -60,7 +61,8 @@ internal static class Inference
         }
     }
 
-    /// <summary>The difference b − a of two estimates, its interval put together from theirs: each end by the root of the squares of the distances that lead to it.</summary>
+    /// <summary>The difference b − a of two estimates, its interval put together from theirs: each end by the root of the squares of the
+    /// distances that lead to it.</summary>
     public static Estimate Difference(Estimate a, Estimate b)
     {
         double change = b.Value - a.Value;
@@ -72,8 +74,15 @@ internal static class Inference
         static double? Distance(double? first, double? second) => first is { } x && second is { } y ? Math.Sqrt((x * x) + (y * y)) : null;
     }
 
-    /// <summary>Welch's interval and two-sided p-value of the difference b − a of two means, each with its squared standard error, of which at least one is more than zero.</summary>
-    public static (Estimate Change, double PValue) Welch(double meanA, double squaredA, long countA, double meanB, double squaredB, long countB)
+    /// <summary>Welch's interval and two-sided p-value of the difference b − a of two means, each with its squared standard error, of which
+    /// at least one is more than zero.</summary>
+    public static (Estimate Change, double PValue) Welch(
+        double meanA,
+        double squaredA,
+        long countA,
+        double meanB,
+        double squaredB,
+        long countB)
     {
         double change = meanB - meanA;
         double squared = squaredA + squaredB;
@@ -84,10 +93,13 @@ internal static class Inference
         double freedom = Math.Max(1 / ((a * a / (countA - 1)) + (b * b / (countB - 1))), Math.Min(countA, countB) - 1);
         double error = Math.Sqrt(squared);
         double half = StudentT.InvCDF(0, 1, freedom, 1 - Tail) * error;
-        return (new Estimate(change, change - half, change + half), Math.Min(1, 2 * StudentT.CDF(0, 1, freedom, -Math.Abs(change) / error)));
+        return (
+            new Estimate(change, change - half, change + half),
+            Math.Min(1, 2 * StudentT.CDF(0, 1, freedom, -Math.Abs(change) / error)));
     }
 
-    /// <summary>Fisher's exact test, two-sided: the probability of all tables with these margins that are no more likely than this one.</summary>
+    /// <summary>Fisher's exact test, two-sided: the probability of all tables with these margins that are no more likely than this
+    /// one.</summary>
     /// <param name="hitsA">Hits among <paramref name="countA"/>.</param>
     /// <param name="countA">Trials of the first.</param>
     /// <param name="hitsB">Hits among <paramref name="countB"/>.</param>
@@ -111,7 +123,8 @@ internal static class Inference
 
         double LogProbability(long x) => Choose(countA, x) + Choose(countB, hits - x) - Choose(countA + countB, hits);
 
-        static double Choose(long n, long k) => SpecialFunctions.GammaLn(n + 1.0) - SpecialFunctions.GammaLn(k + 1.0) - SpecialFunctions.GammaLn(n - k + 1.0);
+        static double Choose(long n, long k) =>
+            SpecialFunctions.GammaLn(n + 1.0) - SpecialFunctions.GammaLn(k + 1.0) - SpecialFunctions.GammaLn(n - k + 1.0);
 
         // The first on the way from the mode to an end that is no more likely than the observed one; the end itself is.
         long FirstUnlikely(long from, long to)

@@ -5,8 +5,8 @@ namespace Afterimage.Monitoring.Reporting.Comparing;
 
 /// <summary>How the points of two runs lie about a quantile of all of them together.</summary>
 /// <remarks>
-/// Many points may share the quantile's value. They count to the side that leaves the shares of both sides nearer to q, a choice that looks at the points of both runs together only and so
-/// leaves Fisher's test exact.
+/// Many points may share the quantile's value. They count to the side that leaves the shares of both sides nearer to q, a choice that looks
+/// at the points of both runs together only and so leaves Fisher's test exact.
 /// </remarks>
 internal struct PooledQuantile(double q, long count)
 {

@@ -10,9 +10,14 @@ namespace Afterimage.Monitoring;
 /// <param name="B">The second run.</param>
 /// <param name="Metrics">The metrics that either has, ordered by name (ordinal).</param>
 /// <param name="Models">The models that either used, the one with the most tokens first.</param>
-public sealed record RunComparison(RunSummary A, RunSummary B, IReadOnlyList<MetricComparison> Metrics, IReadOnlyList<ModelComparison> Models)
+public sealed record RunComparison(
+    RunSummary A,
+    RunSummary B,
+    IReadOnlyList<MetricComparison> Metrics,
+    IReadOnlyList<ModelComparison> Models)
 {
-    /// <summary>How often, at most, two runs that do not differ at all show any difference as beyond chance: 0.05, for all tests of a comparison together.</summary>
+    /// <summary>How often, at most, two runs that do not differ at all show any difference as beyond chance: 0.05, for all tests of a
+    /// comparison together.</summary>
     public const double FamilywiseErrorRate = 0.05;
 
     /// <summary>The confidence of every interval: 0.95.</summary>
@@ -22,9 +27,10 @@ public sealed record RunComparison(RunSummary A, RunSummary B, IReadOnlyList<Met
     public int Tests => Metrics.Sum(metric => metric.Figures.Count(figure => figure.PValue is not null));
 
     /// <summary>
-    /// Writes the comparison as properties of the JSON object that is open in <paramref name="writer"/>: <c>a</c> and <c>b</c> (the summaries, as of <see cref="RunSummary.WriteProperties"/>),
-    /// <c>confidence</c>, <c>familywise_error_rate</c>, <c>tests</c>, <c>metrics</c> (by name: <c>kind</c>, <c>a</c> and <c>b</c> with <c>count</c>, <c>non_finite</c> and the figures, <c>differences</c>)
-    /// and <c>models</c>. What there is not is <see langword="null"/>.
+    /// Writes the comparison as properties of the JSON object that is open in <paramref name="writer"/>: <c>a</c> and <c>b</c> (the
+    /// summaries, as of <see cref="RunSummary.WriteProperties"/>), <c>confidence</c>, <c>familywise_error_rate</c>, <c>tests</c>,
+    /// <c>metrics</c> (by name: <c>kind</c>, <c>a</c> and <c>b</c> with <c>count</c>, <c>non_finite</c> and the figures,
+    /// <c>differences</c>) and <c>models</c>. What there is not is <see langword="null"/>.
     /// </summary>
     /// <param name="writer">The writer, inside an object.</param>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is <see langword="null"/>.</exception>

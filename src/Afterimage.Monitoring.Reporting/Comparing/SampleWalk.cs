@@ -3,7 +3,8 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Comparing;
 
-/// <summary>One run's points of a metric, taken in ascending order: all that a comparison needs of them, in memory that does not grow with them.</summary>
+/// <summary>One run's points of a metric, taken in ascending order: all that a comparison needs of them, in memory that does not grow with
+/// them.</summary>
 internal sealed class SampleWalk
 {
     public static readonly double[] Quantiles = [0.5, 0.95, 0.99];

@@ -10,7 +10,11 @@ internal static class CsvParts
     /// <param name="parts">What to write, in the order of the file, and how many rows of it go there.</param>
     /// <param name="report">Is told the share that is cut.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
-    public static void Cut(string path, IEnumerable<(string Path, long Rows)> parts, Action<double> report, CancellationToken cancellationToken)
+    public static void Cut(
+        string path,
+        IEnumerable<(string Path, long Rows)> parts,
+        Action<double> report,
+        CancellationToken cancellationToken)
     {
         using FileStream source = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         var rows = new CsvRows(source);

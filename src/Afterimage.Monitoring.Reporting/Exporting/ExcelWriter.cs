@@ -12,7 +12,8 @@ namespace Afterimage.Monitoring.Reporting.Exporting;
 /// <summary>Writes queries as the sheets of a workbook, a row at a time.</summary>
 internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToken cancellationToken)
 {
-    // The limits of Excel: rows of a sheet with the header, UTF-16 units in a cell, the first day that its calendar has right, whole numbers in a double.
+    // The limits of Excel: rows of a sheet with the header, UTF-16 units in a cell, the first day that its calendar has right, whole
+    // numbers in a double.
     private const int MaxRows = 1_048_576 - 1;
     private const int MaxText = 32_767;
     private const long MaxWhole = 1L << 53;
@@ -30,10 +31,15 @@ internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToke
     private long _written;
 
     /// <param name="path">The file.</param>
-    /// <param name="queries">The queries, and the sheets that the rows of each fill one after the other; a sheet of too many rows goes on in further ones.</param>
+    /// <param name="queries">The queries, and the sheets that the rows of each fill one after the other; a sheet of too many rows goes on
+    /// in further ones.</param>
     /// <param name="rows">Rows in all sheets.</param>
     /// <param name="report">Is told the share that is written.</param>
-    public async Task WriteAsync(string path, IEnumerable<(string Sql, IReadOnlyList<(string Name, long Rows)> Sheets)> queries, long rows, Action<double> report)
+    public async Task WriteAsync(
+        string path,
+        IEnumerable<(string Sql, IReadOnlyList<(string Name, long Rows)> Sheets)> queries,
+        long rows,
+        Action<double> report)
     {
         await using FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
         await using Spreadsheet workbook = await Spreadsheet.CreateNewAsync(stream, Options, cancellationToken).ConfigureAwait(false);
@@ -50,7 +56,8 @@ internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToke
                 {
                     await StartSheetAsync(workbook, names.Sheet(name), columns, header).ConfigureAwait(false);
                     long here = Math.Min(MaxRows, left);
-                    await WriteRowsAsync(workbook, reader, columns.Length, here, () => report((double)_written / rows)).ConfigureAwait(false);
+                    await WriteRowsAsync(workbook, reader, columns.Length, here, () => report((double)_written / rows))
+                        .ConfigureAwait(false);
                     left -= here;
                 }
                 while (left > 0);
@@ -66,7 +73,9 @@ internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToke
         for (int i = 0; i < columns.Length; i++)
             options.Column(i + 1).Width = columns[i] switch { "timestamp" => 24, "metric" => 28, _ => Math.Max(10, columns[i].Length + 2) };
         await workbook.StartWorksheetAsync(name, options, cancellationToken).ConfigureAwait(false);
-        await workbook.AddRowAsync(Array.ConvertAll(columns, column => new StyledCell(column, header)), cancellationToken).ConfigureAwait(false);
+        await workbook
+            .AddRowAsync(Array.ConvertAll(columns, column => new StyledCell(column, header)), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     private async Task WriteRowsAsync(Spreadsheet workbook, IEnumerator<DuckDBDataReader> reader, int columns, long count, Action report)
@@ -99,7 +108,9 @@ internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToke
         if (type == typeof(bool))
             return new DataCell(row.GetBoolean(column));
         if (type == typeof(DateTime))
-            return row.GetDateTime(column) is var time && time >= FirstDay ? new DataCell(time) : new DataCell(time.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+            return row.GetDateTime(column) is var time && time >= FirstDay
+                ? new DataCell(time)
+                : new DataCell(time.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
         return Text(row.GetValue(column));
     }
 

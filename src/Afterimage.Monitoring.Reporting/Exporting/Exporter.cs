@@ -10,7 +10,8 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
     private const string Records = "SELECT * FROM calls";
 
     // What all threads write in the order of the log is the faster, but not as JSON, most of which would wait in memory for its turn.
-    private const string RecordsForJson = "SELECT * FROM calls WHERE event = 'generation' UNION ALL SELECT * FROM calls WHERE event = 'evaluation'";
+    private const string RecordsForJson =
+        "SELECT * FROM calls WHERE event = 'generation' UNION ALL SELECT * FROM calls WHERE event = 'evaluation'";
     private const string CsvFormat = "FORMAT csv, HEADER true";
     private const int MaxQueries = 64;
     private const string IsoTime = "'%Y-%m-%dT%H:%M:%S.%fZ'";
@@ -77,14 +78,22 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         string name = Identifier(column.Name);
         return column.Type switch
         {
-            "VARCHAR" => $"CASE WHEN left({name}, 1) IN ('=', '+', '-', '@', chr(9), chr(13)) THEN '''' || {name} ELSE {name} END AS {name}",
+            "VARCHAR" =>
+                $"CASE WHEN left({name}, 1) IN ('=', '+', '-', '@', chr(9), chr(13)) THEN '''' || {name} ELSE {name} END AS {name}",
             "TIMESTAMP WITH TIME ZONE" => $"strftime({name} AT TIME ZONE 'UTC', {IsoTime}) AS {name}",
             _ => name,
         };
     }
 
-    private void Copy(string select, string path, string how, Func<(string Name, string Type), string> column, Action<double>? report = null) =>
-        snapshot.Execute($"COPY (SELECT {string.Join(", ", _columns.Select(column))} FROM ({select})) TO {LogSnapshot.QuotePath(path)} ({how})", report);
+    private void Copy(
+        string select,
+        string path,
+        string how,
+        Func<(string Name, string Type), string> column,
+        Action<double>? report = null) =>
+        snapshot.Execute(
+            $"COPY (SELECT {string.Join(", ", _columns.Select(column))} FROM ({select})) TO {LogSnapshot.QuotePath(path)} ({how})",
+            report);
 
     private void WriteCsvByMetric(string name, Action<double> report)
     {
@@ -92,15 +101,24 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         string extension = Path.HasExtension(name) ? Path.GetExtension(name) : ".csv";
         (string Metric, long Count, string Path)[] parts =
         [
-            .. Metrics().Select(metric => (metric.Name, metric.Count, files.Add($"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric.Name)}{extension}"))),
+            .. Metrics()
+                .Select(metric =>
+                    (metric.Name, metric.Count, files.Add($"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric.Name)}{extension}"))
+                ),
         ];
 
-        // A query for each metric sorts nothing, but reads all records; so only those have one that are a good part of the points. The others are sorted together, into one file that is then cut.
+        // A query for each metric sorts nothing, but reads all records; so only those have one that are a good part of the points. The
+        // others are sorted together, into one file that is then cut.
         ILookup<bool, (string Metric, long Count, string Path)> isLarge = parts.ToLookup(part => part.Count > Rows / MaxQueries);
         long written = 0;
         foreach ((string metric, long count, string path) in isLarge[true])
         {
-            Copy("SELECT * FROM points" + MetricFilter(metric), path, CsvFormat, CsvColumn, share => report((written + share * count) / Rows));
+            Copy(
+                "SELECT * FROM points" + MetricFilter(metric),
+                path,
+                CsvFormat,
+                CsvColumn,
+                share => report((written + share * count) / Rows));
             written += count;
         }
 
@@ -110,9 +128,18 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         long rest = (Rows - written) / 2;
         string large = string.Join(", ", isLarge[true].Select(part => LogSnapshot.Quote(part.Metric)));
         string all = files.AddTemporary();
-        Copy(ByMetric(large.Length == 0 ? "" : $" WHERE metric NOT IN ({large})"), all, CsvFormat, CsvColumn, share => report((written + share * rest) / Rows));
+        Copy(
+            ByMetric(large.Length == 0 ? "" : $" WHERE metric NOT IN ({large})"),
+            all,
+            CsvFormat,
+            CsvColumn,
+            share => report((written + share * rest) / Rows));
         written += rest;
-        CsvParts.Cut(all, isLarge[false].Select(part => (part.Path, part.Count)), share => report((written + share * (Rows - written)) / Rows), cancellationToken);
+        CsvParts.Cut(
+            all,
+            isLarge[false].Select(part => (part.Path, part.Count)),
+            share => report((written + share * (Rows - written)) / Rows),
+            cancellationToken);
     }
 
     private IEnumerable<(string Sql, IReadOnlyList<(string Name, long Rows)> Sheets)> Sheets()

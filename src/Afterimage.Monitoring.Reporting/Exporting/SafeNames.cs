@@ -37,7 +37,8 @@ internal sealed class SafeNames
     {
         var safe = new StringBuilder(name.Length);
         foreach (char c in name)
-            safe.Append(c is '[' or ']' or ':' or '*' or '?' or '/' or '\\' || char.IsControl(c) || char.IsSurrogate(c) || c >= '\ufffe' ? '_' : c);
+            safe.Append(
+                c is '[' or ']' or ':' or '*' or '?' or '/' or '\\' || char.IsControl(c) || char.IsSurrogate(c) || c >= '\ufffe' ? '_' : c);
 
         // Excel forbids an apostrophe at either end, and has a use for the name History.
         string text = Cut(safe.ToString().Trim(), MaxSheetLength).Trim('\'').Trim();

@@ -9,6 +9,7 @@ namespace Afterimage.Monitoring.Reporting.Figures;
 /// <param name="Description">What it shows, in words, for those who cannot see it.</param>
 internal sealed record DrawnFigure(string Name, Plot Plot, string Description)
 {
-    /// <summary>Names from the log that are drawn as labels of an axis, in their order, with the characters that the figure's font lacks.</summary>
+    /// <summary>Names from the log that are drawn as labels of an axis, in their order, with the characters that the figure's font
+    /// lacks.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 }

@@ -8,7 +8,8 @@ internal sealed class EmbeddedFont : IFontResolver
 {
     public const string Name = "Afterimage Sans";
 
-    private static readonly Lazy<SKTypeface> Typeface = new(() => SKTypeface.FromStream(typeof(EmbeddedFont).Assembly.GetManifestResourceStream("DejaVuSans.ttf")!));
+    private static readonly Lazy<SKTypeface> Typeface = new(() =>
+        SKTypeface.FromStream(typeof(EmbeddedFont).Assembly.GetManifestResourceStream("DejaVuSans.ttf")!));
 
     private static readonly Lazy<bool> Registered = new(() =>
     {
@@ -24,10 +25,13 @@ internal sealed class EmbeddedFont : IFontResolver
         plot.Font.Set(Name);
     }
 
-    /// <summary>The text with a box for each character that the font lacks: left to itself, Skia writes nothing for it into an SVG.</summary>
-    public static string Drawable(string text) => string.Concat(text.EnumerateRunes().Select(rune => Face.ContainsGlyph(rune.Value) ? rune.ToString() : "\u25a1"));
+    /// <summary>The text with a box for each character that the font lacks: left to itself, Skia writes nothing for it into an
+    /// SVG.</summary>
+    public static string Drawable(string text) =>
+        string.Concat(text.EnumerateRunes().Select(rune => Face.ContainsGlyph(rune.Value) ? rune.ToString() : "\u25a1"));
 
-    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => fontName == Name ? Face : null;
+    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) =>
+        fontName == Name ? Face : null;
 
     public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Name ? Face : null;
 }

@@ -83,7 +83,9 @@ internal static class Figure
     {
         if (!series.IsInParts)
         {
-            ScottPlot.Plottables.Scatter dots = plot.Add.ScatterPoints((double[])[.. series.Marks.Select(mark => X(mark.UtcTicks))], (double[])[.. series.Marks.Select(mark => mark.Sum)]);
+            ScottPlot.Plottables.Scatter dots = plot.Add.ScatterPoints(
+                (double[])[.. series.Marks.Select(mark => X(mark.UtcTicks))],
+                (double[])[.. series.Marks.Select(mark => mark.Sum)]);
             dots.Color = color.WithAlpha(series.Marks.Length > 300 ? 0.3 : 0.5);
             dots.MarkerSize = series.Marks.Length > 300 ? 5 : 8;
             dots.LegendText = series.Marks.Length == 1 ? "one point" : "points";
@@ -95,7 +97,9 @@ internal static class Figure
         {
             SeriesMark[] marks = series.Marks[stretch];
             ScottPlot.Plottables.FillY band = plot.Add.FillY(
-                (double[])[.. marks.Select(mark => X(mark.UtcTicks))], (double[])[.. marks.Select(mark => mark.Low)], (double[])[.. marks.Select(mark => mark.High)]);
+                (double[])[.. marks.Select(mark => X(mark.UtcTicks))],
+                (double[])[.. marks.Select(mark => mark.Low)],
+                (double[])[.. marks.Select(mark => mark.High)]);
             band.FillColor = color.WithAlpha(0.22);
             band.LineWidth = 0;
             band.MarkerSize = 0;

@@ -28,13 +28,19 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
         if (extent.Count > 1)
             Figure.AddMean(plot, series, rollingWindow, Figure.Colors[0], MeanOf(series, rollingWindow));
         Figure.FinishTime(plot, look, extent.FirstTicks, extent.LastTicks);
-        return new DrawnFigure(metric, plot, $"{Format.Count(extent.Count)} points {Period(extent.FirstTicks, extent.LastTicks)}: {Values(extent)}.");
+        return new DrawnFigure(
+            metric,
+            plot,
+            $"{Format.Count(extent.Count)} points {Period(extent.FirstTicks, extent.LastTicks)}: {Values(extent)}.");
     }
 
     /// <summary>All figures whose data exist, in the order in which they are read.</summary>
     public IReadOnlyList<DrawnFigure> All()
     {
-        string[] scores = [.. source.MetricNames.Where(name => name.StartsWith(Scores, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        string[] scores =
+        [
+            .. source.MetricNames.Where(name => name.StartsWith(Scores, StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+        ];
         DrawnFigure?[] figures =
         [
             Rates(),
@@ -54,23 +60,43 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
 
     private DrawnFigure? Known(string metric) => source.MetricNames.Contains(metric) ? Metric(metric) : null;
 
-    private DrawnFigure? Rates() => Lines(
-        "success_error_rate", "Success and errors", "share of generations (%)", ["success_rate", "error_rate"], name => name == "success_rate" ? "success" : "error", isRate: true);
+    private DrawnFigure? Rates() =>
+        Lines(
+            "success_error_rate",
+            "Success and errors",
+            "share of generations (%)",
+            ["success_rate", "error_rate"],
+            name => name == "success_rate" ? "success" : "error",
+            isRate: true);
 
     private DrawnFigure? Lines(string name, string title, string unit, string[] metrics, Func<string, string> label, bool isRate = false)
     {
-        MetricLine[] all = [.. metrics.Where(source.MetricNames.Contains).Select(metric => new MetricLine(label(metric), source.Read(metric)))];
+        MetricLine[] all =
+        [
+            .. metrics.Where(source.MetricNames.Contains).Select(metric => new MetricLine(label(metric), source.Read(metric))),
+        ];
         if (all.Length == 0)
             return null;
 
-        MetricLine[] shown = [.. all.OrderByDescending(line => line.Series.Extent.Count).Take(Figure.Colors.Count).OrderBy(line => Array.IndexOf(all, line))];
-        Plot plot = Figure.Create(look, shown.Length < all.Length ? string.Create(CultureInfo.InvariantCulture, $"{title} ({shown.Length} of {all.Length})") : title, unit);
+        MetricLine[] shown =
+        [
+            .. all.OrderByDescending(line => line.Series.Extent.Count).Take(Figure.Colors.Count).OrderBy(line => Array.IndexOf(all, line)),
+        ];
+        Plot plot = Figure.Create(
+            look,
+            shown.Length < all.Length ? string.Create(CultureInfo.InvariantCulture, $"{title} ({shown.Length} of {all.Length})") : title,
+            unit);
         for (int i = 0; i < shown.Length; i++)
         {
             // A rate's mean of ten is a staircase: it takes more points to say anything.
             MetricSeries series = isRate ? shown[i].Series.Times(100) : shown[i].Series;
             int window = isRate ? (int)Math.Clamp(series.Extent.Count / 20, RollingWindow, 1000) : RollingWindow;
-            Figure.AddMean(plot, series, window, Figure.Colors[i], $"{Figure.Shown(look, Format.Name(shown[i].Label, 20))} ({MeanOf(series, window)})");
+            Figure.AddMean(
+                plot,
+                series,
+                window,
+                Figure.Colors[i],
+                $"{Figure.Shown(look, Format.Name(shown[i].Label, 20))} ({MeanOf(series, window)})");
             shown[i] = shown[i] with { Series = series };
         }
 
@@ -103,13 +129,19 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
 
         // What is past the last whole part would look like an end of the work.
         int parts = Math.Max(1, (int)((extent.LastTicks - grid.FirstTicks) / grid.Width));
-        Plot plot = Figure.Create(look, "Tokens per second", string.Create(CultureInfo.InvariantCulture, $"tokens / s (means over {seconds:0} s)"));
+        Plot plot = Figure.Create(
+            look,
+            "Tokens per second",
+            string.Create(CultureInfo.InvariantCulture, $"tokens / s (means over {seconds:0} s)"));
         List<string> rates = [];
         Add("prompt_token_count", "prompt", prompt, 0);
         Add("completion_token_count", "completion", completion, 1);
         long last = Math.Max(extent.LastTicks, grid.FirstTicks + grid.Width);
         Figure.FinishTime(plot, look, extent.FirstTicks, last);
-        return new DrawnFigure("tokens_per_second", plot, $"Tokens of all calls {Period(extent.FirstTicks, extent.LastTicks)}: {string.Join("; ", rates)}.");
+        return new DrawnFigure(
+            "tokens_per_second",
+            plot,
+            $"Tokens of all calls {Period(extent.FirstTicks, extent.LastTicks)}: {string.Join("; ", rates)}.");
 
         void Add(string metric, string label, SeriesExtent known, int color)
         {
@@ -118,7 +150,9 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
 
             double[] sums = source.SumsByModel(metric, grid, maxModels: 0).Models[0].Sums;
             double[] rate = [.. sums.Take(parts).Select(sum => sum / seconds)];
-            var series = new MetricSeries(extent, [.. rate.Select((value, part) => new SeriesMark(grid.Middle(part), 1, value, value, value))]);
+            var series = new MetricSeries(
+                extent,
+                [.. rate.Select((value, part) => new SeriesMark(grid.Middle(part), 1, value, value, value))]);
             Figure.AddMean(plot, series, 1, Figure.Colors[color], label);
             rates.Add($"{label} {Format.Value(rate.Average())} a second on average, up to {Format.Value(rate.Max())}");
         }
@@ -151,7 +185,10 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
                     sum += models[i].Sums[time];
             }
 
-            string name = models[i].Model is { } model ? Format.Name(model, 24) : others == 1 ? "1 other model" : string.Create(CultureInfo.InvariantCulture, $"{others} other models");
+            string name =
+                models[i].Model is { } model ? Format.Name(model, 24)
+                : others == 1 ? "1 other model"
+                : string.Create(CultureInfo.InvariantCulture, $"{others} other models");
             shares.Add($"{name} {Format.Dollars(sum)}");
             Figure.AddArea(plot, times, lower, upper, Figure.Colors[i], Figure.Shown(look, shares[^1]));
             lower = upper;
@@ -159,7 +196,9 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
 
         Figure.FinishTime(plot, look, extent.FirstTicks, extent.LastTicks);
         return new DrawnFigure(
-            "cost", plot, $"{Format.Dollars(lower[^1])} in all {Period(extent.FirstTicks, extent.LastTicks)}: {string.Join("; ", shares)}.");
+            "cost",
+            plot,
+            $"{Format.Dollars(lower[^1])} in all {Period(extent.FirstTicks, extent.LastTicks)}: {string.Join("; ", shares)}.");
     }
 
     private DrawnFigure? LatencyByModel()
@@ -187,7 +226,10 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
         string[] labels = [.. models.Select(model => Format.Name(model.Model, look == FigureLook.Picture ? 24 : 18))];
         plot.Axes.Left.SetTicks([.. models.Select((_, i) => (double)(models.Length - i))], [.. labels.Select(EmbeddedFont.Drawable)]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
-        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { TargetTickCount = look == FigureLook.Picture ? 8 : 5 };
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
+        {
+            TargetTickCount = look == FigureLook.Picture ? 8 : 5,
+        };
         plot.Axes.Bottom.Label.Text = "generation time (s)";
         double right = models.Max(model => model.P99);
         plot.Axes.SetLimits(0, right > 0 ? right * 1.08 : 1, 0.4, models.Length + 0.6);
@@ -196,7 +238,10 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
             "latency_by_model",
             plot,
             "Median and 95 % of generation times: "
-                + string.Join("; ", models.Select(model => $"{Format.Name(model.Model, 40)} {Format.Seconds(model.P50)} and {Format.Seconds(model.P95)}")) + ".")
+                + string.Join(
+                    "; ",
+                    models.Select(model => $"{Format.Name(model.Model, 40)} {Format.Seconds(model.P50)} and {Format.Seconds(model.P95)}"))
+                + ".")
         {
             Labels = labels,
         };
@@ -223,10 +268,15 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
 
         // A mark of more points than the mean is asked for is their mean.
         var width = TimeSpan.FromTicks(MetricSeries.GridOf(series.Extent).Width);
-        return "mean of each " + (width.TotalMinutes < 1 ? string.Create(CultureInfo.InvariantCulture, $"{width.TotalSeconds:0.##} s") : Format.Duration(width));
+        return "mean of each "
+            + (
+                width.TotalMinutes < 1
+                    ? string.Create(CultureInfo.InvariantCulture, $"{width.TotalSeconds:0.##} s")
+                    : Format.Duration(width));
     }
 
-    private static string Values(SeriesExtent extent) => $"mean {Format.Value(extent.Mean)}, from {Format.Value(extent.Min)} to {Format.Value(extent.Max)}";
+    private static string Values(SeriesExtent extent) =>
+        $"mean {Format.Value(extent.Mean)}, from {Format.Value(extent.Min)} to {Format.Value(extent.Max)}";
 
     private static string Period(long firstTicks, long lastTicks) =>
         $"from {Format.Time(new DateTimeOffset(firstTicks, TimeSpan.Zero))} to {Format.Time(new DateTimeOffset(lastTicks, TimeSpan.Zero))}";

@@ -15,12 +15,13 @@ internal interface IMetricSource
     /// <summary>The most models that quantiles are of.</summary>
     const int MaxModels = 50;
 
-    /// <summary>Quantiles of generation times by model, those without a model under "unknown": the <see cref="MaxModels"/> most frequent ones, and how many there are.</summary>
+    /// <summary>Quantiles of generation times by model, those without a model under "unknown": the <see cref="MaxModels"/> most frequent
+    /// ones, and how many there are.</summary>
     (IReadOnlyList<ModelQuantiles> Models, int Count) LatencyByModel { get; }
 
     /// <summary>
-    /// Sums of a metric by model and part of a grid: the <paramref name="maxModels"/> models with the greatest sums, in that order, then all others as one, with the number of
-    /// them.
+    /// Sums of a metric by model and part of a grid: the <paramref name="maxModels"/> models with the greatest sums, in that order, then
+    /// all others as one, with the number of them.
     /// </summary>
     (IReadOnlyList<ModelSums> Models, int Others) SumsByModel(string metric, TimeGrid grid, int maxModels);
 }

@@ -29,7 +29,9 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
 
         Array.Sort(ticks, values);
         var extent = new SeriesExtent(values.Length, ticks[0], ticks[^1], values.Min(), values.Max(), values.Average());
-        return new MetricSeries(extent, extent.Count <= MetricSeries.MaxPoints ? Single(ticks, values) : InParts(MetricSeries.GridOf(extent), ticks, values));
+        return new MetricSeries(
+            extent,
+            extent.Count <= MetricSeries.MaxPoints ? Single(ticks, values) : InParts(MetricSeries.GridOf(extent), ticks, values));
     }
 
     public SeriesExtent ReadExtent(string metric) => Read(metric).Extent;
@@ -40,7 +42,11 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
         {
             (string Model, double[] Values)[] models =
             [
-                .. Points("generation_time").GroupBy(point => point.Chunk.Model(point.Index) ?? UnknownModel, point => point.Chunk.Value(point.Index), StringComparer.Ordinal)
+                .. Points("generation_time")
+                    .GroupBy(
+                        point => point.Chunk.Model(point.Index) ?? UnknownModel,
+                        point => point.Chunk.Value(point.Index),
+                        StringComparer.Ordinal)
                     .Select(model => (model.Key, model.Order().ToArray()))
                     .OrderByDescending(model => model.Item2.Length).ThenBy(model => model.Key, StringComparer.Ordinal),
             ];
@@ -60,7 +66,10 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
                 parts[part] += chunk.Value(index);
         }
 
-        KeyValuePair<string, double[]>[] models = [.. sums.OrderByDescending(model => model.Value.Sum()).ThenBy(model => model.Key, StringComparer.Ordinal)];
+        KeyValuePair<string, double[]>[] models =
+        [
+            .. sums.OrderByDescending(model => model.Value.Sum()).ThenBy(model => model.Key, StringComparer.Ordinal),
+        ];
         double[][] others = [.. models.Skip(maxModels).Select(model => model.Value)];
         List<ModelSums> shown = [.. models.Take(maxModels).Select(model => new ModelSums(model.Key, model.Value))];
         if (others.Length > 0)
@@ -68,7 +77,8 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
         return (shown, others.Length);
     }
 
-    private static SeriesMark[] Single(long[] ticks, double[] values) => [.. ticks.Zip(values, (time, value) => new SeriesMark(time, 1, value, value, value))];
+    private static SeriesMark[] Single(long[] ticks, double[] values) =>
+        [.. ticks.Zip(values, (time, value) => new SeriesMark(time, 1, value, value, value))];
 
     private static SeriesMark[] InParts(TimeGrid grid, long[] ticks, double[] values)
     {

@@ -23,7 +23,8 @@ internal sealed record MetricSeries(SeriesExtent Extent, SeriesMark[] Marks)
     private const int MaxParts = 400;
     private const int PointsPerPart = 50;
 
-    // A pause is a stretch without points that is long for this run, and takes so much of the figure that a line across it would tell a tale.
+    // A pause is a stretch without points that is long for this run, and takes so much of the figure that a line across it would tell a
+    // tale.
     private const int PauseInSpacings = 10;
     private const int PauseInFigure = 25;
 
@@ -57,7 +58,10 @@ internal sealed record MetricSeries(SeriesExtent Extent, SeriesMark[] Marks)
     public IEnumerable<Range> Stretches()
     {
         long[] spacings = [.. Marks.Zip(Marks.Skip(1), (a, b) => b.UtcTicks - a.UtcTicks).Order()];
-        long pause = spacings.Length == 0 ? 0 : Math.Max(spacings[spacings.Length / 2] * PauseInSpacings, (Extent.LastTicks - Extent.FirstTicks) / PauseInFigure);
+        long pause =
+            spacings.Length == 0
+                ? 0
+                : Math.Max(spacings[spacings.Length / 2] * PauseInSpacings, (Extent.LastTicks - Extent.FirstTicks) / PauseInFigure);
         int start = 0;
         for (int i = 1; i <= Marks.Length; i++)
         {

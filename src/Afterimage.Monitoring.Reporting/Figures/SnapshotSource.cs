@@ -15,7 +15,9 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
     private string[]? _metricNames;
 
     public IReadOnlyCollection<string> MetricNames =>
-        _metricNames ??= [.. snapshot.Query("SELECT DISTINCT metric FROM points WHERE isfinite(value) ORDER BY 1").Select(row => row.GetString(0))];
+        _metricNames ??= [
+            .. snapshot.Query("SELECT DISTINCT metric FROM points WHERE isfinite(value) ORDER BY 1").Select(row => row.GetString(0)),
+        ];
 
     public MetricSeries Read(string metric)
     {
@@ -37,17 +39,30 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
         return new MetricSeries(
             extent,
             [
-                .. snapshot.Query($"""
-                    SELECT {PartOf(grid)} AS part, count(*), sum(value), quantile_disc(value, 0.05), quantile_disc(value, 0.95)
-                    FROM {Points(metric)} GROUP BY 1 ORDER BY 1
-                    """).Select(row => new SeriesMark(grid.Middle((int)row.GetInt64(0)), row.GetInt64(1), row.GetDouble(2), row.GetDouble(3), row.GetDouble(4))),
+                .. snapshot
+                    .Query(
+                        $"""
+                        SELECT {PartOf(grid)} AS part, count(*), sum(value), quantile_disc(value, 0.05), quantile_disc(value, 0.95)
+                        FROM {Points(metric)} GROUP BY 1 ORDER BY 1
+                        """
+                    )
+                    .Select(row => new SeriesMark(
+                        grid.Middle((int)row.GetInt64(0)),
+                        row.GetInt64(1),
+                        row.GetDouble(2),
+                        row.GetDouble(3),
+                        row.GetDouble(4))),
             ]);
     }
 
-    public SeriesExtent ReadExtent(string metric) => snapshot
-        .Query($"SELECT count(*), min(ticks), max(ticks), min(value), max(value), avg(value) FROM {Points(metric)}")
-        .Select(row => row.GetInt64(0) == 0 ? default : new SeriesExtent(row.GetInt64(0), Ticks(row, 1), Ticks(row, 2), row.GetDouble(3), row.GetDouble(4), row.GetDouble(5)))
-        .ToArray()[0];
+    public SeriesExtent ReadExtent(string metric) =>
+        snapshot
+            .Query($"SELECT count(*), min(ticks), max(ticks), min(value), max(value), avg(value) FROM {Points(metric)}")
+            .Select(row =>
+                row.GetInt64(0) == 0
+                    ? default
+                    : new SeriesExtent(row.GetInt64(0), Ticks(row, 1), Ticks(row, 2), row.GetDouble(3), row.GetDouble(4), row.GetDouble(5)))
+            .ToArray()[0];
 
     public (IReadOnlyList<ModelQuantiles> Models, int Count) LatencyByModel => _latencyByModel ??= ReadLatencyByModel();
 
@@ -56,12 +71,16 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
         var models = new Dictionary<string, double[]>(StringComparer.Ordinal);
         double[]? others = null;
         int count = 0;
-        foreach (DuckDBDataReader row in snapshot.Query($"""
-            WITH sums AS MATERIALIZED (
-                    SELECT {Model} AS model, {PartOf(grid)} AS part, sum(value) AS total FROM {Points(metric)} GROUP BY ALL HAVING part BETWEEN 0 AND {grid.Count - 1}),
-                shown AS (SELECT model FROM sums GROUP BY model ORDER BY sum(total) DESC, model LIMIT {maxModels})
-            SELECT CASE WHEN model IN (FROM shown) THEN model END AS name, part, sum(total), (SELECT count(DISTINCT model) FROM sums) FROM sums GROUP BY ALL
-            """))
+        foreach (
+            DuckDBDataReader row in snapshot.Query(
+                $"""
+                WITH sums AS MATERIALIZED (
+                        SELECT {Model} AS model, {PartOf(grid)} AS part, sum(value) AS total FROM {Points(
+                    metric)} GROUP BY ALL HAVING part BETWEEN 0 AND {grid.Count - 1}),
+                    shown AS (SELECT model FROM sums GROUP BY model ORDER BY sum(total) DESC, model LIMIT {maxModels})
+                SELECT CASE WHEN model IN (FROM shown) THEN model END AS name, part, sum(total), (SELECT count(DISTINCT model) FROM sums) FROM sums GROUP BY ALL
+                """
+            ))
         {
             double[]? parts;
             if (row.IsDBNull(0))
@@ -74,7 +93,10 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
 
         List<ModelSums> result =
         [
-            .. models.Select(model => new ModelSums(model.Key, model.Value)).OrderByDescending(model => model.Sums.Sum()).ThenBy(model => model.Model, StringComparer.Ordinal),
+            .. models
+                .Select(model => new ModelSums(model.Key, model.Value))
+                .OrderByDescending(model => model.Sums.Sum())
+                .ThenBy(model => model.Model, StringComparer.Ordinal),
         ];
         if (others is not null)
             result.Add(new ModelSums(null, others));
@@ -84,14 +106,21 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
     private static string Points(string metric) => $"(SELECT * FROM ({PointSource.Points(metric)}) WHERE isfinite(value))";
 
     // An offset can carry the first and last day of the calendar past its end.
-    private static long Ticks(DuckDBDataReader row, int column) => Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(column), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks);
+    private static long Ticks(DuckDBDataReader row, int column) =>
+        Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(column), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks);
 
-    private static string PartOf(TimeGrid grid) => string.Create(CultureInfo.InvariantCulture, $"(ticks - {grid.FirstTicks - DateTime.UnixEpoch.Ticks}) // {grid.Width}");
+    private static string PartOf(TimeGrid grid) =>
+        string.Create(CultureInfo.InvariantCulture, $"(ticks - {grid.FirstTicks - DateTime.UnixEpoch.Ticks}) // {grid.Width}");
 
     private (IReadOnlyList<ModelQuantiles> Models, int Count) ReadLatencyByModel()
     {
         string points = Points("generation_time");
-        List<(string Model, long Count)> models = [.. snapshot.Query($"SELECT {Model} AS model, count(*) FROM {points} GROUP BY 1 ORDER BY 2 DESC, 1").Select(row => (row.GetString(0), row.GetInt64(1)))];
+        List<(string Model, long Count)> models =
+        [
+            .. snapshot
+                .Query($"SELECT {Model} AS model, count(*) FROM {points} GROUP BY 1 ORDER BY 2 DESC, 1")
+                .Select(row => (row.GetString(0), row.GetInt64(1))),
+        ];
         return ([.. models.Take(IMetricSource.MaxModels).Select(model => Quantiles(points, model.Model, model.Count))], models.Count);
     }
 
@@ -102,7 +131,8 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
         var values = new double[places.Length];
         int found = 0;
         long place = 0;
-        foreach (DuckDBDataReader row in snapshot.Query($"SELECT value FROM {points} WHERE {Model} = {LogSnapshot.Quote(model)} ORDER BY value"))
+        foreach (
+            DuckDBDataReader row in snapshot.Query($"SELECT value FROM {points} WHERE {Model} = {LogSnapshot.Quote(model)} ORDER BY value"))
         {
             for (; found < places.Length && places[found] == place; found++)
                 values[found] = row.GetDouble(0);

@@ -25,7 +25,8 @@ internal sealed class ImportJob : IDisposable
         _cancellationToken = cancellationToken;
         ThrowIfTaken();
 
-        // Beside the target, since a rename does not cross file systems; by its name, so that the next attempt finds what a killed one left.
+        // Beside the target, since a rename does not cross file systems; by its name, so that the next attempt finds what a killed one
+        // left.
         string parent = Path.GetDirectoryName(target) ?? throw new IOException("it is the root of a file system");
         _staging = Path.Combine(parent, LogTree.ImportPrefix + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(target)))[..16]);
         Directory.CreateDirectory(_staging);
@@ -34,13 +35,24 @@ internal sealed class ImportJob : IDisposable
 
     private string StagedRun => Path.Combine(_staging, "run");
 
-    public static ImportResult Run(string source, string target, TimeZoneInfo zone, IProgress<double>? progress, CancellationToken cancellationToken)
+    public static ImportResult Run(
+        string source,
+        string target,
+        TimeZoneInfo zone,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken)
     {
         if (Directory.Exists(source))
             throw new IOException($"'{source}' is a directory, not a file.");
 
         // A place that cannot be written, or a file that cannot be read, is found before the long work.
-        using var input = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
+        using var input = new FileStream(
+            source,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete,
+            1 << 16,
+            FileOptions.SequentialScan);
         try
         {
             using var job = new ImportJob(source, target, cancellationToken);
@@ -113,7 +125,9 @@ internal sealed class ImportJob : IDisposable
                 }
 
                 skipped++;
-                firstSkipped ??= string.Create(CultureInfo.InvariantCulture, $"line {lines}: {fault ?? "its timestamp is out of the calendar"}");
+                firstSkipped ??= string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"line {lines}: {fault ?? "its timestamp is out of the calendar"}");
             }
 
             monitor.LogInfo("imported", new Dictionary<string, object?>
@@ -156,6 +170,8 @@ internal sealed class ImportJob : IDisposable
     {
         MonitorStatistics statistics = monitor.GetStatistics();
         if (statistics.Failed > 0 || statistics.Handlers.Any(handler => handler.IsStalled))
-            throw new IOException(statistics.Handlers.Select(handler => handler.LastError).FirstOrDefault(error => error is not null) ?? "the disk does not take the records");
+            throw new IOException(
+                statistics.Handlers.Select(handler => handler.LastError).FirstOrDefault(error => error is not null)
+                    ?? "the disk does not take the records");
     }
 }

@@ -7,13 +7,19 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Importing;
 
-/// <summary>A line of the Python module's <c>metrics.jsonl</c>: a metric, its value, its time, and whatever metadata stand beside them.</summary>
+/// <summary>A line of the Python module's <c>metrics.jsonl</c>: a metric, its value, its time, and whatever metadata stand beside
+/// them.</summary>
 /// <param name="Metric">The metric.</param>
 /// <param name="Value">The value.</param>
 /// <param name="Time">The time, local to the machine that wrote it, or with an offset from UTC.</param>
 /// <param name="Offset">That offset, if it has one.</param>
 /// <param name="Metadata">Everything else; what is no scalar as its JSON text.</param>
-internal sealed partial record PythonPoint(string Metric, double Value, DateTime Time, TimeSpan? Offset, Dictionary<string, object?> Metadata)
+internal sealed partial record PythonPoint(
+    string Metric,
+    double Value,
+    DateTime Time,
+    TimeSpan? Offset,
+    Dictionary<string, object?> Metadata)
 {
     private static readonly string[] NonFinite = ["NaN", "Infinity", "-Infinity"];
     private static readonly string[] Naive = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", "yyyy-MM-dd' 'HH:mm:ss.FFFFFFF"];
@@ -80,7 +86,10 @@ internal sealed partial record PythonPoint(string Metric, double Value, DateTime
     {
         if (DateTime.TryParseExact(text, Naive, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime naive))
             return (naive, null);
-        return text is not null && HasOffset().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out DateTimeOffset aware)
+        return
+            text is not null
+            && HasOffset().IsMatch(text)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out DateTimeOffset aware)
             ? (aware.DateTime, aware.Offset)
             : null;
     }
@@ -101,25 +110,32 @@ internal sealed partial record PythonPoint(string Metric, double Value, DateTime
         _ => null,
     };
 
-    private static object? Scalar(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => null,
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number when value.TryGetInt64(out long whole) => whole,
-        JsonValueKind.Number when value.TryGetUInt64(out ulong whole) => whole,
-        JsonValueKind.Number when !value.GetRawText().AsSpan().ContainsAny('.', 'e', 'E') => value.TryGetDecimal(out decimal whole) ? whole : value.GetRawText(),
-        JsonValueKind.Number => value.GetDouble(),
-        _ => value.GetRawText(),
-    };
+    private static object? Scalar(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Null => null,
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number when value.TryGetInt64(out long whole) => whole,
+            JsonValueKind.Number when value.TryGetUInt64(out ulong whole) => whole,
+            JsonValueKind.Number when !value.GetRawText().AsSpan().ContainsAny('.', 'e', 'E') => value.TryGetDecimal(out decimal whole)
+                ? whole
+                : value.GetRawText(),
+            JsonValueKind.Number => value.GetDouble(),
+            _ => value.GetRawText(),
+        };
 
     /// <summary>
-    /// Python writes NaN and infinities bare, which is no JSON: they get the quotes of docs/log-format.md. Half of a surrogate pair, which it escapes as it is, has no text: it becomes U+FFFD.
+    /// Python writes NaN and infinities bare, which is no JSON: they get the quotes of docs/log-format.md. Half of a surrogate pair, which
+    /// it escapes as it is, has no text: it becomes U+FFFD.
     /// </summary>
     private static string Standard(string line)
     {
-        if (!line.Contains("NaN", StringComparison.Ordinal) && !line.Contains("Infinity", StringComparison.Ordinal) && !line.Contains("\\u", StringComparison.Ordinal))
+        if (
+            !line.Contains("NaN", StringComparison.Ordinal)
+            && !line.Contains("Infinity", StringComparison.Ordinal)
+            && !line.Contains("\\u", StringComparison.Ordinal))
             return line;
 
         var standard = new StringBuilder(line.Length + 16);

@@ -39,7 +39,8 @@ internal static class Format
     public static string Dollars(double dollars)
     {
         int decimals = Math.Abs(dollars) is >= 1 or 0 ? 2 : Math.Clamp(3 - (int)Math.Floor(Math.Log10(Math.Abs(dollars))), 2, 10);
-        return (dollars < 0 ? "-$" : "$") + Math.Abs(dollars).ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return (dollars < 0 ? "-$" : "$")
+            + Math.Abs(dollars).ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 
     public static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
@@ -56,8 +57,8 @@ internal static class Format
     }
 
     /// <summary>
-    /// A name that came from outside, on one line and of at most <paramref name="limit"/> characters: what would steer a terminal, turn the direction of
-    /// its text or has no place in XML is replaced.
+    /// A name that came from outside, on one line and of at most <paramref name="limit"/> characters: what would steer a terminal, turn the
+    /// direction of its text or has no place in XML is replaced.
     /// </summary>
     public static string Name(string name, int limit)
     {

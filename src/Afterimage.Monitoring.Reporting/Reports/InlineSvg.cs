@@ -8,7 +8,8 @@ using SkiaSharp;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 
-/// <summary>A figure as part of a page: it takes the page's colours and font, which follow the reader's choice of light or dark, and is as wide as there is room.</summary>
+/// <summary>A figure as part of a page: it takes the page's colours and font, which follow the reader's choice of light or dark, and is as
+/// wide as there is room.</summary>
 internal sealed partial class InlineSvg
 {
     private readonly string _id;
@@ -20,7 +21,9 @@ internal sealed partial class InlineSvg
     private InlineSvg(string id, IEnumerable<string> labels)
     {
         _id = id;
-        _labels = labels.GroupBy(EmbeddedFont.Drawable, StringComparer.Ordinal).ToDictionary(drawn => drawn.Key, drawn => new Queue<string>(drawn), StringComparer.Ordinal);
+        _labels = labels
+            .GroupBy(EmbeddedFont.Drawable, StringComparer.Ordinal)
+            .ToDictionary(drawn => drawn.Key, drawn => new Queue<string>(drawn), StringComparer.Ordinal);
     }
 
     /// <summary>Draws the figure.</summary>
@@ -100,19 +103,24 @@ internal sealed partial class InlineSvg
         return isKnown ? null : new XElement("clipPath", new XAttribute("id", id!), clip.Elements().Select(Copy));
     }
 
-    private XElement Copy(XElement element) => new(
-        element.Name.LocalName,
-        element.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration && attribute.Name.LocalName != "stroke-miterlimit").Select(attribute => new XAttribute(
-            attribute.Name.LocalName,
-            attribute.Name.LocalName switch
-            {
-                "fill" or "stroke" when attribute.Value != "none" => PageColor(attribute.Value),
-                "clip-path" => $"url(#{_clipOf[attribute.Value[5..^1]]})",
-                "fill-opacity" or "stroke-opacity" => Rounded(attribute.Value, "0.##"),
-                _ => Rounded(attribute.Value, "0.#"),
-            })));
+    private XElement Copy(XElement element) =>
+        new(
+            element.Name.LocalName,
+            element
+                .Attributes()
+                .Where(attribute => !attribute.IsNamespaceDeclaration && attribute.Name.LocalName != "stroke-miterlimit")
+                .Select(attribute => new XAttribute(
+                    attribute.Name.LocalName,
+                    attribute.Name.LocalName switch
+                    {
+                        "fill" or "stroke" when attribute.Value != "none" => PageColor(attribute.Value),
+                        "clip-path" => $"url(#{_clipOf[attribute.Value[5..^1]]})",
+                        "fill-opacity" or "stroke-opacity" => Rounded(attribute.Value, "0.##"),
+                        _ => Rounded(attribute.Value, "0.#"),
+                    })));
 
-    // Skia sets each letter, for the font that it measured; the page has another, and sets them itself around the point that the text was aligned to.
+    // Skia sets each letter, for the font that it measured; the page has another, and sets them itself around the point that the text was
+    // aligned to.
     private XElement Text(XElement text)
     {
         string value = text.Value.Trim();
@@ -138,7 +146,11 @@ internal sealed partial class InlineSvg
     {
         var path = new StringBuilder();
         foreach (XElement dot in dots)
-            path.Append('M').Append(Rounded(dot.Attribute("cx")!.Value, "0.#")).Append(' ').Append(Rounded(dot.Attribute("cy")!.Value, "0.#")).Append("h0");
+            path.Append('M')
+                .Append(Rounded(dot.Attribute("cx")!.Value, "0.#"))
+                .Append(' ')
+                .Append(Rounded(dot.Attribute("cy")!.Value, "0.#"))
+                .Append("h0");
         double radius = double.Parse(dots[0].Attribute("rx")!.Value, CultureInfo.InvariantCulture);
         return new XElement(
             "path",
@@ -151,14 +163,21 @@ internal sealed partial class InlineSvg
     }
 
     private static bool IsSameDot(XElement a, XElement b) =>
-        b.Name.LocalName == "ellipse" && ((string[])["fill", "fill-opacity", "rx"]).All(name => a.Attribute(name)?.Value == b.Attribute(name)?.Value);
+        b.Name.LocalName == "ellipse"
+        && ((string[])["fill", "fill-opacity", "rx"]).All(name => a.Attribute(name)?.Value == b.Attribute(name)?.Value);
 
-    private static string PageColor(string color) => color.StartsWith('#') ? Color(ScottPlot.Color.FromHex(color)) : color == "white" ? "var(--paper)" : "var(--ink)";
+    private static string PageColor(string color) =>
+        color.StartsWith('#') ? Color(ScottPlot.Color.FromHex(color))
+        : color == "white" ? "var(--paper)"
+        : "var(--ink)";
 
     private static bool SameColor(Color a, Color b) => (a.R, a.G, a.B) == (b.R, b.G, b.B);
 
     private static string Rounded(string numbers, string format) =>
-        Fraction().Replace(numbers, match => double.Parse(match.Value, CultureInfo.InvariantCulture).ToString(format, CultureInfo.InvariantCulture));
+        Fraction()
+            .Replace(
+                numbers,
+                match => double.Parse(match.Value, CultureInfo.InvariantCulture).ToString(format, CultureInfo.InvariantCulture));
 
     [GeneratedRegex(@"-?\d+\.\d+(e-?\d+)?")]
     private static partial Regex Fraction();

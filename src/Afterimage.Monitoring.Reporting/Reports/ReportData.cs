@@ -45,7 +45,15 @@ internal sealed record ModelRow(
 
 /// <summary>A generation.</summary>
 internal sealed record CallRow(
-    DateTimeOffset Time, string? Model, double Seconds, double? FirstTokenSeconds, long? PromptTokens, long? CompletionTokens, bool Success, string? FinishReason, string? Error);
+    DateTimeOffset Time,
+    string? Model,
+    double Seconds,
+    double? FirstTokenSeconds,
+    long? PromptTokens,
+    long? CompletionTokens,
+    bool Success,
+    string? FinishReason,
+    string? Error);
 
 /// <summary>An error that generations or evaluations ended with.</summary>
 internal sealed record ErrorRow(string Error, long Count, long Models, DateTimeOffset First, DateTimeOffset Last);

@@ -16,14 +16,23 @@ internal static class ReportJob
         // A place that cannot be written is found before the long work.
         using StagedFiles files = Translate(path, () => new StagedFiles(path));
         ReportData data = read();
-        return Translate(path, () =>
-        {
-            using (var output = new StreamWriter(files.Add(Path.GetFileName(path)), append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" })
-                ReportPage.Write(output, data);
-            cancellationToken.ThrowIfCancellationRequested();
-            files.Commit();
-            return data.Summary;
-        });
+        return Translate(
+            path,
+            () =>
+            {
+                using (
+                    var output = new StreamWriter(
+                        files.Add(Path.GetFileName(path)),
+                        append: false,
+                        new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
+                    {
+                        NewLine = "\n",
+                    })
+                    ReportPage.Write(output, data);
+                cancellationToken.ThrowIfCancellationRequested();
+                files.Commit();
+                return data.Summary;
+            });
     }
 
     private static T Translate<T>(string path, Func<T> work)

@@ -98,9 +98,12 @@ internal sealed class ReportPage
 
     private void WriteHeader(string name)
     {
-        _page.Write($"<header>\n<p class=\"eyebrow\">Afterimage report</p>\n<h1><bdi>{ReportTable.Shortened(name)}</bdi></h1>\n<p class=\"lede\">");
+        _page.Write(
+            $"<header>\n<p class=\"eyebrow\">Afterimage report</p>\n<h1><bdi>{ReportTable.Shortened(name)}</bdi></h1>\n<p class=\"lede\">");
         if (_summary.FirstTimestamp is { } first && _summary.LastTimestamp is { } last)
-            _page.Write($"{Format.Time(first)} to {Format.Time(last)}<span class=\"sep\"> · </span>{Format.Duration(last - first)}<span class=\"sep\"> · </span>");
+            _page.Write(
+                $"{Format.Time(first)} to {Format.Time(last)}<span class=\"sep\"> · </span>{Format.Duration(last - first)}<span class=\"sep\"> · </span>"
+            );
         _page.Write($"{RunStates()}</p>\n");
         if (_sections.Count > 1)
         {
@@ -120,7 +123,9 @@ internal sealed class ReportPage
         if (_data.Runs.Count == 1)
             return "run " + State(_data.Runs[0]);
         return $"{Format.Count(_data.Runs.Count)} runs: "
-            + string.Join(", ", _data.Runs.GroupBy(State, StringComparer.Ordinal).Select(state => $"{Format.Count(state.Count())} {state.Key}"));
+            + string.Join(
+                ", ",
+                _data.Runs.GroupBy(State, StringComparer.Ordinal).Select(state => $"{Format.Count(state.Count())} {state.Key}"));
     }
 
     // Only of its own machine does the report know who is alive.
@@ -154,11 +159,21 @@ internal sealed class ReportPage
         if (Metric("time_to_first_token") is { } firstToken)
             Tile("Time to first token, median", Format.Seconds(firstToken.P50), $"95 % within {Format.Seconds(firstToken.P95)}");
         if (_summary.Tokens.TotalTokens > 0)
-            Tile("Tokens", Format.Count(_summary.Tokens.TotalTokens), $"{Format.Count(_summary.Tokens.TotalPromptTokens)} prompt, {Format.Count(_summary.Tokens.TotalCompletionTokens)} completion");
+            Tile(
+                "Tokens",
+                Format.Count(_summary.Tokens.TotalTokens),
+                $"{Format.Count(_summary.Tokens.TotalPromptTokens)} prompt, {Format.Count(_summary.Tokens.TotalCompletionTokens)} completion"
+            );
         if (_summary.Cost is { } cost)
-            Tile("Cost", Format.Dollars((double)cost.TotalUsd), cost.UnpricedTokens > 0 ? $"and {Format.Count(cost.UnpricedTokens)} tokens without a price" : "US dollars");
+            Tile(
+                "Cost",
+                Format.Dollars((double)cost.TotalUsd),
+                cost.UnpricedTokens > 0 ? $"and {Format.Count(cost.UnpricedTokens)} tokens without a price" : "US dollars");
         if (_summary.Evaluations > 0)
-            Tile("Evaluations", Format.Count(_summary.Evaluations), $"{Format.Percent(Metric("evaluation_error_rate")?.Mean ?? 0)} with an error");
+            Tile(
+                "Evaluations",
+                Format.Count(_summary.Evaluations),
+                $"{Format.Percent(Metric("evaluation_error_rate")?.Mean ?? 0)} with an error");
         if (_summary.Generations > 0 || _data.Alerts.Episodes.Count > 0)
         {
             int firing = _data.Alerts.Episodes.Count(episode => episode.State == AlertEpisodeState.Firing);
@@ -181,7 +196,9 @@ internal sealed class ReportPage
         if (_data.Runs.Any(run => run.IsAlive))
             notes.Add($"A run was still going on when this report was made ({Format.Time(_data.Made)}): what came later is not in it.");
         if (_summary.SkippedLines > 0)
-            notes.Add($"{Number(_summary.SkippedLines, "line was", "lines were")} skipped: no valid records, as a process that is killed leaves them.");
+            notes.Add(
+                $"{Number(_summary.SkippedLines, "line was", "lines were")} skipped: no valid records, as a process that is killed leaves them."
+            );
         if (_summary.DroppedRecords > 0)
             notes.Add($"{Number(_summary.DroppedRecords, "record was", "records were")} dropped because a buffer was full.");
         if (_summary.FailedRecords > 0)
@@ -234,11 +251,16 @@ internal sealed class ReportPage
 
         _page.WriteMarkup("</ul>");
 
-        static string Half(float width, int of) => of < 0 ? (5 - (Math.Min(width, 8) / 2)).ToString("0.##", CultureInfo.InvariantCulture) : Math.Min(width, 8).ToString("0.##", CultureInfo.InvariantCulture);
+        static string Half(float width, int of) =>
+            of < 0
+                ? (5 - (Math.Min(width, 8) / 2)).ToString("0.##", CultureInfo.InvariantCulture)
+                : Math.Min(width, 8).ToString("0.##", CultureInfo.InvariantCulture);
 
-        static string Shape(string path, Color color) => string.Create(
-            CultureInfo.InvariantCulture,
-            $"<svg class=\"key\" width=\"18\" height=\"10\" viewBox=\"0 0 18 10\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"{InlineSvg.Color(color)}\" fill-opacity=\"{color.Alpha / 255.0:0.##}\"/></svg>");
+        static string Shape(string path, Color color) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"<svg class=\"key\" width=\"18\" height=\"10\" viewBox=\"0 0 18 10\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"{InlineSvg.Color(color)}\" fill-opacity=\"{color.Alpha / 255.0:0.##}\"/></svg>"
+            );
     }
 
     private void WriteModels()
@@ -247,8 +269,14 @@ internal sealed class ReportPage
         bool hasUnpriced = _summary.Cost is { UnpricedTokens: > 0 };
         List<Column> columns =
         [
-            new("model", ColumnKind.Text), new("generations", ColumnKind.Number), new("success", ColumnKind.Number), new("median time (s)", ColumnKind.Number), new("95 % within (s)", ColumnKind.Number),
-            new("prompt tokens", ColumnKind.Number), new("completion tokens", ColumnKind.Number), new("total tokens", ColumnKind.Number),
+            new("model", ColumnKind.Text),
+            new("generations", ColumnKind.Number),
+            new("success", ColumnKind.Number),
+            new("median time (s)", ColumnKind.Number),
+            new("95 % within (s)", ColumnKind.Number),
+            new("prompt tokens", ColumnKind.Number),
+            new("completion tokens", ColumnKind.Number),
+            new("total tokens", ColumnKind.Number),
         ];
         if (isPriced)
             columns.Add(new("cost (US$)", ColumnKind.Number));
@@ -256,8 +284,20 @@ internal sealed class ReportPage
             columns.Add(new("unpriced tokens", ColumnKind.Number));
 
         int shown = Math.Min(_data.Models.Count, ReportQuery.MaxModels);
-        IEnumerable<string?[]> rows = _data.Models.Take(shown).Select(model => Row(
-            model.Model, model.Generations, model.Success, Value(model.MedianSeconds), Value(model.P95Seconds), model.PromptTokens, model.CompletionTokens, model.TotalTokens, model.CostUsd, model.UnpricedTokens));
+        IEnumerable<string?[]> rows = _data
+            .Models.Take(shown)
+            .Select(model =>
+                Row(
+                    model.Model,
+                    model.Generations,
+                    model.Success,
+                    Value(model.MedianSeconds),
+                    Value(model.P95Seconds),
+                    model.PromptTokens,
+                    model.CompletionTokens,
+                    model.TotalTokens,
+                    model.CostUsd,
+                    model.UnpricedTokens));
         if (_data.Models.Count > 1)
         {
             string all = shown < _data.Models.Count ? $"all {Format.Count(_data.Models.Count)} models" : "all";
@@ -274,14 +314,34 @@ internal sealed class ReportPage
                 _summary.Cost?.UnpricedTokens ?? 0));
         }
 
-        string caption = shown < _data.Models.Count ? $"The {shown} models with the most tokens of {Format.Count(_data.Models.Count)}" : "Every model, the one with the most tokens first";
+        string caption =
+            shown < _data.Models.Count
+                ? $"The {shown} models with the most tokens of {Format.Count(_data.Models.Count)}"
+                : "Every model, the one with the most tokens first";
         ReportTable.Write(_page, caption + "; tokens and cost include evaluations", [.. columns], rows);
 
-        string?[] Row(string model, long generations, double? success, string? median, string? p95, long prompt, long completion, long total, decimal? cost, long unpriced)
+        string?[] Row(
+            string model,
+            long generations,
+            double? success,
+            string? median,
+            string? p95,
+            long prompt,
+            long completion,
+            long total,
+            decimal? cost,
+            long unpriced)
         {
             List<string?> row =
             [
-                model, Format.Count(generations), success is { } share ? Format.Percent(share) : null, median, p95, Format.Count(prompt), Format.Count(completion), Format.Count(total),
+                model,
+                Format.Count(generations),
+                success is { } share ? Format.Percent(share) : null,
+                median,
+                p95,
+                Format.Count(prompt),
+                Format.Count(completion),
+                Format.Count(total),
             ];
             if (isPriced)
                 row.Add(cost is { } dollars ? Format.Dollars((double)dollars) : null);
@@ -295,7 +355,9 @@ internal sealed class ReportPage
     {
         AlertEpisode[] episodes = [.. _data.Alerts.Episodes.Reverse().Take(MaxAlerts)];
         if (_data.Alerts.SkippedLines > 0)
-            _page.Write($"<p>{Number(_data.Alerts.SkippedLines, "line of the alerts was", "lines of the alerts were")} skipped: no valid alerts.</p>\n");
+            _page.Write(
+                $"<p>{Number(_data.Alerts.SkippedLines, "line of the alerts was", "lines of the alerts were")} skipped: no valid alerts.</p>\n"
+            );
         if (episodes.Length == 0)
         {
             _page.WriteMarkup("<p class=\"empty\">No alert fired.</p>\n");
@@ -307,27 +369,38 @@ internal sealed class ReportPage
             _page,
             isCut ? $"The latest {episodes.Length} alerts, the latest first" : "Alerts, the latest first",
             [
-                new("since (UTC)", ColumnKind.Word), new("level", ColumnKind.Word), new("alert", ColumnKind.Text), new("message", ColumnKind.Text),
-                new("lasted", ColumnKind.Word), new("announced", ColumnKind.Number),
+                new("since (UTC)", ColumnKind.Word),
+                new("level", ColumnKind.Word),
+                new("alert", ColumnKind.Text),
+                new("message", ColumnKind.Text),
+                new("lasted", ColumnKind.Word),
+                new("announced", ColumnKind.Number),
             ],
-            episodes.Select(episode => (string?[])
-            [
-                Format.Time(episode.Start),
-                episode.Level.ToString().ToLowerInvariant(),
-                episode.Name,
-                episode.Message,
-                episode.State switch
-                {
-                    AlertEpisodeState.Firing => "still firing",
-                    AlertEpisodeState.RunEnded => episode.Duration is { } time ? $"{Format.Duration(time)}, to the end of the run" : "to the end of the run",
-                    _ => Format.Duration(episode.Duration ?? TimeSpan.Zero),
-                },
-                episode.Announcements == 1 ? "once" : $"{Format.Count(episode.Announcements)} times",
-            ]));
+            episodes.Select(episode =>
+                (string?[])
+                    [
+                        Format.Time(episode.Start),
+                        episode.Level.ToString().ToLowerInvariant(),
+                        episode.Name,
+                        episode.Message,
+                        episode.State switch
+                        {
+                            AlertEpisodeState.Firing => "still firing",
+                            AlertEpisodeState.RunEnded => episode.Duration is { } time
+                                ? $"{Format.Duration(time)}, to the end of the run"
+                                : "to the end of the run",
+                            _ => Format.Duration(episode.Duration ?? TimeSpan.Zero),
+                        },
+                        episode.Announcements == 1 ? "once" : $"{Format.Count(episode.Announcements)} times",
+                    ]));
     }
 
-    private void WriteSlowest() => WriteCalls(
-        _summary.Generations > _data.Slowest.Count ? $"The {_data.Slowest.Count} slowest of {Format.Count(_summary.Generations)} generations" : "All generations, the slowest first", _data.Slowest);
+    private void WriteSlowest() =>
+        WriteCalls(
+            _summary.Generations > _data.Slowest.Count
+                ? $"The {_data.Slowest.Count} slowest of {Format.Count(_summary.Generations)} generations"
+                : "All generations, the slowest first",
+            _data.Slowest);
 
     private void WriteFailures()
     {
@@ -341,17 +414,33 @@ internal sealed class ReportPage
         {
             ReportTable.Write(
                 _page,
-                _data.ErrorKinds > _data.Errors.Count ? $"The {_data.Errors.Count} most frequent of {Format.Count(_data.ErrorKinds)} errors" : "Errors of generations and evaluations by kind",
+                _data.ErrorKinds > _data.Errors.Count
+                    ? $"The {_data.Errors.Count} most frequent of {Format.Count(_data.ErrorKinds)} errors"
+                    : "Errors of generations and evaluations by kind",
                 [
-                    new("error", ColumnKind.Text), new("calls", ColumnKind.Number), new("models", ColumnKind.Number), new("first (UTC)", ColumnKind.Word), new("last (UTC)", ColumnKind.Word),
+                    new("error", ColumnKind.Text),
+                    new("calls", ColumnKind.Number),
+                    new("models", ColumnKind.Number),
+                    new("first (UTC)", ColumnKind.Word),
+                    new("last (UTC)", ColumnKind.Word),
                 ],
-                _data.Errors.Select(error => (string?[])[error.Error, Format.Count(error.Count), Format.Count(error.Models), Format.Time(error.First), Format.Time(error.Last)]));
+                _data.Errors.Select(error =>
+                    (string?[])
+                        [
+                            error.Error,
+                            Format.Count(error.Count),
+                            Format.Count(error.Models),
+                            Format.Time(error.First),
+                            Format.Time(error.Last),
+                        ]));
         }
 
         if (_data.Failed.Count > 0)
         {
             WriteCalls(
-                _data.FailedCount > _data.Failed.Count ? $"The latest {_data.Failed.Count} of {Format.Count(_data.FailedCount)} failed generations" : "Failed generations, the latest first",
+                _data.FailedCount > _data.Failed.Count
+                    ? $"The latest {_data.Failed.Count} of {Format.Count(_data.FailedCount)} failed generations"
+                    : "Failed generations, the latest first",
                 _data.Failed);
         }
 
@@ -365,35 +454,53 @@ internal sealed class ReportPage
         {
             ReportTable.Write(
                 _page,
-                reasons.Length > MaxFinishReasons ? $"The {MaxFinishReasons} most frequent of {reasons.Length} finish reasons" : "Finish reasons of all generations",
+                reasons.Length > MaxFinishReasons
+                    ? $"The {MaxFinishReasons} most frequent of {reasons.Length} finish reasons"
+                    : "Finish reasons of all generations",
                 [new("finish reason", ColumnKind.Text), new("generations", ColumnKind.Number), new("share", ColumnKind.Number)],
-                reasons.Take(MaxFinishReasons).Select(reason => (string?[])[reason.Reason, Format.Count(reason.Count), Format.Percent((double)reason.Count / _summary.Generations)]));
+                reasons
+                    .Take(MaxFinishReasons)
+                    .Select(reason =>
+                        (string?[])[reason.Reason, Format.Count(reason.Count), Format.Percent((double)reason.Count / _summary.Generations)])
+            );
         }
     }
 
-    private void WriteCalls(string caption, IReadOnlyList<CallRow> calls) => ReportTable.Write(
-        _page,
-        caption,
-        [
-            new("ended (UTC)", ColumnKind.Word), new("model", ColumnKind.Text), new("time (s)", ColumnKind.Number), new("first token (s)", ColumnKind.Number),
-            new("prompt tokens", ColumnKind.Number), new("completion tokens", ColumnKind.Number), new("outcome", ColumnKind.Word), new("finish reason", ColumnKind.Text), new("error", ColumnKind.Text),
-        ],
-        calls.Select(call => (string?[])
-        [
-            Format.Time(call.Time),
-            call.Model,
-            Value(call.Seconds),
-            Value(call.FirstTokenSeconds),
-            call.PromptTokens is { } prompt ? Format.Count(prompt) : null,
-            call.CompletionTokens is { } completion ? Format.Count(completion) : null,
-            call.Success ? "success" : "failed",
-            call.FinishReason,
-            call.Error,
-        ]));
+    private void WriteCalls(string caption, IReadOnlyList<CallRow> calls) =>
+        ReportTable.Write(
+            _page,
+            caption,
+            [
+                new("ended (UTC)", ColumnKind.Word),
+                new("model", ColumnKind.Text),
+                new("time (s)", ColumnKind.Number),
+                new("first token (s)", ColumnKind.Number),
+                new("prompt tokens", ColumnKind.Number),
+                new("completion tokens", ColumnKind.Number),
+                new("outcome", ColumnKind.Word),
+                new("finish reason", ColumnKind.Text),
+                new("error", ColumnKind.Text),
+            ],
+            calls.Select(call =>
+                (string?[])
+                    [
+                        Format.Time(call.Time),
+                        call.Model,
+                        Value(call.Seconds),
+                        Value(call.FirstTokenSeconds),
+                        call.PromptTokens is { } prompt ? Format.Count(prompt) : null,
+                        call.CompletionTokens is { } completion ? Format.Count(completion) : null,
+                        call.Success ? "success" : "failed",
+                        call.FinishReason,
+                        call.Error,
+                    ]));
 
     private void WriteEvaluations()
     {
-        KeyValuePair<string, MetricSummary>[] scores = [.. _summary.Metrics.Where(metric => metric.Key.StartsWith(Scores, StringComparison.Ordinal))];
+        KeyValuePair<string, MetricSummary>[] scores =
+        [
+            .. _summary.Metrics.Where(metric => metric.Key.StartsWith(Scores, StringComparison.Ordinal)),
+        ];
         if (scores.Length > 0)
         {
             ReportTable.Write(
@@ -407,10 +514,21 @@ internal sealed class ReportPage
             _page,
             "Evaluations by evaluator",
             [
-                new("evaluator", ColumnKind.Text), new("evaluations", ColumnKind.Number), new("success", ColumnKind.Number), new("errors", ColumnKind.Number), new("mean time (s)", ColumnKind.Number),
+                new("evaluator", ColumnKind.Text),
+                new("evaluations", ColumnKind.Number),
+                new("success", ColumnKind.Number),
+                new("errors", ColumnKind.Number),
+                new("mean time (s)", ColumnKind.Number),
             ],
-            _data.Evaluators.Select(evaluator => (string?[])
-                [evaluator.Evaluator, Format.Count(evaluator.Evaluations), Format.Percent(evaluator.Success), Format.Count(evaluator.Errors), Value(evaluator.MeanSeconds)]));
+            _data.Evaluators.Select(evaluator =>
+                (string?[])
+                    [
+                        evaluator.Evaluator,
+                        Format.Count(evaluator.Evaluations),
+                        Format.Percent(evaluator.Success),
+                        Format.Count(evaluator.Errors),
+                        Value(evaluator.MeanSeconds),
+                    ]));
     }
 
     private void WriteMetrics()
@@ -418,43 +536,69 @@ internal sealed class ReportPage
         // Each of these is a count, and stands in a table above.
         KeyValuePair<string, MetricSummary>[] metrics =
         [
-            .. _summary.Metrics.Where(metric => !metric.Key.StartsWith(ModelUsage, StringComparison.Ordinal) && !metric.Key.StartsWith(FinishReason, StringComparison.Ordinal)),
+            .. _summary.Metrics.Where(metric =>
+                !metric.Key.StartsWith(ModelUsage, StringComparison.Ordinal)
+                && !metric.Key.StartsWith(FinishReason, StringComparison.Ordinal)),
         ];
         ReportTable.Write(
             _page,
-            metrics.Length > MaxMetrics ? $"{MaxMetrics} of {Format.Count(metrics.Length)} metrics" : "Every metric over the whole time; exact",
+            metrics.Length > MaxMetrics
+                ? $"{MaxMetrics} of {Format.Count(metrics.Length)} metrics"
+                : "Every metric over the whole time; exact",
             [new("metric", ColumnKind.Text), new("unit", ColumnKind.Word), .. DistributionColumns],
-            metrics.Take(MaxMetrics).Select(metric => (string?[])[metric.Key, FigureSet.UnitOf(metric.Key), .. Distribution(metric.Value)]));
+            metrics.Take(MaxMetrics).Select(metric => (string?[])[metric.Key, FigureSet.UnitOf(metric.Key), .. Distribution(metric.Value)])
+        );
     }
 
     private static Column[] DistributionColumns =>
-        [.. ((string[])["points", "mean", "least", "median", "95 %", "99 %", "greatest"]).Select(name => new Column(name, ColumnKind.Number))];
+        [
+            .. ((string[])["points", "mean", "least", "median", "95 %", "99 %", "greatest"]).Select(name => new Column(
+                name,
+                ColumnKind.Number)),
+        ];
 
     private static string[] Distribution(MetricSummary metric) =>
-        [Format.Count(metric.Count), .. ((double[])[metric.Mean, metric.Min, metric.P50, metric.P95, metric.P99, metric.Max]).Select(Format.Value)];
-
-    private void WriteRuns() => ReportTable.Write(
-        _page,
-        _data.Runs.Count > MaxRuns ? $"The latest {MaxRuns} of {Format.Count(_data.Runs.Count)} runs" : "Runs, the latest first",
         [
-            new("directory", ColumnKind.Text), new("started (UTC)", ColumnKind.Word), new("ended (UTC)", ColumnKind.Word), new("host", ColumnKind.Text), new("process", ColumnKind.Text),
-            new("recorded", ColumnKind.Number),
-        ],
-        _data.Runs.Reverse().Take(MaxRuns).Select(run => (string?[])
-        [
-            Path.GetRelativePath(_summary.LogDirectory, run.Directory) is var path && path == "." ? Path.GetFileName(_summary.LogDirectory) : path,
-            Format.Time(run.Start),
-            run.End is { } end ? Format.Time(end) : State(run),
-            run.Host,
-            run.Process,
-            run.Recorded is { } recorded ? Format.Count(recorded) : null,
-        ]));
+            Format.Count(metric.Count),
+            .. ((double[])[metric.Mean, metric.Min, metric.P50, metric.P95, metric.P99, metric.Max]).Select(Format.Value),
+        ];
 
-    private void WriteFooter() => _page.Write($"""
-        <footer>
-        <p>Made {Format.Time(_data.Made)} from {Number(_summary.Files.Count, "file", "files")} in <bdi>{ReportTable.Shortened(_summary.LogDirectory)}</bdi>. All times are UTC. Figures in tables are exact; a quantile q is
-        the value at rank floor(q × (n − 1)).</p>
-        </footer>
+    private void WriteRuns() =>
+        ReportTable.Write(
+            _page,
+            _data.Runs.Count > MaxRuns ? $"The latest {MaxRuns} of {Format.Count(_data.Runs.Count)} runs" : "Runs, the latest first",
+            [
+                new("directory", ColumnKind.Text),
+                new("started (UTC)", ColumnKind.Word),
+                new("ended (UTC)", ColumnKind.Word),
+                new("host", ColumnKind.Text),
+                new("process", ColumnKind.Text),
+                new("recorded", ColumnKind.Number),
+            ],
+            _data
+                .Runs.Reverse()
+                .Take(MaxRuns)
+                .Select(run =>
+                    (string?[])
+                        [
+                            Path.GetRelativePath(_summary.LogDirectory, run.Directory) is var path && path == "."
+                                ? Path.GetFileName(_summary.LogDirectory)
+                                : path,
+                            Format.Time(run.Start),
+                            run.End is { } end ? Format.Time(end) : State(run),
+                            run.Host,
+                            run.Process,
+                            run.Recorded is { } recorded ? Format.Count(recorded) : null,
+                        ]));
+
+    private void WriteFooter() =>
+        _page.Write(
+            $"""
+            <footer>
+            <p>Made {Format.Time(_data.Made)} from {Number(_summary.Files.Count, "file", "files")} in <bdi>{ReportTable.Shortened(
+                _summary.LogDirectory)}</bdi>. All times are UTC. Figures in tables are exact; a quantile q is
+            the value at rank floor(q × (n − 1)).</p>
+            </footer>
 
         """);
 

@@ -29,46 +29,78 @@ internal static class ReportQuery
         """;
 
     /// <summary>Reads everything. The snapshot is of no use afterwards.</summary>
-    public static ReportData Run(LogSnapshot snapshot, string logDirectory, string[] files, AlertHistory alerts, IReadOnlyList<LogRun> runs, DateTimeOffset made)
+    public static ReportData Run(
+        LogSnapshot snapshot,
+        string logDirectory,
+        string[] files,
+        AlertHistory alerts,
+        IReadOnlyList<LogRun> runs,
+        DateTimeOffset made)
     {
         var source = new SnapshotSource(snapshot);
         IReadOnlyList<DrawnFigure> figures = new FigureSet(source, FigureLook.Page).All();
-        CallRow[] slowest = [.. snapshot.Query($"{Calls} WHERE isfinite(duration) ORDER BY duration DESC, timestamp LIMIT {MaxSlowest}").Select(Call)];
+        CallRow[] slowest =
+        [
+            .. snapshot.Query($"{Calls} WHERE isfinite(duration) ORDER BY duration DESC, timestamp LIMIT {MaxSlowest}").Select(Call),
+        ];
         CallRow[] failed = [.. snapshot.Query($"{Calls} WHERE {IsFailed} ORDER BY timestamp DESC LIMIT {MaxFailed}").Select(Call)];
         long failedCount = snapshot.Scalar($"SELECT count(*) FROM generations WHERE {IsFailed}");
         ErrorRow[] errors =
         [
-            .. snapshot.Query($"""
-                SELECT left(error, {MaxErrorText}) AS text, count(*) AS times, count(DISTINCT model_name), epoch_us(min(timestamp)), epoch_us(max(timestamp))
-                FROM ({Errors}) GROUP BY text ORDER BY times DESC, text LIMIT {MaxErrors}
-                """).Select(row => new ErrorRow(row.GetString(0), row.GetInt64(1), row.GetInt64(2), Time(row, 3), Time(row, 4))),
+            .. snapshot
+                .Query(
+                    $"""
+                    SELECT left(error, {MaxErrorText}) AS text, count(*) AS times, count(DISTINCT model_name), epoch_us(min(timestamp)), epoch_us(max(timestamp))
+                    FROM ({Errors}) GROUP BY text ORDER BY times DESC, text LIMIT {MaxErrors}
+                    """
+                )
+                .Select(row => new ErrorRow(row.GetString(0), row.GetInt64(1), row.GetInt64(2), Time(row, 3), Time(row, 4))),
         ];
         long errorKinds = snapshot.Scalar($"SELECT count(DISTINCT left(error, {MaxErrorText})) FROM ({Errors})");
         EvaluatorRow[] evaluators =
         [
-            .. snapshot.Query($"""
-                SELECT coalesce(evaluator_type, ''), count(*) AS times, avg(success::DOUBLE), count(error), avg(duration) FILTER (isfinite(duration))
-                FROM evaluations GROUP BY 1 ORDER BY times DESC, 1 LIMIT {MaxEvaluators}
-                """).Select(row => new EvaluatorRow(row.GetString(0), row.GetInt64(1), row.GetDouble(2), row.GetInt64(3), Number(row, 4))),
+            .. snapshot
+                .Query(
+                    $"""
+                    SELECT coalesce(evaluator_type, ''), count(*) AS times, avg(success::DOUBLE), count(error), avg(duration) FILTER (isfinite(duration))
+                    FROM evaluations GROUP BY 1 ORDER BY times DESC, 1 LIMIT {MaxEvaluators}
+                    """
+                )
+                .Select(row => new EvaluatorRow(row.GetString(0), row.GetInt64(1), row.GetDouble(2), row.GetInt64(3), Number(row, 4))),
         ];
         Dictionary<string, Totals> totals = ReadTotals(snapshot);
 
         RunSummary summary = SummaryQuery.Run(logDirectory, files, snapshot);
         return new ReportData(
-            summary, made, runs, alerts, figures, Models(summary, source, totals), slowest, failed, failedCount, errors, errorKinds, evaluators);
+            summary,
+            made,
+            runs,
+            alerts,
+            figures,
+            Models(summary, source, totals),
+            slowest,
+            failed,
+            failedCount,
+            errors,
+            errorKinds,
+            evaluators);
     }
 
     private static Dictionary<string, Totals> ReadTotals(LogSnapshot snapshot)
     {
         var totals = new Dictionary<string, Totals>(StringComparer.Ordinal);
-        foreach (DuckDBDataReader row in snapshot.Query("SELECT coalesce(model_name, 'unknown'), count(*), avg(success::DOUBLE) FROM generations GROUP BY 1"))
+        foreach (
+            DuckDBDataReader row in snapshot.Query(
+                "SELECT coalesce(model_name, 'unknown'), count(*), avg(success::DOUBLE) FROM generations GROUP BY 1"))
             totals.Add(row.GetString(0), new Totals(row.GetInt64(1), Number(row, 2)));
         return totals;
     }
 
     private static ModelRow[] Models(RunSummary summary, SnapshotSource source, Dictionary<string, Totals> totals)
     {
-        Dictionary<string, ModelQuantiles> latency = source.LatencyByModel.Models.ToDictionary(model => model.Model, StringComparer.Ordinal);
+        Dictionary<string, ModelQuantiles> latency = source.LatencyByModel.Models.ToDictionary(
+            model => model.Model,
+            StringComparer.Ordinal);
         Dictionary<string, ModelTokenUsage> tokens = summary.Tokens.ByModel.ToDictionary(model => model.ModelName, StringComparer.Ordinal);
         Dictionary<string, ModelCost> costs = (summary.Cost?.ByModel ?? []).ToDictionary(model => model.ModelName, StringComparer.Ordinal);
         return
@@ -81,9 +113,20 @@ internal static class ReportQuery
                     ModelCost? cost = costs.GetValueOrDefault(name);
                     ModelQuantiles? times = latency.GetValueOrDefault(name);
                     return new ModelRow(
-                        name, total.Generations, total.Success, times?.P50, times?.P95, usage.PromptTokens, usage.CompletionTokens, usage.TotalTokens, cost?.CostUsd, cost?.UnpricedTokens ?? 0);
+                        name,
+                        total.Generations,
+                        total.Success,
+                        times?.P50,
+                        times?.P95,
+                        usage.PromptTokens,
+                        usage.CompletionTokens,
+                        usage.TotalTokens,
+                        cost?.CostUsd,
+                        cost?.UnpricedTokens ?? 0);
                 })
-                .OrderByDescending(model => model.TotalTokens).ThenByDescending(model => model.Generations).ThenBy(model => model.Model, StringComparer.Ordinal),
+                .OrderByDescending(model => model.TotalTokens)
+                .ThenByDescending(model => model.Generations)
+                .ThenBy(model => model.Model, StringComparer.Ordinal),
         ];
     }
 
@@ -99,8 +142,13 @@ internal static class ReportQuery
         Text(row, 8));
 
     // An offset can carry the first and last day of the calendar past its end.
-    private static DateTimeOffset Time(DuckDBDataReader row, int column) => new(
-        Math.Clamp(DateTime.UnixEpoch.Ticks + (row.GetInt64(column) * TimeSpan.TicksPerMicrosecond), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+    private static DateTimeOffset Time(DuckDBDataReader row, int column) =>
+        new(
+            Math.Clamp(
+                DateTime.UnixEpoch.Ticks + (row.GetInt64(column) * TimeSpan.TicksPerMicrosecond),
+                DateTime.MinValue.Ticks,
+                DateTime.MaxValue.Ticks),
+            TimeSpan.Zero);
 
     private static string? Text(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 

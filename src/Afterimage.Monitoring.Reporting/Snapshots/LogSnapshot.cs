@@ -12,10 +12,11 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>The records of one moment in an in-memory DuckDB, with the views <c>generations</c>, <c>evaluations</c>, <c>points</c>, <c>logs</c> and <c>alerts</c>.</summary>
+/// <summary>The records of one moment in an in-memory DuckDB, with the views <c>generations</c>, <c>evaluations</c>, <c>points</c>,
+/// <c>logs</c> and <c>alerts</c>.</summary>
 /// <remarks>
-/// Every reader of records goes through it. The files are read once, into a table, since they may grow meanwhile and one answer must not mix two
-/// moments. DuckDB spills to disk what does not fit into its memory.
+/// Every reader of records goes through it. The files are read once, into a table, since they may grow meanwhile and one answer must not
+/// mix two moments. DuckDB spills to disk what does not fit into its memory.
 /// </remarks>
 internal sealed class LogSnapshot : IDisposable
 {
@@ -66,7 +67,9 @@ internal sealed class LogSnapshot : IDisposable
             """);
         Execute(RecordColumn.Macros);
         Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)})");
-        Execute($"CREATE TEMP VIEW whole_record AS SELECT {string.Join(", ", RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))} FROM record");
+        Execute(
+            $"CREATE TEMP VIEW whole_record AS SELECT {string.Join(", ", RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))} FROM record"
+        );
         Execute(LogTable);
         Execute(AlertSource.Table);
         Execute(LogView);
@@ -82,21 +85,36 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>Lines of record files that held no valid record.</summary>
     public long SkippedLines => Scalar("SELECT count(*) FROM record WHERE event IS NULL");
 
-    /// <summary>Adds the records of <paramref name="files"/>, those from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
-    public void AddRecords(IReadOnlyCollection<string> files, DateTimeOffset? since = null, DateTimeOffset? until = null, Action<double>? report = null)
+    /// <summary>Adds the records of <paramref name="files"/>, those from <paramref name="since"/> on and before
+    /// <paramref name="until"/>.</summary>
+    public void AddRecords(
+        IReadOnlyCollection<string> files,
+        DateTimeOffset? since = null,
+        DateTimeOffset? until = null,
+        Action<double>? report = null)
     {
         AddRecords([.. files.Where(RecordFiles.IsCompacted)], list => CompactedFile.SelectFrom(_columns, list), since, until, report);
-        RecordFiller.Fill(_connection, _columns, [.. files.Where(file => !RecordFiles.IsCompacted(file))], (since, until), report, _cancellationToken);
+        RecordFiller.Fill(
+            _connection,
+            _columns,
+            [.. files.Where(file => !RecordFiles.IsCompacted(file))],
+            (since, until),
+            report,
+            _cancellationToken);
     }
 
     /// <summary>Adds the log entries of <paramref name="files"/>.</summary>
     public void AddLogs(IReadOnlyCollection<string> files) =>
-        Add(files, list => $"""
-            INSERT INTO log SELECT ticks_of(stamp) AS ticks, text_of(level), text_of(message) AS message, text_of(error), text_of(error_type), text_of(stack_trace), data
-            FROM (SELECT text_of(timestamp) AS stamp, * FROM read_json({list}, format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
-                columns = {LogKeys}))
-            WHERE is_time(stamp) AND is_text(level) AND message IS NOT NULL
-            """, report: null);
+        Add(
+            files,
+            list =>
+                $"""
+                    INSERT INTO log SELECT ticks_of(stamp) AS ticks, text_of(level), text_of(message) AS message, text_of(error), text_of(error_type), text_of(stack_trace), data
+                    FROM (SELECT text_of(timestamp) AS stamp, * FROM read_json({list}, format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
+                        columns = {LogKeys}))
+                    WHERE is_time(stamp) AND is_text(level) AND message IS NOT NULL
+                    """,
+            report: null);
 
     /// <summary>Adds the alerts of <paramref name="files"/>.</summary>
     public void AddAlerts(IReadOnlyCollection<string> files) =>
@@ -115,7 +133,13 @@ internal sealed class LogSnapshot : IDisposable
                 for (int i = 0; i < points.Count; i++)
                 {
                     if (points.UtcTicks(i) >= since.UtcTicks)
-                        appender.CreateRow().AppendValue(points.UtcTicks(i) - DateTime.UnixEpoch.Ticks).AppendValue(points.Metric).AppendValue(points.Value(i)).AppendValue(points.Model(i)).EndRow();
+                        appender
+                            .CreateRow()
+                            .AppendValue(points.UtcTicks(i) - DateTime.UnixEpoch.Ticks)
+                            .AppendValue(points.Metric)
+                            .AppendValue(points.Value(i))
+                            .AppendValue(points.Model(i))
+                            .EndRow();
                 }
             }
         }
@@ -138,7 +162,11 @@ internal sealed class LogSnapshot : IDisposable
         using CancellationTokenRegistration cancel = _cancellationToken.Register(command.Cancel);
         Timer? timer = report is null
             ? null
-            : new Timer(_ => report(Math.Clamp(_connection.GetQueryProgress().Percentage / 100, 0, 1)), null, ReportInterval, ReportInterval);
+            : new Timer(
+                _ => report(Math.Clamp(_connection.GetQueryProgress().Percentage / 100, 0, 1)),
+                null,
+                ReportInterval,
+                ReportInterval);
         try
         {
             command.ExecuteNonQuery();
@@ -183,14 +211,25 @@ internal sealed class LogSnapshot : IDisposable
     }
 
     /// <summary>The paths as a list for DuckDB's readers.</summary>
-    public static string ListFiles(IEnumerable<string> files) => "[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]";
+    public static string ListFiles(IEnumerable<string> files) =>
+        "[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]";
 
     /// <summary>Whether a row is from <paramref name="since"/> on and before <paramref name="until"/>, as SQL.</summary>
     public static string Within(DateTimeOffset? since, DateTimeOffset? until) =>
-        string.Create(CultureInfo.InvariantCulture, $"ticks >= {Ticks(since) ?? long.MinValue} AND ticks < {Ticks(until) ?? long.MaxValue}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"ticks >= {Ticks(since) ?? long.MinValue} AND ticks < {Ticks(until) ?? long.MaxValue}");
 
-    private void AddRecords(string[] files, Func<string, string> select, DateTimeOffset? since, DateTimeOffset? until, Action<double>? report) =>
-        Add(files, list => $"INSERT INTO record BY NAME SELECT * FROM ({select(list)}) WHERE event IS NULL OR {Within(since, until)}", report);
+    private void AddRecords(
+        string[] files,
+        Func<string, string> select,
+        DateTimeOffset? since,
+        DateTimeOffset? until,
+        Action<double>? report) =>
+        Add(
+            files,
+            list => $"INSERT INTO record BY NAME SELECT * FROM ({select(list)}) WHERE event IS NULL OR {Within(since, until)}",
+            report);
 
     private void Add(IReadOnlyCollection<string> files, Func<string, string> insert, Action<double>? report)
     {
@@ -202,7 +241,8 @@ internal sealed class LogSnapshot : IDisposable
         }
     }
 
-    /// <summary>The view of the records of events, with their keys as columns. A total that was not given is the sum of the two others.</summary>
+    /// <summary>The view of the records of events, with their keys as columns. A total that was not given is the sum of the two
+    /// others.</summary>
     private static string ViewOf(string name, RecordEvents events)
     {
         IEnumerable<string> columns = RecordSchema.Fields.Where(field => field.IsOf(events)).Select(field =>
@@ -216,7 +256,8 @@ internal sealed class LogSnapshot : IDisposable
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;
 
-    /// <summary>The path as a DuckDB pattern that matches nothing else. It takes a path as it is only if no character of it has a meaning in a pattern.</summary>
+    /// <summary>The path as a DuckDB pattern that matches nothing else. It takes a path as it is only if no character of it has a meaning
+    /// in a pattern.</summary>
     private static string EscapeGlob(string path)
     {
         if (path.AsSpan().IndexOfAny('*', '?', '[') < 0)

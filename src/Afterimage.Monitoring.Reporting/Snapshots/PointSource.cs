@@ -4,7 +4,8 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>One way in which a record stands for a metric point (docs/log-format.md, "From records to points"), as SQL over the view <c>whole_record r</c>.</summary>
+/// <summary>One way in which a record stands for a metric point (docs/log-format.md, "From records to points"), as SQL over the view
+/// <c>whole_record r</c>.</summary>
 /// <param name="Metric">The metric's name.</param>
 /// <param name="Value">The point's value.</param>
 /// <param name="Filter">Which records have it.</param>
@@ -42,26 +43,37 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
         new("'evaluation_score_' || score.key", "number_of(score.value)", $"{Evaluation} AND number_of(score.value) IS NOT NULL"),
     ];
 
-    /// <summary>The total as given, else the sum of what was given; as a double, like the live monitor's: exact up to 2^53 tokens.</summary>
+    /// <summary>The total as given, else the sum of what was given; as a double, like the live monitor's: exact up to 2^53
+    /// tokens.</summary>
     public const string TotalTokens =
         "coalesce(r.total_token_count::DOUBLE, r.prompt_token_count::DOUBLE + r.completion_token_count, r.prompt_token_count::DOUBLE, r.completion_token_count::DOUBLE)";
 
     /// <summary>Makes the view <c>points</c>.</summary>
-    public static string View { get; } = "CREATE TEMP VIEW points AS " + string.Join(
-        " UNION ALL ",
-        All.Select(source =>
-            $"SELECT {source.Metric} AS metric, make_timestamptz(r.ticks // 10) AS timestamp, {source.Value} AS value, {Columns}, "
-            + $"{(source.IsScore ? ScoreFeedback : "NULL::VARCHAR")} AS feedback, r.tags AS metadata FROM {source.From} WHERE {source.Filter}"));
+    public static string View { get; } =
+        "CREATE TEMP VIEW points AS "
+        + string.Join(
+            " UNION ALL ",
+            All.Select(source =>
+                $"SELECT {source.Metric} AS metric, make_timestamptz(r.ticks // 10) AS timestamp, {source.Value} AS value, {Columns}, "
+                + $"{(source.IsScore ? ScoreFeedback : "NULL::VARCHAR")} AS feedback, r.tags AS metadata FROM {source.From} WHERE {source.Filter}"
+            ));
 
     /// <summary>Metrics whose values hardly recur.</summary>
     public static string[] Continuous { get; } = ["generation_time", "evaluation_time", "time_to_first_token", "cost_usd"];
 
-    /// <summary>Makes the table <c>histogram</c> (metric, value, times) of all points but those of <see cref="Continuous"/>. Counted source by source, which is far cheaper than counting the view.</summary>
-    public static string Histogram { get; } = "CREATE TEMP TABLE histogram AS " + string.Join(
-        " UNION ALL ",
-        All.Where(source => !source.IsContinuous).Select(source =>
-            $"SELECT {source.Metric} AS metric, {source.Value} AS value, count(*) AS times FROM {source.From} WHERE {source.Filter} "
-            + (source.IsNamed ? $"AND r.metric_name NOT IN ({string.Join(", ", Continuous.Select(LogSnapshot.Quote))}) GROUP BY ALL" : "GROUP BY ALL")));
+    /// <summary>Makes the table <c>histogram</c> (metric, value, times) of all points but those of <see cref="Continuous"/>. Counted source
+    /// by source, which is far cheaper than counting the view.</summary>
+    public static string Histogram { get; } =
+        "CREATE TEMP TABLE histogram AS "
+        + string.Join(
+            " UNION ALL ",
+            All.Where(source => !source.IsContinuous)
+                .Select(source =>
+                    $"SELECT {source.Metric} AS metric, {source.Value} AS value, count(*) AS times FROM {source.From} WHERE {source.Filter} "
+                    + (
+                        source.IsNamed
+                            ? $"AND r.metric_name NOT IN ({string.Join(", ", Continuous.Select(LogSnapshot.Quote))}) GROUP BY ALL"
+                            : "GROUP BY ALL")));
 
     private bool IsContinuous => Continuous.Any(metric => LogSnapshot.Quote(metric) == $"({Metric})");
 
@@ -70,11 +82,15 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
     /// <summary>The values of a metric.</summary>
     public static string Values(string metric) => $"SELECT value FROM ({Points(metric)})";
 
-    /// <summary>The points of a metric: <c>value</c>, <c>ticks</c>, <c>model_name</c>. Only records are looked at that can have it, which is far cheaper than the view.</summary>
-    public static string Points(string metric) => string.Join(
-        " UNION ALL ",
-        All.Where(source => source.CanBe(metric)).Select(source =>
-            $"SELECT {source.Value} AS value, r.ticks, r.model_name FROM {source.From} WHERE {source.Filter} AND {source.Metric} = {LogSnapshot.Quote(metric)}"));
+    /// <summary>The points of a metric: <c>value</c>, <c>ticks</c>, <c>model_name</c>. Only records are looked at that can have it, which
+    /// is far cheaper than the view.</summary>
+    public static string Points(string metric) =>
+        string.Join(
+            " UNION ALL ",
+            All.Where(source => source.CanBe(metric))
+                .Select(source =>
+                    $"SELECT {source.Value} AS value, r.ticks, r.model_name FROM {source.From} WHERE {source.Filter} AND {source.Metric} = {LogSnapshot.Quote(metric)}"
+                ));
 
     private bool IsScore => Metric.Contains("score.key", StringComparison.Ordinal);
 

@@ -12,8 +12,9 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
     /// <summary>In units of 100 ns since 1970.</summary>
     public const string Ticks = "ticks";
 
-    // Of what DuckDB still reads as JSON. Each value is judged by its first character: read_json's own typing would turn "7" into 7, and a wrong type into an absent value.
-    // DuckDB gives the text without white space around it; no other value than a string begins with a character below '#'.
+    // Of what DuckDB still reads as JSON. Each value is judged by its first character: read_json's own typing would turn "7" into 7, and a
+    // wrong type into an absent value. DuckDB gives the text without white space around it; no other value than a string begins with a
+    // character below '#'.
     public const string Macros = """
         CREATE TEMP MACRO is_text(j) AS j IS NULL OR j::VARCHAR < '#';
         CREATE TEMP MACRO is_object(j) AS j IS NULL OR j::VARCHAR >= '{';
@@ -26,20 +27,27 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
         CREATE TEMP MACRO ticks_of(t) AS coalesce(epoch_ns(TRY_CAST(t AS TIMESTAMP_NS)) // 100, epoch_us(TRY_CAST(t AS TIMESTAMP)) * 10);
         """;
 
-    /// <summary>All columns, in the table's order. An event of NULL marks a line that is no valid record. Tags of a metric point are its metadata.</summary>
+    /// <summary>All columns, in the table's order. An event of NULL marks a line that is no valid record. Tags of a metric point are its
+    /// metadata.</summary>
     public static RecordColumn[] All { get; } =
     [
         Of(RecordSchema.Event),
         new(RecordSchema.Timestamp, Ticks, "BIGINT"),
-        .. RecordSchema.Fields.Where(field => field != RecordSchema.Event && field != RecordSchema.Timestamp && field != RecordSchema.Metadata).Select(Of),
+        .. RecordSchema
+            .Fields.Where(field => field != RecordSchema.Event && field != RecordSchema.Timestamp && field != RecordSchema.Metadata)
+            .Select(Of),
     ];
 
     /// <summary>Those that a summary and figures come from. Of an error they take only that there is one.</summary>
     public static RecordColumn[] OfSummary { get; } =
-        [.. All.Where(column => column.Field.IsOfFigures).Select(column => column.Field.Type == FieldType.Text ? column with { IsMark = true } : column)];
+    [
+        .. All.Where(column => column.Field.IsOfFigures)
+            .Select(column => column.Field.Type == FieldType.Text ? column with { IsMark = true } : column),
+    ];
 
     /// <summary>Those that a report comes from.</summary>
-    public static RecordColumn[] OfReport { get; } = [.. All.Where(column => column.Field.IsOfFigures || column.Field == RecordSchema.EvaluatorType)];
+    public static RecordColumn[] OfReport { get; } =
+    [.. All.Where(column => column.Field.IsOfFigures || column.Field == RecordSchema.EvaluatorType)];
 
     /// <summary>Whether every snapshot has it: records are told apart, and cut to a span of time, by these.</summary>
     public bool IsAlwaysRead => Field == RecordSchema.Event || Field == RecordSchema.Timestamp;

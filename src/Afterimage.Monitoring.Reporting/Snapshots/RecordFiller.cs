@@ -6,8 +6,8 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 
 /// <summary>Fills the table <c>record</c> from files of lines, in their order, on all cores.</summary>
 /// <remarks>
-/// Workers take ranges of the files, in order, and read each into vectors. They append these in the order of the ranges, one at a time: that takes far less time than the
-/// reading.
+/// Workers take ranges of the files, in order, and read each into vectors. They append these in the order of the ranges, one at a time:
+/// that takes far less time than the reading.
 /// </remarks>
 internal sealed class RecordFiller
 {

@@ -25,7 +25,8 @@ internal static class CostQuery
     {
         List<ModelCost> models = [];
         foreach (DuckDBDataReader row in snapshot.Query(Sums))
-            models.Add(new ModelCost(row.GetString(0), row.IsDBNull(1) ? null : CostReport.Dollars(row.GetDouble(1)), (long)row.GetDouble(2)));
+            models.Add(
+                new ModelCost(row.GetString(0), row.IsDBNull(1) ? null : CostReport.Dollars(row.GetDouble(1)), (long)row.GetDouble(2)));
         return models.Count > 0 ? CostReport.Of(models) : null;
     }
 }

@@ -33,7 +33,12 @@ internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOf
                 Host = Text(run, "host"),
                 Process = $"{Text(run, "process_name")} {Text(run, "process_id")}".Trim(),
                 IsAlive = Time(run, "end") is null && FileClaim.IsHeld(file),
-                Recorded = run.TryGetProperty("recorded", out JsonElement recorded) && recorded.ValueKind == JsonValueKind.Number && recorded.TryGetInt64(out long count) ? count : null,
+                Recorded =
+                    run.TryGetProperty("recorded", out JsonElement recorded)
+                    && recorded.ValueKind == JsonValueKind.Number
+                    && recorded.TryGetInt64(out long count)
+                        ? count
+                        : null,
             }
             : null;
 
@@ -41,9 +46,14 @@ internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOf
     public bool Spans(DateTimeOffset from, DateTimeOffset to) => Start <= from && (End is null || End >= to);
 
     private static string Text(JsonElement run, string name) =>
-        run.TryGetProperty(name, out JsonElement text) && text.ValueKind is JsonValueKind.String or JsonValueKind.Number ? text.ToString() : "";
+        run.TryGetProperty(name, out JsonElement text) && text.ValueKind is JsonValueKind.String or JsonValueKind.Number
+            ? text.ToString()
+            : "";
 
     private static DateTimeOffset? Time(JsonElement run, string name) =>
-        run.TryGetProperty(name, out JsonElement time) && time.ValueKind == JsonValueKind.String
-            && DateTimeOffset.TryParse(time.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset value) ? value : null;
+        run.TryGetProperty(name, out JsonElement time)
+        && time.ValueKind == JsonValueKind.String
+        && DateTimeOffset.TryParse(time.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset value)
+            ? value
+            : null;
 }

@@ -9,4 +9,10 @@ namespace Afterimage.Monitoring;
 /// <param name="TotalTokens">Total tokens.</param>
 /// <param name="CostUsd">What was recorded as its cost, in US dollars; <see langword="null"/> where no call of it was priced.</param>
 /// <param name="UnpricedTokens">Tokens that were recorded without a price, and are not in <paramref name="CostUsd"/>.</param>
-public sealed record ModelUse(long Generations, long PromptTokens, long CompletionTokens, long TotalTokens, double? CostUsd, long UnpricedTokens);
+public sealed record ModelUse(
+    long Generations,
+    long PromptTokens,
+    long CompletionTokens,
+    long TotalTokens,
+    double? CostUsd,
+    long UnpricedTokens);

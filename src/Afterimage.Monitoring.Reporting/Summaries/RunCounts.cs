@@ -5,7 +5,8 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>What the monitors that wrote a log directory say they lost: the counts of their <c>run.json</c> files (docs/log-format.md).</summary>
+/// <summary>What the monitors that wrote a log directory say they lost: the counts of their <c>run.json</c> files
+/// (docs/log-format.md).</summary>
 internal static class RunCounts
 {
     /// <summary>Adds up the counts of all runs that have ended in order; the others have none.</summary>
@@ -45,5 +46,7 @@ internal static class RunCounts
     }
 
     private static long Count(JsonElement run, string name) =>
-        run.TryGetProperty(name, out JsonElement count) && count.ValueKind == JsonValueKind.Number && count.TryGetInt64(out long value) ? value : 0;
+        run.TryGetProperty(name, out JsonElement count) && count.ValueKind == JsonValueKind.Number && count.TryGetInt64(out long value)
+            ? value
+            : 0;
 }

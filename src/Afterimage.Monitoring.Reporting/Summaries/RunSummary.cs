@@ -31,10 +31,12 @@ public sealed record RunSummary(
     /// <summary>What the calls cost, by model and in total, as it was recorded; <see langword="null"/> where nothing was priced.</summary>
     public CostReport? Cost { get; init; }
 
-    /// <summary>Records that were refused because a buffer was full (<see cref="BufferFullMode.Drop"/>), as far as the runs have ended in order and said so.</summary>
+    /// <summary>Records that were refused because a buffer was full (<see cref="BufferFullMode.Drop"/>), as far as the runs have ended in
+    /// order and said so.</summary>
     public long DroppedRecords { get; init; }
 
-    /// <summary>Records that were lost on the way to a handler, summed over the handlers, as far as the runs have ended in order and said so.</summary>
+    /// <summary>Records that were lost on the way to a handler, summed over the handlers, as far as the runs have ended in order and said
+    /// so.</summary>
     public long FailedRecords { get; init; }
 
     /// <summary>Summarises everything that a monitor recorded so far. A snapshot: it does not change when more is recorded.</summary>
@@ -78,10 +80,11 @@ public sealed record RunSummary(
 
     /// <summary>
     /// Writes the summary as properties of the JSON object that is open in <paramref name="writer"/>, so that the caller can add its own:
-    /// <c>generations</c>, <c>evaluations</c>, <c>by_model</c>, <c>total_prompt_tokens</c>, <c>total_completion_tokens</c>, <c>total_tokens</c>,
-    /// <c>cost</c> where anything was priced (<c>by_model</c>, <c>total_usd</c>, <c>unpriced_tokens</c>, <c>usd_per_successful_generation</c>, <c>usd_per_evaluation_point</c>),
-    /// <c>metrics</c>, <c>first_timestamp</c> and <c>last_timestamp</c> where known, <c>non_finite_points</c>, <c>skipped_lines</c>,
-    /// <c>dropped_records</c>, <c>failed_records</c>, <c>log_dir</c>.
+    /// <c>generations</c>, <c>evaluations</c>, <c>by_model</c>, <c>total_prompt_tokens</c>, <c>total_completion_tokens</c>,
+    /// <c>total_tokens</c>, <c>cost</c> where anything was priced (<c>by_model</c>, <c>total_usd</c>, <c>unpriced_tokens</c>,
+    /// <c>usd_per_successful_generation</c>, <c>usd_per_evaluation_point</c>), <c>metrics</c>, <c>first_timestamp</c> and
+    /// <c>last_timestamp</c> where known, <c>non_finite_points</c>, <c>skipped_lines</c>, <c>dropped_records</c>, <c>failed_records</c>,
+    /// <c>log_dir</c>.
     /// </summary>
     /// <param name="writer">The writer, inside an object.</param>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is <see langword="null"/>.</exception>

@@ -7,8 +7,8 @@ namespace Afterimage.Monitoring.Reporting.Summaries;
 
 /// <summary>The summary of a snapshot.</summary>
 /// <remarks>
-/// DuckDB sorts the points' values, which recur as a histogram (metric, value, times); one walk over them yields every figure: exact sums need more
-/// than DuckDB's, and its quantile_disc takes another rank than the project's floor(q × (n − 1)).
+/// DuckDB sorts the points' values, which recur as a histogram (metric, value, times); one walk over them yields every figure: exact sums
+/// need more than DuckDB's, and its quantile_disc takes another rank than the project's floor(q × (n − 1)).
 /// </remarks>
 internal sealed class SummaryQuery
 {
@@ -50,11 +50,15 @@ internal sealed class SummaryQuery
         query.ReadHistogram();
         return new RunSummary(logDirectory, generations, evaluations, tokens, query._metrics, first, last, query._nonFinite, skipped, files)
         {
-            Cost = cost is null ? null : cost with
-            {
-                SuccessfulGenerations = (long)Math.Round(query._metrics.GetValueOrDefault("success_rate")?.Sum ?? 0),
-                EvaluationPoints = query._metrics.Where(m => m.Key.StartsWith("evaluation_score_", StringComparison.Ordinal)).Sum(m => m.Value.Count),
-            },
+            Cost = cost is null
+                ? null
+                : cost with
+                {
+                    SuccessfulGenerations = (long)Math.Round(query._metrics.GetValueOrDefault("success_rate")?.Sum ?? 0),
+                    EvaluationPoints = query
+                        ._metrics.Where(m => m.Key.StartsWith("evaluation_score_", StringComparison.Ordinal))
+                        .Sum(m => m.Value.Count),
+                },
         };
     }
 
@@ -82,7 +86,11 @@ internal sealed class SummaryQuery
             models.Add(new ModelTokenUsage(row.GetString(0), Tokens(row, 1), Tokens(row, 2), Tokens(row, 3)));
 
         models.Sort((a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
-        return new TokenUsageReport(models, models.Sum(m => m.PromptTokens), models.Sum(m => m.CompletionTokens), models.Sum(m => m.TotalTokens));
+        return new TokenUsageReport(
+            models,
+            models.Sum(m => m.PromptTokens),
+            models.Sum(m => m.CompletionTokens),
+            models.Sum(m => m.TotalTokens));
 
         static long Tokens(DuckDBDataReader row, int column) => (long)Math.Round(row.GetDouble(column));
     }
@@ -108,10 +116,13 @@ internal sealed class SummaryQuery
     private void ReadHistogram()
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (DuckDBDataReader row in _snapshot.Query("""
-            SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT, coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
-            FROM histogram GROUP BY ALL
-            """))
+        foreach (
+            DuckDBDataReader row in _snapshot.Query(
+                """
+                SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT, coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
+                FROM histogram GROUP BY ALL
+                """
+            ))
         {
             counts.Add(row.GetString(0), row.GetInt64(1));
             _nonFinite += row.GetInt64(2);
@@ -119,7 +130,9 @@ internal sealed class SummaryQuery
 
         string? name = null;
         MetricWalk walk = default;
-        foreach (DuckDBDataReader row in _snapshot.Query("SELECT metric, value, times FROM histogram WHERE isfinite(value) ORDER BY metric, value"))
+        foreach (
+            DuckDBDataReader row in _snapshot.Query(
+                "SELECT metric, value, times FROM histogram WHERE isfinite(value) ORDER BY metric, value"))
         {
             string rowName = row.GetString(0);
             if (rowName != name)

@@ -37,7 +37,9 @@ internal sealed class AlertAnnouncer
             if (handler.Target is AlertTarget { Handler: var owned })
             {
                 Add(
-                    new HandlerContract<IReadOnlyList<Alert>>(NameOf(owned), alerts => Wait(owned.HandleAlertsAsync(alerts, _timeIsOver.Token)))
+                    new HandlerContract<IReadOnlyList<Alert>>(
+                        NameOf(owned),
+                        alerts => Wait(owned.HandleAlertsAsync(alerts, _timeIsOver.Token)))
                     {
                         Capacity = Capacity,
                         Abort = _timeIsOver.Cancel,
@@ -47,7 +49,12 @@ internal sealed class AlertAnnouncer
             else
             {
                 Add(
-                    new HandlerContract<IReadOnlyList<Alert>>($"alert handler {_targets.Count}", alerts => AlertTarget.HandleEach(handler, alerts)) { Capacity = Capacity },
+                    new HandlerContract<IReadOnlyList<Alert>>(
+                        $"alert handler {_targets.Count}",
+                        alerts => AlertTarget.HandleEach(handler, alerts))
+                    {
+                        Capacity = Capacity,
+                    },
                     handler: null);
             }
         }

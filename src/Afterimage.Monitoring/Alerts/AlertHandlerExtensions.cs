@@ -19,7 +19,8 @@ public static class AlertHandlerExtensions
         handlers.Add(new AlertTarget(handler).Handle);
     }
 
-    /// <summary>Adds a handler that writes a line an alert: <c>2026-11-24 23:15:02Z warning low_success_rate: Success rate 72.89 % is below 80 %</c>; of one that is over, <c>over</c> in place of the level.</summary>
+    /// <summary>Adds a handler that writes a line an alert: <c>2026-11-24 23:15:02Z warning low_success_rate: Success rate 72.89 % is below
+    /// 80 %</c>; of one that is over, <c>over</c> in place of the level.</summary>
     /// <remarks>Characters that could steer a terminal are replaced.</remarks>
     /// <param name="handlers">The alert handlers of the options.</param>
     /// <param name="output">Where to. Default: standard error.</param>

@@ -11,19 +11,26 @@ internal static class AlertText
     public static string Firing(AlertRule rule, in Finding finding) =>
         $"{Label(rule)} {Format(rule, finding.Value!.Value)} is {Side(rule)} {Format(rule, rule.Threshold)}{Certainty(rule)}";
 
-    public static string Resolved(AlertRule rule, in Finding finding) => finding switch
-    {
-        { Value: null, Points.Count: 0 } => $"{Label(rule)} is over: nothing was recorded for {Number(rule.Window.TotalMinutes)} minutes",
-        { Value: null } => $"{Label(rule)} is over: too little was recorded, {Number(finding.Points.Count)} points in {Number(rule.Window.TotalMinutes)} minutes",
-        _ when rule.Confidence is not null => $"{Label(rule)} {Format(rule, finding.Value.Value)} is no longer {Side(rule)} {Format(rule, rule.Threshold)}{Certainty(rule)}",
-        _ => $"{Label(rule)} {Format(rule, finding.Value.Value)} is within {Format(rule, rule.Threshold)} again",
-    };
+    public static string Resolved(AlertRule rule, in Finding finding) =>
+        finding switch
+        {
+            { Value: null, Points.Count: 0 } =>
+                $"{Label(rule)} is over: nothing was recorded for {Number(rule.Window.TotalMinutes)} minutes",
+            { Value: null } =>
+                $"{Label(rule)} is over: too little was recorded, {Number(finding.Points.Count)} points in {Number(rule.Window.TotalMinutes)} minutes",
+            _ when rule.Confidence is not null =>
+                $"{Label(rule)} {Format(rule, finding.Value.Value)} is no longer {Side(rule)} {Format(rule, rule.Threshold)}{Certainty(rule)}",
+            _ => $"{Label(rule)} {Format(rule, finding.Value.Value)} is within {Format(rule, rule.Threshold)} again",
+        };
 
     /// <summary>An alert as a line for a terminal.</summary>
     public static string Line(Alert alert)
     {
         string level = alert.IsResolved ? "over" : alert.Level.ToString().ToLowerInvariant();
-        return OneLine(string.Create(CultureInfo.InvariantCulture, $"{alert.Timestamp.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z {level} {alert.Name}: {alert.Message}"));
+        return OneLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{alert.Timestamp.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z {level} {alert.Name}: {alert.Message}"));
     }
 
     /// <summary>The text with all that ends a line or steers a terminal replaced.</summary>
@@ -35,8 +42,12 @@ internal static class AlertText
                 shown[i] = Steers(text, i) ? '\ufffd' : text[i];
         });
 
-        static bool Steers(string text, int i) => CharUnicodeInfo.GetUnicodeCategory(text, i) is UnicodeCategory.Control or UnicodeCategory.Format
-            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+        static bool Steers(string text, int i) =>
+            CharUnicodeInfo.GetUnicodeCategory(text, i)
+                is UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator;
     }
 
     public static IReadOnlyDictionary<string, object?> Data(AlertRule rule, in Finding finding, bool resolved)
@@ -82,9 +93,12 @@ internal static class AlertText
     };
 
     private static string Side(AlertRule rule) =>
-        rule.Comparison == AlertComparison.Below && rule.Aggregate is not (AlertAggregate.BurnRate or AlertAggregate.Drift) ? "below" : "above";
+        rule.Comparison == AlertComparison.Below && rule.Aggregate is not (AlertAggregate.BurnRate or AlertAggregate.Drift)
+            ? "below"
+            : "above";
 
-    private static string Certainty(AlertRule rule) => rule.Confidence is { } confidence ? $" with {Number(confidence * 100)} % confidence" : "";
+    private static string Certainty(AlertRule rule) =>
+        rule.Confidence is { } confidence ? $" with {Number(confidence * 100)} % confidence" : "";
 
     private static string Format(AlertRule rule, double value) => rule.Unit switch
     {

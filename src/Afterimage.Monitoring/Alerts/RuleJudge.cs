@@ -15,7 +15,8 @@ internal readonly record struct Finding(MetricAggregate Points, double? Value, b
 internal sealed class RuleJudge(AlertRule rule, MetricStore store)
 {
     private readonly DriftDetector? _drift = rule.Aggregate == AlertAggregate.Drift ? new DriftDetector(rule) : null;
-    private readonly FilteredSeries? _filtered = rule.ModelName is not null || rule.Tag is not null ? store.Watch(rule.Metric, rule.ModelName, rule.Tag) : null;
+    private readonly FilteredSeries? _filtered =
+        rule.ModelName is not null || rule.Tag is not null ? store.Watch(rule.Metric, rule.ModelName, rule.Tag) : null;
     private long _driftCursor;
 
     public Finding Judge(MetricReader reader)
@@ -28,20 +29,23 @@ internal sealed class RuleJudge(AlertRule rule, MetricStore store)
         return new Finding(points, value, value is { } figure && IsBeyond(figure, points));
     }
 
-    private double? Value(in MetricAggregate points, MetricReader reader) => rule.Aggregate switch
-    {
-        AlertAggregate.Sum => points.Sum,
-        AlertAggregate.Count => points.Count,
-        AlertAggregate.Rate => points.Count / rule.Window.TotalSeconds,
-        _ when points.Count == 0 => null,
-        AlertAggregate.Min => points.Min,
-        AlertAggregate.Max => points.Max,
-        AlertAggregate.Quantile => points.Quantile(rule.Quantile),
-        AlertAggregate.StandardDeviation => points.StandardDeviation,
-        AlertAggregate.BurnRate => Math.Min(BurnRate(points), BurnRate(reader.Aggregate(rule.Metric, rule.ShortWindow ?? rule.Window / 12, _filtered))),
-        AlertAggregate.Drift => _drift!.Value,
-        _ => points.Mean,
-    };
+    private double? Value(in MetricAggregate points, MetricReader reader) =>
+        rule.Aggregate switch
+        {
+            AlertAggregate.Sum => points.Sum,
+            AlertAggregate.Count => points.Count,
+            AlertAggregate.Rate => points.Count / rule.Window.TotalSeconds,
+            _ when points.Count == 0 => null,
+            AlertAggregate.Min => points.Min,
+            AlertAggregate.Max => points.Max,
+            AlertAggregate.Quantile => points.Quantile(rule.Quantile),
+            AlertAggregate.StandardDeviation => points.StandardDeviation,
+            AlertAggregate.BurnRate => Math.Min(
+                BurnRate(points),
+                BurnRate(reader.Aggregate(rule.Metric, rule.ShortWindow ?? rule.Window / 12, _filtered))),
+            AlertAggregate.Drift => _drift!.Value,
+            _ => points.Mean,
+        };
 
     private double BurnRate(in MetricAggregate points)
     {
@@ -60,5 +64,7 @@ internal sealed class RuleJudge(AlertRule rule, MetricStore store)
     }
 
     private (double Lower, double Upper) Bound(double value, in MetricAggregate points) =>
-        rule.Confidence is { } confidence && points.Min >= 0 && points.Max <= 1 ? Statistics.Wilson(value, points.Count, confidence) : (value, value);
+        rule.Confidence is { } confidence && points.Min >= 0 && points.Max <= 1
+            ? Statistics.Wilson(value, points.Count, confidence)
+            : (value, value);
 }

@@ -4,7 +4,8 @@ using Afterimage.Monitoring.Metrics;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>One rule's state from evaluation to evaluation, so that its alert is announced when it starts, at each repeat interval, and when it is over.</summary>
+/// <summary>One rule's state from evaluation to evaluation, so that its alert is announced when it starts, at each repeat interval, and
+/// when it is over.</summary>
 internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricStore store)
 {
     private readonly RuleJudge _judge = new(rule, store);
@@ -29,7 +30,13 @@ internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricS
         if (!finding.IsBeyond)
         {
             if (_state == AlertState.Firing)
-                news.Add(new Alert(rule.Name, AlertText.Resolved(rule, finding), AlertLevel.Info, stamp, AlertText.Data(rule, finding, resolved: true)));
+                news.Add(
+                    new Alert(
+                        rule.Name,
+                        AlertText.Resolved(rule, finding),
+                        AlertLevel.Info,
+                        stamp,
+                        AlertText.Data(rule, finding, resolved: true)));
             if (_state is AlertState.Firing or AlertState.Pending)
                 Enter(_hasFired ? AlertState.Resolved : AlertState.Inactive, stamp);
             return;
@@ -44,7 +51,12 @@ internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricS
         if (_state == AlertState.Pending && now - _pendingSince < rule.For)
             return;
 
-        var alert = new Alert(rule.Name, AlertText.Firing(rule, finding), rule.Level, stamp, AlertText.Data(rule, finding, resolved: false));
+        var alert = new Alert(
+            rule.Name,
+            AlertText.Firing(rule, finding),
+            rule.Level,
+            stamp,
+            AlertText.Data(rule, finding, resolved: false));
         firing.Add(alert);
         if (_state == AlertState.Firing && now - _announcedAt < repeatInterval)
             return;

@@ -23,13 +23,17 @@ public sealed record Budget
     public string? ModelName { get; init; }
 
     /// <summary>
-    /// A log directory, or one with log directories below it, whose generations and evaluations count from the start, so that a restart does not empty the budget: of a calendar
-    /// window those that fall into it, of <see cref="BudgetPeriod.Run"/> all. It need not exist yet. Default: <see langword="null"/>, the budget begins empty with each monitor.
+    /// A log directory, or one with log directories below it, whose generations and evaluations count from the start, so that a restart
+    /// does not empty the budget: of a calendar window those that fall into it, of <see cref="BudgetPeriod.Run"/> all. It need not exist
+    /// yet. Default: <see langword="null"/>, the budget begins empty with each monitor.
     /// </summary>
-    /// <remarks>Read once, when the monitor is made, and before it writes: usually it is <see cref="GenerationMonitorOptions.LogDirectory"/>. docs/budgets.md says what is counted. Compacted files take a <see cref="GenerationMonitorOptions.CompactedFileReader"/>.</remarks>
+    /// <remarks>Read once, when the monitor is made, and before it writes: usually it is
+    /// <see cref="GenerationMonitorOptions.LogDirectory"/>. docs/budgets.md says what is counted. Compacted files take a
+    /// <see cref="GenerationMonitorOptions.CompactedFileReader"/>.</remarks>
     public string? ResumeFrom { get; init; }
 
-    /// <summary>The shares of the limit at which it warns, an alert each. More than 0, less than 1. Default: <see langword="null"/>, 0.5, 0.8 and 0.95. Empty: none.</summary>
+    /// <summary>The shares of the limit at which it warns, an alert each. More than 0, less than 1. Default: <see langword="null"/>, 0.5,
+    /// 0.8 and 0.95. Empty: none.</summary>
     public IReadOnlyList<double>? WarnAt { get; init; }
 
     /// <summary>The first setting that is out of its range, and what its range is.</summary>

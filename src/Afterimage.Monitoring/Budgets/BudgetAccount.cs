@@ -89,7 +89,8 @@ internal sealed class BudgetAccount
     /// <param name="isLeft">Whether the caller's side ended it.</param>
     public void Take(in Record record, string modelName, bool isLeft)
     {
-        // What comes late belongs to a period that is over. Not by the wall clock, where the record is not: set back, it would make all that happens late, and free.
+        // What comes late belongs to a period that is over. Not by the wall clock, where the record is not: set back, it would make all
+        // that happens late, and free.
         bool isLate = record.Timestamp < (record.Has(RecordFields.GivenTimestamp) ? _periodStart.Ticks : _periodStartOnLine);
         if ((isLate && _budget.Period != BudgetPeriod.Run) || (_budget.ModelName is { } only && only != modelName))
             return;
@@ -146,7 +147,8 @@ internal sealed class BudgetAccount
         };
     }
 
-    public bool HasRoomFor(decimal need) => !IsSpent && (need > 0 ? _spent + Reserved + need <= _budget.Limit : _spent + Reserved < _budget.Limit);
+    public bool HasRoomFor(decimal need) =>
+        !IsSpent && (need > 0 ? _spent + Reserved + need <= _budget.Limit : _spent + Reserved < _budget.Limit);
 
     private static decimal Cost(in BudgetEstimate estimate, ModelPricing pricing)
     {
@@ -154,7 +156,9 @@ internal sealed class BudgetAccount
             return 0;
         if (estimate.ModelName is { } name && pricing.Find(name) is { } price)
             return price.Cost(estimate.PromptTokens, estimate.CompletionTokens);
-        throw new ArgumentException($"There is no price for the model '{estimate.ModelName}': estimate its cost, or add it to the prices.", nameof(estimate));
+        throw new ArgumentException(
+            $"There is no price for the model '{estimate.ModelName}': estimate its cost, or add it to the prices.",
+            nameof(estimate));
     }
 
     private static DateTime PeriodStart(BudgetPeriod period, DateTime now) => period switch

@@ -25,7 +25,10 @@ internal static class BudgetAlert
         string name = $"Budget {budget.Name}";
         (AlertLevel level, string message) = news.Event switch
         {
-            BudgetEvent.Warning => (AlertLevel.Warning, $"{name} has reached {BudgetText.Number((decimal)news.Share * 100)} %: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {unit}"),
+            BudgetEvent.Warning => (
+                AlertLevel.Warning,
+                $"{name} has reached {BudgetText.Number((decimal)news.Share * 100)} %: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {unit}"
+            ),
             BudgetEvent.Spent => (AlertLevel.Error, BudgetText.Spent(news.Status)),
             BudgetEvent.Renewed => (AlertLevel.Info, $"{name} has begun anew: {Amount(budget.Limit)} {unit}"),
             _ => (AlertLevel.Warning, $"{name} does not count everything: calls without a known price were recorded"),

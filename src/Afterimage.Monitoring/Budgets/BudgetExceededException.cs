@@ -3,7 +3,8 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>A call was refused, before it was made, since a budget has no room for it. See <see cref="GenerationMonitor.Reserve"/>.</summary>
+/// <summary>A call was refused, before it was made, since a budget has no room for it. See
+/// <see cref="GenerationMonitor.Reserve"/>.</summary>
 public sealed class BudgetExceededException : Exception
 {
     /// <summary>Makes the exception.</summary>
@@ -11,7 +12,8 @@ public sealed class BudgetExceededException : Exception
     public BudgetExceededException(BudgetStatus status)
         : base(MessageOf(status)) => Status = status;
 
-    /// <summary>The budget that has no room, as it stood. <see cref="BudgetStatus.IsSpent"/> tells one that is used up from one that the call was too large for.</summary>
+    /// <summary>The budget that has no room, as it stood. <see cref="BudgetStatus.IsSpent"/> tells one that is used up from one that the
+    /// call was too large for.</summary>
     public BudgetStatus Status { get; }
 
     private static string MessageOf(BudgetStatus status)

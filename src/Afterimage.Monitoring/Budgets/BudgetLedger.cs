@@ -6,9 +6,9 @@ namespace Afterimage.Monitoring.Budgets;
 
 /// <summary>Keeps the budgets: counts each call once, on its way into memory, and gives out what is left.</summary>
 /// <remarks>
-/// Everything is called under the recorder's lock, with all records applied: a call that was recorded before its reservation was released is counted before anybody can
-/// reserve what it returned, so that nothing is ever given out twice. A record that has its reservation takes that one's place at once, so that nothing is held twice either. No code
-/// of others runs in here.
+/// Everything is called under the recorder's lock, with all records applied: a call that was recorded before its reservation was released
+/// is counted before anybody can reserve what it returned, so that nothing is ever given out twice. A record that has its reservation takes
+/// that one's place at once, so that nothing is held twice either. No code of others runs in here.
 /// </remarks>
 #pragma warning disable CA1001 // The token outlives the monitor in the hands of its users; a source without timer and wait handle holds nothing to dispose.
 internal sealed class BudgetLedger : IRecordReducer
@@ -51,7 +51,9 @@ internal sealed class BudgetLedger : IRecordReducer
             foreach (BudgetAccount account in _accounts.Where(a => a.Budget.Unit == BudgetUnit.WallTime && !a.IsSpent))
             {
                 // A tick late rather than early: early it would find that nothing has happened yet.
-                TimeSpan due = new TimeSpan(account.PeriodStartOnLine + (long)Math.Ceiling(account.NextMark * TimeSpan.TicksPerSecond)) - new TimeSpan(_clock.Now);
+                TimeSpan due =
+                    new TimeSpan(account.PeriodStartOnLine + (long)Math.Ceiling(account.NextMark * TimeSpan.TicksPerSecond))
+                    - new TimeSpan(_clock.Now);
                 if (next is null || due < next)
                     next = due;
             }
@@ -60,7 +62,8 @@ internal sealed class BudgetLedger : IRecordReducer
         }
     }
 
-    /// <summary>Counts what earlier runs have used, silently; <see cref="TellSpent"/> tells of what they have spent. A second time it counts anew.</summary>
+    /// <summary>Counts what earlier runs have used, silently; <see cref="TellSpent"/> tells of what they have spent. A second time it
+    /// counts anew.</summary>
     /// <param name="budgets">The budgets that go on.</param>
     /// <param name="callsSince">The generations and evaluations from a time on, by wall-clock UTC ticks.</param>
     public void Resume(IReadOnlyCollection<Budget> budgets, Func<long, IEnumerable<Record>> callsSince)
@@ -201,7 +204,8 @@ internal sealed class BudgetLedger : IRecordReducer
     {
         if (record.FinishReasonId == NameTable.None || record.Has(RecordFields.Success | RecordFields.Error))
             return false;
-        string? reason = record.FinishReasonId == NameTable.Overflow ? record.Details?.FinishReason : _names.FinishReasons[record.FinishReasonId];
+        string? reason =
+            record.FinishReasonId == NameTable.Overflow ? record.Details?.FinishReason : _names.FinishReasons[record.FinishReasonId];
         return reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
     }
 

@@ -10,8 +10,15 @@ namespace Afterimage.Monitoring;
 /// <param name="Reserved">What calls in flight have reserved.</param>
 /// <param name="IsSpent">Whether it is used up: from when <paramref name="Spent"/> reaches the limit to the end of the period.</param>
 /// <param name="PeriodStart">When the present period began, UTC; of a run that was resumed, when its first call began.</param>
-/// <param name="UnpricedTokens">Tokens that a budget of <see cref="BudgetUnit.Dollars"/> could not count, since they have no known price.</param>
-public sealed record BudgetStatus(Budget Budget, decimal Spent, decimal Reserved, bool IsSpent, DateTimeOffset PeriodStart, long UnpricedTokens)
+/// <param name="UnpricedTokens">Tokens that a budget of <see cref="BudgetUnit.Dollars"/> could not count, since they have no known
+/// price.</param>
+public sealed record BudgetStatus(
+    Budget Budget,
+    decimal Spent,
+    decimal Reserved,
+    bool IsSpent,
+    DateTimeOffset PeriodStart,
+    long UnpricedTokens)
 {
     /// <summary>What is neither spent nor reserved, not below zero.</summary>
     public decimal Remaining => IsSpent ? 0 : Math.Max(0, Budget.Limit - Spent - Reserved);

@@ -29,8 +29,10 @@ internal sealed record HandlerContract<T>(string Name, Func<T, HandlerOutcome> H
     public int Capacity { get; init; } = 262_144;
 }
 
-/// <summary>The wall around one handler: a bounded queue and a thread of its own, so that its slowness and its exceptions stay here.</summary>
-/// <remarks>The handler's code may fail, hang, and call back into the monitor; nothing else here may fail. The thread starts with the first item.</remarks>
+/// <summary>The wall around one handler: a bounded queue and a thread of its own, so that its slowness and its exceptions stay
+/// here.</summary>
+/// <remarks>The handler's code may fail, hang, and call back into the monitor; nothing else here may fail. The thread starts with the first
+/// item.</remarks>
 internal sealed class HandlerQueue<T>
     where T : class
 {
@@ -103,7 +105,8 @@ internal sealed class HandlerQueue<T>
         bool hasEnded;
         lock (_gate)
         {
-            while (!_ended && _pending > 0 && _pending + weight > _contract.Capacity && _contract.IsLossless && !IsCurrentThread && !IsStalled)
+            while (
+                !_ended && _pending > 0 && _pending + weight > _contract.Capacity && _contract.IsLossless && !IsCurrentThread && !IsStalled)
                 Monitor.Wait(_gate, TimeUntilStalled());
 
             hasEnded = _ended;
@@ -125,7 +128,8 @@ internal sealed class HandlerQueue<T>
         return false;
     }
 
-    /// <summary>Ends when everything enqueued so far has been handled and flushed. A handler that is not lossless is given its time limit, no more.</summary>
+    /// <summary>Ends when everything enqueued so far has been handled and flushed. A handler that is not lossless is given its time limit,
+    /// no more.</summary>
     /// <param name="requester">The thread that asked. The handler's own gets no answer worth waiting for: it would wait for itself.</param>
     /// <exception cref="IOException">A lossless handler could not write it, or stands still.</exception>
     public async Task FlushAsync(Thread requester)

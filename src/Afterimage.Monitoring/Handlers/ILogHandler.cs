@@ -14,11 +14,13 @@ public interface ILogHandler
     /// <param name="entry">The entry.</param>
     void HandleLog(LogEntry entry);
 
-    /// <summary>Makes what was handled so far durable. Called by <see cref="GenerationMonitor.FlushAsync"/> and at disposal. Default: does nothing.</summary>
+    /// <summary>Makes what was handled so far durable. Called by <see cref="GenerationMonitor.FlushAsync"/> and at disposal. Default: does
+    /// nothing.</summary>
     void Flush()
     {
     }
 
-    /// <summary>Whether recording waits for this handler when its queue is full. Default: <see langword="false"/>. See <see cref="IMetricHandler.IsLossless"/>.</summary>
+    /// <summary>Whether recording waits for this handler when its queue is full. Default: <see langword="false"/>. See
+    /// <see cref="IMetricHandler.IsLossless"/>.</summary>
     bool IsLossless => false;
 }

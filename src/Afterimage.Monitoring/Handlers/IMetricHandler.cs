@@ -9,7 +9,8 @@ namespace Afterimage.Monitoring;
 /// <para>Each handler has a queue and a thread of its own: it is never called by two threads at once, and neither its time nor its
 /// exceptions touch recording or other handlers. An exception is counted (<see cref="HandlerStatistics.Failures"/>) and logged once per
 /// burst.</para>
-/// <para>The monitor owns its handlers: one that is <see cref="IDisposable"/> is disposed with the monitor, after its queue is empty.</para>
+/// <para>The monitor owns its handlers: one that is <see cref="IDisposable"/> is disposed with the monitor, after its queue is
+/// empty.</para>
 /// </remarks>
 public interface IMetricHandler
 {
@@ -17,8 +18,8 @@ public interface IMetricHandler
     /// <param name="metricName">The metric, such as <c>generation_time</c>.</param>
     /// <param name="value">The value, in the metric's unit. May be NaN or infinite where such a value was recorded.</param>
     /// <param name="metadata">
-    /// What is known about the point: <c>timestamp</c> (<see cref="DateTimeOffset"/>, UTC) and <c>event</c> always, then the fields and tags
-    /// of its record under their names in the log format. Shared by the points of one record: not to be changed.
+    /// What is known about the point: <c>timestamp</c> (<see cref="DateTimeOffset"/>, UTC) and <c>event</c> always, then the fields and
+    /// tags of its record under their names in the log format. Shared by the points of one record: not to be changed.
     /// </param>
     void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata);
 
@@ -33,16 +34,17 @@ public interface IMetricHandler
         batch.ForEachPoint(this);
     }
 
-    /// <summary>Makes what was handled so far durable. Called by <see cref="GenerationMonitor.FlushAsync"/> and at disposal. Default: does nothing.</summary>
+    /// <summary>Makes what was handled so far durable. Called by <see cref="GenerationMonitor.FlushAsync"/> and at disposal. Default: does
+    /// nothing.</summary>
     void Flush()
     {
     }
 
     /// <summary>
-    /// Whether this handler must get every record. Default: <see langword="false"/>, what does not fit its queue is dropped for this handler
-    /// alone, and counted. <see langword="true"/>: a full queue holds up recording under <see cref="BufferFullMode.Wait"/> for as long as
-    /// the handler makes progress within <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>, and a batch whose call throws is given
-    /// again, so that <see cref="HandleBatch"/> must take a batch whole or not at all.
+    /// Whether this handler must get every record. Default: <see langword="false"/>, what does not fit its queue is dropped for this
+    /// handler alone, and counted. <see langword="true"/>: a full queue holds up recording under <see cref="BufferFullMode.Wait"/> for as
+    /// long as the handler makes progress within <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>, and a batch whose call throws is
+    /// given again, so that <see cref="HandleBatch"/> must take a batch whole or not at all.
     /// </summary>
     bool IsLossless => false;
 }

@@ -8,7 +8,8 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Whole records for a metric handler: generations, evaluations and single metric points, each thread's in the order of recording.</summary>
+/// <summary>Whole records for a metric handler: generations, evaluations and single metric points, each thread's in the order of
+/// recording.</summary>
 /// <remarks>Valid only during <see cref="IMetricHandler.HandleBatch"/>: its memory is reused afterwards.</remarks>
 public sealed class MetricBatch
 {

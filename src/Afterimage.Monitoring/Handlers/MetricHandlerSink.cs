@@ -16,7 +16,13 @@ internal sealed class MetricHandlerSink : IRecordSink
     /// <param name="timeLimit">How long it may stand still.</param>
     /// <param name="troubleLog">Where its trouble is said.</param>
     /// <param name="isListening">Asked before each batch: while it says no, the handler costs nothing. Default: always.</param>
-    public MetricHandlerSink(string name, IMetricHandler handler, Names names, TimeSpan timeLimit, TroubleLog troubleLog, Func<bool>? isListening = null)
+    public MetricHandlerSink(
+        string name,
+        IMetricHandler handler,
+        Names names,
+        TimeSpan timeLimit,
+        TroubleLog troubleLog,
+        Func<bool>? isListening = null)
     {
         _isListening = isListening;
         Handler = handler;

@@ -7,7 +7,8 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>A record as a handler sees it: a generation, an evaluation or a single metric point. A view: copy out what must outlive the call.</summary>
+/// <summary>A record as a handler sees it: a generation, an evaluation or a single metric point. A view: copy out what must outlive the
+/// call.</summary>
 public readonly ref struct MetricRecord
 {
     private readonly ref readonly Record _record;
@@ -53,10 +54,12 @@ public readonly ref struct MetricRecord
     /// <summary>Reasoning tokens, or <see langword="null"/>.</summary>
     public long? ReasoningTokenCount => Optional(RecordFields.ReasoningTokens, _record.ReasoningTokens);
 
-    /// <summary>What the call cost in US dollars, or <see langword="null"/> where that is not known or the monitor has no <see cref="GenerationMonitorOptions.Pricing"/>.</summary>
+    /// <summary>What the call cost in US dollars, or <see langword="null"/> where that is not known or the monitor has no
+    /// <see cref="GenerationMonitorOptions.Pricing"/>.</summary>
     public double? CostUsd => _record.Has(RecordFields.Cost) ? _record.Value : null;
 
-    /// <summary>The call's tokens that the monitor's <see cref="GenerationMonitorOptions.Pricing"/> has no price for, or <see langword="null"/>.</summary>
+    /// <summary>The call's tokens that the monitor's <see cref="GenerationMonitorOptions.Pricing"/> has no price for, or
+    /// <see langword="null"/>.</summary>
     public long? UnpricedTokenCount => _record.Has(RecordFields.Unpriced) ? (long)_record.Value : null;
 
     /// <summary>The finish reason, or <see langword="null"/>.</summary>
@@ -77,7 +80,8 @@ public readonly ref struct MetricRecord
     /// <summary>The operation, or <see langword="null"/>.</summary>
     public string? Operation => Name(Names.Labels, _record.OperationId, _record.Details?.Operation);
 
-    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>), or <see langword="null"/>.</summary>
+    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>), or
+    /// <see langword="null"/>.</summary>
     public long? CacheWriteTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.CacheWriteTokenCount);
 
     /// <summary>The part of the prompt that is audio, or <see langword="null"/>.</summary>
@@ -89,10 +93,12 @@ public readonly ref struct MetricRecord
     /// <summary>The part of the completion that is images, or <see langword="null"/>.</summary>
     public long? ImageCompletionTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.ImageCompletionTokenCount);
 
-    /// <summary>The model that was asked for (<c>gen_ai.request.model</c>), where the answer names another, or <see langword="null"/>.</summary>
+    /// <summary>The model that was asked for (<c>gen_ai.request.model</c>), where the answer names another, or
+    /// <see langword="null"/>.</summary>
     public string? RequestModel => RecordExtras.Text(_record.Details?.Extras, RecordSchema.RequestModel);
 
-    /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to, or <see langword="null"/>.</summary>
+    /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to, or
+    /// <see langword="null"/>.</summary>
     public string? Id => RecordExtras.Text(_record.Details?.Extras, RecordSchema.Id);
 
     /// <summary>The <see cref="GenerationDetails.Id"/> of the generation that was judged, or <see langword="null"/>.</summary>
@@ -108,7 +114,8 @@ public readonly ref struct MetricRecord
     public bool? UsageMissing => RecordExtras.Count(_record.Details?.Extras, RecordSchema.UsageMissing) is { } flag ? flag != 0 : null;
 
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
-    public string? EvaluatorType => _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
+    public string? EvaluatorType =>
+        _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
 
     /// <summary>The metric's name of a single metric point, else <see langword="null"/>.</summary>
     public string? MetricName => _record.Kind == RecordKind.Metric ? Name(Names.Metrics, _record.NameId, _record.Details?.Name) : null;

@@ -22,11 +22,19 @@ internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Excep
         Report(handler, Trouble.HandlerFails, $"Handler {handler} failed: {error.Message}", error);
 
     public void ReportDropping(string handler) =>
-        Report(handler, Trouble.HandlerDrops, $"Handler {handler} cannot keep up: its queue is full and records are dropped for it", error: null);
+        Report(
+            handler,
+            Trouble.HandlerDrops,
+            $"Handler {handler} cannot keep up: its queue is full and records are dropped for it",
+            error: null);
 
     /// <param name="dropped">Records dropped so far.</param>
     public void ReportFullBuffers(long dropped) =>
-        Report("", Trouble.BuffersDrop, $"Recording outruns the handlers: buffers are full and records are dropped, {dropped} so far", error: null);
+        Report(
+            "",
+            Trouble.BuffersDrop,
+            $"Recording outruns the handlers: buffers are full and records are dropped, {dropped} so far",
+            error: null);
 
     private void Report(string source, Trouble trouble, string message, Exception? error)
     {

@@ -6,8 +6,8 @@ using Afterimage.Monitoring.Pricing;
 namespace Afterimage.Monitoring.Log;
 
 /// <summary>
-/// The name of a Parquet file that stands for numbered files of records: <c>metrics-000000-000007.parquet</c> for <c>metrics.jsonl</c> to <c>metrics-000007.jsonl</c>
-/// of its directory. The name alone makes them void: none of them is read or written any more.
+/// The name of a Parquet file that stands for numbered files of records: <c>metrics-000000-000007.parquet</c> for <c>metrics.jsonl</c> to
+/// <c>metrics-000007.jsonl</c> of its directory. The name alone makes them void: none of them is read or written any more.
 /// </summary>
 /// <param name="Path">The path.</param>
 /// <param name="First">The first number that it stands for.</param>
@@ -23,13 +23,21 @@ internal sealed record CompactedName(string Path, int First, int Last)
     public string Directory => System.IO.Path.GetDirectoryName(Path)!;
 
     public static CompactedName Of(string directory, int first, int last) =>
-        new(System.IO.Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{Stem}{first:000000}-{last:000000}{Extension}")), first, last);
+        new(
+            System.IO.Path.Combine(
+                directory,
+                string.Create(CultureInfo.InvariantCulture, $"{Stem}{first:000000}-{last:000000}{Extension}")),
+            first,
+            last);
 
     /// <summary>The name, or null if it is another file's.</summary>
     public static CompactedName? Parse(string path)
     {
         ReadOnlySpan<char> name = System.IO.Path.GetFileName(path.AsSpan());
-        if (!name.StartsWith(Stem, StringComparison.Ordinal) || !name.EndsWith(Extension, StringComparison.Ordinal) || name.Length < Stem.Length + Extension.Length)
+        if (
+            !name.StartsWith(Stem, StringComparison.Ordinal)
+            || !name.EndsWith(Extension, StringComparison.Ordinal)
+            || name.Length < Stem.Length + Extension.Length)
             return null;
 
         ReadOnlySpan<char> numbers = name[Stem.Length..^Extension.Length];
@@ -44,7 +52,9 @@ internal sealed record CompactedName(string Path, int First, int Last)
 
     /// <summary>Those in a directory, which need not exist.</summary>
     public static IEnumerable<CompactedName> In(string directory) =>
-        System.IO.Directory.Exists(directory) ? System.IO.Directory.EnumerateFiles(directory, Pattern).Select(Parse).OfType<CompactedName>() : [];
+        System.IO.Directory.Exists(directory)
+            ? System.IO.Directory.EnumerateFiles(directory, Pattern).Select(Parse).OfType<CompactedName>()
+            : [];
 
     public bool StandsFor(int number) => number >= First && number <= Last;
 

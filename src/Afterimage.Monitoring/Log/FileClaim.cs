@@ -6,8 +6,8 @@ namespace Afterimage.Monitoring.Log;
 
 /// <summary>The right to write a file, held by one writer of one process at a time.</summary>
 /// <remarks>
-/// It is a lock on a file beside it, in <c>.locks</c>: a lock on the file itself would shut readers out. The operating system lets go of it when the process
-/// ends, however it ends. The lock files stay: to delete one is to race with whoever is just opening it.
+/// It is a lock on a file beside it, in <c>.locks</c>: a lock on the file itself would shut readers out. The operating system lets go of it
+/// when the process ends, however it ends. The lock files stay: to delete one is to race with whoever is just opening it.
 /// </remarks>
 internal sealed class FileClaim : IDisposable
 {
@@ -58,7 +58,12 @@ internal sealed class FileClaim : IDisposable
     {
         try
         {
-            using var probe = new FileStream(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            using var probe = new FileStream(
+                lockPath,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete,
+                bufferSize: 0);
             return false;
         }
         catch (IOException e)

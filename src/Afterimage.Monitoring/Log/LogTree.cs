@@ -22,12 +22,16 @@ internal static class LogTree
             MatchCasing = MatchCasing.CaseSensitive,
         };
 
-        string[] files = [.. Directory.EnumerateFiles(directory, pattern, options).Where(file => !IsPassedOver(Path.GetRelativePath(directory, file)))];
+        string[] files =
+        [
+            .. Directory.EnumerateFiles(directory, pattern, options).Where(file => !IsPassedOver(Path.GetRelativePath(directory, file))),
+        ];
         Array.Sort(files, StringComparer.Ordinal);
         return files;
     }
 
     // The writers' locks have the names of the files that they are about.
     private static bool IsPassedOver(string file) =>
-        file.Split(Path.DirectorySeparatorChar)[..^1].Any(directory => directory == ".locks" || directory.StartsWith(ImportPrefix, StringComparison.Ordinal));
+        file.Split(Path.DirectorySeparatorChar)[..^1]
+            .Any(directory => directory == ".locks" || directory.StartsWith(ImportPrefix, StringComparison.Ordinal));
 }

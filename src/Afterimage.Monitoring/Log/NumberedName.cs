@@ -4,7 +4,8 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Log;
 
-/// <summary>The names of a file and its successors: <c>metrics.jsonl</c>, <c>metrics-000001.jsonl</c>, <c>metrics-000002.jsonl</c>.</summary>
+/// <summary>The names of a file and its successors: <c>metrics.jsonl</c>, <c>metrics-000001.jsonl</c>,
+/// <c>metrics-000002.jsonl</c>.</summary>
 internal sealed class NumberedName(string directory, string name)
 {
     /// <summary>The name of the first file of records.</summary>

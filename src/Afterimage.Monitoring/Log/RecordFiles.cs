@@ -11,13 +11,14 @@ internal static class RecordFiles
 
     private static readonly NumberedName Names = new("", NumberedName.Records);
 
-    /// <summary>All that count, each directory's in the order that they were written in: those that a compacted file stands for do not, be they still there.</summary>
+    /// <summary>All that count, each directory's in the order that they were written in: those that a compacted file stands for do not, be
+    /// they still there.</summary>
     /// <exception cref="IOException">A directory could not be listed.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory may not be listed.</exception>
     public static string[] Find(string directory)
     {
-        // A file may be compacted while the directory is being listed, so that neither it nor what stands for it is seen. What stands for it is there before it goes,
-        // so that a second listing would have seen that.
+        // A file may be compacted while the directory is being listed, so that neither it nor what stands for it is seen. What stands for
+        // it is there before it goes, so that a second listing would have seen that.
         string[] files = List(directory);
         while (true)
         {
@@ -36,8 +37,13 @@ internal static class RecordFiles
     /// <summary>Those of the files that no other of them stands for.</summary>
     public static string[] Current(string[] files)
     {
-        ILookup<string, CompactedName> compacted = files.Select(CompactedName.Parse).OfType<CompactedName>().ToLookup(c => c.Directory, StringComparer.Ordinal);
-        return compacted.Count == 0 ? files : [.. files.Where(file => !compacted[Path.GetDirectoryName(file)!].Any(c => c.StandsFor(file)))];
+        ILookup<string, CompactedName> compacted = files
+            .Select(CompactedName.Parse)
+            .OfType<CompactedName>()
+            .ToLookup(c => c.Directory, StringComparer.Ordinal);
+        return compacted.Count == 0
+            ? files
+            : [.. files.Where(file => !compacted[Path.GetDirectoryName(file)!].Any(c => c.StandsFor(file)))];
     }
 
     private static string[] List(string directory) =>

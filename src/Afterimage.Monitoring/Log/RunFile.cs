@@ -14,7 +14,11 @@ internal sealed class RunFile : IDisposable
     private const string FileName = "run.json";
 
     // For people to read, and never part of a page: a plus sign in a version need not be escaped.
-    private static readonly JsonWriterOptions WriterOptions = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly string _runId = Guid.CreateVersion7().ToString();
     private readonly DateTimeOffset _start;

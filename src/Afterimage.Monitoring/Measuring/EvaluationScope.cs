@@ -5,7 +5,8 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Times an evaluation and records it once: with its scores by <see cref="Complete(IReadOnlyDictionary{string, double}, in EvaluationDetails)"/>, or else, when it is disposed, as failed.</summary>
+/// <summary>Times an evaluation and records it once: with its scores by
+/// <see cref="Complete(IReadOnlyDictionary{string, double}, in EvaluationDetails)"/>, or else, when it is disposed, as failed.</summary>
 /// <inheritdoc cref="GenerationScope" path="/remarks"/>
 public readonly struct EvaluationScope : IDisposable
 {
@@ -54,8 +55,10 @@ public readonly struct EvaluationScope : IDisposable
         measurement.IsTracked = true;
     }
 
-    /// <summary>Records the evaluation as failed, without scores. A cancellation (<see cref="OperationCanceledException"/>) is no error.</summary>
-    /// <param name="exception">Why. Its message becomes the <see cref="EvaluationDetails.Error"/>, its type the tag <c>error.type</c>.</param>
+    /// <summary>Records the evaluation as failed, without scores. A cancellation (<see cref="OperationCanceledException"/>) is no
+    /// error.</summary>
+    /// <param name="exception">Why. Its message becomes the <see cref="EvaluationDetails.Error"/>, its type the tag
+    /// <c>error.type</c>.</param>
     /// <param name="details">What else is known. Default: nothing but the model that the scope knows.</param>
     /// <exception cref="ArgumentException">A detail is out of its range. Nothing was recorded.</exception>
     /// <exception cref="InvalidOperationException">The evaluation is recorded already, or the scope is disposed.</exception>
@@ -88,7 +91,8 @@ public readonly struct EvaluationScope : IDisposable
     }
 #pragma warning restore RS0026
 
-    /// <summary>Ends the scope. An evaluation that is not recorded yet is recorded as failed, with the error <see cref="GenerationScope.IncompleteError"/>.</summary>
+    /// <summary>Ends the scope. An evaluation that is not recorded yet is recorded as failed, with the error
+    /// <see cref="GenerationScope.IncompleteError"/>.</summary>
     /// <remarks>It never throws: what happens after the monitor was disposed goes unrecorded.</remarks>
     public void Dispose()
     {

@@ -5,11 +5,14 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Times a generation and records it once: as what <see cref="Complete"/>, <see cref="Fail(Exception, in GenerationDetails)"/> or <see cref="Cancel"/> says, or else, when it is disposed, as failed.</summary>
+/// <summary>Times a generation and records it once: as what <see cref="Complete"/>, <see cref="Fail(Exception, in GenerationDetails)"/> or
+/// <see cref="Cancel"/> says, or else, when it is disposed, as failed.</summary>
 /// <remarks>
-/// <para>A scope cannot see an exception that leaves it. It is therefore a failure until it is told otherwise: make <see cref="Complete"/> the last statement inside. Catch what you want
-/// recorded with its reason, and hand it to <see cref="Fail(Exception, in GenerationDetails)"/>.</para>
-/// <para>It may live across an <c>await</c>, be copied, and be passed on: copies are one scope. It is not for two threads at once. It allocates nothing.</para>
+/// <para>A scope cannot see an exception that leaves it. It is therefore a failure until it is told otherwise: make <see cref="Complete"/>
+/// the last statement inside. Catch what you want recorded with its reason, and hand it to
+/// <see cref="Fail(Exception, in GenerationDetails)"/>.</para>
+/// <para>It may live across an <c>await</c>, be copied, and be passed on: copies are one scope. It is not for two threads at once. It
+/// allocates nothing.</para>
 /// </remarks>
 public readonly struct GenerationScope : IDisposable
 {
@@ -39,20 +42,24 @@ public readonly struct GenerationScope : IDisposable
 
     private bool IsOpen => _measurement is not null && _measurement.Round == _round;
 
-    /// <summary>Notes that the answer's first token is here: <see cref="GenerationDetails.TimeToFirstToken"/>. Only the first call counts.</summary>
+    /// <summary>Notes that the answer's first token is here: <see cref="GenerationDetails.TimeToFirstToken"/>. Only the first call
+    /// counts.</summary>
     /// <exception cref="InvalidOperationException">The scope is disposed.</exception>
     public void MarkFirstToken() => Open().MarkFirstToken();
 
     /// <summary>Records the generation as a success that ends now.</summary>
-    /// <param name="details">What else is known. What it leaves open of model, provider, operation and time to first token is as the scope knows it. Default: nothing.</param>
+    /// <param name="details">What else is known. What it leaves open of model, provider, operation and time to first token is as the scope
+    /// knows it. Default: nothing.</param>
     /// <exception cref="ArgumentException">A detail is out of its range. Nothing was recorded.</exception>
     /// <exception cref="InvalidOperationException">The generation is recorded already, or the scope is disposed.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void Complete(in GenerationDetails details = default) => Track(success: true, details);
 
 #pragma warning disable RS0026 // Two overloads with optional details: exception and text are no base of each other.
-    /// <summary>Records the generation as failed. A cancellation (<see cref="OperationCanceledException"/>) is recorded as <see cref="Cancel"/> does.</summary>
-    /// <param name="exception">Why. Its message becomes the <see cref="GenerationDetails.Error"/>, its type the tag <c>error.type</c>.</param>
+    /// <summary>Records the generation as failed. A cancellation (<see cref="OperationCanceledException"/>) is recorded as
+    /// <see cref="Cancel"/> does.</summary>
+    /// <param name="exception">Why. Its message becomes the <see cref="GenerationDetails.Error"/>, its type the tag
+    /// <c>error.type</c>.</param>
     /// <inheritdoc cref="Complete"/>
     /// <param name="details"/>
     public void Fail(Exception exception, in GenerationDetails details = default)
@@ -90,7 +97,8 @@ public readonly struct GenerationScope : IDisposable
     public void Cancel(in GenerationDetails details = default) =>
         Track(success: false, details with { Error = null, FinishReason = details.FinishReason ?? FinishReasons.Cancelled });
 
-    /// <summary>Ends the scope. A generation that is not recorded yet is recorded as failed, with the error <see cref="IncompleteError"/>.</summary>
+    /// <summary>Ends the scope. A generation that is not recorded yet is recorded as failed, with the error
+    /// <see cref="IncompleteError"/>.</summary>
     /// <remarks>It never throws: what happens after the monitor was disposed goes unrecorded.</remarks>
     public void Dispose()
     {

@@ -4,7 +4,8 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Measuring;
 
-/// <summary>What a measuring scope changes while it is open, so that copies of the scope's struct stay one scope. Reused: a scope knows its own by the round.</summary>
+/// <summary>What a measuring scope changes while it is open, so that copies of the scope's struct stay one scope. Reused: a scope knows its
+/// own by the round.</summary>
 internal sealed class Measurement
 {
     private const int MaxKept = 256;

@@ -5,7 +5,8 @@ using Afterimage.Monitoring.Pricing;
 namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>A finished stretch of one metric: its summary, and what lies below it for as long as memory allows.</summary>
-/// <remarks>A block is either a leaf over one chunk or a group over <see cref="Series.Fanout"/> blocks. Everything that a query needs to keep is immutable.</remarks>
+/// <remarks>A block is either a leaf over one chunk or a group over <see cref="Series.Fanout"/> blocks. Everything that a query needs to
+/// keep is immutable.</remarks>
 internal sealed class Block
 {
     /// <param name="chunk">The points.</param>

@@ -5,7 +5,8 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Metrics;
 
-/// <summary>One metric's points of the records of one model, or with one tag, or both: a series of its own, as exact in every window as that of all points.</summary>
+/// <summary>One metric's points of the records of one model, or with one tag, or both: a series of its own, as exact in every window as
+/// that of all points.</summary>
 internal sealed class FilteredSeries
 {
     private readonly int? _modelId;

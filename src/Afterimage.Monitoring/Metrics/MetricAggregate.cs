@@ -42,8 +42,8 @@ public readonly record struct MetricAggregate
 
     /// <summary>The value at rank floor(<paramref name="q"/> × (Count − 1)) of the sorted points, within 1 % relative.</summary>
     /// <remarks>
-    /// The bound holds for magnitudes from 1e-9 to 1e12; below, a value counts as zero. By DDSketch (Masson, Rim, Lee, VLDB 2019). 0 gives <see cref="Min"/>
-    /// and 1 gives <see cref="Max"/>, exactly.
+    /// The bound holds for magnitudes from 1e-9 to 1e12; below, a value counts as zero. By DDSketch (Masson, Rim, Lee, VLDB 2019). 0 gives
+    /// <see cref="Min"/> and 1 gives <see cref="Max"/>, exactly.
     /// </remarks>
     /// <param name="q">The quantile, 0 to 1: 0.5 is the median, 0.95 the 95th percentile.</param>
     /// <returns>The value, in the metric's unit; NaN without data.</returns>
@@ -67,7 +67,8 @@ public readonly record struct MetricAggregate
     /// <param name="other">The other aggregate.</param>
     /// <returns><see langword="true"/> if count, sum, mean, extremes and deviation are equal.</returns>
     public bool Equals(MetricAggregate other) =>
-        (Count, Sum, Mean, Min, Max, StandardDeviation) == (other.Count, other.Sum, other.Mean, other.Min, other.Max, other.StandardDeviation);
+        (Count, Sum, Mean, Min, Max, StandardDeviation)
+        == (other.Count, other.Sum, other.Mean, other.Min, other.Max, other.StandardDeviation);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Count, Sum, Mean, Min, Max, StandardDeviation);

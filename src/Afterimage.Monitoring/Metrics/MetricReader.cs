@@ -16,7 +16,8 @@ internal sealed class MetricReader(Recorder recorder, MetricStore store, Clock c
             return filtered is null ? store.Aggregate(metricName, from) : filtered.Series.Aggregate(from);
     }
 
-    /// <summary>The points of a metric, those of <paramref name="filtered"/> or all, in the order of recording, that came since the last call with the same cursor and are still in memory.</summary>
+    /// <summary>The points of a metric, those of <paramref name="filtered"/> or all, in the order of recording, that came since the last
+    /// call with the same cursor and are still in memory.</summary>
     public double[] Next(string metricName, FilteredSeries? filtered, ref long cursor)
     {
         using (recorder.EnterApplied())

@@ -5,7 +5,8 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Metrics;
 
-/// <summary>The metrics of one monitor in memory, on the line of its <see cref="Clock"/>. Not thread-safe: everything is called under the recorder's lock.</summary>
+/// <summary>The metrics of one monitor in memory, on the line of its <see cref="Clock"/>. Not thread-safe: everything is called under the
+/// recorder's lock.</summary>
 internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoints) : IRecordReducer
 {
     private readonly Queue<(Series Series, Block Leaf)> _retained = new();
@@ -40,7 +41,8 @@ internal sealed class MetricStore(Names names, Clock clock, int maxRetainedPoint
     public MetricAggregate Aggregate(string metricName, long from) =>
         Find(metricName) is { } series ? series.Aggregate(from) : default;
 
-    /// <summary>Sums the points, stamped at or after <paramref name="from"/>, of a metric of tokens or cost by model id: parts, to be added up.</summary>
+    /// <summary>Sums the points, stamped at or after <paramref name="from"/>, of a metric of tokens or cost by model id: parts, to be added
+    /// up.</summary>
     public ModelSums[] SumByModel(int metricId, long from) => _series[metricId]?.SumByModel(from) ?? [];
 
     public Series? Find(string metricName) =>

@@ -6,13 +6,13 @@ using Afterimage.Monitoring.Pricing;
 namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>
-/// A mergeable quantile sketch with a relative error of at most 1 % at any quantile, for values of either sign with a magnitude of 1e-9 to 1e12.
-/// Smaller magnitudes count as zero, larger ones as the largest bucket.
+/// A mergeable quantile sketch with a relative error of at most 1 % at any quantile, for values of either sign with a magnitude of 1e-9 to
+/// 1e12. Smaller magnitudes count as zero, larger ones as the largest bucket.
 /// </summary>
 /// <remarks>
-/// DDSketch (Masson, Rim, Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019): buckets whose
-/// borders grow by a factor gamma = (1 + a) / (1 - a). The logarithm is the paper's cubic interpolation between powers of two: within 1 % of the
-/// number of buckets that an exact logarithm needs, at a fraction of its time.
+/// DDSketch (Masson, Rim, Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019): buckets
+/// whose borders grow by a factor gamma = (1 + a) / (1 - a). The logarithm is the paper's cubic interpolation between powers of two: within
+/// 1 % of the number of buckets that an exact logarithm needs, at a fraction of its time.
 /// </remarks>
 internal sealed class QuantileSketch
 {
@@ -20,7 +20,8 @@ internal sealed class QuantileSketch
     public const double MinMagnitude = 1e-9;
     public const double MaxMagnitude = 1e12;
 
-    // P(s) = A s^3 + B s^2 + C s maps the mantissa's [0, 1) on [0, 1) with P'(s) (1 + s) >= 10/7: the slope of log2 times at least (10/7) ln 2.
+    // P(s) = A s^3 + B s^2 + C s maps the mantissa's [0, 1) on [0, 1) with P'(s) (1 + s) >= 10/7: the slope of log2 times at least (10/7)
+    // ln 2.
     private const double A = 6.0 / 35.0;
     private const double B = -3.0 / 5.0;
     private const double C = 10.0 / 7.0;

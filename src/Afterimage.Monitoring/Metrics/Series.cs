@@ -4,11 +4,13 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Metrics;
 
-/// <summary>All points of one metric: an open chunk, and finished blocks in a tree, so that a window costs its logarithm and not its points.</summary>
+/// <summary>All points of one metric: an open chunk, and finished blocks in a tree, so that a window costs its logarithm and not its
+/// points.</summary>
 /// <remarks>
-/// <see cref="Fanout"/> blocks of a level become one block of the next, which keeps them as children. Queries take the summary of a block that lies wholly
-/// in the window and go down into one at its edge. Where memory has run out below a block, its summary is all there is, and the window's edge
-/// is rounded outwards to the block's. Not thread-safe: <see cref="MetricStore"/> is called under the recorder's lock.
+/// <see cref="Fanout"/> blocks of a level become one block of the next, which keeps them as children. Queries take the summary of a block
+/// that lies wholly in the window and go down into one at its edge. Where memory has run out below a block, its summary is all there is,
+/// and the window's edge is rounded outwards to the block's. Not thread-safe: <see cref="MetricStore"/> is called under the recorder's
+/// lock.
 /// </remarks>
 internal sealed class Series(string name, bool byModel)
 {
@@ -112,7 +114,8 @@ internal sealed class Series(string name, bool byModel)
         yield return _open;
     }
 
-    /// <summary>Gives up the raw points of <paramref name="leaf"/>, which this series returned from <see cref="Add"/>, and of summaries what has become too fine.</summary>
+    /// <summary>Gives up the raw points of <paramref name="leaf"/>, which this series returned from <see cref="Add"/>, and of summaries
+    /// what has become too fine.</summary>
     public void DropRaw(Block leaf)
     {
         leaf.Collapse();

@@ -8,9 +8,9 @@ namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>Count, sum, spread and extremes of a set of points; two of them merge into that of the union.</summary>
 /// <remarks>
-/// The sum is kept in two doubles (Knuth's TwoSum: the second holds what the first could not), so that it does not depend on the order of the
-/// points. The spread is the sum of squared deviations from the mean, merged by Chan, Golub and LeVeque's formula, which does not lose its
-/// digits where the mean is large and the spread small, as sums of squares do.
+/// The sum is kept in two doubles (Knuth's TwoSum: the second holds what the first could not), so that it does not depend on the order of
+/// the points. The spread is the sum of squared deviations from the mean, merged by Chan, Golub and LeVeque's formula, which does not lose
+/// its digits where the mean is large and the spread small, as sums of squares do.
 /// </remarks>
 internal struct Summary
 {
@@ -34,8 +34,8 @@ internal struct Summary
         if (values.IsEmpty)
             return default;
 
-        // The widest vectors there are: the sum is a chain of additions, each of which waits for the one before. Where a machine has none this wide, the compiler
-        // takes several narrower ones, which do not wait for each other.
+        // The widest vectors there are: the sum is a chain of additions, each of which waits for the one before. Where a machine has none
+        // this wide, the compiler takes several narrower ones, which do not wait for each other.
         var summary = new Summary { Count = values.Length };
         ReadOnlySpan<Vector512<double>> vectors = MemoryMarshal.Cast<double, Vector512<double>>(values);
         ReadOnlySpan<double> rest = values[(vectors.Length * Vector512<double>.Count)..];

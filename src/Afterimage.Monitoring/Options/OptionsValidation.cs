@@ -24,17 +24,29 @@ internal static class OptionsValidation
         RequireInterval(options.ShutdownTimeout, allowsZero: true, LongestWait, nameof(options.ShutdownTimeout));
         RequireInterval(options.HandlerTimeLimit, allowsZero: false, LongestWait, nameof(options.HandlerTimeLimit));
         RequireInterval(options.TokenUsageCallbackInterval, allowsZero: false, LongestInterval, nameof(options.TokenUsageCallbackInterval));
-        Require(options.AlertRepeatInterval > TimeSpan.Zero, "An interval is more than zero.", options.AlertRepeatInterval, nameof(options.AlertRepeatInterval));
+        Require(
+            options.AlertRepeatInterval > TimeSpan.Zero,
+            "An interval is more than zero.",
+            options.AlertRepeatInterval,
+            nameof(options.AlertRepeatInterval));
 
         RequireRate(options.AlertMinSuccessRate, nameof(options.AlertMinSuccessRate));
         RequireRate(options.AlertMaxErrorRate, nameof(options.AlertMaxErrorRate));
-        Require(options.AlertMaxGenerationTime >= TimeSpan.Zero, "A threshold is not negative.", options.AlertMaxGenerationTime, nameof(options.AlertMaxGenerationTime));
+        Require(
+            options.AlertMaxGenerationTime >= TimeSpan.Zero,
+            "A threshold is not negative.",
+            options.AlertMaxGenerationTime,
+            nameof(options.AlertMaxGenerationTime));
         RequireThreshold(options.AlertMaxPromptTokenMean, nameof(options.AlertMaxPromptTokenMean));
         RequireThreshold(options.AlertMaxCompletionTokenMean, nameof(options.AlertMaxCompletionTokenMean));
         RequireThreshold(options.AlertMaxTotalTokenMean, nameof(options.AlertMaxTotalTokenMean));
         RequireThreshold(options.AlertMaxConversationLengthMean, nameof(options.AlertMaxConversationLengthMean));
 
-        Require(options.AlertConfidence is null or (> 0.5 and < 1), "A confidence is more than 0.5 and less than 1.", options.AlertConfidence, nameof(options.AlertConfidence));
+        Require(
+            options.AlertConfidence is null or (> 0.5 and < 1),
+            "A confidence is more than 0.5 and less than 1.",
+            options.AlertConfidence,
+            nameof(options.AlertConfidence));
         RequireList(nameof(options.AlertRules), options.AlertRules, rule => rule.Fault(), rule => rule.Name);
         RequireList(nameof(options.Budgets), options.Budgets, budget => budget.Fault(), budget => budget.Name);
         Require(
@@ -42,9 +54,17 @@ internal static class OptionsValidation
             "A budget of dollars needs prices.",
             options.Pricing,
             nameof(options.Pricing));
-        Require(options.ReservationTimeout > TimeSpan.Zero, "A time is more than zero.", options.ReservationTimeout, nameof(options.ReservationTimeout));
+        Require(
+            options.ReservationTimeout > TimeSpan.Zero,
+            "A time is more than zero.",
+            options.ReservationTimeout,
+            nameof(options.ReservationTimeout));
 
-        Require(Enum.IsDefined(options.BufferFullMode), "The mode is Wait or Drop.", options.BufferFullMode, nameof(options.BufferFullMode));
+        Require(
+            Enum.IsDefined(options.BufferFullMode),
+            "The mode is Wait or Drop.",
+            options.BufferFullMode,
+            nameof(options.BufferFullMode));
         RequireRange(options.BufferCapacity, 16, 1 << 20, nameof(options.BufferCapacity));
         RequireRange(options.MaxRetainedPoints, 16_384, int.MaxValue, nameof(options.MaxRetainedPoints));
         RequireRange(options.CardinalityLimit, 1, 100_000, nameof(options.CardinalityLimit));
@@ -54,7 +74,11 @@ internal static class OptionsValidation
     public static void Validate(LogFileOptions options)
     {
         Require(options.MaxFileSize >= 4096, "A file may grow to at least 4096 bytes.", options.MaxFileSize, nameof(options.MaxFileSize));
-        Require(options.MaxFileAge is null || options.MaxFileAge > TimeSpan.Zero, "An age is more than zero.", options.MaxFileAge, nameof(options.MaxFileAge));
+        Require(
+            options.MaxFileAge is null || options.MaxFileAge > TimeSpan.Zero,
+            "An age is more than zero.",
+            options.MaxFileAge,
+            nameof(options.MaxFileAge));
         Require(
             options.MaxTotalSize is null || options.MaxTotalSize >= options.MaxFileSize,
             "The files together may be at least as large as one.",
@@ -64,7 +88,11 @@ internal static class OptionsValidation
         Require(Enum.IsDefined(options.Durability), "Durability is Buffered or Synced.", options.Durability, nameof(options.Durability));
     }
 
-    private static void RequireList<T>(string setting, IList<T> items, Func<T, (string Setting, string Rule)?> faultOf, Func<T, string> nameOf)
+    private static void RequireList<T>(
+        string setting,
+        IList<T> items,
+        Func<T, (string Setting, string Rule)?> faultOf,
+        Func<T, string> nameOf)
         where T : class
     {
         for (int i = 0; i < items.Count; i++)
@@ -88,7 +116,8 @@ internal static class OptionsValidation
 
     private static void RequireRate(double value, string name) => Require(value is >= 0 and <= 1, "A rate is from 0 to 1.", value, name);
 
-    private static void RequireThreshold(double value, string name) => Require(value >= 0, "A threshold is a number that is not negative.", value, name);
+    private static void RequireThreshold(double value, string name) =>
+        Require(value >= 0, "A threshold is a number that is not negative.", value, name);
 
     private static void RequireRange(int value, int least, int most, string name) =>
         Require(value >= least && value <= most, $"The number is from {least} to {most}.", value, name);

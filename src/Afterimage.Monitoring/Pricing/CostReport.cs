@@ -6,7 +6,8 @@ namespace Afterimage.Monitoring;
 
 /// <summary>What models cost, one by one and in total.</summary>
 /// <param name="ByModel">One entry a model, ordered by name (ordinal).</param>
-/// <param name="TotalUsd">What is known to have been spent, US dollars. Where <paramref name="UnpricedTokens"/> is not zero, the whole cost more.</param>
+/// <param name="TotalUsd">What is known to have been spent, US dollars. Where <paramref name="UnpricedTokens"/> is not zero, the whole cost
+/// more.</param>
 /// <param name="UnpricedTokens">Tokens that are not in <paramref name="TotalUsd"/> since they have no known price.</param>
 public sealed record CostReport(IReadOnlyList<ModelCost> ByModel, decimal TotalUsd, long UnpricedTokens)
 {
@@ -16,13 +17,16 @@ public sealed record CostReport(IReadOnlyList<ModelCost> ByModel, decimal TotalU
     /// <summary>Points of <c>evaluation_score_…</c> metrics in the same window; 0 where the cost was estimated from token totals.</summary>
     public long EvaluationPoints { get; init; }
 
-    /// <summary>US dollars per successful generation: all that was spent, on failures and evaluations too, by <see cref="SuccessfulGenerations"/>. <see langword="null"/> without any.</summary>
+    /// <summary>US dollars per successful generation: all that was spent, on failures and evaluations too, by
+    /// <see cref="SuccessfulGenerations"/>. <see langword="null"/> without any.</summary>
     public decimal? CostPerSuccessfulGeneration => SuccessfulGenerations > 0 ? TotalUsd / SuccessfulGenerations : null;
 
-    /// <summary>US dollars per evaluation score: all that was spent, on the generations too, by <see cref="EvaluationPoints"/>. <see langword="null"/> without any.</summary>
+    /// <summary>US dollars per evaluation score: all that was spent, on the generations too, by <see cref="EvaluationPoints"/>.
+    /// <see langword="null"/> without any.</summary>
     public decimal? CostPerEvaluationPoint => EvaluationPoints > 0 ? TotalUsd / EvaluationPoints : null;
 
-    /// <summary>A cost as metrics hold it. A double has fifteen digits: more would only show how it rounds. What no decimal holds was no cost, but a value recorded under its name.</summary>
+    /// <summary>A cost as metrics hold it. A double has fifteen digits: more would only show how it rounds. What no decimal holds was no
+    /// cost, but a value recorded under its name.</summary>
     internal static decimal Dollars(double cost) => (decimal)Math.Clamp(cost, -1e27, 1e27);
 
     internal static CostReport Of(IEnumerable<ModelCost> models)

@@ -20,7 +20,9 @@ internal static class LiteLlmPrices
         if (root.ValueKind == JsonValueKind.Object)
         {
             // The file describes itself by an entry whose prices are zero and mean nothing.
-            foreach (JsonProperty model in root.EnumerateObject().Where(m => m.Name is not ("" or "sample_spec") && m.Value.ValueKind == JsonValueKind.Object))
+            foreach (
+                JsonProperty model in root.EnumerateObject()
+                    .Where(m => m.Name is not ("" or "sample_spec") && m.Value.ValueKind == JsonValueKind.Object))
             {
                 if (Price(model.Value) is { } price && ModelPricing.Fault(price) is null)
                     prices[model.Name] = price;
@@ -29,7 +31,8 @@ internal static class LiteLlmPrices
 
         return prices.Count > 0
             ? new ModelPricing(prices)
-            : throw new FormatException($"models: no model has a price. Prices are a list \"models\", or LiteLLM's file, whose entries have \"{InputKey}\".");
+            : throw new FormatException(
+                $"models: no model has a price. Prices are a list \"models\", or LiteLLM's file, whose entries have \"{InputKey}\".");
     }
 
     private static ModelPrice? Price(JsonElement model)
@@ -45,8 +48,13 @@ internal static class LiteLlmPrices
         {
             foreach (JsonElement range in ranges.EnumerateArray())
             {
-                if (range.ValueKind != JsonValueKind.Object || !range.TryGetProperty("range", out JsonElement bounds) || bounds.ValueKind != JsonValueKind.Array
-                    || bounds.GetArrayLength() == 0 || !bounds[0].TryGetDouble(out double from) || Prices(range, "", price) is not { } inRange)
+                if (
+                    range.ValueKind != JsonValueKind.Object
+                    || !range.TryGetProperty("range", out JsonElement bounds)
+                    || bounds.ValueKind != JsonValueKind.Array
+                    || bounds.GetArrayLength() == 0
+                    || !bounds[0].TryGetDouble(out double from)
+                    || Prices(range, "", price) is not { } inRange)
                 {
                     return null;
                 }
@@ -86,8 +94,14 @@ internal static class LiteLlmPrices
             foreach (string key in (string[])[InputKey, OutputKey])
             {
                 // One key a tier is enough: output counts where the tier has no input price.
-                if (name.StartsWith(key + TierStart, StringComparison.Ordinal) && name.EndsWith(TierEnd, StringComparison.Ordinal)
-                    && int.TryParse(name.AsSpan()[(key.Length + TierStart.Length)..^TierEnd.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int thousands)
+                if (
+                    name.StartsWith(key + TierStart, StringComparison.Ordinal)
+                    && name.EndsWith(TierEnd, StringComparison.Ordinal)
+                    && int.TryParse(
+                        name.AsSpan()[(key.Length + TierStart.Length)..^TierEnd.Length],
+                        NumberStyles.None,
+                        CultureInfo.InvariantCulture,
+                        out int thousands)
                     && (key == InputKey || !model.TryGetProperty($"{InputKey}{TierStart}{thousands}{TierEnd}", out _)))
                 {
                     yield return thousands;
@@ -98,10 +112,15 @@ internal static class LiteLlmPrices
 
     // Embeddings and rankings have no completion: their entries may do without a price for it.
     private static bool IsWithoutOutput(JsonElement model) =>
-        model.TryGetProperty("mode", out JsonElement mode) && mode.ValueKind == JsonValueKind.String && mode.GetString() is "embedding" or "rerank";
+        model.TryGetProperty("mode", out JsonElement mode)
+        && mode.ValueKind == JsonValueKind.String
+        && mode.GetString() is "embedding" or "rerank";
 
     private static decimal? PerMillion(JsonElement entry, string key) =>
-        entry.TryGetProperty(key, out JsonElement price) && price.ValueKind == JsonValueKind.Number && price.TryGetDecimal(out decimal perToken) && perToken <= 1
+        entry.TryGetProperty(key, out JsonElement price)
+        && price.ValueKind == JsonValueKind.Number
+        && price.TryGetDecimal(out decimal perToken)
+        && perToken <= 1
             ? perToken * 1_000_000
             : null;
 }

@@ -16,13 +16,16 @@ public sealed record ModelPrice
     /// <summary>Completion tokens, US dollars per million.</summary>
     public required decimal Output { get; init; }
 
-    /// <summary>Prompt tokens served from the provider's cache, US dollars per million. Default: <see langword="null"/>, as <see cref="Input"/>.</summary>
+    /// <summary>Prompt tokens served from the provider's cache, US dollars per million. Default: <see langword="null"/>, as
+    /// <see cref="Input"/>.</summary>
     public decimal? CachedInput { get; init; }
 
-    /// <summary>Prompt tokens written to the provider's cache, US dollars per million. Default: <see langword="null"/>, as <see cref="Input"/>.</summary>
+    /// <summary>Prompt tokens written to the provider's cache, US dollars per million. Default: <see langword="null"/>, as
+    /// <see cref="Input"/>.</summary>
     public decimal? CacheWrite { get; init; }
 
-    /// <summary>Completion tokens spent on reasoning, US dollars per million. Default: <see langword="null"/>, as <see cref="Output"/>.</summary>
+    /// <summary>Completion tokens spent on reasoning, US dollars per million. Default: <see langword="null"/>, as
+    /// <see cref="Output"/>.</summary>
     public decimal? Reasoning { get; init; }
 
     /// <summary>Other prices for calls with long prompts. Default: none.</summary>
@@ -30,9 +33,10 @@ public sealed record ModelPrice
 
     /// <summary>What one call costs, exactly.</summary>
     /// <remarks>
-    /// Cached and cache-write tokens are parts of the prompt, reasoning tokens are a part of the completion: each part at its own price, what remains at
-    /// <see cref="Input"/> and <see cref="Output"/>. A part larger than its whole is charged as it is, and nothing remains. A call whose prompt is longer
-    /// than a <see cref="LongContextPrice.AbovePromptTokens"/> is charged at that tier's prices as a whole, as Anthropic, Google and OpenAI bill.
+    /// Cached and cache-write tokens are parts of the prompt, reasoning tokens are a part of the completion: each part at its own price,
+    /// what remains at <see cref="Input"/> and <see cref="Output"/>. A part larger than its whole is charged as it is, and nothing remains.
+    /// A call whose prompt is longer than a <see cref="LongContextPrice.AbovePromptTokens"/> is charged at that tier's prices as a whole,
+    /// as Anthropic, Google and OpenAI bill.
     /// </remarks>
     /// <param name="promptTokens">Tokens in the prompt, cached ones included. Not negative, like every count here.</param>
     /// <param name="completionTokens">Tokens in the completion, reasoning included.</param>
@@ -41,7 +45,12 @@ public sealed record ModelPrice
     /// <param name="cacheWriteTokens">The part of the prompt that was written to the cache. Default: none.</param>
     /// <returns>US dollars.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A count is negative.</exception>
-    public decimal Cost(long promptTokens, long completionTokens, long cachedPromptTokens = 0, long reasoningTokens = 0, long cacheWriteTokens = 0)
+    public decimal Cost(
+        long promptTokens,
+        long completionTokens,
+        long cachedPromptTokens = 0,
+        long reasoningTokens = 0,
+        long cacheWriteTokens = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(promptTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(completionTokens);

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Configuration;
 namespace Afterimage.Monitoring;
 
 /// <summary>The prices of models by name. Immutable.</summary>
-/// <remarks>Prices change and differ by contract: those of <see cref="WellKnown"/> are a start, to be overridden with <see cref="With"/>.</remarks>
+/// <remarks>Prices change and differ by contract: those of <see cref="WellKnown"/> are a start, to be overridden with
+/// <see cref="With"/>.</remarks>
 public sealed class ModelPricing
 {
     private static readonly Lazy<ModelPricing> LazyWellKnown = new(WellKnownPrices);
@@ -35,10 +36,11 @@ public sealed class ModelPricing
         _prices = copy.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    /// <summary>List prices of well-known models, standard tier, as the authors knew them on <see cref="WellKnownDate"/>. Check them before you rely on them.</summary>
+    /// <summary>List prices of well-known models, standard tier, as the authors knew them on <see cref="WellKnownDate"/>. Check them before
+    /// you rely on them.</summary>
     /// <remarks>
-    /// Written down from memory, not fetched from a vendor; a part was compared with LiteLLM's table since. <c>Tokens/well-known-prices.json</c> says which, and where the vendors
-    /// publish theirs. The table is not updated by itself.
+    /// Written down from memory, not fetched from a vendor; a part was compared with LiteLLM's table since.
+    /// <c>Tokens/well-known-prices.json</c> says which, and where the vendors publish theirs. The table is not updated by itself.
     /// </remarks>
     public static ModelPricing WellKnown => LazyWellKnown.Value;
 
@@ -62,17 +64,22 @@ public sealed class ModelPricing
     /// "long_context": [{"above": 200000, "input": 5, "output": 15}]}]}</c>.</para>
     /// <para>LiteLLM's <c>model_prices_and_context_window.json</c> as it is
     /// (<see href="https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"/>): prices per token, with
-    /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c>, <c>output_cost_per_reasoning_token</c>, the tier suffix <c>_above_200k_tokens</c> and
-    /// <c>tiered_pricing</c>. Entries without a price for tokens (images, audio), and its <c>sample_spec</c>, are left out; batch, flex and priority prices are not used.</para>
+    /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c>, <c>output_cost_per_reasoning_token</c>, the tier suffix
+    /// <c>_above_200k_tokens</c> and <c>tiered_pricing</c>. Entries without a price for tokens (images, audio), and its <c>sample_spec</c>,
+    /// are left out; batch, flex and priority prices are not used.</para>
     /// </remarks>
     /// <param name="json">The JSON text.</param>
     /// <returns>The prices.</returns>
-    /// <exception cref="FormatException">It is no JSON, a field is wrong (the exception names it), or no model in it has a price.</exception>
+    /// <exception cref="FormatException">It is no JSON, a field is wrong (the exception names it), or no model in it has a
+    /// price.</exception>
     public static ModelPricing Parse(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
         using JsonDocument document = SettingsText.Parse(json);
-        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("models", out JsonElement models) && models.ValueKind == JsonValueKind.Array
+        return
+            document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("models", out JsonElement models)
+            && models.ValueKind == JsonValueKind.Array
             ? PriceSettings.Read(SettingsNode.Of(document.RootElement))
             : LiteLlmPrices.Read(document.RootElement);
     }
@@ -98,9 +105,9 @@ public sealed class ModelPricing
 
     /// <summary>Finds a model's price.</summary>
     /// <remarks>
-    /// The first that the table has of: the name as it is; the name without its provider, <c>openai/gpt-4o-2024-08-06</c> as <c>gpt-4o-2024-08-06</c> (of several prefixes first
-    /// one, then more); each of these without a date at its end, <c>gpt-4o</c> (<c>-yyyy-MM-dd</c>, <c>-yyyyMMdd</c> or the same after <c>@</c>).
-    /// Nothing is guessed beyond that.
+    /// The first that the table has of: the name as it is; the name without its provider, <c>openai/gpt-4o-2024-08-06</c> as
+    /// <c>gpt-4o-2024-08-06</c> (of several prefixes first one, then more); each of these without a date at its end, <c>gpt-4o</c>
+    /// (<c>-yyyy-MM-dd</c>, <c>-yyyyMMdd</c> or the same after <c>@</c>). Nothing is guessed beyond that.
     /// </remarks>
     /// <param name="modelName">The name, as recorded.</param>
     /// <returns>The price; <see langword="null"/> where it is not known.</returns>
@@ -119,7 +126,8 @@ public sealed class ModelPricing
 
     internal static string? Fault(ModelPrice price)
     {
-        foreach (decimal? dollars in (ReadOnlySpan<decimal?>)[price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning])
+        foreach (
+            decimal? dollars in (ReadOnlySpan<decimal?>)[price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning])
         {
             if (dollars is < 0 or > ModelPrice.Highest)
                 return $"{dollars} is no price: it is from 0 to {ModelPrice.Highest:0} US dollars per million tokens.";

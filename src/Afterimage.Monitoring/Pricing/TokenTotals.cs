@@ -49,7 +49,8 @@ internal static class TokenTotals
         Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
         return new TokenUsageReport(usages, prompt, completion, total);
 
-        ref (double Prompt, double Completion, double Total) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
+        ref (double Prompt, double Completion, double Total) Of(int model) =>
+            ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
     }
 
     /// <summary>Cost by model, from the cost metrics.</summary>
@@ -69,10 +70,16 @@ internal static class TokenTotals
                 Of(model).Unpriced += sum;
         }
 
-        return CostReport.Of(byModel.Select(m => new ModelCost(names.Models[m.Key], m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null, (long)m.Value.Unpriced))) with
+        return CostReport.Of(
+            byModel.Select(m => new ModelCost(
+                names.Models[m.Key],
+                m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null,
+                (long)m.Value.Unpriced))) with
         {
             SuccessfulGenerations = (long)Math.Round(store.Aggregate("success_rate", from).Sum),
-            EvaluationPoints = store.AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Sum(s => s.Aggregate(from).Count),
+            EvaluationPoints = store
+                .AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal))
+                .Sum(s => s.Aggregate(from).Count),
         };
 
         ref (double? Cost, double Unpriced) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);

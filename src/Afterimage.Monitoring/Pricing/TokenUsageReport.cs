@@ -9,14 +9,19 @@ namespace Afterimage.Monitoring;
 /// <param name="TotalPromptTokens">Prompt tokens of all models.</param>
 /// <param name="TotalCompletionTokens">Completion tokens of all models.</param>
 /// <param name="TotalTokens">Total tokens of all models.</param>
-public sealed record TokenUsageReport(IReadOnlyList<ModelTokenUsage> ByModel, long TotalPromptTokens, long TotalCompletionTokens, long TotalTokens)
+public sealed record TokenUsageReport(
+    IReadOnlyList<ModelTokenUsage> ByModel,
+    long TotalPromptTokens,
+    long TotalCompletionTokens,
+    long TotalTokens)
 {
     /// <summary>Estimates what these tokens cost.</summary>
     /// <remarks>
-    /// Totals do not say which prompt tokens were cached, which completion tokens were reasoning, or how long each prompt was: every prompt token is charged at
-    /// <see cref="ModelPrice.Input"/> and every completion token at <see cref="ModelPrice.Output"/>. Caching makes the truth lower, long-context tiers make it higher; for what each
-    /// call cost set <see cref="GenerationMonitorOptions.Pricing"/> and ask <see cref="GenerationMonitor.GetCost"/>. Tokens of a total beyond prompt and completion are of no known
-    /// kind, and counted as unpriced, as are those of a model without a price.
+    /// Totals do not say which prompt tokens were cached, which completion tokens were reasoning, or how long each prompt was: every prompt
+    /// token is charged at <see cref="ModelPrice.Input"/> and every completion token at <see cref="ModelPrice.Output"/>. Caching makes the
+    /// truth lower, long-context tiers make it higher; for what each call cost set <see cref="GenerationMonitorOptions.Pricing"/> and ask
+    /// <see cref="GenerationMonitor.GetCost"/>. Tokens of a total beyond prompt and completion are of no known kind, and counted as
+    /// unpriced, as are those of a model without a price.
     /// </remarks>
     /// <param name="pricing">The prices.</param>
     /// <returns>The cost by model and in total.</returns>

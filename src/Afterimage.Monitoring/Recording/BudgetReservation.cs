@@ -6,9 +6,10 @@ namespace Afterimage.Monitoring;
 
 /// <summary>What a call in flight holds of the budgets. Dispose it when the call is recorded, or did not happen.</summary>
 /// <remarks>
-/// What the call really used is known from its record. Given to it as <see cref="GenerationDetails.Reservation"/>, the estimate is replaced by what was used in one step. Recorded without
-/// it, the call is counted beside its own estimate until the reservation is disposed: for that moment others may be refused who have room. A reservation that is not let go of
-/// within <see cref="GenerationMonitorOptions.ReservationTimeout"/> is given up.
+/// What the call really used is known from its record. Given to it as <see cref="GenerationDetails.Reservation"/>, the estimate is replaced
+/// by what was used in one step. Recorded without it, the call is counted beside its own estimate until the reservation is disposed: for
+/// that moment others may be refused who have room. A reservation that is not let go of within
+/// <see cref="GenerationMonitorOptions.ReservationTimeout"/> is given up.
 /// </remarks>
 public sealed class BudgetReservation : IDisposable
 {

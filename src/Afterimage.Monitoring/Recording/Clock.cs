@@ -5,15 +5,17 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>The monitor's line of time: UTC at its start, and from then on what the monotonic clock has measured, whatever is done to the wall clock.</summary>
+/// <summary>The monitor's line of time: UTC at its start, and from then on what the monotonic clock has measured, whatever is done to the
+/// wall clock.</summary>
 /// <remarks>
-/// Windows and intervals are measured on the line. What is written is wall-clock time: the line plus <see cref="WallOffset"/>, which is zero until somebody sets
-/// the wall clock. A <see cref="TimeProvider"/> whose UTC clock stands still while its timestamps are the system's is a clock that a program sets by
-/// hand: there the line is the UTC clock itself.
+/// Windows and intervals are measured on the line. What is written is wall-clock time: the line plus <see cref="WallOffset"/>, which is
+/// zero until somebody sets the wall clock. A <see cref="TimeProvider"/> whose UTC clock stands still while its timestamps are the system's
+/// is a clock that a program sets by hand: there the line is the UTC clock itself.
 /// </remarks>
 internal sealed class Clock
 {
-    /// <summary>What the wall clock may differ by before it counts as set: more than reading two clocks one after the other takes, even on a busy machine.</summary>
+    /// <summary>What the wall clock may differ by before it counts as set: more than reading two clocks one after the other takes, even on
+    /// a busy machine.</summary>
     private const long Tolerance = TimeSpan.TicksPerSecond / 20;
 
     private readonly TimeProvider _timeProvider;

@@ -7,7 +7,8 @@ using Afterimage.Monitoring.Schema;
 namespace Afterimage.Monitoring;
 
 /// <summary>What is known about a finished evaluation beside its duration, outcome and scores. Every property is optional.</summary>
-/// <remarks>An empty string counts as not given. Tokens spent on an evaluation count in the token metrics and totals like any others.</remarks>
+/// <remarks>An empty string counts as not given. Tokens spent on an evaluation count in the token metrics and totals like any
+/// others.</remarks>
 public readonly record struct EvaluationDetails
 {
     /// <summary>What went wrong. Set, it makes the evaluation's <c>evaluation_error_rate</c> point 1.</summary>
@@ -34,7 +35,8 @@ public readonly record struct EvaluationDetails
     /// <inheritdoc cref="GenerationDetails.Reservation"/>
     public BudgetReservation? Reservation { get; init; }
 
-    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). Must not be negative.</summary>
+    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). Must not be
+    /// negative.</summary>
     public long? CacheWriteTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.CacheWriteTokenCount);

@@ -23,8 +23,8 @@ public readonly record struct GenerationDetails
     private const int HasExtras = 1 << 21;
     private const int Plain = (int)(RecordFields.PromptTokens | RecordFields.CompletionTokens | RecordFields.TotalTokens);
 
-    // One field says what is given, in the record's own flags. A nullable has a flag of its own, and to look at what was not given is dear: a caller zeroes this struct in
-    // stores of 64 bytes, and for a part of one that has just been made the processor waits.
+    // One field says what is given, in the record's own flags. A nullable has a flag of its own, and to look at what was not given is dear:
+    // a caller zeroes this struct in stores of 64 bytes, and for a part of one that has just been made the processor waits.
     private readonly int _given;
     private readonly int _conversationLength;
     private readonly long _promptTokens;
@@ -127,8 +127,9 @@ public readonly record struct GenerationDetails
 
     /// <summary>
     /// Anything else worth keeping. Keys are not null or empty; of a key that is given twice the last value counts.
-    /// A value that is no JSON scalar is kept as its invariant text. Telemetry takes attributes from tags of their names: <c>gen_ai.request.model</c>, <c>server.address</c>,
-    /// <c>server.port</c>, and of a generation with an <see cref="Error"/> <c>error.type</c>; and the mean seconds between chunks from <c>time_per_output_chunk</c>.
+    /// A value that is no JSON scalar is kept as its invariant text. Telemetry takes attributes from tags of their names:
+    /// <c>gen_ai.request.model</c>, <c>server.address</c>, <c>server.port</c>, and of a generation with an <see cref="Error"/>
+    /// <c>error.type</c>; and the mean seconds between chunks from <c>time_per_output_chunk</c>.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, object?>>? Tags
     {
@@ -136,14 +137,16 @@ public readonly record struct GenerationDetails
         init => (_given, _tags) = (With(HasTags, value is not null), value);
     }
 
-    /// <summary>What the call holds of the monitor's budgets. It is let go of in the moment in which the call is counted; that of another monitor is left alone. Not written to the log.</summary>
+    /// <summary>What the call holds of the monitor's budgets. It is let go of in the moment in which the call is counted; that of another
+    /// monitor is left alone. Not written to the log.</summary>
     public BudgetReservation? Reservation
     {
         get => _reservation;
         init => (_given, _reservation) = (With(HasReservation, value is not null), value);
     }
 
-    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). Must not be negative.</summary>
+    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). Must not be
+    /// negative.</summary>
     public long? CacheWriteTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.CacheWriteTokenCount);
@@ -219,14 +222,16 @@ public readonly record struct GenerationDetails
     /// <summary>Which of the optional numbers and times are given.</summary>
     internal RecordFields Given => (RecordFields)_given;
 
-    /// <summary>Whether a number or the time to the first token is negative, or the latter longer than <paramref name="longest"/>.</summary>
+    /// <summary>Whether a number or the time to the first token is negative, or the latter longer than
+    /// <paramref name="longest"/>.</summary>
     internal bool HasAbsurd(TimeSpan longest)
     {
         // What is not given is zero.
         long tokens = _promptTokens | _completionTokens | _totalTokens;
         return IsPlain
             ? tokens < 0
-            : (tokens | _cachedPromptTokens | _reasoningTokens | (long)_conversationLength) < 0 || (ulong)_timeToFirstToken.Ticks > (ulong)longest.Ticks
+            : (tokens | _cachedPromptTokens | _reasoningTokens | (long)_conversationLength) < 0
+                || (ulong)_timeToFirstToken.Ticks > (ulong)longest.Ticks
                 || _extras?.FirstNegative() is not null;
     }
 

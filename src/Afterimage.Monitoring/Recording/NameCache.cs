@@ -6,7 +6,8 @@ using Afterimage.Monitoring.Pricing;
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>The ids of the names that one thread gave lately. For that thread only.</summary>
-/// <remarks>A struct, with its entries in place: a call is on its way through a chain of loads, and each link of that costs it a nanosecond.</remarks>
+/// <remarks>A struct, with its entries in place: a call is on its way through a chain of loads, and each link of that costs it a
+/// nanosecond.</remarks>
 internal struct NameCache(NameTable table)
 {
     private const int Size = 16;

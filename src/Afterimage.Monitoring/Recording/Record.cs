@@ -26,7 +26,8 @@ internal enum RecordFields : ushort
     ConversationLength = 1 << 7,
     TimeToFirstToken = 1 << 8,
 
-    /// <summary>The timestamp was given by the caller and is wall-clock time; else it is a <see cref="Clock.Stamp"/> until the record is applied, and from then on on the clock's line.</summary>
+    /// <summary>The timestamp was given by the caller and is wall-clock time; else it is a <see cref="Clock.Stamp"/> until the record is
+    /// applied, and from then on on the clock's line.</summary>
     GivenTimestamp = 1 << 9,
 
     /// <summary><see cref="Record.Value"/> is what the call cost, in US dollars.</summary>
@@ -40,7 +41,8 @@ internal enum RecordFields : ushort
 /// <remarks>It lies in the per-thread buffers by value: keep it small. It is 104 bytes now.</remarks>
 internal struct Record
 {
-    /// <summary>UTC, in ticks of 100 ns; see <see cref="RecordFields.GivenTimestamp"/>. In a <see cref="RecordBatch"/> always wall-clock time.</summary>
+    /// <summary>UTC, in ticks of 100 ns; see <see cref="RecordFields.GivenTimestamp"/>. In a <see cref="RecordBatch"/> always wall-clock
+    /// time.</summary>
     public long Timestamp;
 
     /// <summary>Ticks of 100 ns.</summary>
@@ -49,7 +51,8 @@ internal struct Record
     /// <summary>Ticks of 100 ns.</summary>
     public long TimeToFirstToken;
 
-    /// <summary>The value of a <see cref="RecordKind.Metric"/>; of a call what <see cref="RecordFields.Cost"/> and <see cref="RecordFields.Unpriced"/> say, once it is priced.</summary>
+    /// <summary>The value of a <see cref="RecordKind.Metric"/>; of a call what <see cref="RecordFields.Cost"/> and
+    /// <see cref="RecordFields.Unpriced"/> say, once it is priced.</summary>
     public double Value;
 
     public long PromptTokens;

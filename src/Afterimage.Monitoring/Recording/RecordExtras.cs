@@ -2,7 +2,8 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>The fields of a record that most records do not have (<see cref="RecordField.IsExtra"/>), in the order of a line. Never changed once made.</summary>
+/// <summary>The fields of a record that most records do not have (<see cref="RecordField.IsExtra"/>), in the order of a line. Never changed
+/// once made.</summary>
 internal sealed class RecordExtras
 {
     private readonly Value[] _values;

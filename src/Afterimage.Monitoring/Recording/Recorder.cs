@@ -9,7 +9,8 @@ namespace Afterimage.Monitoring.Recording;
 /// <summary>The recording path: per-thread buffers, and the pump that empties them into memory and the sinks.</summary>
 /// <remarks>
 /// Code of others runs neither on the recording thread nor on the pump: what the pump calls (reducer and sinks) must not fail.
-/// Records get into memory (<see cref="IRecordReducer"/>) either by the pump or, before it comes to them, by whoever reads; to the sinks by the pump alone.
+/// Records get into memory (<see cref="IRecordReducer"/>) either by the pump or, before it comes to them, by whoever reads; to the sinks by
+/// the pump alone.
 /// </remarks>
 internal sealed class Recorder
 {
@@ -117,7 +118,8 @@ internal sealed class Recorder
     }
 
     /// <summary>Wakes the pump if it looks asleep. May miss one that is falling asleep: its interval makes up for that.</summary>
-    /// <remarks>Without waiting for the lock: an interruption of the thread would be thrown there, at a record that is recorded already.</remarks>
+    /// <remarks>Without waiting for the lock: an interruption of the thread would be thrown there, at a record that is recorded
+    /// already.</remarks>
     public void Wake()
     {
         if (!_pumpSleeps || !Monitor.TryEnter(_mail))
@@ -137,7 +139,8 @@ internal sealed class Recorder
         }
     }
 
-    /// <summary>Ends when the sinks have been given every record published before the call; yields what they say of making them durable, in their order.</summary>
+    /// <summary>Ends when the sinks have been given every record published before the call; yields what they say of making them durable, in
+    /// their order.</summary>
     public Task<Task[]> FlushAsync()
     {
         var request = new TaskCompletionSource<Task[]>(TaskCreationOptions.RunContinuationsAsynchronously);

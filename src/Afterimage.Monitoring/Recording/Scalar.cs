@@ -5,7 +5,8 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>Turns what users give as tag, metadata and log data into JSON scalars: null, string, bool, long, ulong, decimal or double.</summary>
+/// <summary>Turns what users give as tag, metadata and log data into JSON scalars: null, string, bool, long, ulong, decimal or
+/// double.</summary>
 internal static class Scalar
 {
     public static object? Of(object? value) => value switch
@@ -31,7 +32,8 @@ internal static class Scalar
         _ => Convert.ToString(scalar, CultureInfo.InvariantCulture)!,
     };
 
-    /// <summary>A copy of <paramref name="values"/> that nobody else holds: scalars only, of a key that is given twice the last value.</summary>
+    /// <summary>A copy of <paramref name="values"/> that nobody else holds: scalars only, of a key that is given twice the last
+    /// value.</summary>
     /// <exception cref="ArgumentException">A key is null or empty.</exception>
     public static KeyValuePair<string, object?>[]? Copy(IEnumerable<KeyValuePair<string, object?>>? values, string parameter)
     {

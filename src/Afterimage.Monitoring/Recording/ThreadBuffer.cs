@@ -7,7 +7,8 @@ namespace Afterimage.Monitoring.Recording;
 
 /// <summary>One thread's bounded ring of records: written by that thread, emptied by the recorder.</summary>
 /// <remarks>
-/// The fields are grouped by who writes them, each group on cache lines of its own. Positions only grow; a slot is a position modulo the capacity.
+/// The fields are grouped by who writes them, each group on cache lines of its own. Positions only grow; a slot is a position modulo the
+/// capacity.
 /// <code>
 /// freed  &lt;=  applied  &lt;=  written  &lt;=  freed + capacity
 /// </code>

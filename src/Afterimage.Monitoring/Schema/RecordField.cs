@@ -16,7 +16,8 @@ internal sealed record RecordField(string Key, FieldType Type, RecordEvents Even
     /// <summary>Whether summaries and figures come from it. Of a text they take only that it is there.</summary>
     public bool IsOfFigures { get; init; }
 
-    /// <summary>Whether a record keeps it with what most records do not have, by its ordinal; else a record has a place of its own for it.</summary>
+    /// <summary>Whether a record keeps it with what most records do not have, by its ordinal; else a record has a place of its own for
+    /// it.</summary>
     public bool IsExtra { get; init; }
 
     public bool IsOf(RecordEvents events) => (Events & events) != 0;

@@ -5,8 +5,9 @@ namespace Afterimage.Monitoring.Schema;
 
 /// <summary>The one table of what a record has, in the order of a line (docs/log-format.md).</summary>
 /// <remarks>
-/// From it come the writer and the reader of lines, the columns and views of snapshots, the columns of compacted files, the metadata of points and the table in the docs.
-/// A field that most records do not have is one row with <see cref="RecordField.IsExtra"/> here and a property of the details.
+/// From it come the writer and the reader of lines, the columns and views of snapshots, the columns of compacted files, the metadata of
+/// points and the table in the docs. A field that most records do not have is one row with <see cref="RecordField.IsExtra"/> here and a
+/// property of the details.
 /// </remarks>
 internal static class RecordSchema
 {
@@ -16,14 +17,46 @@ internal static class RecordSchema
     private static readonly List<RecordField> Table = [];
 
     public static readonly RecordField Timestamp = Add(RecordKeys.Timestamp, Time, All, "when it ended", required: All, figures: true);
-    public static readonly RecordField Event = Add(RecordKeys.Event, Name, All, "`generation`, `evaluation` or `metric`", required: All, figures: true);
-    public static readonly RecordField Duration = Add(RecordKeys.Duration, Seconds, Calls, "how long it took", required: Calls, figures: true);
-    public static readonly RecordField Success = Add(RecordKeys.Success, Flag, Calls, "whether it came to a usable result", required: Calls, figures: true);
+    public static readonly RecordField Event = Add(
+        RecordKeys.Event,
+        Name,
+        All,
+        "`generation`, `evaluation` or `metric`",
+        required: All,
+        figures: true);
+    public static readonly RecordField Duration = Add(
+        RecordKeys.Duration,
+        Seconds,
+        Calls,
+        "how long it took",
+        required: Calls,
+        figures: true);
+    public static readonly RecordField Success = Add(
+        RecordKeys.Success,
+        Flag,
+        Calls,
+        "whether it came to a usable result",
+        required: Calls,
+        figures: true);
     public static readonly RecordField ModelName = Add(RecordKeys.ModelName, Name, Calls, "the model that answered", figures: true);
-    public static readonly RecordField PromptTokenCount = Add(RecordKeys.PromptTokenCount, Count, Calls, "as given, cached tokens included", figures: true);
-    public static readonly RecordField CompletionTokenCount = Add(RecordKeys.CompletionTokenCount, Count, Calls, "as given, reasoning included", figures: true);
-    public static readonly RecordField TotalTokenCount =
-        Add(RecordKeys.TotalTokenCount, Count, Calls, "as given; where it is absent, it is the sum of the two", figures: true);
+    public static readonly RecordField PromptTokenCount = Add(
+        RecordKeys.PromptTokenCount,
+        Count,
+        Calls,
+        "as given, cached tokens included",
+        figures: true);
+    public static readonly RecordField CompletionTokenCount = Add(
+        RecordKeys.CompletionTokenCount,
+        Count,
+        Calls,
+        "as given, reasoning included",
+        figures: true);
+    public static readonly RecordField TotalTokenCount = Add(
+        RecordKeys.TotalTokenCount,
+        Count,
+        Calls,
+        "as given; where it is absent, it is the sum of the two",
+        figures: true);
 
     public static readonly RecordField CostUsd =
         Add(RecordKeys.CostUsd, Dollars, Calls, "what the call cost; only where the writer had a price for it", figures: true);
@@ -31,20 +64,47 @@ internal static class RecordSchema
     public static readonly RecordField UnpricedTokenCount =
         Add(RecordKeys.UnpricedTokenCount, Count, Calls, "the call's tokens, where the writer had prices but none for them", figures: true);
 
-    public static readonly RecordField CachedPromptTokenCount = Add(RecordKeys.CachedPromptTokenCount, Count, Generation, "prompt tokens read from the provider's cache");
-    public static readonly RecordField ReasoningTokenCount = Add(RecordKeys.ReasoningTokenCount, Count, Generation, "completion tokens spent on reasoning");
+    public static readonly RecordField CachedPromptTokenCount = Add(
+        RecordKeys.CachedPromptTokenCount,
+        Count,
+        Generation,
+        "prompt tokens read from the provider's cache");
+    public static readonly RecordField ReasoningTokenCount = Add(
+        RecordKeys.ReasoningTokenCount,
+        Count,
+        Generation,
+        "completion tokens spent on reasoning");
     public static readonly RecordField FinishReason = Add(RecordKeys.FinishReason, Name, Generation, "why the answer ended", figures: true);
     public static readonly RecordField ConversationLength = Add(RecordKeys.ConversationLength, Count, Generation, "turns", figures: true);
-    public static readonly RecordField TimeToFirstToken = Add(RecordKeys.TimeToFirstToken, Seconds, Generation, "until the first piece came", figures: true);
+    public static readonly RecordField TimeToFirstToken = Add(
+        RecordKeys.TimeToFirstToken,
+        Seconds,
+        Generation,
+        "until the first piece came",
+        figures: true);
     public static readonly RecordField Provider = Add(RecordKeys.Provider, Name, Generation, "who serves the model");
     public static readonly RecordField Operation = Add(RecordKeys.Operation, Name, Generation, "what was asked of it, such as `chat`");
     public static readonly RecordField EvaluatorType = Add(RecordKeys.EvaluatorType, Name, Evaluation, "who or what evaluated");
     public static readonly RecordField Scores = Add(RecordKeys.Scores, Numbers, Evaluation, "score name to number", figures: true);
-    public static readonly RecordField Feedback = Add(RecordKeys.Feedback, FieldType.Object, Evaluation, "score name to string; only names that have one");
+    public static readonly RecordField Feedback = Add(
+        RecordKeys.Feedback,
+        FieldType.Object,
+        Evaluation,
+        "score name to string; only names that have one");
     public static readonly RecordField MetricName = Add(RecordKeys.MetricName, Name, Metric, "the metric", required: Metric, figures: true);
-    public static readonly RecordField Value = Add(RecordKeys.Value, Number, Metric, "in the metric's unit", required: Metric, figures: true);
-    public static readonly RecordField CacheWriteTokenCount =
-        Add("cache_write_token_count", Count, Calls, "prompt tokens written to the provider's cache", extra: true);
+    public static readonly RecordField Value = Add(
+        RecordKeys.Value,
+        Number,
+        Metric,
+        "in the metric's unit",
+        required: Metric,
+        figures: true);
+    public static readonly RecordField CacheWriteTokenCount = Add(
+        "cache_write_token_count",
+        Count,
+        Calls,
+        "prompt tokens written to the provider's cache",
+        extra: true);
 
     public static readonly RecordField AudioPromptTokenCount =
         Add("audio_prompt_token_count", Count, Generation, "the part of the prompt that is audio", extra: true);
@@ -85,9 +145,21 @@ internal static class RecordSchema
     public static IReadOnlyList<RecordField> Extras { get; } = [.. Table.Where(field => field.IsExtra)];
 
     private static RecordField Add(
-        string key, FieldType type, RecordEvents events, string meaning, RecordEvents required = None, bool figures = false, bool extra = false)
+        string key,
+        FieldType type,
+        RecordEvents events,
+        string meaning,
+        RecordEvents required = None,
+        bool figures = false,
+        bool extra = false)
     {
-        var field = new RecordField(key, type, events, meaning) { Ordinal = Table.Count, Required = required, IsOfFigures = figures, IsExtra = extra };
+        var field = new RecordField(key, type, events, meaning)
+        {
+            Ordinal = Table.Count,
+            Required = required,
+            IsOfFigures = figures,
+            IsExtra = extra,
+        };
         Table.Add(field);
         return field;
     }

@@ -7,8 +7,10 @@ using Microsoft.Extensions.Configuration;
 
 namespace Afterimage.Monitoring.Settings;
 
-/// <summary>Settings that a person wrote, from a JSON text or an <see cref="IConfiguration"/>; what is wrong with them is said with the path of the field.</summary>
-/// <remarks>Keys are the same whatever their case and underscores: <c>cached_input</c> in a file is <c>CachedInput</c> in appsettings.json.</remarks>
+/// <summary>Settings that a person wrote, from a JSON text or an <see cref="IConfiguration"/>; what is wrong with them is said with the
+/// path of the field.</summary>
+/// <remarks>Keys are the same whatever their case and underscores: <c>cached_input</c> in a file is <c>CachedInput</c> in
+/// appsettings.json.</remarks>
 internal sealed class SettingsNode
 {
     private readonly string _path;
@@ -50,10 +52,12 @@ internal sealed class SettingsNode
     }
 
     /// <summary>The values of a list of single values.</summary>
-    public IReadOnlyList<string> Texts(string key) => [.. List(key).Select(node => node._value ?? throw new FormatException($"{node._path}: is a single value."))];
+    public IReadOnlyList<string> Texts(string key) =>
+        [.. List(key).Select(node => node._value ?? throw new FormatException($"{node._path}: is a single value."))];
 
     /// <summary>The settings under a key.</summary>
-    public SettingsNode? Section(string key) => Find(key) is { _value: not null } ? throw Wrong(key, "has settings of its own.") : Find(key);
+    public SettingsNode? Section(string key) =>
+        Find(key) is { _value: not null } ? throw Wrong(key, "has settings of its own.") : Find(key);
 
     public string? Text(string key)
     {
@@ -64,12 +68,20 @@ internal sealed class SettingsNode
 
     public string RequiredText(string key) => Text(key) is { Length: > 0 } text ? text : throw Wrong(key, "is required.");
 
-    public decimal? Decimal(string key) => Parse<decimal>(key, "a number", (text, out value) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value));
+    public decimal? Decimal(string key) =>
+        Parse<decimal>(
+            key,
+            "a number",
+            (text, out value) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value));
 
     public double? Double(string key) => Parse<double>(key, "a number", (text, out value) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value));
 
-    public long? Whole(string key) => Parse<long>(key, "a whole number", (text, out value) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value));
+    public long? Whole(string key) =>
+        Parse<long>(
+            key,
+            "a whole number",
+            (text, out value) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value));
 
     /// <summary>A time: a number of seconds, or <c>[d.]hh:mm:ss</c>.</summary>
     public TimeSpan? Time(string key) => Parse<TimeSpan>(key, "a time: seconds as a number, or hh:mm:ss", (text, out value) =>

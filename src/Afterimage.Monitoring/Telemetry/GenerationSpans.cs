@@ -5,7 +5,8 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Telemetry;
 
-/// <summary>Makes a span of each generation where someone listens, after the fact: from its start to its end, below the activity in which it was recorded.</summary>
+/// <summary>Makes a span of each generation where someone listens, after the fact: from its start to its end, below the activity in which
+/// it was recorded.</summary>
 /// <remarks>Names: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/.</remarks>
 internal static class GenerationSpans
 {

@@ -6,7 +6,8 @@ using Afterimage.Monitoring.Log.Reading;
 namespace Afterimage.Monitoring.Telemetry;
 
 /// <summary>The health of the monitors on one meter, read from their statistics when somebody collects.</summary>
-/// <remarks>One set of instruments serves them all: it stays with the meter, so that monitors which come and go leave nothing behind.</remarks>
+/// <remarks>One set of instruments serves them all: it stays with the meter, so that monitors which come and go leave nothing
+/// behind.</remarks>
 internal sealed class HealthInstruments
 {
     private static readonly ConditionalWeakTable<Meter, HealthInstruments> OfMeters = [];
@@ -16,11 +17,31 @@ internal sealed class HealthInstruments
 
     private HealthInstruments(Meter meter)
     {
-        meter.CreateObservableCounter("afterimage.records.recorded", () => Observe(s => s.Recorded), "{record}", "Records accepted by the monitor.");
-        meter.CreateObservableCounter("afterimage.records.dropped", () => Observe(s => s.Dropped), "{record}", "Records refused because a buffer was full.");
-        meter.CreateObservableUpDownCounter("afterimage.handler.queue.length", () => ObserveHandlers(h => h.Pending), "{record}", "Records that wait for a handler.");
-        meter.CreateObservableCounter("afterimage.handler.records.lost", () => ObserveHandlers(h => h.Failed + h.Dropped), "{record}", "Records lost on the way to a handler.");
-        meter.CreateObservableCounter("afterimage.handler.failures", () => ObserveHandlers(h => h.Failures), "{failure}", "Calls of a handler that threw.");
+        meter.CreateObservableCounter(
+            "afterimage.records.recorded",
+            () => Observe(s => s.Recorded),
+            "{record}",
+            "Records accepted by the monitor.");
+        meter.CreateObservableCounter(
+            "afterimage.records.dropped",
+            () => Observe(s => s.Dropped),
+            "{record}",
+            "Records refused because a buffer was full.");
+        meter.CreateObservableUpDownCounter(
+            "afterimage.handler.queue.length",
+            () => ObserveHandlers(h => h.Pending),
+            "{record}",
+            "Records that wait for a handler.");
+        meter.CreateObservableCounter(
+            "afterimage.handler.records.lost",
+            () => ObserveHandlers(h => h.Failed + h.Dropped),
+            "{record}",
+            "Records lost on the way to a handler.");
+        meter.CreateObservableCounter(
+            "afterimage.handler.failures",
+            () => ObserveHandlers(h => h.Failures),
+            "{failure}",
+            "Calls of a handler that threw.");
     }
 
     /// <summary>Lets a monitor be observed until what is returned is disposed.</summary>
@@ -40,9 +61,15 @@ internal sealed class HealthInstruments
         Volatile.Read(ref _sources).Select(source => new Measurement<long>(value(source.Statistics()), source.Directory));
 
     private IEnumerable<Measurement<long>> ObserveHandlers(Func<HandlerStatistics, long> value) =>
-        Volatile.Read(ref _sources).SelectMany(source => source.Statistics().Handlers.Select(h => new Measurement<long>(value(h), source.Directory, new("afterimage.handler", h.Name))));
+        Volatile
+            .Read(ref _sources)
+            .SelectMany(source =>
+                source
+                    .Statistics()
+                    .Handlers.Select(h => new Measurement<long>(value(h), source.Directory, new("afterimage.handler", h.Name))));
 
-    private sealed record Source(HealthInstruments Instruments, KeyValuePair<string, object?> Directory, Func<MonitorStatistics> Statistics) : IDisposable
+    private sealed record Source(HealthInstruments Instruments, KeyValuePair<string, object?> Directory, Func<MonitorStatistics> Statistics)
+        : IDisposable
     {
         public void Dispose()
         {

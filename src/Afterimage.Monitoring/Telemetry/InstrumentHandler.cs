@@ -6,10 +6,11 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Telemetry;
 
-/// <summary>Feeds the standard telemetry, off the recording path: the instruments of the OpenTelemetry GenAI client metrics, and one span a generation.</summary>
+/// <summary>Feeds the standard telemetry, off the recording path: the instruments of the OpenTelemetry GenAI client metrics, and one span a
+/// generation.</summary>
 /// <remarks>
-/// Names, units, attributes and bucket boundaries: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/. What a record has no field for comes
-/// from tags that have an attribute's name.
+/// Names, units, attributes and bucket boundaries: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/. What a record has no
+/// field for comes from tags that have an attribute's name.
 /// </remarks>
 internal sealed class InstrumentHandler : IMetricHandler
 {
@@ -20,7 +21,8 @@ internal sealed class InstrumentHandler : IMetricHandler
     /// <summary>The one tag that is a measurement and no attribute: seconds.</summary>
     private const string TimePerOutputChunk = "time_per_output_chunk";
 
-    // One for the process, never disposed: to OpenTelemetry instruments of one name on meters of one name are one, and the end of one meter would silence them all.
+    // One for the process, never disposed: to OpenTelemetry instruments of one name on meters of one name are one, and the end of one meter
+    // would silence them all.
     private static readonly Meter SharedMeter = new(MeterName);
 
     private static readonly string[] AttributeTags = ["gen_ai.request.model", "server.address", "server.port"];
@@ -43,7 +45,11 @@ internal sealed class InstrumentHandler : IMetricHandler
     public InstrumentHandler(IMeterFactory? meterFactory)
     {
         Meter = meterFactory?.Create(MeterName) ?? SharedMeter;
-        _tokenUsage = Meter.CreateHistogram("gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", advice: TokenBuckets);
+        _tokenUsage = Meter.CreateHistogram(
+            "gen_ai.client.token.usage",
+            "{token}",
+            "Number of input and output tokens used.",
+            advice: TokenBuckets);
         _duration = Meter.CreateHistogram("gen_ai.client.operation.duration", "s", "GenAI operation duration.", advice: DurationBuckets);
         _timeToFirstChunk = Meter.CreateHistogram(
             "gen_ai.client.operation.time_to_first_chunk",

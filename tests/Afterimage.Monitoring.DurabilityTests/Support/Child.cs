@@ -11,7 +11,8 @@ internal sealed class Child : IDisposable
     private Child(Process process) => _process = process;
 
     /// <summary>The program as an executable of its own.</summary>
-    public static string Program => Path.Combine(AppContext.BaseDirectory, "Afterimage.CrashProgram" + (OperatingSystem.IsWindows() ? ".exe" : ""));
+    public static string Program =>
+        Path.Combine(AppContext.BaseDirectory, "Afterimage.CrashProgram" + (OperatingSystem.IsWindows() ? ".exe" : ""));
 
     public int Id => _process.Id;
 
@@ -33,7 +34,8 @@ internal sealed class Child : IDisposable
             UseShellExecute = false,
             WorkingDirectory = workingDirectory ?? "",
         };
-        start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : DotnetOnPath());
+        start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : DotnetOnPath());
         return new Child(Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} did not start."));
     }
 
@@ -66,7 +68,8 @@ internal sealed class Child : IDisposable
         await _process.WaitForExitAsync(Limits.Token);
     }
 
-    public async Task<MonitorStatistics> AskStatisticsAsync() => JsonSerializer.Deserialize<MonitorStatistics>(await AskAsync("statistics"))!;
+    public async Task<MonitorStatistics> AskStatisticsAsync() =>
+        JsonSerializer.Deserialize<MonitorStatistics>(await AskAsync("statistics"))!;
 
     /// <summary>Ends the input, and waits for the program to end by itself.</summary>
     /// <returns>What it wrote that was not read yet.</returns>

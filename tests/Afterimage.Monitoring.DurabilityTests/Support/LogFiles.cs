@@ -14,7 +14,12 @@ internal static class LogFiles
         return [.. Directory.GetFiles(directory, stem + "*" + Path.GetExtension(name)).OrderBy(Number)];
 
         int Number(string path) =>
-            int.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan(stem.Length).TrimStart('-'), CultureInfo.InvariantCulture, out int number) ? number : 0;
+            int.TryParse(
+                Path.GetFileNameWithoutExtension(path).AsSpan(stem.Length).TrimStart('-'),
+                CultureInfo.InvariantCulture,
+                out int number)
+                ? number
+                : 0;
     }
 
     public static string[] Metrics(string directory) => Of(directory, "metrics.jsonl");
@@ -43,15 +48,22 @@ internal static class LogFiles
     }
 
     /// <summary>The whole records of a directory, every line of which must be one.</summary>
-    public static IEnumerable<JsonElement> WholeRecords(string directory) => Metrics(directory).SelectMany(Lines).Select(line => JsonElement.Parse(line));
+    public static IEnumerable<JsonElement> WholeRecords(string directory) =>
+        Metrics(directory).SelectMany(Lines).Select(line => JsonElement.Parse(line));
 
     /// <summary>The numbers (prompt tokens) of a model's records, in the order of the files.</summary>
     public static long[] NumbersOf(string directory, string model) =>
-        [.. WholeRecords(directory).Where(r => r.TryGetProperty("model_name", out JsonElement name) && name.GetString() == model).Select(r => r.GetProperty("prompt_token_count").GetInt64())];
+        [
+            .. WholeRecords(directory)
+                .Where(r => r.TryGetProperty("model_name", out JsonElement name) && name.GetString() == model)
+                .Select(r => r.GetProperty("prompt_token_count").GetInt64()),
+        ];
 
-    public static List<JsonElement> LogEntries(string directory) => [.. Of(directory, "afterimage.log").SelectMany(Lines).Select(line => JsonElement.Parse(line))];
+    public static List<JsonElement> LogEntries(string directory) =>
+        [.. Of(directory, "afterimage.log").SelectMany(Lines).Select(line => JsonElement.Parse(line))];
 
-    public static JsonElement Run(string directory, string name = "run.json") => JsonElement.Parse(File.ReadAllText(Path.Combine(directory, name)));
+    public static JsonElement Run(string directory, string name = "run.json") =>
+        JsonElement.Parse(File.ReadAllText(Path.Combine(directory, name)));
 
     public static IEnumerable<long> OneTo(long count) => Enumerable.Range(1, (int)count).Select(n => (long)n);
 }

@@ -15,10 +15,17 @@ internal sealed class Alertmanager : IDisposable
     {
         string program = Need.Command("prometheus-alertmanager");
         string config = directory.Write("alertmanager.yml", "route: { receiver: nobody }", "receivers: [{ name: nobody }]");
-        return new Alertmanager(await ServerProcess.StartAsync(
-            program,
-            port => [$"--config.file={config}", $"--storage.path={Path.Combine(directory.Path, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
-            "Listening on"));
+        return new Alertmanager(
+            await ServerProcess.StartAsync(
+                program,
+                port =>
+                    [
+                        $"--config.file={config}",
+                        $"--storage.path={Path.Combine(directory.Path, "data")}",
+                        $"--web.listen-address=127.0.0.1:{port}",
+                        "--cluster.listen-address=",
+                    ],
+                "Listening on"));
     }
 
     /// <summary>The alerts that are active by now.</summary>

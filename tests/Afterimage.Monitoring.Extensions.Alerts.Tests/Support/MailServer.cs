@@ -24,13 +24,21 @@ internal sealed class MailServer : IAsyncDisposable
     /// <param name="isTls">Whether TLS is from the first byte on.</param>
     /// <param name="password">What users must log in with. Default: they need not.</param>
     /// <param name="answer">Answers the mail of a number, from 1 on. Default: it is taken.</param>
-    public MailServer(X509Certificate2? certificate = null, bool isTls = false, string? password = null, Func<int, SmtpResponse>? answer = null)
+    public MailServer(
+        X509Certificate2? certificate = null,
+        bool isTls = false,
+        string? password = null,
+        Func<int, SmtpResponse>? answer = null)
     {
         var options = new SmtpServerOptionsBuilder()
             .ServerName("localhost")
             .Endpoint(endpoint =>
             {
-                endpoint.Endpoint(new IPEndPoint(IPAddress.Loopback, 0)).IsSecure(isTls).AuthenticationRequired(password is not null).AllowUnsecureAuthentication(false);
+                endpoint
+                    .Endpoint(new IPEndPoint(IPAddress.Loopback, 0))
+                    .IsSecure(isTls)
+                    .AuthenticationRequired(password is not null)
+                    .AllowUnsecureAuthentication(false);
                 if (certificate is not null)
                     endpoint.Certificate(certificate);
             })
@@ -72,7 +80,11 @@ internal sealed class MailServer : IAsyncDisposable
 
     private sealed class Store(MailServer server, Func<int, SmtpResponse> answer) : MessageStore
     {
-        public override async Task<SmtpResponse> SaveAsync(ISessionContext context, IMessageTransaction transaction, ReadOnlySequence<byte> buffer, CancellationToken cancellationToken)
+        public override async Task<SmtpResponse> SaveAsync(
+            ISessionContext context,
+            IMessageTransaction transaction,
+            ReadOnlySequence<byte> buffer,
+            CancellationToken cancellationToken)
         {
             SmtpResponse response = answer(Interlocked.Increment(ref server._attempts));
             if (response.ReplyCode == SmtpReplyCode.Ok)
@@ -88,7 +100,10 @@ internal sealed class MailServer : IAsyncDisposable
 
     private sealed class Users(string expected) : UserAuthenticator
     {
-        public override Task<bool> AuthenticateAsync(ISessionContext context, string user, string password, CancellationToken cancellationToken) =>
-            Task.FromResult(user == "afterimage" && password == expected);
+        public override Task<bool> AuthenticateAsync(
+            ISessionContext context,
+            string user,
+            string password,
+            CancellationToken cancellationToken) => Task.FromResult(user == "afterimage" && password == expected);
     }
 }

@@ -43,11 +43,15 @@ internal sealed class Receiver : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             string body = await reader.ReadToEndAsync(context.RequestAborted);
-            receiver.Requests.Enqueue(new Received(
-                context.Request.Method,
-                context.Request.Path,
-                context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-                body));
+            receiver.Requests.Enqueue(
+                new Received(
+                    context.Request.Method,
+                    context.Request.Path,
+                    context.Request.Headers.ToDictionary(
+                        header => header.Key,
+                        header => header.Value.ToString(),
+                        StringComparer.OrdinalIgnoreCase),
+                    body));
             if (answer is not null)
                 await answer(receiver.Requests.Count, context);
         });

@@ -75,7 +75,18 @@ public sealed class AlertEdgeTests
         double figure = measured.Monitor.GetMetrics("m", Window).Quantile(0.9);
         AlertRule rule = Rule(AlertAggregate.Quantile) with { Quantile = 0.9, Threshold = figure };
         using MonitorRun run = Run(
-            rule, rule with { Name = "above", Threshold = Math.BitDecrement(figure) }, rule with { Name = "below", Comparison = AlertComparison.Below, Threshold = Math.BitIncrement(figure) });
+            rule,
+            rule with
+            {
+                Name = "above",
+                Threshold = Math.BitDecrement(figure),
+            },
+            rule with
+            {
+                Name = "below",
+                Comparison = AlertComparison.Below,
+                Threshold = Math.BitIncrement(figure),
+            });
         Record(run, points);
 
         Assert.Equal(["above", "below"], run.Monitor.CheckAlerts().Select(alert => alert.Name));
@@ -156,7 +167,17 @@ public sealed class AlertEdgeTests
     }
 
     private static AlertRule Rule(AlertAggregate aggregate) =>
-        new() { Name = "r", Metric = "m", Aggregate = aggregate, Quantile = 0.75, Threshold = 1e9, Window = Window, ShortWindow = Window, Objective = 0.99 };
+        new()
+        {
+            Name = "r",
+            Metric = "m",
+            Aggregate = aggregate,
+            Quantile = 0.75,
+            Threshold = 1e9,
+            Window = Window,
+            ShortWindow = Window,
+            Objective = 0.99,
+        };
 
     // Of the burn rate a point is a share of bad ones, so that 4 burns at 4 / (1 - 0.99). A quantile is within 1 %.
     private static void AssertFigure(MonitorRun run, AlertAggregate aggregate, double expected)

@@ -62,7 +62,12 @@ public sealed class AlertHandlerTests
 
         MonitorStatistics statistics = run.Monitor.GetStatistics();
         Assert.Equal(
-            [("alerts.jsonl", 3, 0, 0, null), ("Handler", 0, 3, 1, "deaf"), ("alert handler 2", 0, 3, 3, "mute"), ("Handler 2", 3, 0, 0, null)],
+            [
+                ("alerts.jsonl", 3, 0, 0, null),
+                ("Handler", 0, 3, 1, "deaf"),
+                ("alert handler 2", 0, 3, 3, "mute"),
+                ("Handler 2", 3, 0, 0, null),
+            ],
             statistics.AlertHandlers.Select(h => (h.Name, h.Written, h.Failed, h.Failures, h.LastError)));
         Assert.Equal(0, statistics.Failed);
         Assert.Single(second.Calls);
@@ -146,7 +151,14 @@ public sealed class AlertHandlerTests
         using var run = new MonitorRun(o =>
         {
             o.AlertHandlers.AddConsole(output);
-            o.AlertRules.Add(new AlertRule { Name = "evil\u001b[31m\r\n\u202e", Metric = "depth", Threshold = 1, Level = AlertLevel.Error });
+            o.AlertRules.Add(
+                new AlertRule
+                {
+                    Name = "evil\u001b[31m\r\n\u202e",
+                    Metric = "depth",
+                    Threshold = 1,
+                    Level = AlertLevel.Error,
+                });
         });
         run.Monitor.RecordMetric("depth", 2);
         run.Monitor.CheckAlerts();

@@ -97,8 +97,27 @@ public sealed class AlertKindTests
     [Fact]
     public void A_rule_may_look_at_one_model()
     {
-        AlertRule rule = new() { Name = "r", Metric = "generation_time", Aggregate = AlertAggregate.Max, Threshold = 10, ModelName = "slow" };
-        using MonitorRun run = Run(rule, rule with { Name = "none", ModelName = "unknown" }, rule with { Name = "p", Aggregate = AlertAggregate.Quantile, Threshold = 1 });
+        AlertRule rule = new()
+        {
+            Name = "r",
+            Metric = "generation_time",
+            Aggregate = AlertAggregate.Max,
+            Threshold = 10,
+            ModelName = "slow",
+        };
+        using MonitorRun run = Run(
+            rule,
+            rule with
+            {
+                Name = "none",
+                ModelName = "unknown",
+            },
+            rule with
+            {
+                Name = "p",
+                Aggregate = AlertAggregate.Quantile,
+                Threshold = 1,
+            });
         Track("fast", 100);
         Track("slow", 9);
         Assert.Equal(["p"], run.Monitor.CheckAlerts().Select(a => a.Name));
@@ -108,14 +127,33 @@ public sealed class AlertKindTests
         Assert.Equal(["r", "none", "p"], alerts.Select(a => a.Name));
         Assert.Equal(("slow", 2L), (alerts[0].Data["model_name"], alerts[0].Data["count"]));
 
-        void Track(string? model, double seconds) => run.Monitor.TrackGeneration(TimeSpan.FromSeconds(seconds), true, new GenerationDetails { ModelName = model });
+        void Track(string? model, double seconds) =>
+            run.Monitor.TrackGeneration(TimeSpan.FromSeconds(seconds), true, new GenerationDetails { ModelName = model });
     }
 
     [Fact]
     public void A_rule_may_look_at_one_tag()
     {
-        AlertRule rule = new() { Name = "r", Metric = "success_rate", Comparison = AlertComparison.Below, Threshold = 0.5, Tag = new("tenant", "acme") };
-        using MonitorRun run = Run(rule, rule with { Name = "number", Tag = new("shard", "3") }, rule with { Name = "both", ModelName = "small" });
+        AlertRule rule = new()
+        {
+            Name = "r",
+            Metric = "success_rate",
+            Comparison = AlertComparison.Below,
+            Threshold = 0.5,
+            Tag = new("tenant", "acme"),
+        };
+        using MonitorRun run = Run(
+            rule,
+            rule with
+            {
+                Name = "number",
+                Tag = new("shard", "3"),
+            },
+            rule with
+            {
+                Name = "both",
+                ModelName = "small",
+            });
         Track("large", false, KeyValuePair.Create<string, object?>("tenant", "other"));
         Track("large", true, KeyValuePair.Create<string, object?>("tenant", "acme"), KeyValuePair.Create<string, object?>("shard", 3));
         Track("small", false);
@@ -138,7 +176,15 @@ public sealed class AlertKindTests
     [Fact]
     public void A_rule_for_a_tag_looks_at_the_metadata_of_points()
     {
-        using MonitorRun run = Run(new AlertRule { Name = "r", Metric = "m", Aggregate = AlertAggregate.Sum, Threshold = 2, Tag = new("is_batch", "true") });
+        using MonitorRun run = Run(
+            new AlertRule
+            {
+                Name = "r",
+                Metric = "m",
+                Aggregate = AlertAggregate.Sum,
+                Threshold = 2,
+                Tag = new("is_batch", "true"),
+            });
         run.Monitor.RecordMetric("m", 100);
         run.Monitor.RecordMetric("m", 100, new Dictionary<string, object?> { ["is_batch"] = false });
         run.Monitor.RecordMetric("m", 2, new Dictionary<string, object?> { ["is_batch"] = true });
@@ -154,7 +200,15 @@ public sealed class AlertKindTests
         {
             options.MaxRetainedPoints = 16_384;
             options.CardinalityLimit = 1;
-            options.AlertRules.Add(new AlertRule { Name = "r", Metric = "m", Aggregate = AlertAggregate.Count, Threshold = 0, ModelName = "late" });
+            options.AlertRules.Add(
+                new AlertRule
+                {
+                    Name = "r",
+                    Metric = "m",
+                    Aggregate = AlertAggregate.Count,
+                    Threshold = 0,
+                    ModelName = "late",
+                });
         });
         run.Monitor.RecordMetric("m", 1, new Dictionary<string, object?> { ["model_name"] = "early" });
         for (int i = 0; i < 50_000; i++)
@@ -230,7 +284,10 @@ public sealed class AlertKindTests
             for (int minute = 0; minute < minutes; minute++)
             {
                 for (int i = 0; i < 100; i++)
-                    run.Monitor.TrackGeneration(TimeSpan.Zero, i >= badOfHundred, i < badOfHundred ? new GenerationDetails { Error = "e" } : default);
+                    run.Monitor.TrackGeneration(
+                        TimeSpan.Zero,
+                        i >= badOfHundred,
+                        i < badOfHundred ? new GenerationDetails { Error = "e" } : default);
                 run.Clock.Advance(TimeSpan.FromMinutes(1));
             }
         }
@@ -257,7 +314,15 @@ public sealed class AlertKindTests
     [Fact]
     public void A_burn_rate_at_its_threshold_is_not_beyond_it()
     {
-        AlertRule rule = new() { Name = "r", Metric = "m", Aggregate = AlertAggregate.BurnRate, Objective = 0.5, Threshold = 2, ShortWindow = TimeSpan.FromMinutes(5) };
+        AlertRule rule = new()
+        {
+            Name = "r",
+            Metric = "m",
+            Aggregate = AlertAggregate.BurnRate,
+            Objective = 0.5,
+            Threshold = 2,
+            ShortWindow = TimeSpan.FromMinutes(5),
+        };
         using MonitorRun run = Run(rule, rule with { Name = "s", Threshold = Math.BitDecrement(2) });
         Record(run, 1);
         Assert.Equal(["s"], run.Monitor.CheckAlerts().Select(a => a.Name));
@@ -269,8 +334,22 @@ public sealed class AlertKindTests
     public void A_drift_from_the_baseline_is_noticed_and_is_over_when_the_metric_has_come_back(AlertComparison comparison, double sign)
     {
         var random = new Random(7);
-        AlertRule rule = new() { Name = "r", Metric = "m", Aggregate = AlertAggregate.Drift, Comparison = comparison, Threshold = AlertRule.DriftThreshold(1e6), BaselineCount = 500 };
-        using MonitorRun run = Run(rule, rule with { Name = "other way", Comparison = comparison == AlertComparison.Above ? AlertComparison.Below : AlertComparison.Above });
+        AlertRule rule = new()
+        {
+            Name = "r",
+            Metric = "m",
+            Aggregate = AlertAggregate.Drift,
+            Comparison = comparison,
+            Threshold = AlertRule.DriftThreshold(1e6),
+            BaselineCount = 500,
+        };
+        using MonitorRun run = Run(
+            rule,
+            rule with
+            {
+                Name = "other way",
+                Comparison = comparison == AlertComparison.Above ? AlertComparison.Below : AlertComparison.Above,
+            });
         Points(499, 0);
         run.Monitor.CheckAlerts();
         Assert.Null(Status(run).Value);
@@ -307,7 +386,8 @@ public sealed class AlertKindTests
         Assert.Single(run.Monitor.CheckAlerts());
     }
 
-    /// <summary>Siegmund's formula by hand, and the usual tables: h = 5 has a one-sided run length of about 930 (Montgomery, table 9.3: two-sided 465).</summary>
+    /// <summary>Siegmund's formula by hand, and the usual tables: h = 5 has a one-sided run length of about 930 (Montgomery, table 9.3:
+    /// two-sided 465).</summary>
     [Fact]
     public void The_threshold_of_a_drift_comes_from_its_average_run_length()
     {
@@ -322,7 +402,15 @@ public sealed class AlertKindTests
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static AlertRule Rule(AlertAggregate aggregate, AlertComparison comparison, double threshold) =>
-        new() { Name = "r", Metric = "m", Aggregate = aggregate, Comparison = comparison, Threshold = threshold, Window = TimeSpan.FromSeconds(10) };
+        new()
+        {
+            Name = "r",
+            Metric = "m",
+            Aggregate = aggregate,
+            Comparison = comparison,
+            Threshold = threshold,
+            Window = TimeSpan.FromSeconds(10),
+        };
 
     private static MonitorRun Run(params AlertRule[] rules) => MonitorRun.InMemory(o =>
     {

@@ -76,7 +76,8 @@ public sealed class AlertRuleSettingsTests
     [Fact]
     public void A_drift_may_be_given_its_average_run_length()
     {
-        AlertRule rule = Assert.Single(AlertRule.Parse("""{"rules": [{"name": "r", "metric": "m", "aggregate": "drift", "average_run_length": 1e6}]}"""));
+        AlertRule rule = Assert.Single(
+            AlertRule.Parse("""{"rules": [{"name": "r", "metric": "m", "aggregate": "drift", "average_run_length": 1e6}]}"""));
         Assert.Equal(AlertRule.DriftThreshold(1e6), rule.Threshold);
     }
 
@@ -95,11 +96,18 @@ public sealed class AlertRuleSettingsTests
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"short_window\": 301", "rules[0].short_window: ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"tags\": {\"a\": 1}", "rules[0].tags: there is no such")]
     [InlineData("\"metric\": \"m\", \"aggregate\": \"drift\", \"average_run_length\": 5", "rules[0].average_run_length: ")]
-    [InlineData("\"metric\": \"m\", \"aggregate\": \"drift\", \"threshold\": 5, \"average_run_length\": 500", "rules[0].average_run_length: ")]
+    [InlineData(
+        "\"metric\": \"m\", \"aggregate\": \"drift\", \"threshold\": 5, \"average_run_length\": 500",
+        "rules[0].average_run_length: ")]
     [InlineData("\"metric\": \"m\", \"average_run_length\": 500, \"threshold\": 5", "rules[0].average_run_length: there is no such")]
-    [InlineData("\"metric\": \"m\", \"threshold\": 1}, {\"name\": \"r\", \"metric\": \"m\", \"threshold\": 2", "rules[1].name: 'r' is there twice")]
+    [InlineData(
+        "\"metric\": \"m\", \"threshold\": 1}, {\"name\": \"r\", \"metric\": \"m\", \"threshold\": 2",
+        "rules[1].name: 'r' is there twice")]
     public void What_is_wrong_is_said_with_the_name_of_the_field(string fields, string message) =>
-        Assert.StartsWith(message, Assert.Throws<FormatException>(() => AlertRule.Parse($$"""{"rules": [{"name": "r", {{fields}}}]}""")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            message,
+            Assert.Throws<FormatException>(() => AlertRule.Parse($$"""{"rules": [{"name": "r", {{fields}}}]}""")).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("Rules:0:Threshold", "high", "Rules[0].threshold: 'high' is not a number")]
@@ -110,10 +118,19 @@ public sealed class AlertRuleSettingsTests
     [InlineData("Rule:0:Name", "x", "Rule: there is no such")]
     public void What_is_wrong_in_a_configuration_is_said_with_the_name_of_the_field(string key, string value, string message)
     {
-        var settings = new Dictionary<string, string?> { ["Rules:0:Name"] = "r", ["Rules:0:Metric"] = "m", ["Rules:0:Threshold"] = "1", [key] = value };
+        var settings = new Dictionary<string, string?>
+        {
+            ["Rules:0:Name"] = "r",
+            ["Rules:0:Metric"] = "m",
+            ["Rules:0:Threshold"] = "1",
+            [key] = value,
+        };
         IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
 
-        Assert.StartsWith(message, Assert.Throws<FormatException>(() => AlertRule.FromConfiguration(configuration)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            message,
+            Assert.Throws<FormatException>(() => AlertRule.FromConfiguration(configuration)).Message,
+            StringComparison.Ordinal);
     }
 
     public static TheoryData<AlertRule, string> BadRules => new()
@@ -153,7 +170,14 @@ public sealed class AlertRuleSettingsTests
     {
         var options = new GenerationMonitorOptions { AlertRules = { Full, Full } };
         Assert.Equal("AlertRules[1].Name", Assert.Throws<ArgumentException>(() => new GenerationMonitor(options)).ParamName);
-        Assert.Equal("AlertRules[0]", Assert.Throws<ArgumentException>(() => new GenerationMonitor(new GenerationMonitorOptions { AlertRules = { null! } })).ParamName);
-        Assert.Equal("AlertConfidence", Assert.Throws<ArgumentOutOfRangeException>(() => new GenerationMonitor(new GenerationMonitorOptions { AlertConfidence = 95 })).ParamName);
+        Assert.Equal(
+            "AlertRules[0]",
+            Assert.Throws<ArgumentException>(() => new GenerationMonitor(new GenerationMonitorOptions { AlertRules = { null! } })).ParamName
+        );
+        Assert.Equal(
+            "AlertConfidence",
+            Assert
+                .Throws<ArgumentOutOfRangeException>(() => new GenerationMonitor(new GenerationMonitorOptions { AlertConfidence = 95 }))
+                .ParamName);
     }
 }

@@ -19,7 +19,13 @@ public sealed class AlertRuleTests
 
     [Theory]
     [MemberData(nameof(Rules))]
-    public void A_rule_fires_strictly_beyond_its_threshold(string rule, string metric, double threshold, double beyond, double within, AlertLevel level)
+    public void A_rule_fires_strictly_beyond_its_threshold(
+        string rule,
+        string metric,
+        double threshold,
+        double beyond,
+        double within,
+        AlertLevel level)
     {
         Assert.Empty(Firing(metric, within));
         Assert.Empty(Firing(metric, threshold));

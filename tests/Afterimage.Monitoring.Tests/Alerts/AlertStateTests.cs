@@ -73,7 +73,17 @@ public sealed class AlertStateTests
     [Fact]
     public void A_rule_has_a_repeat_interval_of_its_own()
     {
-        using MonitorRun run = Run(Slow with { Window = TimeSpan.FromHours(2), RepeatInterval = 10 * Minute }, Slow with { Name = "usual", Window = TimeSpan.FromHours(2) });
+        using MonitorRun run = Run(
+            Slow with
+            {
+                Window = TimeSpan.FromHours(2),
+                RepeatInterval = 10 * Minute,
+            },
+            Slow with
+            {
+                Name = "usual",
+                Window = TimeSpan.FromHours(2),
+            });
         run.Monitor.RecordMetric("m", 5);
         for (int minute = 0; minute < 60; minute++)
         {

@@ -18,19 +18,26 @@ public sealed partial class ArchitectureTests
     private static readonly string SourceDirectory = Path.Combine(RepositoryRoot(), "src", "Afterimage.Monitoring");
 
     /// <summary>Every concept, with those that it must not know.</summary>
-    public static TheoryData<string, string[]> Arrows => new()
-    {
-        { "Settings", ["Recording", "Metrics", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
-        { "Recording", ["Settings", "Metrics", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
-        { "Metrics", ["Settings", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
-        { "Pricing", ["Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
-        { "Budgets", ["Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
-        { "Handlers", ["Settings", "Alerts", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
-        { "Log", ["Settings", "Alerts", "Log.Reading", "Log.Writing", "Telemetry"] },
-        { "Log.Reading", ["Settings", "Alerts", "Log.Writing", "Telemetry"] },
-        { "Log.Writing", ["Settings", "Alerts", "Log.Reading", "Telemetry"] },
-        { "Telemetry", ["Settings", "Pricing", "Budgets", "Alerts", "Log", "Log.Reading", "Log.Writing"] },
-    };
+    public static TheoryData<string, string[]> Arrows =>
+        new()
+        {
+            {
+                "Settings",
+                ["Recording", "Metrics", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"]
+            },
+            {
+                "Recording",
+                ["Settings", "Metrics", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"]
+            },
+            { "Metrics", ["Settings", "Pricing", "Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+            { "Pricing", ["Budgets", "Alerts", "Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+            { "Budgets", ["Handlers", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+            { "Handlers", ["Settings", "Alerts", "Log", "Log.Reading", "Log.Writing", "Telemetry"] },
+            { "Log", ["Settings", "Alerts", "Log.Reading", "Log.Writing", "Telemetry"] },
+            { "Log.Reading", ["Settings", "Alerts", "Log.Writing", "Telemetry"] },
+            { "Log.Writing", ["Settings", "Alerts", "Log.Reading", "Telemetry"] },
+            { "Telemetry", ["Settings", "Pricing", "Budgets", "Alerts", "Log", "Log.Reading", "Log.Writing"] },
+        };
 
     [Theory]
     [MemberData(nameof(Arrows))]
@@ -45,10 +52,28 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Nothing_but_the_face_knows_the_face()
     {
-        GivenTypesConjunction concepts = Types().That().Are(TypesOf("Recording")).Or().Are(TypesOf("Metrics")).Or().Are(TypesOf("Pricing"))
-            .Or().Are(TypesOf("Budgets")).Or().Are(TypesOf("Handlers")).Or().Are(TypesOf("Log")).Or().Are(TypesOf("Log.Reading")).Or().Are(TypesOf("Log.Writing"))
-            .Or().Are(TypesOf("Telemetry"));
-        ((IArchRule)Types().That().Are(concepts).Should().NotCallAny(MethodMembers().That().AreDeclaredIn(typeof(GenerationMonitor)))).Check(Loaded);
+        GivenTypesConjunction concepts = Types()
+            .That()
+            .Are(TypesOf("Recording"))
+            .Or()
+            .Are(TypesOf("Metrics"))
+            .Or()
+            .Are(TypesOf("Pricing"))
+            .Or()
+            .Are(TypesOf("Budgets"))
+            .Or()
+            .Are(TypesOf("Handlers"))
+            .Or()
+            .Are(TypesOf("Log"))
+            .Or()
+            .Are(TypesOf("Log.Reading"))
+            .Or()
+            .Are(TypesOf("Log.Writing"))
+            .Or()
+            .Are(TypesOf("Telemetry"));
+        (
+            (IArchRule)Types().That().Are(concepts).Should().NotCallAny(MethodMembers().That().AreDeclaredIn(typeof(GenerationMonitor)))
+        ).Check(Loaded);
     }
 
     [Fact]
@@ -65,7 +90,9 @@ public sealed partial class ArchitectureTests
         {
             Assert.True(
                 reference.Name!.StartsWith("System.", StringComparison.Ordinal)
-                || (reference.Name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal) && reference.Name.EndsWith(".Abstractions", StringComparison.Ordinal)),
+                    || (
+                        reference.Name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)
+                        && reference.Name.EndsWith(".Abstractions", StringComparison.Ordinal)),
                 $"The library references {reference.Name}.");
         }
 
@@ -111,7 +138,9 @@ public sealed partial class ArchitectureTests
         string name = type.Name.Split('`')[0];
         var declaration = new Regex($@"^(public|internal) .*\b(class|struct|record|enum|interface) {name}\b", RegexOptions.Multiline);
         string? file = SourceFiles().FirstOrDefault(f => declaration.IsMatch(File.ReadAllText(f)));
-        return file is null ? "" : Path.GetRelativePath(SourceDirectory, Path.GetDirectoryName(file)!).TrimStart('.').Replace(Path.DirectorySeparatorChar, '.');
+        return file is null
+            ? ""
+            : Path.GetRelativePath(SourceDirectory, Path.GetDirectoryName(file)!).TrimStart('.').Replace(Path.DirectorySeparatorChar, '.');
     }
 
     private static IEnumerable<string> SourceFiles() => Directory

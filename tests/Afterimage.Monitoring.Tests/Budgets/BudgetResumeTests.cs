@@ -34,7 +34,16 @@ public sealed class BudgetResumeTests : IDisposable
         using (GenerationMonitor first = Monitor(budgets))
         {
             _clock.Advance(TimeSpan.FromSeconds(100));
-            first.TrackGeneration(TimeSpan.FromSeconds(10), true, new() { ModelName = "m", PromptTokenCount = 100, CompletionTokenCount = 20, CachedPromptTokenCount = 5 });
+            first.TrackGeneration(
+                TimeSpan.FromSeconds(10),
+                true,
+                new()
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 100,
+                    CompletionTokenCount = 20,
+                    CachedPromptTokenCount = 5,
+                });
             first.TrackGeneration(TimeSpan.Zero, false, new() { ModelName = "n", TotalTokenCount = 30 });
             first.TrackGeneration(TimeSpan.Zero, false, new() { FinishReason = FinishReasons.Cancelled, ModelName = "n" });
             first.TrackGeneration(TimeSpan.Zero, false);
@@ -130,7 +139,13 @@ public sealed class BudgetResumeTests : IDisposable
     {
         for (int run = 0; run < 3; run++)
         {
-            var options = new GenerationMonitorOptions { LogDirectory = Path.Combine(Log, $"run-{run}"), MetricsInterval = TimeSpan.Zero, HandlerTimeLimit = Limits.Generous, ShutdownTimeout = Limits.Generous };
+            var options = new GenerationMonitorOptions
+            {
+                LogDirectory = Path.Combine(Log, $"run-{run}"),
+                MetricsInterval = TimeSpan.Zero,
+                HandlerTimeLimit = Limits.Generous,
+                ShutdownTimeout = Limits.Generous,
+            };
             options.LogFiles.MaxFileSize = 4096;
             await using var monitor = new GenerationMonitor(options, _clock);
             for (int i = 0; i < 200; i++)
@@ -142,7 +157,9 @@ public sealed class BudgetResumeTests : IDisposable
         }
 
         Assert.True(Directory.GetFiles(Path.Combine(Log, "run-1"), "metrics*.jsonl").Length > 3);
-        using GenerationMonitor next = Monitor(Resumed("b", BudgetUnit.Tokens, 1_000_000), Resumed("failures", BudgetUnit.ConsecutiveFailures, 100));
+        using GenerationMonitor next = Monitor(
+            Resumed("b", BudgetUnit.Tokens, 1_000_000),
+            Resumed("failures", BudgetUnit.ConsecutiveFailures, 100));
         Assert.Equal([600m, 0m], next.GetBudgets().Select(b => b.Spent));
 
         // Their names take no place in the tables of the new run.
@@ -153,28 +170,34 @@ public sealed class BudgetResumeTests : IDisposable
     [Fact]
     public void Lines_that_are_no_records_are_skipped_and_one_that_lacks_only_its_end_counts()
     {
-        const string Whole = """{"timestamp":"2026-11-23T13:00:00Z","event":"generation","duration":1,"success":true,"total_token_count":5}""";
+        const string Whole =
+            """{"timestamp":"2026-11-23T13:00:00Z","event":"generation","duration":1,"success":true,"total_token_count":5}""";
         Directory.CreateDirectory(Log);
-        File.WriteAllLines(Path.Combine(Log, "metrics.jsonl"),
-        [
-            Whole,
-            Whole.Replace("13:00", "12:00", StringComparison.Ordinal).Replace("}", ",\"tags\":{\"a\":[1,{\"total_token_count\":9}]},\"future_key\":null}", StringComparison.Ordinal),
-            Whole.Replace("generation", "metric", StringComparison.Ordinal).Replace("}", ",\"metric_name\":\"m\",\"value\":1}", StringComparison.Ordinal),
-            "",
-            // No records:
-            Whole[..^1],
-            Whole[..40] + "!",
-            Whole + "}",
-            "[]",
-            "\0\0\0",
-            Whole.Replace("true", "1", StringComparison.Ordinal),
-            Whole.Replace(":5", ":\"5\"", StringComparison.Ordinal),
-            Whole.Replace(":5", ":5.5", StringComparison.Ordinal),
-            Whole.Replace(":5", ":-5", StringComparison.Ordinal),
-            Whole.Replace("\"duration\":1,", "", StringComparison.Ordinal),
-            Whole.Replace("}", ",\"cost_usd\":1e300}", StringComparison.Ordinal),
-            Whole.Replace("2026-11-23T13:00:00Z", "yesterday", StringComparison.Ordinal),
-        ]);
+        File.WriteAllLines(
+            Path.Combine(Log, "metrics.jsonl"),
+            [
+                Whole,
+                Whole
+                    .Replace("13:00", "12:00", StringComparison.Ordinal)
+                    .Replace("}", ",\"tags\":{\"a\":[1,{\"total_token_count\":9}]},\"future_key\":null}", StringComparison.Ordinal),
+                Whole
+                    .Replace("generation", "metric", StringComparison.Ordinal)
+                    .Replace("}", ",\"metric_name\":\"m\",\"value\":1}", StringComparison.Ordinal),
+                "",
+                // No records:
+                Whole[..^1],
+                Whole[..40] + "!",
+                Whole + "}",
+                "[]",
+                "\0\0\0",
+                Whole.Replace("true", "1", StringComparison.Ordinal),
+                Whole.Replace(":5", ":\"5\"", StringComparison.Ordinal),
+                Whole.Replace(":5", ":5.5", StringComparison.Ordinal),
+                Whole.Replace(":5", ":-5", StringComparison.Ordinal),
+                Whole.Replace("\"duration\":1,", "", StringComparison.Ordinal),
+                Whole.Replace("}", ",\"cost_usd\":1e300}", StringComparison.Ordinal),
+                Whole.Replace("2026-11-23T13:00:00Z", "yesterday", StringComparison.Ordinal),
+            ]);
         File.AppendAllText(Path.Combine(Log, "metrics.jsonl"), Whole);
 
         using GenerationMonitor monitor = Monitor(Resumed("b", BudgetUnit.Tokens, 1000), Resumed("calls", BudgetUnit.Generations, 1000));
@@ -201,7 +224,15 @@ public sealed class BudgetResumeTests : IDisposable
     {
         Budget budget = Resumed("b", BudgetUnit.Dollars, 100);
         using (var unpriced = new GenerationMonitor(new() { LogDirectory = Log, ShutdownTimeout = Limits.Generous }, _clock))
-            unpriced.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "vendor/m", PromptTokenCount = 1_000_000, CompletionTokenCount = 100_000 });
+            unpriced.TrackGeneration(
+                TimeSpan.Zero,
+                true,
+                new()
+                {
+                    ModelName = "vendor/m",
+                    PromptTokenCount = 1_000_000,
+                    CompletionTokenCount = 100_000,
+                });
         using (GenerationMonitor priced = Monitor(budget))
         {
             Assert.Equal(2m, priced.GetBudgets()[0].Spent);
@@ -218,7 +249,11 @@ public sealed class BudgetResumeTests : IDisposable
     {
         string file = _directory.File("file");
         File.WriteAllText(file, "");
-        var options = new GenerationMonitorOptions { LogDirectory = Log, Budgets = { Resumed("b", BudgetUnit.Tokens, 1) with { ResumeFrom = file } } };
+        var options = new GenerationMonitorOptions
+        {
+            LogDirectory = Log,
+            Budgets = { Resumed("b", BudgetUnit.Tokens, 1) with { ResumeFrom = file } },
+        };
         Assert.Contains(file, Assert.Throws<IOException>(() => new GenerationMonitor(options)).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Log));
     }
@@ -226,15 +261,27 @@ public sealed class BudgetResumeTests : IDisposable
     [Fact]
     public void A_compacted_file_is_what_its_reader_says_in_the_place_of_those_that_it_stands_for()
     {
-        static string Line(bool isSuccess) => $$"""{"timestamp":"2026-11-23T13:00:00Z","event":"generation","duration":1,"success":{{(isSuccess ? "true" : "false")}},"total_token_count":1}""";
+        static string Line(bool isSuccess) =>
+            $$"""{"timestamp":"2026-11-23T13:00:00Z","event":"generation","duration":1,"success":{{(isSuccess ? "true" : "false")}},"total_token_count":1}""";
         Directory.CreateDirectory(Path.Combine(Log, ".locks"));
         foreach (string name in (string[])["metrics.jsonl", "metrics-000001.jsonl", "metrics-000002.jsonl", "metrics-000003.jsonl"])
             File.WriteAllLines(Path.Combine(Log, name), [Line(false)]);
-        foreach (string name in (string[])["metrics-000001-000002.parquet", "metrics-000002-000002.parquet", "metrics-x-y.parquet", ".locks/metrics-000009-000009.parquet"])
+        foreach (
+            string name in (string[])
+                [
+                    "metrics-000001-000002.parquet",
+                    "metrics-000002-000002.parquet",
+                    "metrics-x-y.parquet",
+                    ".locks/metrics-000009-000009.parquet",
+                ])
             File.WriteAllText(Path.Combine(Log, name), "");
 
         List<(string Name, DateTimeOffset? Since)> asked = [];
-        GenerationMonitorOptions options = new() { LogDirectory = _directory.File("new"), Budgets = { Resumed("failures", BudgetUnit.ConsecutiveFailures, 100), Resumed("b", BudgetUnit.Tokens, 100) } };
+        GenerationMonitorOptions options = new()
+        {
+            LogDirectory = _directory.File("new"),
+            Budgets = { Resumed("failures", BudgetUnit.ConsecutiveFailures, 100), Resumed("b", BudgetUnit.Tokens, 100) },
+        };
         options.CompactedFileReader = (path, since) =>
         {
             asked.Add((Path.GetFileName(path), since));
@@ -247,7 +294,12 @@ public sealed class BudgetResumeTests : IDisposable
         options.Budgets.Add(Resumed("b", BudgetUnit.Tokens, 100) with { Period = BudgetPeriod.Day });
         using (var monitor = new GenerationMonitor(options, _clock))
             Assert.Equal(6, monitor.GetBudgets()[0].Spent);
-        Assert.Equal([("metrics-000001-000002.parquet", null), ("metrics-000001-000002.parquet", new DateTimeOffset(MonitorRun.Start.Date, TimeSpan.Zero))], asked);
+        Assert.Equal(
+            [
+                ("metrics-000001-000002.parquet", null),
+                ("metrics-000001-000002.parquet", new DateTimeOffset(MonitorRun.Start.Date, TimeSpan.Zero)),
+            ],
+            asked);
 
         // All in one buffer, the torn one too.
         static IEnumerable<ReadOnlyMemory<byte>> Lines()
@@ -265,7 +317,11 @@ public sealed class BudgetResumeTests : IDisposable
     {
         string file = Path.Combine(Directory.CreateDirectory(Log).FullName, "metrics-000000-000000.parquet");
         File.WriteAllText(file, "");
-        var options = new GenerationMonitorOptions { LogDirectory = _directory.File("new"), Budgets = { Resumed("b", BudgetUnit.Tokens, 1) } };
+        var options = new GenerationMonitorOptions
+        {
+            LogDirectory = _directory.File("new"),
+            Budgets = { Resumed("b", BudgetUnit.Tokens, 1) },
+        };
         options.CompactedFileReader = (_, _) => isLate ? Lines() : throw new InvalidOperationException("no format of mine\n\nLINE 1");
 
         var exception = Assert.Throws<IOException>(() => new GenerationMonitor(options, _clock));
@@ -281,9 +337,17 @@ public sealed class BudgetResumeTests : IDisposable
         }
     }
 
-    private static void Use(GenerationMonitor monitor, long tokens) => monitor.TrackGeneration(TimeSpan.Zero, true, new() { TotalTokenCount = tokens });
+    private static void Use(GenerationMonitor monitor, long tokens) =>
+        monitor.TrackGeneration(TimeSpan.Zero, true, new() { TotalTokenCount = tokens });
 
-    private Budget Resumed(string name, BudgetUnit unit, decimal limit) => new() { Name = name, Unit = unit, Limit = limit, ResumeFrom = Log };
+    private Budget Resumed(string name, BudgetUnit unit, decimal limit) =>
+        new()
+        {
+            Name = name,
+            Unit = unit,
+            Limit = limit,
+            ResumeFrom = Log,
+        };
 
     private GenerationMonitor Monitor(params Budget[] budgets)
     {

@@ -5,7 +5,11 @@ namespace Afterimage.Monitoring.Tests.Budgets;
 
 public sealed class BudgetTests
 {
-    private static readonly ModelPricing Prices = new(new Dictionary<string, ModelPrice> { ["m"] = new() { Input = 1, Output = 10 } });
+    private static readonly ModelPricing Prices = new(
+        new Dictionary<string, ModelPrice>
+        {
+            ["m"] = new() { Input = 1, Output = 10 },
+        });
 
     private readonly ConcurrentQueue<Alert> _heard = new();
 
@@ -19,7 +23,9 @@ public sealed class BudgetTests
         Use(run, 1);
         Assert.Equal(["Warning Budget b has reached 50 %: 500 of 1,000 tokens"], Heard(run));
         Use(run, 460);
-        Assert.Equal(["Warning Budget b has reached 80 %: 960 of 1,000 tokens", "Warning Budget b has reached 95 %: 960 of 1,000 tokens"], Heard(run));
+        Assert.Equal(
+            ["Warning Budget b has reached 80 %: 960 of 1,000 tokens", "Warning Budget b has reached 95 %: 960 of 1,000 tokens"],
+            Heard(run));
         Use(run, 39);
         Assert.Empty(Heard(run));
         Assert.False(token.IsCancellationRequested);
@@ -98,7 +104,12 @@ public sealed class BudgetTests
 
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { TotalTokenCount = 250, Reservation = generation });
         Assert.Equal((250m, 500m, 250m, false), Figures(run));
-        run.Monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double>(), new EvaluationDetails { TotalTokenCount = 50, Reservation = evaluation });
+        run.Monitor.TrackEvaluation(
+            TimeSpan.Zero,
+            true,
+            "e",
+            new Dictionary<string, double>(),
+            new EvaluationDetails { TotalTokenCount = 50, Reservation = evaluation });
         Assert.Equal((300m, 0m, 700m, false), Figures(run));
 
         generation.Dispose();
@@ -109,7 +120,14 @@ public sealed class BudgetTests
     [Fact]
     public void What_was_reserved_is_not_counted_beside_what_was_used()
     {
-        using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.Generations, Limit = 2, WarnAt = [0.5] });
+        using MonitorRun run = Run(
+            new Budget
+            {
+                Name = "b",
+                Unit = BudgetUnit.Generations,
+                Limit = 2,
+                WarnAt = [0.5],
+            });
         Assert.True(run.Monitor.TryReserve(default, out BudgetReservation? reservation));
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { Reservation = reservation });
         Assert.True(run.Monitor.TryReserve(default, out _));
@@ -150,19 +168,26 @@ public sealed class BudgetTests
         using var start = new ManualResetEventSlim();
         Task[] workers =
         [
-            .. Enumerable.Range(0, Workers).Select(worker => Limits.OnThread(() =>
-            {
-                var random = new Random(worker);
-                start.Wait(Limits.Generous);
-                while (run.Monitor.TryReserve(new BudgetEstimate { CompletionTokens = estimate }, out BudgetReservation? reservation))
-                {
-                    using (reservation)
+            .. Enumerable
+                .Range(0, Workers)
+                .Select(worker =>
+                    Limits.OnThread(() =>
                     {
-                        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { CompletionTokenCount = random.Next(estimate / 2, estimate + beyond + 1) });
-                        Interlocked.Increment(ref calls);
-                    }
-                }
-            })),
+                        var random = new Random(worker);
+                        start.Wait(Limits.Generous);
+                        while (
+                            run.Monitor.TryReserve(new BudgetEstimate { CompletionTokens = estimate }, out BudgetReservation? reservation))
+                        {
+                            using (reservation)
+                            {
+                                run.Monitor.TrackGeneration(
+                                    TimeSpan.Zero,
+                                    true,
+                                    new GenerationDetails { CompletionTokenCount = random.Next(estimate / 2, estimate + beyond + 1) });
+                                Interlocked.Increment(ref calls);
+                            }
+                        }
+                    })),
         ];
         start.Set();
         await Limits.WaitFor(Task.WhenAll(workers));
@@ -179,20 +204,30 @@ public sealed class BudgetTests
     public async Task Workers_use_a_budget_to_its_last_call()
     {
         const int Limit = 20_000;
-        using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.Generations, Limit = Limit, WarnAt = [] });
+        using MonitorRun run = Run(
+            new Budget
+            {
+                Name = "b",
+                Unit = BudgetUnit.Generations,
+                Limit = Limit,
+                WarnAt = [],
+            });
         long calls = 0;
         using var start = new ManualResetEventSlim();
         Task[] workers =
         [
-            .. Enumerable.Range(0, 64).Select(_ => Limits.OnThread(() =>
-            {
-                start.Wait(Limits.Generous);
-                while (run.Monitor.TryReserve(default, out BudgetReservation? reservation))
-                {
-                    run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { Reservation = reservation });
-                    Interlocked.Increment(ref calls);
-                }
-            })),
+            .. Enumerable
+                .Range(0, 64)
+                .Select(_ =>
+                    Limits.OnThread(() =>
+                    {
+                        start.Wait(Limits.Generous);
+                        while (run.Monitor.TryReserve(default, out BudgetReservation? reservation))
+                        {
+                            run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { Reservation = reservation });
+                            Interlocked.Increment(ref calls);
+                        }
+                    })),
         ];
         start.Set();
         await Limits.WaitFor(Task.WhenAll(workers));
@@ -207,9 +242,24 @@ public sealed class BudgetTests
         using MonitorRun run = Run(o =>
         {
             o.Pricing = Prices;
-            o.Budgets.Add(new Budget { Name = "b", Unit = BudgetUnit.Dollars, Limit = 1.5m, WarnAt = [] });
+            o.Budgets.Add(
+                new Budget
+                {
+                    Name = "b",
+                    Unit = BudgetUnit.Dollars,
+                    Limit = 1.5m,
+                    WarnAt = [],
+                });
         });
-        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "m", PromptTokenCount = 500_000, CompletionTokenCount = 10_000 });
+        run.Monitor.TrackGeneration(
+            TimeSpan.Zero,
+            true,
+            new GenerationDetails
+            {
+                ModelName = "m",
+                PromptTokenCount = 500_000,
+                CompletionTokenCount = 10_000,
+            });
         Assert.Equal((0.6m, 0m, 0.9m, false), Figures(run));
         var estimate = new BudgetEstimate { ModelName = "vendor/m", CompletionTokens = 90_000 };
         Assert.True(run.Monitor.TryReserve(estimate, out BudgetReservation? reservation));
@@ -217,20 +267,33 @@ public sealed class BudgetTests
         reservation.Dispose();
         Assert.True(run.Monitor.TryReserve(new BudgetEstimate { CostUsd = 0.9m }, out reservation));
         reservation.Dispose();
-        Assert.Throws<ArgumentException>(() => run.Monitor.TryReserve(new BudgetEstimate { ModelName = "unheard", PromptTokens = 1 }, out _));
+        Assert.Throws<ArgumentException>(() =>
+            run.Monitor.TryReserve(new BudgetEstimate { ModelName = "unheard", PromptTokens = 1 }, out _));
 
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 7 });
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 8 });
         Assert.Equal(15, run.Monitor.GetBudgets()[0].UnpricedTokens);
         Assert.Equal(["Warning Budget b does not count everything: calls without a known price were recorded"], Heard(run));
-        run.Monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double>(), new EvaluationDetails { ModelName = "m", PromptTokenCount = 900_000 });
+        run.Monitor.TrackEvaluation(
+            TimeSpan.Zero,
+            true,
+            "e",
+            new Dictionary<string, double>(),
+            new EvaluationDetails { ModelName = "m", PromptTokenCount = 900_000 });
         Assert.Equal(["Error Budget b is spent: 1.50 of 1.50 USD"], Heard(run));
     }
 
     [Fact]
     public void Failures_in_a_row_begin_anew_with_a_success()
     {
-        using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.ConsecutiveFailures, Limit = 3, WarnAt = [] });
+        using MonitorRun run = Run(
+            new Budget
+            {
+                Name = "b",
+                Unit = BudgetUnit.ConsecutiveFailures,
+                Limit = 3,
+                WarnAt = [],
+            });
         Call(run, false, false, true, false, false);
         Assert.Equal((2m, 0m, 1m, false), Figures(run));
         Assert.True(run.Monitor.TryReserve(default, out _));
@@ -246,7 +309,14 @@ public sealed class BudgetTests
     [Fact]
     public void What_the_callers_side_ended_is_no_failure_and_no_success()
     {
-        using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.ConsecutiveFailures, Limit = 3, WarnAt = [] });
+        using MonitorRun run = Run(
+            new Budget
+            {
+                Name = "b",
+                Unit = BudgetUnit.ConsecutiveFailures,
+                Limit = 3,
+                WarnAt = [],
+            });
         Call(run, false, false);
         run.Monitor.TrackGeneration(TimeSpan.Zero, false, new GenerationDetails { FinishReason = FinishReasons.Cancelled });
         run.Monitor.TrackGeneration(TimeSpan.Zero, false, new GenerationDetails { FinishReason = FinishReasons.Abandoned });
@@ -260,7 +330,14 @@ public sealed class BudgetTests
     [Fact]
     public void Wall_time_is_spent_though_nobody_records()
     {
-        using MonitorRun run = Run(new Budget { Name = "b", Unit = BudgetUnit.WallTime, Limit = 3600, WarnAt = [0.5] });
+        using MonitorRun run = Run(
+            new Budget
+            {
+                Name = "b",
+                Unit = BudgetUnit.WallTime,
+                Limit = 3600,
+                WarnAt = [0.5],
+            });
         CancellationToken token = run.Monitor.BudgetToken;
         run.Clock.Advance(TimeSpan.FromMinutes(30) - TimeSpan.FromTicks(1));
         Assert.Empty(Heard(run));
@@ -300,7 +377,10 @@ public sealed class BudgetTests
         Assert.Equal(nextStart, run.Monitor.GetBudgets()[0].PeriodStart);
 
         // What comes late belongs to the window that is over; and the wall clock may be set back.
-        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { PromptTokenCount = 100, Timestamp = nextStart - TimeSpan.FromTicks(1) });
+        run.Monitor.TrackGeneration(
+            TimeSpan.Zero,
+            true,
+            new GenerationDetails { PromptTokenCount = 100, Timestamp = nextStart - TimeSpan.FromTicks(1) });
         Assert.Equal((0m, 0m, 100m, false), Figures(run));
         Use(run, 30);
         run.Clock.Offset = -TimeSpan.FromDays(3);
@@ -311,12 +391,23 @@ public sealed class BudgetTests
     [Fact]
     public void A_refusal_says_which_budget_has_no_room_and_why()
     {
-        using MonitorRun run = Run(Tokens(1000), new Budget { Name = "c", Unit = BudgetUnit.Generations, Limit = 2, WarnAt = [] });
+        using MonitorRun run = Run(
+            Tokens(1000),
+            new Budget
+            {
+                Name = "c",
+                Unit = BudgetUnit.Generations,
+                Limit = 2,
+                WarnAt = [],
+            });
         using BudgetReservation reservation = run.Monitor.Reserve(new BudgetEstimate { CompletionTokens = 600 });
         Use(run, 250);
-        BudgetExceededException tooLarge = Assert.Throws<BudgetExceededException>(() => run.Monitor.Reserve(new BudgetEstimate { PromptTokens = 151 }));
+        BudgetExceededException tooLarge = Assert.Throws<BudgetExceededException>(() =>
+            run.Monitor.Reserve(new BudgetEstimate { PromptTokens = 151 }));
         Assert.Equal("Budget b has no room for the call: 250 spent and 600 reserved of 1,000 tokens.", tooLarge.Message);
-        Assert.Equal(("b", 250m, 600m, false), (tooLarge.Status.Budget.Name, tooLarge.Status.Spent, tooLarge.Status.Reserved, tooLarge.Status.IsSpent));
+        Assert.Equal(
+            ("b", 250m, 600m, false),
+            (tooLarge.Status.Budget.Name, tooLarge.Status.Spent, tooLarge.Status.Reserved, tooLarge.Status.IsSpent));
         Use(run, 1);
         BudgetExceededException spent = Assert.Throws<BudgetExceededException>(() => run.Monitor.Reserve(default));
         Assert.Equal("Budget c is spent: 2 of 2 generations.", spent.Message);
@@ -328,9 +419,20 @@ public sealed class BudgetTests
     public void A_budget_may_be_one_models()
     {
         using MonitorRun run = Run(
-            Tokens(100) with { Name = "a", ModelName = "m" },
-            Tokens(100) with { Name = "none", ModelName = "unknown" },
-            Tokens(1000) with { Name = "all" });
+            Tokens(100) with
+            {
+                Name = "a",
+                ModelName = "m",
+            },
+            Tokens(100) with
+            {
+                Name = "none",
+                ModelName = "unknown",
+            },
+            Tokens(1000) with
+            {
+                Name = "all",
+            });
         Use(run, 60, "m");
         Use(run, 60, "n");
         Use(run, 60);
@@ -345,7 +447,10 @@ public sealed class BudgetTests
     public void Without_budgets_everything_is_allowed()
     {
         using MonitorRun run = Run();
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokens = long.MaxValue, CompletionTokens = long.MaxValue }, out BudgetReservation? reservation));
+        Assert.True(
+            run.Monitor.TryReserve(
+                new BudgetEstimate { PromptTokens = long.MaxValue, CompletionTokens = long.MaxValue },
+                out BudgetReservation? reservation));
         reservation.Dispose();
         Assert.False(run.Monitor.BudgetToken.CanBeCanceled);
         Assert.Empty(run.Monitor.GetBudgets());
@@ -367,31 +472,48 @@ public sealed class BudgetTests
     public void An_estimate_is_not_negative()
     {
         using MonitorRun run = Run(Tokens(100));
-        foreach (BudgetEstimate estimate in new BudgetEstimate[] { new() { PromptTokens = -1 }, new() { CompletionTokens = -1 }, new() { CostUsd = -0.01m } })
+        foreach (
+            BudgetEstimate estimate in new BudgetEstimate[]
+            {
+                new() { PromptTokens = -1 },
+                new() { CompletionTokens = -1 },
+                new() { CostUsd = -0.01m },
+            })
             Assert.Throws<ArgumentOutOfRangeException>(() => run.Monitor.TryReserve(estimate, out _));
         Assert.Equal((0m, 0m, 100m, false), Figures(run));
     }
 
-    public static TheoryData<Budget, string> BadBudgets => new()
-    {
-        { Tokens(1) with { Name = "" }, "Budgets[0].Name" },
-        { Tokens(1) with { Unit = (BudgetUnit)9 }, "Budgets[0].Unit" },
-        { Tokens(0), "Budgets[0].Limit" },
-        { Tokens(1) with { Period = (BudgetPeriod)9 }, "Budgets[0].Period" },
-        { Tokens(1) with { Unit = BudgetUnit.WallTime, Period = BudgetPeriod.Day }, "Budgets[0].Period" },
-        { Tokens(1) with { Unit = BudgetUnit.WallTime, ModelName = "m" }, "Budgets[0].ModelName" },
-        { Tokens(1) with { ModelName = "" }, "Budgets[0].ModelName" },
-        { Tokens(1) with { WarnAt = [1] }, "Budgets[0].WarnAt" },
-        { Tokens(1) with { ResumeFrom = "" }, "Budgets[0].ResumeFrom" },
-        { Tokens(1) with { Unit = BudgetUnit.Dollars }, "Pricing" },
-    };
+    public static TheoryData<Budget, string> BadBudgets =>
+        new()
+        {
+            { Tokens(1) with { Name = "" }, "Budgets[0].Name" },
+            { Tokens(1) with { Unit = (BudgetUnit)9 }, "Budgets[0].Unit" },
+            { Tokens(0), "Budgets[0].Limit" },
+            { Tokens(1) with { Period = (BudgetPeriod)9 }, "Budgets[0].Period" },
+            { Tokens(1) with { Unit = BudgetUnit.WallTime, Period = BudgetPeriod.Day }, "Budgets[0].Period" },
+            { Tokens(1) with { Unit = BudgetUnit.WallTime, ModelName = "m" }, "Budgets[0].ModelName" },
+            { Tokens(1) with { ModelName = "" }, "Budgets[0].ModelName" },
+            { Tokens(1) with { WarnAt = [1] }, "Budgets[0].WarnAt" },
+            { Tokens(1) with { ResumeFrom = "" }, "Budgets[0].ResumeFrom" },
+            { Tokens(1) with { Unit = BudgetUnit.Dollars }, "Pricing" },
+        };
 
     [Theory]
     [MemberData(nameof(BadBudgets), DisableDiscoveryEnumeration = true)]
     public void A_wrong_budget_is_refused_by_its_place_and_field(Budget budget, string parameter) =>
-        Assert.Equal(parameter, Assert.ThrowsAny<ArgumentException>(() => new GenerationMonitor(new GenerationMonitorOptions { Budgets = { budget } })).ParamName);
+        Assert.Equal(
+            parameter,
+            Assert
+                .ThrowsAny<ArgumentException>(() => new GenerationMonitor(new GenerationMonitorOptions { Budgets = { budget } }))
+                .ParamName);
 
-    private static Budget Tokens(decimal limit) => new() { Name = "b", Unit = BudgetUnit.Tokens, Limit = limit };
+    private static Budget Tokens(decimal limit) =>
+        new()
+        {
+            Name = "b",
+            Unit = BudgetUnit.Tokens,
+            Limit = limit,
+        };
 
     private static void Use(MonitorRun run, long tokens, string? model = null) =>
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = model, TotalTokenCount = tokens });
@@ -408,20 +530,22 @@ public sealed class BudgetTests
         return (status.Spent, status.Reserved, status.Remaining, status.IsSpent);
     }
 
-    private MonitorRun Run(params Budget[] budgets) => Run(o =>
-    {
-        foreach (Budget budget in budgets)
-            o.Budgets.Add(budget);
-    });
+    private MonitorRun Run(params Budget[] budgets) =>
+        Run(o =>
+        {
+            foreach (Budget budget in budgets)
+                o.Budgets.Add(budget);
+        });
 
-    private MonitorRun Run(Action<GenerationMonitorOptions> configure) => MonitorRun.InMemory(o =>
-    {
-        o.MetricsInterval = TimeSpan.Zero;
-        o.AlertMinSuccessRate = 0;
-        o.AlertMaxPromptTokenMean = o.AlertMaxCompletionTokenMean = o.AlertMaxTotalTokenMean = double.PositiveInfinity;
-        o.AlertHandlers.Add(_heard.Enqueue);
-        configure(o);
-    });
+    private MonitorRun Run(Action<GenerationMonitorOptions> configure) =>
+        MonitorRun.InMemory(o =>
+        {
+            o.MetricsInterval = TimeSpan.Zero;
+            o.AlertMinSuccessRate = 0;
+            o.AlertMaxPromptTokenMean = o.AlertMaxCompletionTokenMean = o.AlertMaxTotalTokenMean = double.PositiveInfinity;
+            o.AlertHandlers.Add(_heard.Enqueue);
+            configure(o);
+        });
 
     /// <summary>What the handler has heard since the last call; CheckAlerts waits for it.</summary>
     private List<string> Heard(MonitorRun run)

@@ -13,19 +13,26 @@ public sealed class HandlerIsolationTests
     {
         var handler = new PointHandler();
         using var run = new MonitorRun(o => o.MetricHandlers = [handler]);
-        run.Monitor.TrackGeneration(TimeSpan.FromSeconds(2), true, new GenerationDetails
-        {
-            ModelName = "m",
-            PromptTokenCount = 3,
-            FinishReason = "stop",
-            ConversationLength = 1,
-            TimeToFirstToken = TimeSpan.FromSeconds(1),
-            Provider = "p",
-            Operation = "o",
-            Error = "e",
-            Tags = [new("task", "qa"), new("duration", "a tag does not hide a field")],
-        });
-        run.Monitor.TrackEvaluation(TimeSpan.FromSeconds(1), false, "rubric", new Dictionary<string, EvaluationScore> { ["tone"] = new(0.5, "dry"), ["facts"] = new(1) });
+        run.Monitor.TrackGeneration(
+            TimeSpan.FromSeconds(2),
+            true,
+            new GenerationDetails
+            {
+                ModelName = "m",
+                PromptTokenCount = 3,
+                FinishReason = "stop",
+                ConversationLength = 1,
+                TimeToFirstToken = TimeSpan.FromSeconds(1),
+                Provider = "p",
+                Operation = "o",
+                Error = "e",
+                Tags = [new("task", "qa"), new("duration", "a tag does not hide a field")],
+            });
+        run.Monitor.TrackEvaluation(
+            TimeSpan.FromSeconds(1),
+            false,
+            "rubric",
+            new Dictionary<string, EvaluationScore> { ["tone"] = new(0.5, "dry"), ["facts"] = new(1) });
         run.Monitor.RecordMetric("gpu", 7, new Dictionary<string, object?> { ["host"] = "a" }, MonitorRun.Start.AddDays(-1));
         run.Monitor.Dispose();
 
@@ -51,7 +58,12 @@ public sealed class HandlerIsolationTests
         Assert.Equal(("rubric", "dry", false), (tone.Metadata["evaluator_type"], tone.Metadata["feedback"], tone.Metadata["success"]));
         Assert.DoesNotContain("feedback", Assert.Single(handler.Points, p => p.MetricName == "evaluation_score_facts").Metadata.Keys);
         Assert.Equal(
-            new Dictionary<string, object?> { ["timestamp"] = MonitorRun.Start.AddDays(-1), ["event"] = "metric", ["host"] = "a" },
+            new Dictionary<string, object?>
+            {
+                ["timestamp"] = MonitorRun.Start.AddDays(-1),
+                ["event"] = "metric",
+                ["host"] = "a",
+            },
             Assert.Single(handler.Points, p => p.MetricName == "gpu").Metadata);
     }
 
@@ -59,42 +71,70 @@ public sealed class HandlerIsolationTests
     public void A_batch_handler_gets_whole_records_in_order()
     {
         var seen = new List<string>();
-        using var run = new MonitorRun(o => o.MetricHandlers = [new BatchHandler(batch =>
-        {
-            int count = 0;
-            foreach (MetricRecord record in batch)
-            {
-                count++;
-                seen.Add(string.Join('|',
-                    record.Kind, record.Timestamp.ToString("HH:mm"), record.Duration.TotalSeconds, record.Success, record.ModelName,
-                    record.PromptTokenCount, record.CompletionTokenCount, record.TotalTokenCount, record.CachedPromptTokenCount, record.ReasoningTokenCount,
-                    record.FinishReason, record.Error, record.ConversationLength, record.TimeToFirstToken?.TotalSeconds, record.Provider, record.Operation,
-                    record.EvaluatorType, record.MetricName, record.Value,
-                    string.Join(',', record.Scores.Select(s => $"{s.Key}={s.Value.Score}{s.Value.Feedback}")),
-                    string.Join(',', record.Tags.Select(t => $"{t.Key}={t.Value}"))));
-            }
+        using var run = new MonitorRun(o =>
+            o.MetricHandlers = [
+                new BatchHandler(batch =>
+                {
+                    int count = 0;
+                    foreach (MetricRecord record in batch)
+                    {
+                        count++;
+                        seen.Add(
+                            string.Join(
+                                '|',
+                                record.Kind,
+                                record.Timestamp.ToString("HH:mm"),
+                                record.Duration.TotalSeconds,
+                                record.Success,
+                                record.ModelName,
+                                record.PromptTokenCount,
+                                record.CompletionTokenCount,
+                                record.TotalTokenCount,
+                                record.CachedPromptTokenCount,
+                                record.ReasoningTokenCount,
+                                record.FinishReason,
+                                record.Error,
+                                record.ConversationLength,
+                                record.TimeToFirstToken?.TotalSeconds,
+                                record.Provider,
+                                record.Operation,
+                                record.EvaluatorType,
+                                record.MetricName,
+                                record.Value,
+                                string.Join(',', record.Scores.Select(s => $"{s.Key}={s.Value.Score}{s.Value.Feedback}")),
+                                string.Join(',', record.Tags.Select(t => $"{t.Key}={t.Value}"))));
+                    }
 
-            Assert.Equal(count, batch.Count);
-        })]);
+                    Assert.Equal(count, batch.Count);
+                }),
+            ]);
         run.Monitor.LogInfo("no record for a metric handler");
-        run.Monitor.TrackGeneration(TimeSpan.FromSeconds(2), true, new GenerationDetails
-        {
-            ModelName = "m",
-            PromptTokenCount = 1,
-            CompletionTokenCount = 2,
-            TotalTokenCount = 4,
-            CachedPromptTokenCount = 5,
-            ReasoningTokenCount = 6,
-            FinishReason = "stop",
-            Error = "e",
-            ConversationLength = 7,
-            TimeToFirstToken = TimeSpan.FromSeconds(8),
-            Provider = "p",
-            Operation = "o",
-            Tags = [new("k", "v")],
-        });
+        run.Monitor.TrackGeneration(
+            TimeSpan.FromSeconds(2),
+            true,
+            new GenerationDetails
+            {
+                ModelName = "m",
+                PromptTokenCount = 1,
+                CompletionTokenCount = 2,
+                TotalTokenCount = 4,
+                CachedPromptTokenCount = 5,
+                ReasoningTokenCount = 6,
+                FinishReason = "stop",
+                Error = "e",
+                ConversationLength = 7,
+                TimeToFirstToken = TimeSpan.FromSeconds(8),
+                Provider = "p",
+                Operation = "o",
+                Tags = [new("k", "v")],
+            }
+        );
         run.Monitor.TrackGeneration(TimeSpan.Zero, false);
-        run.Monitor.TrackEvaluation(TimeSpan.FromSeconds(3), true, "rubric", new Dictionary<string, EvaluationScore> { ["s"] = new(9, "!") });
+        run.Monitor.TrackEvaluation(
+            TimeSpan.FromSeconds(3),
+            true,
+            "rubric",
+            new Dictionary<string, EvaluationScore> { ["s"] = new(9, "!") });
         run.Monitor.RecordMetric("x", 10, new Dictionary<string, object?> { ["k"] = 1 });
         run.Monitor.Dispose();
 
@@ -129,9 +169,13 @@ public sealed class HandlerIsolationTests
         Assert.Equal(500, throwing.Points.Count);
         MonitorStatistics statistics = run.Monitor.GetStatistics();
         HandlerStatistics handler = statistics.Handlers[0];
-        Assert.Equal((nameof(PointHandler), 500, 500, 0, 0, 500), (handler.Name, handler.Written, handler.Failed, handler.Dropped, handler.Pending, handler.Failures));
+        Assert.Equal(
+            (nameof(PointHandler), 500, 500, 0, 0, 500),
+            (handler.Name, handler.Written, handler.Failed, handler.Dropped, handler.Pending, handler.Failures));
         Assert.StartsWith("odd", handler.LastError, StringComparison.Ordinal);
-        Assert.Equal(("FileMetricHandler", 1000, 0), (statistics.Handlers[1].Name, statistics.Handlers[1].Written, statistics.Handlers[1].Failures));
+        Assert.Equal(
+            ("FileMetricHandler", 1000, 0),
+            (statistics.Handlers[1].Name, statistics.Handlers[1].Written, statistics.Handlers[1].Failures));
         Assert.Equal(["FileLogHandler"], statistics.Handlers.Skip(2).Select(h => h.Name));
         Assert.Equal(500, statistics.Failed);
 
@@ -172,21 +216,25 @@ public sealed class HandlerIsolationTests
         var logger = new FakeLogCollector();
         using var loggerFactory = LoggerFactory.Create(b => b.AddProvider(new FakeLoggerProvider(logger)));
         var other = new ConcurrentQueue<double>();
-        using var run = new MonitorRun(o =>
-        {
-            o.HandlerTimeLimit = Limits.StandStill;
-            o.ShutdownTimeout = TimeSpan.FromMilliseconds(200);
-            o.MetricHandlers =
-            [
-                new BatchHandler(_ => release.Wait(Limits.Generous)),
-                new BatchHandler(batch =>
-                {
-                    foreach (MetricRecord record in batch)
-                        other.Enqueue(record.Value);
-                }, isLossless: true),
-                new FileMetricHandler(o.LogDirectory!),
-            ];
-        }, loggerFactory);
+        using var run = new MonitorRun(
+            o =>
+            {
+                o.HandlerTimeLimit = Limits.StandStill;
+                o.ShutdownTimeout = TimeSpan.FromMilliseconds(200);
+                o.MetricHandlers =
+                [
+                    new BatchHandler(_ => release.Wait(Limits.Generous)),
+                    new BatchHandler(
+                        batch =>
+                        {
+                            foreach (MetricRecord record in batch)
+                                other.Enqueue(record.Value);
+                        },
+                        isLossless: true),
+                    new FileMetricHandler(o.LogDirectory!),
+                ];
+            },
+            loggerFactory);
         for (int i = 0; i < Count; i++)
             run.Monitor.RecordMetric("m", i);
         await Limits.WaitFor(run.Monitor.FlushAsync(Limits.Token).AsTask());
@@ -231,11 +279,12 @@ public sealed class HandlerIsolationTests
                     isLossless: true),
             ];
         });
-        await Limits.WaitFor(Limits.OnThread(() =>
-        {
-            for (int i = 0; i < Count; i++)
-                run.Monitor.RecordMetric("m", i);
-        }));
+        await Limits.WaitFor(
+            Limits.OnThread(() =>
+            {
+                for (int i = 0; i < Count; i++)
+                    run.Monitor.RecordMetric("m", i);
+            }));
         await Limits.WaitFor(othersHaveAll.Task);
         await Limits.WaitFor(Limits.OnThread(run.Monitor.Dispose));
 
@@ -250,13 +299,18 @@ public sealed class HandlerIsolationTests
     {
         bool isBroken = true;
         var values = new ConcurrentQueue<double>();
-        using var run = new MonitorRun(o => o.MetricHandlers = [new BatchHandler(batch =>
-        {
-            if (Volatile.Read(ref isBroken))
-                throw new IOException("disk full");
-            foreach (MetricRecord record in batch)
-                values.Enqueue(record.Value);
-        }, isLossless: true)]);
+        using var run = new MonitorRun(o =>
+            o.MetricHandlers = [
+                new BatchHandler(
+                    batch =>
+                    {
+                        if (Volatile.Read(ref isBroken))
+                            throw new IOException("disk full");
+                        foreach (MetricRecord record in batch)
+                            values.Enqueue(record.Value);
+                    },
+                    isLossless: true),
+            ]);
         for (int i = 0; i < 5000; i++)
             run.Monitor.RecordMetric("m", i);
 
@@ -322,7 +376,8 @@ public sealed class HandlerIsolationTests
     [Fact]
     public async Task A_flush_that_fails_is_counted_and_told_where_nothing_may_be_lost()
     {
-        using var run = new MonitorRun(o => o.MetricHandlers = [new FlushHandler(isLossless: true, () => throw new InvalidOperationException("no sync"))]);
+        using var run = new MonitorRun(o =>
+            o.MetricHandlers = [new FlushHandler(isLossless: true, () => throw new InvalidOperationException("no sync"))]);
         run.Monitor.RecordMetric("m", 1);
         var error = await Assert.ThrowsAsync<IOException>(() => run.Monitor.FlushAsync(Limits.Token).AsTask());
 
@@ -374,9 +429,14 @@ public sealed class HandlerIsolationTests
         run.Monitor.Dispose();
 
         MonitorStatistics statistics = run.Monitor.GetStatistics();
-        Assert.Equal((4, 0, 4, 0, 1), (statistics.Recorded, statistics.Dropped, statistics.Written, statistics.Failed, statistics.NonFinite));
         Assert.Equal(
-            [new HandlerStatistics("FileMetricHandler", 3, 0, 0, 0, 0, null, false), new HandlerStatistics("FileLogHandler", 1, 0, 0, 0, 0, null, false)],
+            (4, 0, 4, 0, 1),
+            (statistics.Recorded, statistics.Dropped, statistics.Written, statistics.Failed, statistics.NonFinite));
+        Assert.Equal(
+            [
+                new HandlerStatistics("FileMetricHandler", 3, 0, 0, 0, 0, null, false),
+                new HandlerStatistics("FileLogHandler", 1, 0, 0, 0, 0, null, false),
+            ],
             statistics.Handlers);
     }
 
@@ -419,13 +479,9 @@ public sealed class HandlerIsolationTests
 
         public void HandleLog(LogEntry entry) => Calls.Add(entry.Message);
 
-        void IMetricHandler.Flush()
-        {
-        }
+        void IMetricHandler.Flush() { }
 
-        void ILogHandler.Flush()
-        {
-        }
+        void ILogHandler.Flush() { }
 
         public void Dispose()
         {

@@ -111,7 +111,11 @@ public sealed class LogFormatTests
             Tags = [new("a", true)],
         };
         run.Monitor.TrackEvaluation(
-            Duration, false, "rubric", new Dictionary<string, EvaluationScore> { ["tone"] = new(0.5, "a \"bit\" dry"), ["facts"] = new(double.PositiveInfinity) }, details);
+            Duration,
+            false,
+            "rubric",
+            new Dictionary<string, EvaluationScore> { ["tone"] = new(0.5, "a \"bit\" dry"), ["facts"] = new(double.PositiveInfinity) },
+            details);
         run.Monitor.TrackEvaluation(Duration, true, "rubric", new Dictionary<string, double>());
         run.Monitor.TrackEvaluation(Duration, true, "rubric", new Dictionary<string, double> { ["tone"] = 1 });
 
@@ -129,7 +133,11 @@ public sealed class LogFormatTests
     {
         using var run = new MonitorRun();
         run.Monitor.RecordMetric("gpu", 0.1);
-        run.Monitor.RecordMetric("gpu", -1e300, new Dictionary<string, object?> { ["model_name"] = "m", ["none"] = null }, MonitorRun.Start.ToOffset(TimeSpan.FromHours(-5)));
+        run.Monitor.RecordMetric(
+            "gpu",
+            -1e300,
+            new Dictionary<string, object?> { ["model_name"] = "m", ["none"] = null },
+            MonitorRun.Start.ToOffset(TimeSpan.FromHours(-5)));
         run.Monitor.RecordMetric("gpu", 1, new Dictionary<string, object?>());
 
         Assert.Equal(
@@ -170,7 +178,9 @@ public sealed class LogFormatTests
 
         var records = run.Records();
         Assert.Equal(3, records.Count);
-        Assert.All((string[])["model_name", "finish_reason", "error", "provider", "operation"], key => Assert.Equal(hostile, records[0].Text(key)));
+        Assert.All(
+            (string[])["model_name", "finish_reason", "error", "provider", "operation"],
+            key => Assert.Equal(hostile, records[0].Text(key)));
         Assert.Equal(hostile, records[0].GetProperty("tags").Text(hostile));
         Assert.Equal(hostile, records[1].Text("evaluator_type"));
         Assert.Equal(1, records[1].GetProperty("scores").GetProperty(hostile).GetInt32());
@@ -182,7 +192,9 @@ public sealed class LogFormatTests
         Assert.Contains(handler.Points, p => p.MetricName == hostile);
 
         // No name is a path.
-        Assert.Equal([".locks"], Directory.EnumerateDirectories(run.Monitor.LogDirectory, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
+        Assert.Equal(
+            [".locks"],
+            Directory.EnumerateDirectories(run.Monitor.LogDirectory, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
         Assert.Equal(4, Directory.EnumerateFiles(run.Monitor.LogDirectory).Count());
     }
 
@@ -192,7 +204,17 @@ public sealed class LogFormatTests
         const string Torn = "a\uD800b";
         const string Replaced = "a\uFFFDb";
         using var run = new MonitorRun();
-        run.Monitor.TrackGeneration(Duration, true, new GenerationDetails { ModelName = Torn, FinishReason = Torn, Error = Torn, Provider = Torn, Tags = [new(Torn, Torn)] });
+        run.Monitor.TrackGeneration(
+            Duration,
+            true,
+            new GenerationDetails
+            {
+                ModelName = Torn,
+                FinishReason = Torn,
+                Error = Torn,
+                Provider = Torn,
+                Tags = [new(Torn, Torn)],
+            });
         run.Monitor.TrackEvaluation(Duration, true, Torn, new Dictionary<string, EvaluationScore> { [Torn] = new(1, Torn) });
         run.Monitor.RecordMetric(Torn, 1);
         run.Monitor.LogInfo(Torn);
@@ -223,14 +245,36 @@ public sealed class LogFormatTests
     {
         var values = new (object? Value, string Json)[]
         {
-            (null, "null"), (true, "true"), ((byte)1, "1"), ((sbyte)-1, "-1"), ((short)2, "2"), ((ushort)3, "3"), (4, "4"), (5u, "5"), (long.MinValue, "-9223372036854775808"),
-            (ulong.MaxValue, "18446744073709551615"), (1.5m, "1.5"), (0.1f, "0.1"), (0.1, "0.1"), ((Half)0.5, "0.5"), (double.NaN, "\"NaN\""),
-            (float.NegativeInfinity, "\"-Infinity\""), ('c', "\"c\""), (AlertLevel.Error, "\"Error\""), (TimeSpan.FromSeconds(90), "\"00:01:30\""),
-            (Guid.Empty, "\"00000000-0000-0000-0000-000000000000\""), (new Version(1, 2), "\"1.2\""), (new Uri("http://x/"), "\"http://x/\""),
-            (new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), "\"2026-01-02T03:04:05.0000000Z\""), (new Nameless(), "null"),
+            (null, "null"),
+            (true, "true"),
+            ((byte)1, "1"),
+            ((sbyte)-1, "-1"),
+            ((short)2, "2"),
+            ((ushort)3, "3"),
+            (4, "4"),
+            (5u, "5"),
+            (long.MinValue, "-9223372036854775808"),
+            (ulong.MaxValue, "18446744073709551615"),
+            (1.5m, "1.5"),
+            (0.1f, "0.1"),
+            (0.1, "0.1"),
+            ((Half)0.5, "0.5"),
+            (double.NaN, "\"NaN\""),
+            (float.NegativeInfinity, "\"-Infinity\""),
+            ('c', "\"c\""),
+            (AlertLevel.Error, "\"Error\""),
+            (TimeSpan.FromSeconds(90), "\"00:01:30\""),
+            (Guid.Empty, "\"00000000-0000-0000-0000-000000000000\""),
+            (new Version(1, 2), "\"1.2\""),
+            (new Uri("http://x/"), "\"http://x/\""),
+            (new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), "\"2026-01-02T03:04:05.0000000Z\""),
+            (new Nameless(), "null"),
         };
         using var run = new MonitorRun();
-        run.Monitor.TrackGeneration(Duration, true, new GenerationDetails { Tags = [.. values.Select((v, i) => KeyValuePair.Create(Key(i), v.Value))] });
+        run.Monitor.TrackGeneration(
+            Duration,
+            true,
+            new GenerationDetails { Tags = [.. values.Select((v, i) => KeyValuePair.Create(Key(i), v.Value))] });
         run.Monitor.RecordMetric("m", 1, values.Select((v, i) => (v, i)).ToDictionary(x => Key(x.i), x => x.v.Value));
 
         var records = run.Records();
@@ -299,7 +343,10 @@ public sealed class LogFormatTests
         using var directory = new TempDirectory();
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 10, 25, 2, 30, 0, TimeSpan.FromHours(2)));
         clock.SetLocalTimeZone(TimeZoneInfo.CreateCustomTimeZone("test", TimeSpan.FromHours(2), "test", "test"));
-        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.FullPath, ShutdownTimeout = Limits.Generous }, clock))
+        using (
+            var monitor = new GenerationMonitor(
+                new GenerationMonitorOptions { LogDirectory = directory.FullPath, ShutdownTimeout = Limits.Generous },
+                clock))
         {
             monitor.TrackGeneration(Duration, true);
             monitor.LogInfo("m");

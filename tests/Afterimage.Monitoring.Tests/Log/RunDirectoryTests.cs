@@ -44,13 +44,16 @@ public sealed class RunDirectoryTests
         string[] records = File.ReadAllLines(directory.File("metrics.jsonl"));
         Assert.Equal(4, records.Length);
         Assert.StartsWith(Torn, records[1], StringComparison.Ordinal);
-        Assert.Equal(["first", "second", "third"], records.Where(r => r != records[1]).Select(r => JsonDocument.Parse(r).RootElement.Text("model_name")));
+        Assert.Equal(
+            ["first", "second", "third"],
+            records.Where(r => r != records[1]).Select(r => JsonDocument.Parse(r).RootElement.Text("model_name")));
         Assert.Equal(4, File.ReadAllLines(directory.File("afterimage.log")).Length);
         Assert.NotEqual(firstRun, JsonFile.Object(directory.File("run.json")).Text("run_id"));
 
         void Record(string model)
         {
-            using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.FullPath, ShutdownTimeout = Limits.Generous });
+            using var monitor = new GenerationMonitor(
+                new GenerationMonitorOptions { LogDirectory = directory.FullPath, ShutdownTimeout = Limits.Generous });
             monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = model });
             monitor.LogInfo(model);
         }
@@ -74,9 +77,13 @@ public sealed class RunDirectoryTests
         Assert.Equal(Path.Combine(run.Monitor.LogDirectory, "metrics_20261123_170000.json"), path);
         JsonElement snapshot = JsonFile.Object(path);
         Assert.Equal("2026-11-23T17:00:00Z", snapshot.Text("timestamp"));
-        Assert.Equal(run.Monitor.MetricNames.Order(StringComparer.Ordinal), snapshot.GetProperty("metrics").Keys().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            run.Monitor.MetricNames.Order(StringComparer.Ordinal),
+            snapshot.GetProperty("metrics").Keys().Order(StringComparer.Ordinal));
         JsonElement time = snapshot.GetProperty("metrics").GetProperty("generation_time");
-        Assert.Equal((3, 6.0, 2.0, 1.0, 3.0), (time.GetProperty("count").GetInt64(), Number("sum"), Number("mean"), Number("min"), Number("max")));
+        Assert.Equal(
+            (3, 6.0, 2.0, 1.0, 3.0),
+            (time.GetProperty("count").GetInt64(), Number("sum"), Number("mean"), Number("min"), Number("max")));
         Assert.Equal(Math.Sqrt(2 / 3.0), Number("standard_deviation"), 1e-12);
         Assert.InRange(Number("p50"), 1.98, 2.02);
         Assert.Equal(
@@ -111,7 +118,14 @@ public sealed class RunDirectoryTests
         using var directory = new TempDirectory();
         using (var handler = new FileMetricHandler(directory.File("made/on/demand")))
         {
-            handler.HandleMetric("m", 1.5, new Dictionary<string, object?> { ["timestamp"] = MonitorRun.Start.ToOffset(TimeSpan.FromHours(3)), ["k"] = new Version(1, 2) });
+            handler.HandleMetric(
+                "m",
+                1.5,
+                new Dictionary<string, object?>
+                {
+                    ["timestamp"] = MonitorRun.Start.ToOffset(TimeSpan.FromHours(3)),
+                    ["k"] = new Version(1, 2),
+                });
             handler.Dispose();
             handler.HandleMetric("m", double.NaN, new Dictionary<string, object?>());
             Assert.Throws<ArgumentNullException>(() => handler.HandleMetric(null!, 1, new Dictionary<string, object?>()));
@@ -123,7 +137,9 @@ public sealed class RunDirectoryTests
 
         var lines = JsonFile.Lines(directory.File("made/on/demand/metrics.jsonl"));
         Assert.Equal(2, lines.Count);
-        Assert.Equal("""{"timestamp":"2026-11-23T14:00:00Z","event":"metric","metric_name":"m","value":1.5,"metadata":{"k":"1.2"}}""", lines[0].GetRawText());
+        Assert.Equal(
+            """{"timestamp":"2026-11-23T14:00:00Z","event":"metric","metric_name":"m","value":1.5,"metadata":{"k":"1.2"}}""",
+            lines[0].GetRawText());
         Assert.Equal("NaN", lines[1].Text("value"));
         Assert.EndsWith("Z", lines[1].Text("timestamp"), StringComparison.Ordinal);
         Assert.ThrowsAny<ArgumentException>(() => new FileMetricHandler(""));
@@ -136,7 +152,9 @@ public sealed class RunDirectoryTests
         using var directory = new TempDirectory();
         using (var handler = new FileLogHandler(directory.FullPath))
         {
-            foreach (var level in Enum.GetValues<Microsoft.Extensions.Logging.LogLevel>().Where(l => l != Microsoft.Extensions.Logging.LogLevel.None))
+            foreach (
+                var level in Enum.GetValues<Microsoft.Extensions.Logging.LogLevel>()
+                    .Where(l => l != Microsoft.Extensions.Logging.LogLevel.None))
                 handler.HandleLog(new LogEntry(MonitorRun.Start, level, "m"));
             Assert.Throws<ArgumentNullException>(() => handler.HandleLog(null!));
             Assert.True(handler.IsLossless);

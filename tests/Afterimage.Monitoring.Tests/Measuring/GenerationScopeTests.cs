@@ -144,7 +144,9 @@ public sealed class GenerationScopeTests : IDisposable
             second.Complete();
         }
 
-        Assert.Equal([("first", false), ("second", true)], _run.Records().Select(r => (r.Text("model_name"), r.GetProperty("success").GetBoolean())));
+        Assert.Equal(
+            [("first", false), ("second", true)],
+            _run.Records().Select(r => (r.Text("model_name"), r.GetProperty("success").GetBoolean())));
     }
 
     [Fact]

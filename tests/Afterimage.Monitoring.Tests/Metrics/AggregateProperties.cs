@@ -4,7 +4,8 @@ using FsCheck.Xunit;
 namespace Afterimage.Monitoring.Tests.Metrics;
 
 /// <summary>Whatever is recorded, in whatever order: an aggregate is what brute force over the points of its window comes to.</summary>
-/// <remarks>Long samples fill several chunks of 2048 points, and groups of 16 chunks: what is checked there is that merging summaries is the summary of the union.</remarks>
+/// <remarks>Long samples fill several chunks of 2048 points, and groups of 16 chunks: what is checked there is that merging summaries is
+/// the summary of the union.</remarks>
 [Properties(Arbitrary = [typeof(Samples)], MaxTest = 60)]
 public sealed class AggregateProperties
 {
@@ -35,7 +36,10 @@ public sealed class AggregateProperties
         for (int i = 0; i < 6; i++)
         {
             // Some windows begin at a point exactly.
-            TimeSpan window = i % 2 == 0 ? TimeSpan.FromTicks(sample.Random.NextInt64(TimeSpan.TicksPerHour)) : Max(TimeSpan.Zero, ages[sample.Random.Next(ages.Length)]);
+            TimeSpan window =
+                i % 2 == 0
+                    ? TimeSpan.FromTicks(sample.Random.NextInt64(TimeSpan.TicksPerHour))
+                    : Max(TimeSpan.Zero, ages[sample.Random.Next(ages.Length)]);
             AssertAggregates([.. values.Where((_, p) => ages[p] <= window)], run.Monitor.GetMetrics("m", window));
         }
 
@@ -110,7 +114,10 @@ public sealed class AggregateProperties
                     .Where((g, p) => (window is null || ages[p] <= window) && (g.Prompt ?? g.Completion) is not null)
                     .GroupBy(g => g.Model ?? "unknown")
                     .Select(m => new ModelTokenUsage(
-                        m.Key, m.Sum(g => (long)(g.Prompt ?? 0)), m.Sum(g => (long)(g.Completion ?? 0)), m.Sum(g => (long)(g.Prompt ?? 0) + (g.Completion ?? 0))))
+                        m.Key,
+                        m.Sum(g => (long)(g.Prompt ?? 0)),
+                        m.Sum(g => (long)(g.Completion ?? 0)),
+                        m.Sum(g => (long)(g.Prompt ?? 0) + (g.Completion ?? 0))))
                     .OrderBy(m => m.ModelName, StringComparer.Ordinal),
             ];
             TokenUsageReport report = run.Monitor.GetTotalTokenUsage(window);
@@ -154,7 +161,10 @@ public sealed class AggregateProperties
         Assert.Equal(sorted[^1], aggregate.Max);
         AssertNear(sum, aggregate.Sum, (Math.Abs(sum) * 1e-15) + (absolute * 1e-25));
         AssertNear(mean, aggregate.Mean, ((Math.Abs(sum) * 1e-15) + (absolute * 1e-25)) / values.Length);
-        AssertNear(deviation, aggregate.StandardDeviation, (deviation * 1e-9) + (Math.Max(Math.Abs(sorted[0]), Math.Abs(sorted[^1])) * 1e-13));
+        AssertNear(
+            deviation,
+            aggregate.StandardDeviation,
+            (deviation * 1e-9) + (Math.Max(Math.Abs(sorted[0]), Math.Abs(sorted[^1])) * 1e-13));
         foreach (double q in Quantiles)
         {
             double expected = sorted[(int)Math.Floor(q * (sorted.Length - 1))];
@@ -163,7 +173,9 @@ public sealed class AggregateProperties
     }
 
     private static void AssertNear(double expected, double actual, double tolerance) =>
-        Assert.True(Math.Abs(expected - actual) <= tolerance, FormattableString.Invariant($"{actual:R} is not within {tolerance:R} of {expected:R}"));
+        Assert.True(
+            Math.Abs(expected - actual) <= tolerance,
+            FormattableString.Invariant($"{actual:R} is not within {tolerance:R} of {expected:R}"));
 
     // Of doubles between 1e-9 and 1e12 every bit lies between 2^-82 and 2^40.
     private static double ExactSum(double[] values)

@@ -11,7 +11,15 @@ public sealed class CardinalityTests
         const int Models = 10_000;
         using var run = new MonitorRun();
         for (int i = 0; i < Models; i++)
-            run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = $"model-{i}", PromptTokenCount = i, CompletionTokenCount = 1 });
+            run.Monitor.TrackGeneration(
+                TimeSpan.Zero,
+                true,
+                new GenerationDetails
+                {
+                    ModelName = $"model-{i}",
+                    PromptTokenCount = i,
+                    CompletionTokenCount = 1,
+                });
 
         TokenUsageReport tokens = run.Monitor.GetTotalTokenUsage();
         Assert.Equal(1001, tokens.ByModel.Count);
@@ -35,37 +43,69 @@ public sealed class CardinalityTests
         using var run = new MonitorRun(o => o.CardinalityLimit = 3);
         for (int i = 0; i < 10; i++)
         {
-            run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails
-            {
-                ModelName = $"m{i}",
-                FinishReason = $"f{i}",
-                Provider = $"p{i}",
-                Operation = $"o{i}",
-            });
-            run.Monitor.TrackEvaluation(TimeSpan.Zero, true, $"e{i}", new Dictionary<string, double> { [$"s{i}"] = i }, new EvaluationDetails { ModelName = $"m{i}", PromptTokenCount = 1 });
+            run.Monitor.TrackGeneration(
+                TimeSpan.Zero,
+                true,
+                new GenerationDetails
+                {
+                    ModelName = $"m{i}",
+                    FinishReason = $"f{i}",
+                    Provider = $"p{i}",
+                    Operation = $"o{i}",
+                });
+            run.Monitor.TrackEvaluation(
+                TimeSpan.Zero,
+                true,
+                $"e{i}",
+                new Dictionary<string, double> { [$"s{i}"] = i },
+                new EvaluationDetails { ModelName = $"m{i}", PromptTokenCount = 1 });
             run.Monitor.RecordMetric($"x{i}", i, new Dictionary<string, object?> { ["model_name"] = $"m{i}" });
             run.Monitor.RecordMetric($"x{i}", i);
         }
 
-        string[] names = [.. run.Monitor.MetricNames.Where(n => n.Contains(':', StringComparison.Ordinal) || n.StartsWith('x') || n[0] == '(' || n.StartsWith("evaluation_score_", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        string[] names =
+        [
+            .. run
+                .Monitor.MetricNames.Where(n =>
+                    n.Contains(':', StringComparison.Ordinal)
+                    || n.StartsWith('x')
+                    || n[0] == '('
+                    || n.StartsWith("evaluation_score_", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
         Assert.Equal(
             [
                 "(other)",
-                "evaluation_score_(other)", "evaluation_score_s0", "evaluation_score_s1", "evaluation_score_s2",
-                "finish_reason:(other)", "finish_reason:f0", "finish_reason:f1", "finish_reason:f2",
-                "model_usage:(other)", "model_usage:m0", "model_usage:m1", "model_usage:m2",
-                "x0", "x1", "x2",
+                "evaluation_score_(other)",
+                "evaluation_score_s0",
+                "evaluation_score_s1",
+                "evaluation_score_s2",
+                "finish_reason:(other)",
+                "finish_reason:f0",
+                "finish_reason:f1",
+                "finish_reason:f2",
+                "model_usage:(other)",
+                "model_usage:m0",
+                "model_usage:m1",
+                "model_usage:m2",
+                "x0",
+                "x1",
+                "x2",
             ],
             names);
         Assert.Equal((14, 84.0), (run.Monitor.GetMetrics("(other)").Count, run.Monitor.GetMetrics("(other)").Sum));
-        Assert.Equal((7, 42.0), (run.Monitor.GetMetrics("evaluation_score_(other)").Count, run.Monitor.GetMetrics("evaluation_score_(other)").Sum));
+        Assert.Equal(
+            (7, 42.0),
+            (run.Monitor.GetMetrics("evaluation_score_(other)").Count, run.Monitor.GetMetrics("evaluation_score_(other)").Sum));
         Assert.Equal(7, run.Monitor.GetMetrics("finish_reason:(other)").Count);
 
         var records = run.Records();
         for (int i = 0; i < 10; i++)
         {
             var generation = records[4 * i];
-            Assert.Equal((string[])[$"m{i}", $"f{i}", $"p{i}", $"o{i}"], Texts(generation, "model_name", "finish_reason", "provider", "operation"));
+            Assert.Equal(
+                (string[])[$"m{i}", $"f{i}", $"p{i}", $"o{i}"],
+                Texts(generation, "model_name", "finish_reason", "provider", "operation"));
             var evaluation = records[(4 * i) + 1];
             Assert.Equal((string[])[$"m{i}", $"e{i}"], Texts(evaluation, "model_name", "evaluator_type"));
             Assert.Equal([$"s{i}"], evaluation.GetProperty("scores").Keys());
@@ -82,14 +122,37 @@ public sealed class CardinalityTests
         using var run = new MonitorRun(o =>
         {
             o.CardinalityLimit = 1;
-            o.MetricHandlers = [new BatchHandler(batch =>
-            {
-                foreach (MetricRecord record in batch)
-                    seen.Add($"{record.ModelName} {record.FinishReason} {record.Provider} {record.Operation} {record.EvaluatorType} {record.MetricName}".Trim());
-            })];
+            o.MetricHandlers =
+            [
+                new BatchHandler(batch =>
+                {
+                    foreach (MetricRecord record in batch)
+                        seen.Add(
+                            $"{record.ModelName} {record.FinishReason} {record.Provider} {record.Operation} {record.EvaluatorType} {record.MetricName}".Trim()
+                        );
+                }),
+            ];
         });
-        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "m0", FinishReason = "f0", Provider = "p0", Operation = "o0" });
-        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "m1", FinishReason = "f1", Provider = "p1", Operation = "o1" });
+        run.Monitor.TrackGeneration(
+            TimeSpan.Zero,
+            true,
+            new GenerationDetails
+            {
+                ModelName = "m0",
+                FinishReason = "f0",
+                Provider = "p0",
+                Operation = "o0",
+            });
+        run.Monitor.TrackGeneration(
+            TimeSpan.Zero,
+            true,
+            new GenerationDetails
+            {
+                ModelName = "m1",
+                FinishReason = "f1",
+                Provider = "p1",
+                Operation = "o1",
+            });
         run.Monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double>());
         run.Monitor.RecordMetric("x0", 1);
         run.Monitor.RecordMetric("x1", 1);

@@ -2,41 +2,58 @@ using Afterimage.Monitoring.Tests.Support;
 
 namespace Afterimage.Monitoring.Tests.Metrics;
 
-/// <summary>The table "From records to points" of docs/log-format.md: what is in memory, and what a handler is told, is this and nothing else.</summary>
+/// <summary>The table "From records to points" of docs/log-format.md: what is in memory, and what a handler is told, is this and nothing
+/// else.</summary>
 public sealed class DerivedPointsTests
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(1.25);
 
-    public static TheoryData<string, string> Records => new()
-    {
-        { "successful generation", "generation_time=1.25 success_rate=1 error_rate=0" },
-        { "failed generation", "generation_time=1.25 success_rate=0 error_rate=0" },
-        { "failed generation with error", "generation_time=1.25 success_rate=0 error_rate=1" },
-        { "successful generation with error", "generation_time=1.25 success_rate=1 error_rate=1" },
-        { "time to first token", "generation_time=1.25 success_rate=1 error_rate=0 time_to_first_token=0.5" },
-        { "conversation length", "generation_time=1.25 success_rate=1 error_rate=0 conversation_length=3" },
-        { "model", "generation_time=1.25 success_rate=1 error_rate=0 model_usage:gpt-4o=1" },
-        { "finish reason", "generation_time=1.25 success_rate=1 error_rate=0 finish_reason:stop=1" },
-        { "provider, operation and tags", "generation_time=1.25 success_rate=1 error_rate=0" },
-        { "cached and reasoning tokens", "generation_time=1.25 success_rate=1 error_rate=0" },
-        { "prompt tokens", "generation_time=1.25 success_rate=1 error_rate=0 prompt_token_count=7 total_token_count=7" },
-        { "completion tokens", "generation_time=1.25 success_rate=1 error_rate=0 completion_token_count=5 total_token_count=5" },
-        { "both tokens", "generation_time=1.25 success_rate=1 error_rate=0 prompt_token_count=7 completion_token_count=5 total_token_count=12" },
-        { "total tokens", "generation_time=1.25 success_rate=1 error_rate=0 total_token_count=100" },
-        { "all tokens", "generation_time=1.25 success_rate=1 error_rate=0 prompt_token_count=7 completion_token_count=5 total_token_count=100" },
-        { "no tokens", "generation_time=1.25 success_rate=1 error_rate=0 prompt_token_count=0 completion_token_count=0 total_token_count=0" },
-        { "evaluation", "evaluation_time=1.25 evaluation_error_rate=0" },
-        { "failed evaluation", "evaluation_time=1.25 evaluation_error_rate=0" },
-        { "evaluation with error", "evaluation_time=1.25 evaluation_error_rate=1" },
-        { "scores", "evaluation_time=1.25 evaluation_error_rate=0 evaluation_score_coherence=0.75 evaluation_score_tone=-2" },
-        { "scores with feedback", "evaluation_time=1.25 evaluation_error_rate=0 evaluation_score_coherence=0.75 evaluation_score_tone=-2" },
-        { "evaluation tokens", "evaluation_time=1.25 evaluation_error_rate=0 prompt_token_count=7 completion_token_count=5 total_token_count=12" },
-        { "evaluation total", "evaluation_time=1.25 evaluation_error_rate=0 total_token_count=100" },
-        { "evaluation model", "evaluation_time=1.25 evaluation_error_rate=0" },
-        { "metric", "gpu_temperature=71.5" },
-        { "known metric", "prompt_token_count=9" },
-        { "log entry", "" },
-    };
+    public static TheoryData<string, string> Records =>
+        new()
+        {
+            { "successful generation", "generation_time=1.25 success_rate=1 error_rate=0" },
+            { "failed generation", "generation_time=1.25 success_rate=0 error_rate=0" },
+            { "failed generation with error", "generation_time=1.25 success_rate=0 error_rate=1" },
+            { "successful generation with error", "generation_time=1.25 success_rate=1 error_rate=1" },
+            { "time to first token", "generation_time=1.25 success_rate=1 error_rate=0 time_to_first_token=0.5" },
+            { "conversation length", "generation_time=1.25 success_rate=1 error_rate=0 conversation_length=3" },
+            { "model", "generation_time=1.25 success_rate=1 error_rate=0 model_usage:gpt-4o=1" },
+            { "finish reason", "generation_time=1.25 success_rate=1 error_rate=0 finish_reason:stop=1" },
+            { "provider, operation and tags", "generation_time=1.25 success_rate=1 error_rate=0" },
+            { "cached and reasoning tokens", "generation_time=1.25 success_rate=1 error_rate=0" },
+            { "prompt tokens", "generation_time=1.25 success_rate=1 error_rate=0 prompt_token_count=7 total_token_count=7" },
+            { "completion tokens", "generation_time=1.25 success_rate=1 error_rate=0 completion_token_count=5 total_token_count=5" },
+            {
+                "both tokens",
+                "generation_time=1.25 success_rate=1 error_rate=0 prompt_token_count=7 completion_token_count=5 total_token_count=12"
+            },
+            { "total tokens", "generation_time=1.25 success_rate=1 error_rate=0 total_token_count=100" },
+            {
+                "all tokens",
+                "generation_time=1.25 success_rate=1 error_rate=0 prompt_token_count=7 completion_token_count=5 total_token_count=100"
+            },
+            {
+                "no tokens",
+                "generation_time=1.25 success_rate=1 error_rate=0 prompt_token_count=0 completion_token_count=0 total_token_count=0"
+            },
+            { "evaluation", "evaluation_time=1.25 evaluation_error_rate=0" },
+            { "failed evaluation", "evaluation_time=1.25 evaluation_error_rate=0" },
+            { "evaluation with error", "evaluation_time=1.25 evaluation_error_rate=1" },
+            { "scores", "evaluation_time=1.25 evaluation_error_rate=0 evaluation_score_coherence=0.75 evaluation_score_tone=-2" },
+            {
+                "scores with feedback",
+                "evaluation_time=1.25 evaluation_error_rate=0 evaluation_score_coherence=0.75 evaluation_score_tone=-2"
+            },
+            {
+                "evaluation tokens",
+                "evaluation_time=1.25 evaluation_error_rate=0 prompt_token_count=7 completion_token_count=5 total_token_count=12"
+            },
+            { "evaluation total", "evaluation_time=1.25 evaluation_error_rate=0 total_token_count=100" },
+            { "evaluation model", "evaluation_time=1.25 evaluation_error_rate=0" },
+            { "metric", "gpu_temperature=71.5" },
+            { "known metric", "prompt_token_count=9" },
+            { "log entry", "" },
+        };
 
     [Theory]
     [MemberData(nameof(Records))]
@@ -49,7 +66,9 @@ public sealed class DerivedPointsTests
         string[] expected = points.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
         Assert.Equal(expected, run.Monitor.MetricNames.Select(Shown).Order(StringComparer.Ordinal));
         run.Monitor.Dispose();
-        Assert.Equal(expected, handler.Points.Select(p => FormattableString.Invariant($"{p.MetricName}={p.Value}")).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected,
+            handler.Points.Select(p => FormattableString.Invariant($"{p.MetricName}={p.Value}")).Order(StringComparer.Ordinal));
 
         string Shown(string name)
         {
@@ -63,7 +82,10 @@ public sealed class DerivedPointsTests
     public void A_total_of_tokens_past_the_range_of_long_does_not_wrap()
     {
         using var run = MonitorRun.InMemory();
-        run.Monitor.TrackGeneration(Duration, true, new GenerationDetails { PromptTokenCount = long.MaxValue, CompletionTokenCount = long.MaxValue });
+        run.Monitor.TrackGeneration(
+            Duration,
+            true,
+            new GenerationDetails { PromptTokenCount = long.MaxValue, CompletionTokenCount = long.MaxValue });
 
         Assert.Equal(2.0 * long.MaxValue, run.Monitor.GetMetrics("total_token_count").Sum);
     }
@@ -73,8 +95,21 @@ public sealed class DerivedPointsTests
     {
         using var run = MonitorRun.InMemory();
         DateTimeOffset sixMinutesAgo = (MonitorRun.Start - TimeSpan.FromMinutes(6)).ToOffset(TimeSpan.FromHours(-7));
-        run.Monitor.TrackGeneration(Duration, true, new GenerationDetails { ModelName = "m", PromptTokenCount = 1, Timestamp = sixMinutesAgo });
-        run.Monitor.TrackEvaluation(Duration, true, "e", new Dictionary<string, double> { ["s"] = 1 }, new EvaluationDetails { Timestamp = sixMinutesAgo });
+        run.Monitor.TrackGeneration(
+            Duration,
+            true,
+            new GenerationDetails
+            {
+                ModelName = "m",
+                PromptTokenCount = 1,
+                Timestamp = sixMinutesAgo,
+            });
+        run.Monitor.TrackEvaluation(
+            Duration,
+            true,
+            "e",
+            new Dictionary<string, double> { ["s"] = 1 },
+            new EvaluationDetails { Timestamp = sixMinutesAgo });
         run.Monitor.RecordMetric("x", 1, null, sixMinutesAgo);
 
         string[] names = [.. run.Monitor.MetricNames];
@@ -129,7 +164,14 @@ public sealed class DerivedPointsTests
         run.Monitor.RecordMetric("never finite", double.NaN);
         run.Clock.Advance(TimeSpan.FromHours(1));
 
-        foreach (MetricAggregate aggregate in new[] { run.Monitor.GetMetrics("old"), run.Monitor.GetMetrics("unknown"), run.Monitor.GetMetrics("never finite"), default })
+        foreach (
+            MetricAggregate aggregate in new[]
+            {
+                run.Monitor.GetMetrics("old"),
+                run.Monitor.GetMetrics("unknown"),
+                run.Monitor.GetMetrics("never finite"),
+                default,
+            })
         {
             Assert.Equal(
                 (0, 0.0, 0.0, 0.0, 0.0, 0.0),
@@ -147,7 +189,9 @@ public sealed class DerivedPointsTests
         run.Monitor.TrackEvaluation(Duration, true, "e", new Dictionary<string, double> { ["s"] = double.NaN, ["t"] = 1 });
 
         MetricAggregate aggregate = run.Monitor.GetMetrics("m");
-        Assert.Equal((2, 4.0, 2.0, 1.0, 3.0, 1.0), (aggregate.Count, aggregate.Sum, aggregate.Mean, aggregate.Min, aggregate.Max, aggregate.StandardDeviation));
+        Assert.Equal(
+            (2, 4.0, 2.0, 1.0, 3.0, 1.0),
+            (aggregate.Count, aggregate.Sum, aggregate.Mean, aggregate.Min, aggregate.Max, aggregate.StandardDeviation));
         Assert.Equal(4, run.Monitor.GetStatistics().NonFinite);
         Assert.DoesNotContain("evaluation_score_s", run.Monitor.MetricNames);
         Assert.Equal(6, run.Monitor.GetStatistics().Recorded);
@@ -164,37 +208,106 @@ public sealed class DerivedPointsTests
         Dictionary<string, double> noScores = [];
         switch (record)
         {
-            case "successful generation": monitor.TrackGeneration(Duration, true); break;
-            case "failed generation": monitor.TrackGeneration(Duration, false); break;
-            case "failed generation with error": monitor.TrackGeneration(Duration, false, new() { Error = "timeout" }); break;
-            case "successful generation with error": Generation(new() { Error = "late" }); break;
-            case "time to first token": Generation(new() { TimeToFirstToken = TimeSpan.FromSeconds(0.5) }); break;
-            case "conversation length": Generation(new() { ConversationLength = 3 }); break;
-            case "model": Generation(new() { ModelName = "gpt-4o" }); break;
-            case "finish reason": Generation(new() { FinishReason = "stop" }); break;
-            case "provider, operation and tags": Generation(new() { Provider = "p", Operation = "o", Tags = tags }); break;
-            case "cached and reasoning tokens": Generation(new() { CachedPromptTokenCount = 4, ReasoningTokenCount = 4 }); break;
-            case "prompt tokens": Generation(new() { PromptTokenCount = 7 }); break;
-            case "completion tokens": Generation(new() { CompletionTokenCount = 5 }); break;
-            case "both tokens": Generation(new() { PromptTokenCount = 7, CompletionTokenCount = 5 }); break;
-            case "total tokens": Generation(new() { TotalTokenCount = 100 }); break;
-            case "all tokens": Generation(new() { PromptTokenCount = 7, CompletionTokenCount = 5, TotalTokenCount = 100 }); break;
-            case "no tokens": Generation(new() { PromptTokenCount = 0, CompletionTokenCount = 0 }); break;
-            case "evaluation": monitor.TrackEvaluation(Duration, true, "e", noScores); break;
-            case "failed evaluation": monitor.TrackEvaluation(Duration, false, "e", noScores); break;
-            case "evaluation with error": monitor.TrackEvaluation(Duration, false, "e", noScores, new() { Error = "timeout" }); break;
-            case "scores": monitor.TrackEvaluation(Duration, true, "e", new Dictionary<string, double> { ["coherence"] = 0.75, ["tone"] = -2 }); break;
+            case "successful generation":
+                monitor.TrackGeneration(Duration, true);
+                break;
+            case "failed generation":
+                monitor.TrackGeneration(Duration, false);
+                break;
+            case "failed generation with error":
+                monitor.TrackGeneration(Duration, false, new() { Error = "timeout" });
+                break;
+            case "successful generation with error":
+                Generation(new() { Error = "late" });
+                break;
+            case "time to first token":
+                Generation(new() { TimeToFirstToken = TimeSpan.FromSeconds(0.5) });
+                break;
+            case "conversation length":
+                Generation(new() { ConversationLength = 3 });
+                break;
+            case "model":
+                Generation(new() { ModelName = "gpt-4o" });
+                break;
+            case "finish reason":
+                Generation(new() { FinishReason = "stop" });
+                break;
+            case "provider, operation and tags":
+                Generation(
+                    new()
+                    {
+                        Provider = "p",
+                        Operation = "o",
+                        Tags = tags,
+                    });
+                break;
+            case "cached and reasoning tokens":
+                Generation(new() { CachedPromptTokenCount = 4, ReasoningTokenCount = 4 });
+                break;
+            case "prompt tokens":
+                Generation(new() { PromptTokenCount = 7 });
+                break;
+            case "completion tokens":
+                Generation(new() { CompletionTokenCount = 5 });
+                break;
+            case "both tokens":
+                Generation(new() { PromptTokenCount = 7, CompletionTokenCount = 5 });
+                break;
+            case "total tokens":
+                Generation(new() { TotalTokenCount = 100 });
+                break;
+            case "all tokens":
+                Generation(
+                    new()
+                    {
+                        PromptTokenCount = 7,
+                        CompletionTokenCount = 5,
+                        TotalTokenCount = 100,
+                    });
+                break;
+            case "no tokens":
+                Generation(new() { PromptTokenCount = 0, CompletionTokenCount = 0 });
+                break;
+            case "evaluation":
+                monitor.TrackEvaluation(Duration, true, "e", noScores);
+                break;
+            case "failed evaluation":
+                monitor.TrackEvaluation(Duration, false, "e", noScores);
+                break;
+            case "evaluation with error":
+                monitor.TrackEvaluation(Duration, false, "e", noScores, new() { Error = "timeout" });
+                break;
+            case "scores":
+                monitor.TrackEvaluation(Duration, true, "e", new Dictionary<string, double> { ["coherence"] = 0.75, ["tone"] = -2 });
+                break;
             case "scores with feedback":
                 monitor.TrackEvaluation(
-                    Duration, true, "e", new Dictionary<string, EvaluationScore> { ["coherence"] = new(0.75, "clear"), ["tone"] = new(-2) });
+                    Duration,
+                    true,
+                    "e",
+                    new Dictionary<string, EvaluationScore> { ["coherence"] = new(0.75, "clear"), ["tone"] = new(-2) });
                 break;
-            case "evaluation tokens": monitor.TrackEvaluation(Duration, true, "e", noScores, new() { PromptTokenCount = 7, CompletionTokenCount = 5 }); break;
-            case "evaluation total": monitor.TrackEvaluation(Duration, true, "e", noScores, new() { TotalTokenCount = 100 }); break;
-            case "evaluation model": monitor.TrackEvaluation(Duration, true, "e", noScores, new() { ModelName = "judge" }); break;
-            case "metric": monitor.RecordMetric("gpu_temperature", 71.5); break;
-            case "known metric": monitor.RecordMetric("prompt_token_count", 9, new Dictionary<string, object?> { ["model_name"] = "m" }); break;
-            case "log entry": monitor.LogInfo("nothing to measure"); break;
-            default: Assert.Fail($"No such record: {record}"); break;
+            case "evaluation tokens":
+                monitor.TrackEvaluation(Duration, true, "e", noScores, new() { PromptTokenCount = 7, CompletionTokenCount = 5 });
+                break;
+            case "evaluation total":
+                monitor.TrackEvaluation(Duration, true, "e", noScores, new() { TotalTokenCount = 100 });
+                break;
+            case "evaluation model":
+                monitor.TrackEvaluation(Duration, true, "e", noScores, new() { ModelName = "judge" });
+                break;
+            case "metric":
+                monitor.RecordMetric("gpu_temperature", 71.5);
+                break;
+            case "known metric":
+                monitor.RecordMetric("prompt_token_count", 9, new Dictionary<string, object?> { ["model_name"] = "m" });
+                break;
+            case "log entry":
+                monitor.LogInfo("nothing to measure");
+                break;
+            default:
+                Assert.Fail($"No such record: {record}");
+                break;
         }
 
         void Generation(GenerationDetails details) => monitor.TrackGeneration(Duration, true, details);

@@ -15,7 +15,8 @@ public enum Shape
     SmallSpreadFarFromZero,
 }
 
-/// <summary>A sample of values, told by what it is grown from: so that many thousand values are made in no time, and shrink by their number.</summary>
+/// <summary>A sample of values, told by what it is grown from: so that many thousand values are made in no time, and shrink by their
+/// number.</summary>
 /// <param name="Seed">Of the random numbers.</param>
 /// <param name="Length">Number of values.</param>
 /// <param name="Shape">What they are like; magnitudes are zero or 1e-9 to 1e12.</param>
@@ -27,18 +28,32 @@ public sealed record Sample(int Seed, int Length, Shape Shape)
     {
         double constant = Magnitude() * Sign();
         double center = Magnitude() * 0.99;
-        return [.. Enumerable.Range(0, Length).Select(_ => Shape switch
-        {
-            Shape.Positive => Magnitude(),
-            Shape.AnySign => Magnitude() * Sign(),
-            Shape.WithZeros => Random.Next(3) == 0 ? 0 : Magnitude() * Sign(),
-            Shape.Constant => constant,
-            Shape.Integers => Random.Next(100_000),
-            Shape.NearPowersOfTwo => Sign() * Math.ScaleB(1, Random.Next(-29, 39)) * (1 + ((Random.Next(5) - 2) * double.Epsilon) + (Random.Next(-2, 3) * 1e-15)),
-            Shape.ManyScalesApart => Random.Next(4) switch { 0 => 1e-9, 1 => 1e12, 2 => -1e12, _ => Random.NextDouble() + 0.1 },
-            Shape.SmallSpreadFarFromZero => center * (1 + (Random.NextDouble() * 0.01)),
-            _ => throw new InvalidOperationException(),
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, Length)
+                .Select(_ =>
+                    Shape switch
+                    {
+                        Shape.Positive => Magnitude(),
+                        Shape.AnySign => Magnitude() * Sign(),
+                        Shape.WithZeros => Random.Next(3) == 0 ? 0 : Magnitude() * Sign(),
+                        Shape.Constant => constant,
+                        Shape.Integers => Random.Next(100_000),
+                        Shape.NearPowersOfTwo => Sign()
+                            * Math.ScaleB(1, Random.Next(-29, 39))
+                            * (1 + ((Random.Next(5) - 2) * double.Epsilon) + (Random.Next(-2, 3) * 1e-15)),
+                        Shape.ManyScalesApart => Random.Next(4) switch
+                        {
+                            0 => 1e-9,
+                            1 => 1e12,
+                            2 => -1e12,
+                            _ => Random.NextDouble() + 0.1,
+                        },
+                        Shape.SmallSpreadFarFromZero => center * (1 + (Random.NextDouble() * 0.01)),
+                        _ => throw new InvalidOperationException(),
+                    }),
+        ];
     }
 
     // 1e-9 to 1e12, each order of magnitude as likely as the others.

@@ -5,20 +5,33 @@ namespace Afterimage.Monitoring.Tests.Pricing;
 
 public sealed class CostTests
 {
-    private static readonly ModelPricing Prices = new(new Dictionary<string, ModelPrice>
-    {
-        ["plain"] = new() { Input = 2.5m, Output = 10 },
-        ["full"] = new()
+    private static readonly ModelPricing Prices = new(
+        new Dictionary<string, ModelPrice>
         {
-            Input = 3,
-            Output = 15,
-            CachedInput = 0.3m,
-            Reasoning = 20,
-            LongContext = [new LongContextPrice(200_000, new ModelPrice { Input = 6, Output = 22.5m, CachedInput = 0.6m, Reasoning = 30 })],
-        },
-    });
+            ["plain"] = new() { Input = 2.5m, Output = 10 },
+            ["full"] = new()
+            {
+                Input = 3,
+                Output = 15,
+                CachedInput = 0.3m,
+                Reasoning = 20,
+                LongContext =
+                [
+                    new LongContextPrice(
+                        200_000,
+                        new ModelPrice
+                        {
+                            Input = 6,
+                            Output = 22.5m,
+                            CachedInput = 0.6m,
+                            Reasoning = 30,
+                        }),
+                ],
+            },
+        });
 
-    /// <summary>Calls of four threads with everything mixed, beside a sum in whole picodollars that shares no code with the library.</summary>
+    /// <summary>Calls of four threads with everything mixed, beside a sum in whole picodollars that shares no code with the
+    /// library.</summary>
     [Fact]
     public void A_mixed_workload_costs_to_the_cent_what_an_independent_calculation_says()
     {
@@ -26,45 +39,64 @@ public sealed class CostTests
         Int128 expectedPicodollars = 0;
         long unpriced = 0;
         var sum = new Lock();
-        Parallel.For(0, 4, new ParallelOptions { MaxDegreeOfParallelism = 4 }, thread =>
-        {
-            var random = new Random(thread);
-            Int128 picodollars = 0;
-            long without = 0;
-            for (int i = 0; i < 25_000; i++)
+        Parallel.For(
+            0,
+            4,
+            new ParallelOptions { MaxDegreeOfParallelism = 4 },
+            thread =>
             {
-                long prompt = random.Next(20) == 0 ? random.Next(150_000, 250_000) : random.Next(10_000);
-                long completion = random.Next(5_000);
-                long? cached = random.Next(2) == 0 ? random.NextInt64(prompt + 1) : null;
-                long? reasoning = random.Next(2) == 0 ? random.NextInt64(completion + 1) : null;
-                string model = (i % 5) switch { 0 => "plain", 1 => "vendor/full", 2 => "full-2025-09-29", 3 => "full", _ => "nobody-knows" };
-                run.Monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new GenerationDetails
+                var random = new Random(thread);
+                Int128 picodollars = 0;
+                long without = 0;
+                for (int i = 0; i < 25_000; i++)
                 {
-                    ModelName = model,
-                    PromptTokenCount = prompt,
-                    CompletionTokenCount = completion,
-                    CachedPromptTokenCount = cached,
-                    ReasoningTokenCount = reasoning,
-                });
+                    long prompt = random.Next(20) == 0 ? random.Next(150_000, 250_000) : random.Next(10_000);
+                    long completion = random.Next(5_000);
+                    long? cached = random.Next(2) == 0 ? random.NextInt64(prompt + 1) : null;
+                    long? reasoning = random.Next(2) == 0 ? random.NextInt64(completion + 1) : null;
+                    string model = (i % 5) switch
+                    {
+                        0 => "plain",
+                        1 => "vendor/full",
+                        2 => "full-2025-09-29",
+                        3 => "full",
+                        _ => "nobody-knows",
+                    };
+                    run.Monitor.TrackGeneration(
+                        TimeSpan.FromSeconds(1),
+                        true,
+                        new GenerationDetails
+                        {
+                            ModelName = model,
+                            PromptTokenCount = prompt,
+                            CompletionTokenCount = completion,
+                            CachedPromptTokenCount = cached,
+                            ReasoningTokenCount = reasoning,
+                        });
 
-                // Prices in micro-dollars a million tokens are picodollars a token.
-                (Int128 input, Int128 output, Int128 cache, Int128 think) = (i % 5, prompt > 200_000) switch
+                    // Prices in micro-dollars a million tokens are picodollars a token.
+                    (Int128 input, Int128 output, Int128 cache, Int128 think) = (i % 5, prompt > 200_000) switch
+                    {
+                        (0, _) => (2_500_000, 10_000_000, 2_500_000, 10_000_000),
+                        (4, _) => (0, 0, 0, 0),
+                        (_, true) => ((Int128)6_000_000, (Int128)22_500_000, (Int128)600_000, (Int128)30_000_000),
+                        _ => (3_000_000, 15_000_000, 300_000, 20_000_000),
+                    };
+                    picodollars +=
+                        (input * (prompt - (cached ?? 0)))
+                        + (cache * (cached ?? 0))
+                        + (output * (completion - (reasoning ?? 0)))
+                        + (think * (reasoning ?? 0));
+                    without += i % 5 == 4 ? prompt + completion : 0;
+                }
+
+                lock (sum)
                 {
-                    (0, _) => (2_500_000, 10_000_000, 2_500_000, 10_000_000),
-                    (4, _) => (0, 0, 0, 0),
-                    (_, true) => ((Int128)6_000_000, (Int128)22_500_000, (Int128)600_000, (Int128)30_000_000),
-                    _ => (3_000_000, 15_000_000, 300_000, 20_000_000),
-                };
-                picodollars += (input * (prompt - (cached ?? 0))) + (cache * (cached ?? 0)) + (output * (completion - (reasoning ?? 0))) + (think * (reasoning ?? 0));
-                without += i % 5 == 4 ? prompt + completion : 0;
+                    expectedPicodollars += picodollars;
+                    unpriced += without;
+                }
             }
-
-            lock (sum)
-            {
-                expectedPicodollars += picodollars;
-                unpriced += without;
-            }
-        });
+        );
 
         CostReport cost = run.Monitor.GetCost();
         decimal expected = (decimal)expectedPicodollars / 1_000_000_000_000m;
@@ -81,7 +113,9 @@ public sealed class CostTests
         // The log says the same, record by record.
         List<JsonElement> records = run.Records();
         Assert.Equal(expected, records.Where(r => r.TryGetProperty("cost_usd", out _)).Sum(r => r.GetProperty("cost_usd").GetDecimal()), 6);
-        Assert.Equal(unpriced, records.Where(r => r.TryGetProperty("unpriced_token_count", out _)).Sum(r => r.GetProperty("unpriced_token_count").GetInt64()));
+        Assert.Equal(
+            unpriced,
+            records.Where(r => r.TryGetProperty("unpriced_token_count", out _)).Sum(r => r.GetProperty("unpriced_token_count").GetInt64()));
     }
 
     [Theory]
@@ -138,7 +172,11 @@ public sealed class CostTests
         Track(run, "plain", 1_000_000, 0, null);
         run.Monitor.TrackGeneration(TimeSpan.Zero, false, new GenerationDetails { ModelName = "plain", PromptTokenCount = 1_000_000 });
         run.Monitor.TrackEvaluation(
-            TimeSpan.Zero, true, "judge", new Dictionary<string, double> { ["a"] = 1, ["b"] = 2 }, new EvaluationDetails { ModelName = "plain", CompletionTokenCount = 100_000 });
+            TimeSpan.Zero,
+            true,
+            "judge",
+            new Dictionary<string, double> { ["a"] = 1, ["b"] = 2 },
+            new EvaluationDetails { ModelName = "plain", CompletionTokenCount = 100_000 });
 
         CostReport cost = run.Monitor.GetCost();
         Assert.Equal((6m, 6m, 3m), (cost.TotalUsd, cost.CostPerSuccessfulGeneration, cost.CostPerEvaluationPoint));
@@ -216,20 +254,31 @@ public sealed class CostTests
         Assert.Empty(new TokenUsageReport([], 0, 0, 0).EstimateCost(Prices).ByModel);
     }
 
-    private static MonitorRun Run(Action<GenerationMonitorOptions>? configure = null) => new(o =>
-    {
-        o.Pricing = Prices;
-        configure?.Invoke(o);
-    });
-
-    private static void Track(MonitorRun run, string? model, long? prompt, long? completion, long? total, long? cached = null, long? reasoning = null) =>
-        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails
+    private static MonitorRun Run(Action<GenerationMonitorOptions>? configure = null) =>
+        new(o =>
         {
-            ModelName = model,
-            PromptTokenCount = prompt,
-            CompletionTokenCount = completion,
-            TotalTokenCount = total,
-            CachedPromptTokenCount = cached,
-            ReasoningTokenCount = reasoning,
+            o.Pricing = Prices;
+            configure?.Invoke(o);
         });
+
+    private static void Track(
+        MonitorRun run,
+        string? model,
+        long? prompt,
+        long? completion,
+        long? total,
+        long? cached = null,
+        long? reasoning = null) =>
+        run.Monitor.TrackGeneration(
+            TimeSpan.Zero,
+            true,
+            new GenerationDetails
+            {
+                ModelName = model,
+                PromptTokenCount = prompt,
+                CompletionTokenCount = completion,
+                TotalTokenCount = total,
+                CachedPromptTokenCount = cached,
+                ReasoningTokenCount = reasoning,
+            });
 }

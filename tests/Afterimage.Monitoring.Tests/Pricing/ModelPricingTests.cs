@@ -37,12 +37,16 @@ public sealed class ModelPricingTests
             ["claude-sonnet-4-5", "dashscope/qwen-flash", "embedder", "free", "gemini/two-tiers", "gpt-4o"],
             pricing.Prices.Keys.Order(StringComparer.Ordinal));
         ModelPrice gpt = pricing.Prices["gpt-4o"];
-        Assert.Equal((2.5m, 10m, 1.25m, null, null, 0), (gpt.Input, gpt.Output, gpt.CachedInput, gpt.CacheWrite, gpt.Reasoning, gpt.LongContext.Count));
+        Assert.Equal(
+            (2.5m, 10m, 1.25m, null, null, 0),
+            (gpt.Input, gpt.Output, gpt.CachedInput, gpt.CacheWrite, gpt.Reasoning, gpt.LongContext.Count));
 
         ModelPrice claude = pricing.Prices["claude-sonnet-4-5"];
         Assert.Equal((3m, 15m, 0.3m, 3.75m), (claude.Input, claude.Output, claude.CachedInput, claude.CacheWrite));
         LongContextPrice tier = Assert.Single(claude.LongContext);
-        Assert.Equal((200_000, 6m, 22.5m, 0.6m, 7.5m), (tier.AbovePromptTokens, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput, tier.Price.CacheWrite));
+        Assert.Equal(
+            (200_000, 6m, 22.5m, 0.6m, 7.5m),
+            (tier.AbovePromptTokens, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput, tier.Price.CacheWrite));
         Assert.Equal((0.02m, 0m), (pricing.Prices["embedder"].Input, pricing.Prices["embedder"].Output));
     }
 
@@ -127,7 +131,8 @@ public sealed class ModelPricingTests
             ["Prices:Models:1:Output"] = "0",
         }).Build();
 
-        foreach (ModelPricing pricing in new[] { ModelPricing.Parse(Json), ModelPricing.FromConfiguration(configuration.GetSection("Prices")) })
+        foreach (
+            ModelPricing pricing in new[] { ModelPricing.Parse(Json), ModelPricing.FromConfiguration(configuration.GetSection("Prices")) })
         {
             Assert.Equal(2, pricing.Prices.Count);
             Assert.Equal(0.1m, pricing.Prices["n"].Input);
@@ -144,8 +149,12 @@ public sealed class ModelPricingTests
     [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1}, {"name": "n", "output": 1}]}""", "models[1].input: is required")]
     [InlineData("""{"models": [{"input": 1, "output": 1}]}""", "models[0].name: is required")]
     [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1, "cached_imput": 1}]}""", "models[0].cached_imput: there is no such")]
-    [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1}, {"name": "m", "input": 1, "output": 1}]}""", "models[1].name: 'm' is there twice")]
-    [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1, "long_context": [{"input": 1}]}]}""", "models[0].long_context[0].above: ")]
+    [InlineData(
+        """{"models": [{"name": "m", "input": 1, "output": 1}, {"name": "m", "input": 1, "output": 1}]}""",
+        "models[1].name: 'm' is there twice")]
+    [InlineData(
+        """{"models": [{"name": "m", "input": 1, "output": 1, "long_context": [{"input": 1}]}]}""",
+        "models[0].long_context[0].above: ")]
     [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1, "long_context": 5}]}""", "models[0].long_context: is a list")]
     [InlineData("""{"models": [{"name": "m", "input": 1, "output": 2000000}]}""", "models[0].output: ")]
     [InlineData("""{"models": [], "currency": "EUR"}""", "currency: there is no such")]

@@ -14,8 +14,23 @@ public sealed class TokenUsageTests
         Track(run, "b", prompt: 3);
         Track(run, null, completion: 4);
         Track(run, "no tokens");
-        run.Monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double>(), new EvaluationDetails { ModelName = "judge", PromptTokenCount = 5, CompletionTokenCount = 6 });
-        run.Monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double>(), new EvaluationDetails { TotalTokenCount = 1000 });
+        run.Monitor.TrackEvaluation(
+            TimeSpan.Zero,
+            true,
+            "e",
+            new Dictionary<string, double>(),
+            new EvaluationDetails
+            {
+                ModelName = "judge",
+                PromptTokenCount = 5,
+                CompletionTokenCount = 6,
+            });
+        run.Monitor.TrackEvaluation(
+            TimeSpan.Zero,
+            true,
+            "e",
+            new Dictionary<string, double>(),
+            new EvaluationDetails { TotalTokenCount = 1000 });
 
         TokenUsageReport report = run.Monitor.GetTotalTokenUsage();
 

@@ -12,7 +12,13 @@ public sealed class AllocationTests
         long allocated = -1;
         var thread = new Thread(() =>
         {
-            var details = new GenerationDetails { ModelName = "gpt-4o", PromptTokenCount = 374, CompletionTokenCount = 44, FinishReason = "stop" };
+            var details = new GenerationDetails
+            {
+                ModelName = "gpt-4o",
+                PromptTokenCount = 374,
+                CompletionTokenCount = 44,
+                FinishReason = "stop",
+            };
             for (int i = 0; i < 20_000; i++)
                 run.Monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, details);
 

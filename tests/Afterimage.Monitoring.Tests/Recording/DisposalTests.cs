@@ -14,7 +14,8 @@ public sealed class DisposalTests
 
         Assert.Throws<ObjectDisposedException>(() => monitor.TrackGeneration(TimeSpan.Zero, true));
         Assert.Throws<ObjectDisposedException>(() => monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double>()));
-        Assert.Throws<ObjectDisposedException>(() => monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, EvaluationScore>()));
+        Assert.Throws<ObjectDisposedException>(() =>
+            monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, EvaluationScore>()));
         Assert.Throws<ObjectDisposedException>(() => monitor.RecordMetric("m", 1));
         Assert.Throws<ObjectDisposedException>(() => monitor.LogInfo("m"));
         Assert.Throws<ObjectDisposedException>(() => monitor.LogWarning("m"));

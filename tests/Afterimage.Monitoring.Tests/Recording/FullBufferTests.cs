@@ -78,7 +78,11 @@ public sealed class FullBufferTests
         Assert.Equal(statistics.Recorded, run.Monitor.GetMetrics("m", TimeSpan.MaxValue).Count);
         Assert.Equal(statistics.Recorded, run.Records().Count);
         Assert.Equal(statistics.Recorded, handled);
-        Assert.Contains(run.LogEntries(), e => e.Text("level") == "warning" && e.Text("message").Contains($"{statistics.Dropped} records were dropped", StringComparison.Ordinal));
+        Assert.Contains(
+            run.LogEntries(),
+            e =>
+                e.Text("level") == "warning"
+                && e.Text("message").Contains($"{statistics.Dropped} records were dropped", StringComparison.Ordinal));
     }
 
     [Fact]

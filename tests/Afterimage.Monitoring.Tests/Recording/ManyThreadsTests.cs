@@ -78,11 +78,23 @@ public sealed class ManyThreadsTests
         const int Each = 20_000;
         using var run = MonitorRun.InMemory();
         using var done = new CancellationTokenSource();
-        var writers = Enumerable.Range(0, 3).Select(_ => Limits.OnThread(() =>
-        {
-            for (int i = 0; i < Each; i++)
-                run.Monitor.TrackGeneration(TimeSpan.FromSeconds(2), true, new GenerationDetails { ModelName = "m", PromptTokenCount = 3, CompletionTokenCount = 4 });
-        })).ToArray();
+        var writers = Enumerable
+            .Range(0, 3)
+            .Select(_ =>
+                Limits.OnThread(() =>
+                {
+                    for (int i = 0; i < Each; i++)
+                        run.Monitor.TrackGeneration(
+                            TimeSpan.FromSeconds(2),
+                            true,
+                            new GenerationDetails
+                            {
+                                ModelName = "m",
+                                PromptTokenCount = 3,
+                                CompletionTokenCount = 4,
+                            });
+                }))
+            .ToArray();
         var reader = Limits.OnThread(() =>
         {
             long seen = 0;
@@ -93,9 +105,10 @@ public sealed class ManyThreadsTests
                 Assert.True(time.Count >= seen, "What was seen once stays.");
                 seen = time.Count;
                 TokenUsageReport tokens = run.Monitor.GetTotalTokenUsage();
-                Assert.Equal((tokens.TotalTokens / 7 * 3, tokens.TotalTokens / 7 * 4), (tokens.TotalPromptTokens, tokens.TotalCompletionTokens));
-            }
-            while (!done.IsCancellationRequested);
+                Assert.Equal(
+                    (tokens.TotalTokens / 7 * 3, tokens.TotalTokens / 7 * 4),
+                    (tokens.TotalPromptTokens, tokens.TotalCompletionTokens));
+            } while (!done.IsCancellationRequested);
         });
 
         await Limits.WaitFor(Task.WhenAll(writers));

@@ -10,7 +10,10 @@ public sealed class ReadYourWritesTests
         using var run = MonitorRun.InMemory(o => o.BufferCapacity = 16);
         for (int i = 1; i <= 500; i++)
         {
-            run.Monitor.TrackGeneration(TimeSpan.FromSeconds(1), i % 2 == 0, new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
+            run.Monitor.TrackGeneration(
+                TimeSpan.FromSeconds(1),
+                i % 2 == 0,
+                new GenerationDetails { ModelName = "m", PromptTokenCount = 1 });
             Assert.Equal(i, run.Monitor.GetMetrics("generation_time").Count);
             Assert.Equal(i / 2, run.Monitor.GetMetrics("success_rate").Sum);
             Assert.Equal(i, run.Monitor.GetTotalTokenUsage().TotalPromptTokens);

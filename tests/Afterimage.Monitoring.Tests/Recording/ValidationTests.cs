@@ -84,7 +84,17 @@ public sealed class ValidationTests
     public void Empty_names_in_details_count_as_not_given()
     {
         using var run = new MonitorRun();
-        run.Monitor.TrackGeneration(Second, true, new GenerationDetails { ModelName = "", FinishReason = "", Error = "", Provider = "", Operation = "" });
+        run.Monitor.TrackGeneration(
+            Second,
+            true,
+            new GenerationDetails
+            {
+                ModelName = "",
+                FinishReason = "",
+                Error = "",
+                Provider = "",
+                Operation = "",
+            });
         run.Monitor.TrackEvaluation(Second, true, "e", Scores, new EvaluationDetails { ModelName = "", Error = "" });
 
         Assert.Equal(0, run.Monitor.GetMetrics("error_rate").Sum);
@@ -116,25 +126,63 @@ public sealed class ValidationTests
         KeyValuePair<string, object?>[] nullKey = [new("a", 1), new(null!, 1)];
         switch (call)
         {
-            case "generation: negative duration": monitor.TrackGeneration(TimeSpan.FromTicks(-1), true); break;
-            case "generation: a duration over a year": monitor.TrackGeneration(TimeSpan.FromDays(366) + TimeSpan.FromTicks(1), true); break;
-            case "generation: negative prompt tokens": Generation(new() { PromptTokenCount = -1 }); break;
-            case "generation: negative completion tokens": Generation(new() { CompletionTokenCount = -1 }); break;
-            case "generation: negative total tokens": Generation(new() { TotalTokenCount = long.MinValue }); break;
-            case "generation: negative cached tokens": Generation(new() { CachedPromptTokenCount = -1 }); break;
-            case "generation: negative reasoning tokens": Generation(new() { ReasoningTokenCount = -1 }); break;
-            case "generation: negative conversation length": Generation(new() { ConversationLength = -1 }); break;
-            case "generation: negative time to first token": Generation(new() { TimeToFirstToken = TimeSpan.FromTicks(-1) }); break;
-            case "generation: absurd time to first token": Generation(new() { TimeToFirstToken = TimeSpan.MaxValue }); break;
-            case "generation: empty tag key": Generation(new() { Tags = emptyKey }); break;
-            case "generation: null tag key": Generation(new() { Tags = nullKey }); break;
-            case "evaluation: negative duration": monitor.TrackEvaluation(TimeSpan.MinValue, true, "e", Scores); break;
-            case "evaluation: absurd duration": monitor.TrackEvaluation(TimeSpan.MaxValue, true, "e", Scores); break;
-            case "evaluation: null evaluator": monitor.TrackEvaluation(Second, true, null!, Scores); break;
-            case "evaluation: empty evaluator": monitor.TrackEvaluation(Second, true, "", Scores); break;
-            case "evaluation: null scores": monitor.TrackEvaluation(Second, true, "e", (IReadOnlyDictionary<string, double>)null!); break;
-            case "evaluation: null scores with feedback": monitor.TrackEvaluation(Second, true, "e", (IReadOnlyDictionary<string, EvaluationScore>)null!); break;
-            case "evaluation: empty score name": monitor.TrackEvaluation(Second, true, "e", new Dictionary<string, double> { ["good"] = 1, [""] = 1 }); break;
+            case "generation: negative duration":
+                monitor.TrackGeneration(TimeSpan.FromTicks(-1), true);
+                break;
+            case "generation: a duration over a year":
+                monitor.TrackGeneration(TimeSpan.FromDays(366) + TimeSpan.FromTicks(1), true);
+                break;
+            case "generation: negative prompt tokens":
+                Generation(new() { PromptTokenCount = -1 });
+                break;
+            case "generation: negative completion tokens":
+                Generation(new() { CompletionTokenCount = -1 });
+                break;
+            case "generation: negative total tokens":
+                Generation(new() { TotalTokenCount = long.MinValue });
+                break;
+            case "generation: negative cached tokens":
+                Generation(new() { CachedPromptTokenCount = -1 });
+                break;
+            case "generation: negative reasoning tokens":
+                Generation(new() { ReasoningTokenCount = -1 });
+                break;
+            case "generation: negative conversation length":
+                Generation(new() { ConversationLength = -1 });
+                break;
+            case "generation: negative time to first token":
+                Generation(new() { TimeToFirstToken = TimeSpan.FromTicks(-1) });
+                break;
+            case "generation: absurd time to first token":
+                Generation(new() { TimeToFirstToken = TimeSpan.MaxValue });
+                break;
+            case "generation: empty tag key":
+                Generation(new() { Tags = emptyKey });
+                break;
+            case "generation: null tag key":
+                Generation(new() { Tags = nullKey });
+                break;
+            case "evaluation: negative duration":
+                monitor.TrackEvaluation(TimeSpan.MinValue, true, "e", Scores);
+                break;
+            case "evaluation: absurd duration":
+                monitor.TrackEvaluation(TimeSpan.MaxValue, true, "e", Scores);
+                break;
+            case "evaluation: null evaluator":
+                monitor.TrackEvaluation(Second, true, null!, Scores);
+                break;
+            case "evaluation: empty evaluator":
+                monitor.TrackEvaluation(Second, true, "", Scores);
+                break;
+            case "evaluation: null scores":
+                monitor.TrackEvaluation(Second, true, "e", (IReadOnlyDictionary<string, double>)null!);
+                break;
+            case "evaluation: null scores with feedback":
+                monitor.TrackEvaluation(Second, true, "e", (IReadOnlyDictionary<string, EvaluationScore>)null!);
+                break;
+            case "evaluation: empty score name":
+                monitor.TrackEvaluation(Second, true, "e", new Dictionary<string, double> { ["good"] = 1, [""] = 1 });
+                break;
             case "evaluation: empty score name with feedback":
                 monitor.TrackEvaluation(Second, true, "e", new Dictionary<string, EvaluationScore> { [""] = new(1) });
                 break;

@@ -5,7 +5,8 @@ internal static class Limits
 {
     public static readonly TimeSpan Generous = TimeSpan.FromMinutes(3);
 
-    /// <summary>What a handler that hangs is given where others, whose limit it is too, are to lose nothing: longer than a busy machine makes anyone stand still.</summary>
+    /// <summary>What a handler that hangs is given where others, whose limit it is too, are to lose nothing: longer than a busy machine
+    /// makes anyone stand still.</summary>
     public static readonly TimeSpan StandStill = TimeSpan.FromSeconds(10);
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;

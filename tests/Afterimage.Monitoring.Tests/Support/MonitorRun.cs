@@ -11,9 +11,17 @@ internal sealed class MonitorRun : IDisposable
 
     private readonly TempDirectory _directory = new();
 
-    public MonitorRun(Action<GenerationMonitorOptions>? configure = null, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
+    public MonitorRun(
+        Action<GenerationMonitorOptions>? configure = null,
+        ILoggerFactory? loggerFactory = null,
+        IMeterFactory? meterFactory = null)
     {
-        var options = new GenerationMonitorOptions { LogDirectory = _directory.FullPath, HandlerTimeLimit = Limits.Generous, ShutdownTimeout = Limits.Generous };
+        var options = new GenerationMonitorOptions
+        {
+            LogDirectory = _directory.FullPath,
+            HandlerTimeLimit = Limits.Generous,
+            ShutdownTimeout = Limits.Generous,
+        };
         configure?.Invoke(options);
         Monitor = new GenerationMonitor(options, Clock, loggerFactory, meterFactory);
     }

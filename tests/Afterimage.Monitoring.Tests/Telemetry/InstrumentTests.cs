@@ -55,7 +55,9 @@ public sealed class InstrumentTests : IDisposable
         AssertOne(duration, 1.5, expected);
         AssertOne(first, 0.25, expected);
         AssertOne(each, 0.02, expected);
-        Assert.Equal([(374L, "input"), (44L, "output")], tokens.GetMeasurementSnapshot().Select(m => (m.Value, (string)m.Tags["gen_ai.token.type"]!)));
+        Assert.Equal(
+            [(374L, "input"), (44L, "output")],
+            tokens.GetMeasurementSnapshot().Select(m => (m.Value, (string)m.Tags["gen_ai.token.type"]!)));
         Assert.All(tokens.GetMeasurementSnapshot(), m => Assert.Equal(expected.Count + 1, m.Tags.Count));
         Assert.Equal("{token}", tokens.Instrument!.Unit);
         Assert.Equal(["s", "s", "s"], new[] { duration, first, each }.Select(c => c.Instrument!.Unit));
@@ -70,8 +72,12 @@ public sealed class InstrumentTests : IDisposable
         run.Monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new() { PromptTokenCount = 1 });
         await run.Monitor.FlushAsync(Limits.Token);
 
-        Assert.Equal(Enumerable.Range(0, 14).Select(i => 1L << (2 * i)), ((Histogram<long>)tokens.Instrument!).Advice!.HistogramBucketBoundaries!);
-        Assert.Equal(Enumerable.Range(0, 14).Select(i => 0.01 * (1 << i)), ((Histogram<double>)duration.Instrument!).Advice!.HistogramBucketBoundaries!);
+        Assert.Equal(
+            Enumerable.Range(0, 14).Select(i => 1L << (2 * i)),
+            ((Histogram<long>)tokens.Instrument!).Advice!.HistogramBucketBoundaries!);
+        Assert.Equal(
+            Enumerable.Range(0, 14).Select(i => 0.01 * (1 << i)),
+            ((Histogram<double>)duration.Instrument!).Advice!.HistogramBucketBoundaries!);
     }
 
     [Fact]

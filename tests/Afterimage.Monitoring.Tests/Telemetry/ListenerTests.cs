@@ -88,7 +88,8 @@ public sealed class ListenerTests : IDisposable
         Assert.Same(batch, Activity.Current);
     }
 
-    /// <summary>A listener that stands still makes visible what telemetry is given: in the end its queue overflows, and the log says so.</summary>
+    /// <summary>A listener that stands still makes visible what telemetry is given: in the end its queue overflows, and the log says
+    /// so.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -150,7 +151,16 @@ public sealed class ListenerTests : IDisposable
     private static void Track(GenerationMonitor monitor, int count, string model = "m")
     {
         for (int i = 0; i < count; i++)
-            monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new() { ModelName = model, PromptTokenCount = 374, CompletionTokenCount = 44, FinishReason = "stop" });
+            monitor.TrackGeneration(
+                TimeSpan.FromSeconds(1),
+                true,
+                new()
+                {
+                    ModelName = model,
+                    PromptTokenCount = 374,
+                    CompletionTokenCount = 44,
+                    FinishReason = "stop",
+                });
     }
 
     private ActivityListener ListenForSpans()

@@ -34,7 +34,9 @@ public sealed class MeterTests
         {
             InstrumentPublished = (instrument, l) =>
             {
-                if (instrument.Meter is { Name: "Afterimage.Monitoring", Scope: null } && instrument.Name is "gen_ai.client.operation.duration" or "afterimage.records.recorded")
+                if (
+                    instrument.Meter is { Name: "Afterimage.Monitoring", Scope: null }
+                    && instrument.Name is "gen_ai.client.operation.duration" or "afterimage.records.recorded")
                     l.EnableMeasurementEvents(instrument);
             },
             MeasurementsCompleted = (instrument, _) => completed.Enqueue(instrument),

@@ -3,7 +3,8 @@ using Afterimage.Monitoring.Tests.Support;
 
 namespace Afterimage.Monitoring.Tests.Telemetry;
 
-/// <summary>Alone in its time: who listens for spans makes every monitor of the process keep more, and others measure what is allocated.</summary>
+/// <summary>Alone in its time: who listens for spans makes every monitor of the process keep more, and others measure what is
+/// allocated.</summary>
 [CollectionDefinition(nameof(SpanTests), DisableParallelization = true)]
 public sealed class SpanTestsDefinition;
 

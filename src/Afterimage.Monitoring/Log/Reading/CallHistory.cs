@@ -20,7 +20,8 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     private long _calls;
     private long _skippedLines;
 
-    /// <summary>Whether a file was deleted or compacted between the listing and its reading: then not all calls were read, and only another history can.</summary>
+    /// <summary>Whether a file was deleted or compacted between the listing and its reading: then not all calls were read, and only another
+    /// history can.</summary>
     public bool IsOutdated { get; private set; }
 
     /// <summary>Reads the calls of a time and later, each directory's in the order of its files' lines.</summary>
@@ -46,9 +47,11 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     }
 
     /// <summary>What was read, for the log.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"Budgets go on from '{directory}': {_calls} calls counted{(_skippedLines > 0 ? $", {_skippedLines} lines skipped that are no records" : "")}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Budgets go on from '{directory}': {_calls} calls counted{(_skippedLines > 0 ? $", {_skippedLines} lines skipped that are no records" : "")}"
+        );
 
     private string[] Files()
     {
@@ -65,17 +68,23 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     }
 
     // A file that is gone has no time: opening it says so.
-    private static bool IsOlder(string path, long since) => since != 0 && new FileInfo(path) is { Exists: true } file && file.LastWriteTimeUtc.Ticks < since - ClockTolerance.Ticks;
+    private static bool IsOlder(string path, long since) =>
+        since != 0 && new FileInfo(path) is { Exists: true } file && file.LastWriteTimeUtc.Ticks < since - ClockTolerance.Ticks;
 
     // Of a message the first line: an engine that reads compacted files shows its statement below it.
-    private static IOException Unreadable(string path, Exception e) => new($"A budget cannot go on from '{path}': {e.Message.Split('\n')[0].TrimEnd()}", e);
+    private static IOException Unreadable(string path, Exception e) =>
+        new($"A budget cannot go on from '{path}': {e.Message.Split('\n')[0].TrimEnd()}", e);
 
     private IEnumerable<Record> ReadCompacted(string path, long since)
     {
         if (readCompacted is null)
-            throw new IOException($"A budget cannot go on from '{path}': it is compacted. To have such files read, call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options.");
+            throw new IOException(
+                $"A budget cannot go on from '{path}': it is compacted. To have such files read, call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options."
+            );
 
-        using IEnumerator<ReadOnlyMemory<byte>>? lines = Try(path, () => readCompacted(path, since == 0 ? null : new DateTimeOffset(since, TimeSpan.Zero)).GetEnumerator());
+        using IEnumerator<ReadOnlyMemory<byte>>? lines = Try(
+            path,
+            () => readCompacted(path, since == 0 ? null : new DateTimeOffset(since, TimeSpan.Zero)).GetEnumerator());
         var line = new RecordLine();
         while (lines is not null && Try(path, lines.MoveNext))
         {

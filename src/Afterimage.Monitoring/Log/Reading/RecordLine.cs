@@ -6,7 +6,8 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>A line of records, judged and taken apart by the one rule of docs/log-format.md. Made once and used for any number of lines.</summary>
+/// <summary>A line of records, judged and taken apart by the one rule of docs/log-format.md. Made once and used for any number of
+/// lines.</summary>
 /// <remarks>
 /// What it gives back is valid until the next <see cref="TryParse"/>, and as long as the line is. For one thread at a time.
 /// </remarks>
@@ -28,7 +29,10 @@ internal sealed class RecordLine
     private static readonly ulong RequiredOfCalls = FieldsOf(field => (field.Required & RecordEvents.Calls) != 0);
     private static readonly ulong RequiredOfMetrics = FieldsOf(field => (field.Required & RecordEvents.Metric) != 0);
 
-    private static readonly (RecordEvents Event, string Name, byte[] Utf8)[] Names = [.. EventNames.Select(e => (e.Event, e.Name, Encoding.UTF8.GetBytes(e.Name)))];
+    private static readonly (RecordEvents Event, string Name, byte[] Utf8)[] Names =
+    [
+        .. EventNames.Select(e => (e.Event, e.Name, Encoding.UTF8.GetBytes(e.Name))),
+    ];
 
     // Exact as doubles.
     private static readonly double[] PowersOfTen = [.. Enumerable.Range(0, 16).Select(power => Math.Pow(10, power))];

@@ -1,6 +1,7 @@
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>Reads the records of a file of lines, or of a range of one, in their order. Every line that is not blank is a record or skipped, and counted as one of the two.</summary>
+/// <summary>Reads the records of a file of lines, or of a range of one, in their order. Every line that is not blank is a record or
+/// skipped, and counted as one of the two.</summary>
 internal sealed class RecordReader : IDisposable
 {
     private readonly LineSplitter _lines;

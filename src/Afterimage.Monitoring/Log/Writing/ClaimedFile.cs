@@ -29,7 +29,8 @@ internal sealed class ClaimedFile : IDisposable
 
     public long Length { get; private set; }
 
-    /// <summary>Whether the file has been removed, emptied or replaced under this writer: then it is not as long as what this writer, the only one, has put into it.</summary>
+    /// <summary>Whether the file has been removed, emptied or replaced under this writer: then it is not as long as what this writer, the
+    /// only one, has put into it.</summary>
     public bool IsLost
     {
         get
@@ -49,7 +50,11 @@ internal sealed class ClaimedFile : IDisposable
 
         try
         {
-            SafeFileHandle handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            SafeFileHandle handle = File.OpenHandle(
+                path,
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete);
             return new ClaimedFile(path, claim, handle);
         }
         catch
@@ -90,8 +95,8 @@ internal sealed class ClaimedFile : IDisposable
         if (last[0] == (byte)'\n')
             return;
 
-        // A line that ends with its object may lack nothing but its end. Any other is spoilt for good: DuckDB reads on past the end of a line that ends
-        // with a colon, and would lose the next.
+        // A line that ends with its object may lack nothing but its end. Any other is spoilt for good: DuckDB reads on past the end of a
+        // line that ends with a colon, and would lose the next.
         Append(last[0] == (byte)'}' ? "\n"u8 : "!\n"u8);
     }
 

@@ -8,7 +8,8 @@ namespace Afterimage.Monitoring.Log.Writing;
 
 /// <summary>Brings what was written to the disk, and says so if the disk does not take it.</summary>
 /// <remarks>
-/// .NET has no call for directories, and that for files (<see cref="RandomAccess.FlushToDisk"/>, as of .NET 10) passes over the errors of <c>fsync</c>: <c>EIO</c> and <c>ENOSPC</c> leave it in silence.
+/// .NET has no call for directories, and that for files (<see cref="RandomAccess.FlushToDisk"/>, as of .NET 10) passes over the errors of
+/// <c>fsync</c>: <c>EIO</c> and <c>ENOSPC</c> leave it in silence.
 /// </remarks>
 internal static partial class DiskSync
 {
@@ -34,7 +35,8 @@ internal static partial class DiskSync
             throw Failed(directory);
     }
 
-    /// <summary>Brings the names in a directory and in those above it, any of which may be as new, to the disk. One that cannot be opened is passed over: it is gone, or who may not read it has not made it.</summary>
+    /// <summary>Brings the names in a directory and in those above it, any of which may be as new, to the disk. One that cannot be opened
+    /// is passed over: it is gone, or who may not read it has not made it.</summary>
     /// <exception cref="IOException">The disk did not take one.</exception>
     public static void SyncPath(string directory)
     {

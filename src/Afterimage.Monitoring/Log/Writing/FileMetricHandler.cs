@@ -10,9 +10,9 @@ namespace Afterimage.Monitoring;
 
 /// <summary>Writes records to <c>metrics.jsonl</c>, one JSON object a line (docs/log-format.md). The monitor's default.</summary>
 /// <remarks>
-/// Each batch is handed to the operating system in one write: it survives the process. A directory or file that does not exist is made at the first write.
-/// Where another live handler writes the same
-/// directory, this one writes the next numbered file beside it. <see cref="Dispose"/> closes the file, which a later write opens again.
+/// Each batch is handed to the operating system in one write: it survives the process. A directory or file that does not exist is made at
+/// the first write. Where another live handler writes the same directory, this one writes the next numbered file beside it.
+/// <see cref="Dispose"/> closes the file, which a later write opens again.
 /// </remarks>
 public sealed class FileMetricHandler : IMetricHandler, IDisposable
 {
@@ -54,8 +54,10 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
     /// <summary>Writes a single metric point.</summary>
     /// <param name="metricName">The metric.</param>
     /// <param name="value">The value.</param>
-    /// <param name="metadata">Its metadata; <c>timestamp</c>, if it is a <see cref="DateTimeOffset"/>, is the point's time, else that is now.</param>
-    /// <exception cref="ArgumentException"><paramref name="metricName"/> is null or empty, or <paramref name="metadata"/> is null.</exception>
+    /// <param name="metadata">Its metadata; <c>timestamp</c>, if it is a <see cref="DateTimeOffset"/>, is the point's time, else that is
+    /// now.</param>
+    /// <exception cref="ArgumentException"><paramref name="metricName"/> is null or empty, or <paramref name="metadata"/> is
+    /// null.</exception>
     /// <exception cref="IOException">It could not be written.</exception>
     public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata)
     {

@@ -8,8 +8,9 @@ namespace Afterimage.Monitoring.Log.Writing;
 
 /// <summary>Lines of JSON in a file and its numbered successors, by the rules of <see cref="LogFileOptions"/>.</summary>
 /// <remarks>
-/// Lines gather in memory until <see cref="Commit"/> hands them to the operating system in one write. Files are opened at the first write, and again
-/// when written to after <see cref="Dispose"/>. A writer that finds a file claimed by another goes on to the next number. For one thread at a time.
+/// Lines gather in memory until <see cref="Commit"/> hands them to the operating system in one write. Files are opened at the first write,
+/// and again when written to after <see cref="Dispose"/>. A writer that finds a file claimed by another goes on to the next number. For one
+/// thread at a time.
 /// </remarks>
 internal sealed class JsonLineFile : IDisposable
 {
@@ -164,7 +165,8 @@ internal sealed class JsonLineFile : IDisposable
 
     private ClaimedFile? TryOpen(int number)
     {
-        // Looked for before it is opened, which would make it, and behind the claim as well, since who compacts a file has it claimed until what stands for it is there.
+        // Looked for before it is opened, which would make it, and behind the claim as well, since who compacts a file has it claimed until
+        // what stands for it is there.
         if (IsCompacted(number) || ClaimedFile.TryOpen(_name.PathOf(number)) is not { } file)
             return null;
         if (!IsCompacted(number))
@@ -174,7 +176,8 @@ internal sealed class JsonLineFile : IDisposable
         return null;
     }
 
-    private bool IsCompacted(int number) => _name.IsOfRecords && CompactedName.In(_name.Directory).Any(compacted => compacted.StandsFor(number));
+    private bool IsCompacted(int number) =>
+        _name.IsOfRecords && CompactedName.In(_name.Directory).Any(compacted => compacted.StandsFor(number));
 
     private void DeleteOld(string finished)
     {
@@ -184,7 +187,15 @@ internal sealed class JsonLineFile : IDisposable
         // The file's own time is when it was finished, by the clock that its age is measured with.
         DateTime now = _timeProvider.GetUtcNow().UtcDateTime;
         File.SetLastWriteTimeUtc(finished, now);
-        FileInfo[] files = [.. _name.ExistingFiles().Where(path => path != _current!.Path).Select(path => new FileInfo(path)).OrderBy(f => f.LastWriteTimeUtc).ThenBy(f => _name.NumberOf(f.FullName))];
+        FileInfo[] files =
+        [
+            .. _name
+                .ExistingFiles()
+                .Where(path => path != _current!.Path)
+                .Select(path => new FileInfo(path))
+                .OrderBy(f => f.LastWriteTimeUtc)
+                .ThenBy(f => _name.NumberOf(f.FullName)),
+        ];
         long total = files.Sum(f => f.Length) + _options.MaxFileSize;
         foreach (FileInfo file in files)
         {

@@ -3,21 +3,26 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>How the files of the log directory grow, are rotated and are deleted. It holds for <c>metrics.jsonl</c>, <c>afterimage.log</c> and <c>alerts.jsonl</c> alike.</summary>
+/// <summary>How the files of the log directory grow, are rotated and are deleted. It holds for <c>metrics.jsonl</c>, <c>afterimage.log</c>
+/// and <c>alerts.jsonl</c> alike.</summary>
 /// <remarks>
-/// A file that is full is finished and never touched again; the next is named with a number: <c>metrics.jsonl</c>, <c>metrics-000001.jsonl</c>, <c>metrics-000002.jsonl</c>.
-/// No file is ever renamed. Nothing is deleted unless <see cref="MaxTotalSize"/> is set.
+/// A file that is full is finished and never touched again; the next is named with a number: <c>metrics.jsonl</c>,
+/// <c>metrics-000001.jsonl</c>, <c>metrics-000002.jsonl</c>. No file is ever renamed. Nothing is deleted unless <see cref="MaxTotalSize"/>
+/// is set.
 /// </remarks>
 public sealed class LogFileOptions
 {
-    /// <summary>A file is finished before it would grow past this. Default: 1 GiB. At least 4,096 bytes; a single write that is larger has a file of its own.</summary>
+    /// <summary>A file is finished before it would grow past this. Default: 1 GiB. At least 4,096 bytes; a single write that is larger has
+    /// a file of its own.</summary>
     public long MaxFileSize { get; set; } = 1L << 30;
 
-    /// <summary>A file is finished at the first write after this time since it was opened. Default: <see langword="null"/>, never by age. More than zero.</summary>
+    /// <summary>A file is finished at the first write after this time since it was opened. Default: <see langword="null"/>, never by age.
+    /// More than zero.</summary>
     public TimeSpan? MaxFileAge { get; set; }
 
-    /// <summary>What the files of one kind may take together. When one is finished, the oldest finished ones are deleted until there is room for another
-    /// of <see cref="MaxFileSize"/>. Default: <see langword="null"/>, nothing is deleted. At least <see cref="MaxFileSize"/>.</summary>
+    /// <summary>What the files of one kind may take together. When one is finished, the oldest finished ones are deleted until there is
+    /// room for another of <see cref="MaxFileSize"/>. Default: <see langword="null"/>, nothing is deleted. At least
+    /// <see cref="MaxFileSize"/>.</summary>
     public long? MaxTotalSize { get; set; }
 
     /// <summary>How long a finished file is kept for readers, whatever the total size. Default: 1 hour. Not negative.</summary>

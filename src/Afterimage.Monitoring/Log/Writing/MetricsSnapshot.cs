@@ -11,7 +11,13 @@ namespace Afterimage.Monitoring.Log.Writing;
 internal static class MetricsSnapshot
 {
     /// <remarks>The caller holds the recorder's lock.</remarks>
-    public static string Save(string directory, DateTimeOffset now, long wallOffset, MetricStore store, TokenUsageReport tokens, Names names)
+    public static string Save(
+        string directory,
+        DateTimeOffset now,
+        long wallOffset,
+        MetricStore store,
+        TokenUsageReport tokens,
+        Names names)
     {
         string name = $"metrics_{now.UtcDateTime:yyyyMMdd_HHmmss}";
         for (int attempt = 1; ; attempt++)
@@ -34,7 +40,13 @@ internal static class MetricsSnapshot
         }
     }
 
-    private static void Write(Utf8JsonWriter writer, DateTimeOffset now, long wallOffset, MetricStore store, TokenUsageReport tokens, Names names)
+    private static void Write(
+        Utf8JsonWriter writer,
+        DateTimeOffset now,
+        long wallOffset,
+        MetricStore store,
+        TokenUsageReport tokens,
+        Names names)
     {
         writer.WriteStartObject();
         writer.WriteString(RecordKeys.Timestamp, now.UtcDateTime);
@@ -83,7 +95,11 @@ internal static class MetricsSnapshot
     private static void WritePoint(Utf8JsonWriter writer, Chunk chunk, int index, long wallOffset, Names names)
     {
         writer.WriteStartObject();
-        writer.WriteString(RecordKeys.Timestamp, new DateTime(Math.Clamp(chunk.Timestamps[index] + wallOffset, DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks), DateTimeKind.Utc));
+        writer.WriteString(
+            RecordKeys.Timestamp,
+            new DateTime(
+                Math.Clamp(chunk.Timestamps[index] + wallOffset, DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks),
+                DateTimeKind.Utc));
         writer.WriteNumber(RecordKeys.Value, chunk.Values[index]);
         if (chunk.ModelIds[index] != NameTable.None)
             writer.WriteString(RecordKeys.ModelName, names.Models[chunk.ModelIds[index]]);
