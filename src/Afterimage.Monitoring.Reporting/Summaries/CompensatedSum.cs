@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
 /// <summary>
@@ -24,5 +21,12 @@ internal struct CompensatedSum
         double virtualPart = sum - _high;
         _low += (_high - (sum - virtualPart)) + (product - virtualPart);
         _high = sum;
+    }
+
+    /// <summary>Adds another sum.</summary>
+    public void Add(CompensatedSum other)
+    {
+        Add(other._high, 1);
+        _low += double.IsFinite(other._high) ? other._low : 0;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -11,7 +12,7 @@ namespace Afterimage.Monitoring.Log.Reading;
 /// <remarks>
 /// What it gives back is valid until the next <see cref="TryParse"/>, and as long as the line is. For one thread at a time.
 /// </remarks>
-internal sealed class RecordLine
+internal sealed partial class RecordLine : IRecord
 {
     /// <summary>What the events are called in a line.</summary>
     public static readonly (RecordEvents Event, string Name)[] EventNames =
@@ -26,6 +27,7 @@ internal sealed class RecordLine
     private static readonly ulong GenerationFields = FieldsOf(field => field.IsOf(RecordEvents.Generation));
     private static readonly ulong EvaluationFields = FieldsOf(field => field.IsOf(RecordEvents.Evaluation));
     private static readonly ulong MetricFields = FieldsOf(field => field.IsOf(RecordEvents.Metric));
+    private static readonly ulong TextFields = FieldsOf(field => field.Type is FieldType.Name or FieldType.Text);
     private static readonly ulong RequiredOfCalls = FieldsOf(field => (field.Required & RecordEvents.Calls) != 0);
     private static readonly ulong RequiredOfMetrics = FieldsOf(field => (field.Required & RecordEvents.Metric) != 0);
 
@@ -47,24 +49,31 @@ internal sealed class RecordLine
     private ulong _given;
     private ReadOnlyMemory<byte> _line;
 
-    /// <summary>What kind of record it is.</summary>
+    // Where in the line begins what a reader reads.
+    private int _offset;
+
+    /// <inheritdoc/>
     public RecordEvents Event { get; private set; }
 
-    /// <summary>UTC ticks.</summary>
+    /// <summary>Whether the library, given the record, would write this line, byte for byte. It may be false where it would.</summary>
+    public bool IsCanonical { get; private set; }
+
+    /// <inheritdoc/>
     public long Timestamp => _numbers[RecordSchema.Timestamp.Ordinal];
 
-    /// <summary>Whether the record has the field. An empty text counts as not given.</summary>
+    /// <inheritdoc/>
     public bool Has(RecordField field) => (_given & Bit(field.Ordinal)) != 0;
 
-    /// <summary>The value of a field that it has: a count, or ticks of a time.</summary>
+    /// <inheritdoc/>
     public long Count(RecordField field) => _numbers[field.Ordinal];
 
-    /// <summary>The value of a field that it has: seconds, dollars or a number.</summary>
+    /// <inheritdoc/>
     public double Number(RecordField field) => BitConverter.Int64BitsToDouble(_numbers[field.Ordinal]);
 
+    /// <inheritdoc/>
     public bool Flag(RecordField field) => _numbers[field.Ordinal] != 0;
 
-    /// <summary>The value of a field that it has, in UTF-8: a text without its escapes, an object as it stands in the line.</summary>
+    /// <inheritdoc/>
     public ReadOnlySpan<byte> Text(RecordField field)
     {
         (int start, int length) = _texts[field.Ordinal];
@@ -77,15 +86,17 @@ internal sealed class RecordLine
     public bool TryParse(ReadOnlyMemory<byte> line)
     {
         _line = line;
-        _given = 0;
-        _escaped = 0;
-        _unescapedLength = 0;
+        Reset();
         ReadOnlySpan<byte> bytes = line.Span;
         if (!Ascii.IsValid(bytes) && !Utf8.IsValid(bytes))
             return false;
 
         try
         {
+            if (TryParseOwn(bytes))
+                return true;
+
+            Reset();
             return Parse(new Utf8JsonReader(bytes));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -93,6 +104,15 @@ internal sealed class RecordLine
             // Torn or foreign; InvalidOperationException is the reader's for a text that is no Unicode.
             return false;
         }
+    }
+
+    private void Reset()
+    {
+        IsCanonical = false;
+        _given = 0;
+        _escaped = 0;
+        _unescapedLength = 0;
+        _offset = 0;
     }
 
     private bool Parse(Utf8JsonReader reader)
@@ -125,9 +145,13 @@ internal sealed class RecordLine
         }
 
         // To the very end: a torn line has none.
-        if (reader.TokenType != JsonTokenType.EndObject || reader.Read())
-            return false;
+        return reader.TokenType == JsonTokenType.EndObject && !reader.Read() && Complete(@event, metadataModel);
+    }
 
+    /// <summary>Keeps what the event has of what was taken.</summary>
+    /// <returns>Whether it is all that the event must have.</returns>
+    private bool Complete(RecordEvents @event, (int Start, int Length, bool IsEscaped) metadataModel)
+    {
         Event = @event;
         _given = WithoutEmptyTexts(_given) & @event switch
         {
@@ -144,7 +168,8 @@ internal sealed class RecordLine
         return true;
     }
 
-    private static RecordEvents EventOf(ReadOnlySpan<byte> text)
+    /// <summary>The event of a name; none where it is unknown.</summary>
+    public static RecordEvents EventOf(ReadOnlySpan<byte> text)
     {
         foreach ((RecordEvents @event, _, byte[] utf8) in Names)
         {
@@ -217,7 +242,7 @@ internal sealed class RecordLine
 
     private bool TakeObject(ref Utf8JsonReader reader, int ordinal, ref (int Start, int Length, bool IsEscaped) metadataModel)
     {
-        int start = (int)reader.TokenStartIndex;
+        int start = _offset + (int)reader.TokenStartIndex;
         bool isNumbers = Fields[ordinal].Type == FieldType.Numbers;
         bool isMetadata = ordinal == RecordSchema.Metadata.Ordinal;
         bool isModel = false;
@@ -252,7 +277,7 @@ internal sealed class RecordLine
             isModel = false;
         }
 
-        _texts[ordinal] = (start, (int)reader.BytesConsumed - start);
+        _texts[ordinal] = (start, _offset + (int)reader.BytesConsumed - start);
         return true;
     }
 
@@ -275,7 +300,7 @@ internal sealed class RecordLine
     private (int Start, int Length, bool IsEscaped) TextOf(ref Utf8JsonReader reader)
     {
         if (!reader.ValueIsEscaped)
-            return ((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length, false);
+            return (_offset + (int)reader.TokenStartIndex + 1, reader.ValueSpan.Length, false);
 
         GrowUnescaped(reader.ValueSpan.Length);
         int start = _unescapedLength;
@@ -305,14 +330,18 @@ internal sealed class RecordLine
 
     private ulong WithoutEmptyTexts(ulong given)
     {
-        for (int i = 0; i < Fields.Length; i++)
+        for (ulong texts = given & TextFields; texts != 0; texts &= texts - 1)
         {
-            if (Fields[i].Type is FieldType.Name or FieldType.Text && _texts[i].Length == 0)
-                given &= ~Bit(i);
+            int ordinal = BitOperations.TrailingZeroCount(texts);
+            if (_texts[ordinal].Length == 0)
+                given &= ~Bit(ordinal);
         }
 
         return given;
     }
+
+    /// <summary>The number that a reader is at, one that JSON has no number for included; NaN for anything else.</summary>
+    public static double NumberOf(in Utf8JsonReader reader) => TryNumber(reader, out double number) ? number : double.NaN;
 
     private static bool TryNumber(in Utf8JsonReader reader, out double number)
     {

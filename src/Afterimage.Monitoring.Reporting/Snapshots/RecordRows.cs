@@ -1,0 +1,192 @@
+using System.Data.Common;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Schema;
+using DuckDB.NET.Data;
+using DuckDB.NET.Native;
+
+namespace Afterimage.Monitoring.Reporting.Snapshots;
+
+/// <summary>A row of a query whose columns are those of the table <c>record</c>, read where DuckDB has it. A row without an event is a line
+/// that is no record.</summary>
+internal sealed unsafe class RecordRows : IRecord
+{
+    private const int StringSize = 16;
+    private const int MaxInlinedLength = StringSize - sizeof(uint);
+
+    private readonly int[] _columns;
+    private readonly nint[] _data = new nint[RecordSchema.Fields.Count];
+    private readonly nint[] _validity = new nint[RecordSchema.Fields.Count];
+    private long _row;
+
+    private RecordRows(int[] columns) => _columns = columns;
+
+    /// <summary>Whether the row is a record.</summary>
+    public bool IsRecord => IsGiven(RecordSchema.Event.Ordinal);
+
+    /// <inheritdoc/>
+    public RecordEvents Event { get; private set; }
+
+    /// <inheritdoc/>
+    public long Timestamp => Math.Clamp(
+        DateTime.UnixEpoch.Ticks + Count(RecordSchema.Timestamp),
+        DateTime.MinValue.Ticks,
+        DateTime.MaxValue.Ticks);
+
+    /// <inheritdoc/>
+    public bool Has(RecordField field) => IsGiven(field.Ordinal);
+
+    /// <inheritdoc/>
+    public long Count(RecordField field) => ((long*)_data[field.Ordinal])[_row];
+
+    /// <inheritdoc/>
+    public double Number(RecordField field) => ((double*)_data[field.Ordinal])[_row];
+
+    /// <inheritdoc/>
+    public bool Flag(RecordField field) => ((byte*)_data[field.Ordinal])[_row] != 0;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Text(RecordField field)
+    {
+        byte* place = (byte*)_data[field.Ordinal] + (_row * StringSize);
+        int length = Unsafe.ReadUnaligned<int>(place);
+        return length <= MaxInlinedLength
+            ? new ReadOnlySpan<byte>(place + sizeof(uint), length)
+            : new ReadOnlySpan<byte>(*(byte**)(place + 8), length);
+    }
+
+    /// <summary>Reads the rows of a query, in no order, on all cores.</summary>
+    /// <param name="connection">Where they are.</param>
+    /// <param name="sql">The query.</param>
+    /// <param name="createTaker">Makes what takes the rows of a worker; a row is valid until the next.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="DbException">The query fails.</exception>
+    public static void Read(
+        DuckDBConnection connection,
+        string sql,
+        Func<Action<RecordRows>> createTaker,
+        CancellationToken cancellationToken)
+    {
+        DuckDBNativeConnection native = connection.NativeConnection;
+        using CancellationTokenRegistration cancel = cancellationToken.Register(() => NativeMethods.Startup.DuckDBInterrupt(native));
+        DuckDBState prepared = NativeMethods.PreparedStatements.DuckDBPrepare(native, sql, out DuckDBPreparedStatement statement);
+        using (statement)
+        {
+            if (prepared == DuckDBState.Error)
+                throw new EngineException(NativeMethods.PreparedStatements.DuckDBPrepareError(statement));
+
+            DuckDBState executed = NativeMethods.PreparedStatements.DuckDBExecutePreparedStreaming(statement, out DuckDBResult result);
+            try
+            {
+                if (executed == DuckDBState.Error)
+                    throw new EngineException(NativeMethods.Query.DuckDBResultError(ref result));
+                new Work(result).Run(createTaker);
+            }
+            finally
+            {
+                NativeMethods.Query.DuckDBDestroyResult(ref result);
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private bool IsGiven(int ordinal) =>
+        _data[ordinal] != 0
+        && (_validity[ordinal] == 0 || (((ulong*)_validity[ordinal])[_row >> 6] & (1UL << (int)(_row & 63))) != 0);
+
+    private void Take(DuckDBDataChunk chunk, Action<RecordRows> take)
+    {
+        for (int ordinal = 0; ordinal < _columns.Length; ordinal++)
+        {
+            if (_columns[ordinal] < 0)
+                continue;
+            nint vector = NativeMethods.DataChunks.DuckDBDataChunkGetVector(chunk, _columns[ordinal]);
+            _data[ordinal] = (nint)NativeMethods.Vectors.DuckDBVectorGetData(vector);
+            _validity[ordinal] = (nint)NativeMethods.Vectors.DuckDBVectorGetValidity(vector);
+        }
+
+        long rows = (long)NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk);
+        for (_row = 0; _row < rows; _row++)
+        {
+            if (IsRecord)
+                Event = RecordLine.EventOf(Text(RecordSchema.Event));
+            take(this);
+        }
+    }
+
+    private sealed class Work(DuckDBResult result)
+    {
+        private readonly Lock _fetching = new();
+        private DuckDBResult _result = result;
+        private bool _isAtEnd;
+        private Exception? _failure;
+
+        public void Run(Func<Action<RecordRows>> createTaker)
+        {
+            int[] columns = Columns();
+            Thread[] others =
+            [
+                .. Enumerable.Range(1, Math.Max(0, Environment.ProcessorCount - 1))
+                    .Select(_ => new Thread(() => Read(columns, createTaker())) { IsBackground = true, Name = "Afterimage reader" }),
+            ];
+            foreach (Thread other in others)
+                other.Start();
+            Read(columns, createTaker());
+            foreach (Thread other in others)
+                other.Join();
+            if (_failure is not null)
+                ExceptionDispatchInfo.Throw(_failure);
+            if (NativeMethods.Query.DuckDBResultError(ref _result) is { Length: > 0 } error)
+                throw new EngineException(error);
+        }
+
+        private int[] Columns()
+        {
+            var names = new List<string>();
+            for (long i = 0; i < NativeMethods.Query.DuckDBColumnCount(ref _result); i++)
+                names.Add(NativeMethods.Query.DuckDBColumnName(ref _result, i));
+            return
+            [
+                .. RecordSchema.Fields.Select(field =>
+                    names.IndexOf(field == RecordSchema.Timestamp ? RecordColumn.Ticks : field.Key)),
+            ];
+        }
+
+        private void Read(int[] columns, Action<RecordRows> take)
+        {
+            try
+            {
+                var rows = new RecordRows(columns);
+                while (Fetch() is { } chunk)
+                {
+                    using (chunk)
+                        rows.Take(chunk, take);
+                }
+            }
+            catch (Exception e)
+            {
+                lock (_fetching)
+                    _failure ??= e;
+            }
+        }
+
+        private DuckDBDataChunk? Fetch()
+        {
+            lock (_fetching)
+            {
+                if (_isAtEnd || _failure is not null)
+                    return null;
+
+                DuckDBDataChunk chunk = NativeMethods.StreamingResult.DuckDBStreamFetchChunk(_result);
+                if (!chunk.IsInvalid)
+                    return chunk;
+                _isAtEnd = true;
+                return null;
+            }
+        }
+    }
+
+    private sealed class EngineException(string message) : DbException(message);
+}

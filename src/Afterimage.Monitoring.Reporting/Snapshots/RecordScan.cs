@@ -1,0 +1,128 @@
+using System.Runtime.ExceptionServices;
+using Afterimage.Monitoring.Log.Reading;
+
+namespace Afterimage.Monitoring.Reporting.Snapshots;
+
+/// <summary>What takes the records of a scan. Each worker has its own.</summary>
+internal interface IRecordSink : IDisposable
+{
+    /// <summary>Reads what a reader has.</summary>
+    void Read(RecordReader reader);
+
+    /// <summary>Hands on what it read; called in the order of the lines, for one sink at a time.</summary>
+    void HandOn();
+}
+
+/// <summary>Reads files of lines on all cores.</summary>
+/// <remarks>
+/// Workers take ranges of the files, in order. What has to be done in the order of the lines they do in turn: that takes far less time than
+/// the reading.
+/// </remarks>
+internal sealed class RecordScan
+{
+    private const long RangeSize = 4 << 20;
+
+    private readonly Range[] _ranges;
+    private readonly Action<double>? _report;
+    private readonly CancellationToken _cancellationToken;
+
+    // Under the lock.
+    private readonly object _turn = new();
+    private int _nextToRead;
+    private int _nextToHandOn;
+    private Exception? _failure;
+
+    private RecordScan(IReadOnlyCollection<string> files, Action<double>? report, CancellationToken cancellationToken)
+    {
+        _ranges = [.. files.SelectMany(RangesOf)];
+        _report = report;
+        _cancellationToken = cancellationToken;
+    }
+
+    /// <summary>Reads files.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="createSink">Makes a worker's sink.</param>
+    /// <param name="report">Is told which share of it is done.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="IOException">A file could not be read.</exception>
+    public static void Run(
+        IReadOnlyCollection<string> files,
+        Func<IRecordSink> createSink,
+        Action<double>? report,
+        CancellationToken cancellationToken) =>
+        new RecordScan(files, report, cancellationToken).Run(createSink);
+
+    // A file that is empty, or no file but a pipe or a device, has no length and is not opened.
+    private static IEnumerable<Range> RangesOf(string path)
+    {
+        long length = new FileInfo(path).Length;
+        for (long start = 0; start < length; start += RangeSize)
+            yield return new Range(path, start, Math.Min(start + RangeSize, length));
+    }
+
+    private void Run(Func<IRecordSink> createSink)
+    {
+        IRecordSink[] sinks = [.. Enumerable.Range(0, Math.Min(Environment.ProcessorCount, _ranges.Length)).Select(_ => createSink())];
+        Thread[] others = [.. sinks.Skip(1).Select(sink => new Thread(() => Work(sink)) { IsBackground = true, Name = "Afterimage reader" })];
+        foreach (Thread other in others)
+            other.Start();
+        if (sinks is [IRecordSink first, ..])
+            Work(first);
+        foreach (Thread other in others)
+            other.Join();
+        foreach (IRecordSink sink in sinks)
+            sink.Dispose();
+
+        _cancellationToken.ThrowIfCancellationRequested();
+        if (_failure is not null)
+            ExceptionDispatchInfo.Throw(_failure);
+    }
+
+    private void Work(IRecordSink sink)
+    {
+        try
+        {
+            while (TryTakeRange(out int number))
+            {
+                using (var reader = new RecordReader(_ranges[number].Path, _ranges[number].Start, _ranges[number].End))
+                    sink.Read(reader);
+                HandOnInTurn(sink, number);
+            }
+        }
+        catch (Exception e)
+        {
+            lock (_turn)
+            {
+                _failure ??= e;
+                Monitor.PulseAll(_turn);
+            }
+        }
+    }
+
+    private bool TryTakeRange(out int number)
+    {
+        lock (_turn)
+        {
+            number = _nextToRead++;
+            return number < _ranges.Length && _failure is null && !_cancellationToken.IsCancellationRequested;
+        }
+    }
+
+    private void HandOnInTurn(IRecordSink sink, int number)
+    {
+        lock (_turn)
+        {
+            while (_nextToHandOn != number && _failure is null)
+                Monitor.Wait(_turn);
+
+            if (_failure is null)
+                sink.HandOn();
+            _nextToHandOn++;
+            Monitor.PulseAll(_turn);
+        }
+
+        _report?.Invoke((number + 1.0) / _ranges.Length);
+    }
+
+    private readonly record struct Range(string Path, long Start, long End);
+}

@@ -1,0 +1,345 @@
+using System.Text.Json;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Schema;
+
+namespace Afterimage.Monitoring.Reporting.Summaries;
+
+/// <summary>Takes records as they are read, and has their summary. For one thread at a time: each has its own, and one takes over what the
+/// others have.</summary>
+/// <remarks>The points that a record stands for are those of docs/log-format.md, "From records to points".</remarks>
+internal sealed class SummaryAccumulator : IDisposable
+{
+    private const string UnknownModel = "unknown";
+    private const string Scores = "evaluation_score_";
+    private const string SuccessRate = "success_rate";
+
+    private readonly Utf8Names<MetricValues> _metrics = new();
+    private readonly Utf8Names<MetricValues> _scores = new();
+    private readonly Utf8Names<ModelSums> _models = new();
+    private readonly Utf8Names<Uses> _finishReasons = new();
+    private readonly MetricValues[] _known;
+    private readonly ValueMemory _memory;
+    private readonly ModelSums _unknown = new();
+    private byte[] _scoreName = new byte[64];
+    private long _generations;
+    private long _evaluations;
+    private long _skippedLines;
+    private long _first = long.MaxValue;
+    private long _last = long.MinValue;
+
+    private enum Known
+    {
+        GenerationTime,
+        SuccessRate,
+        ErrorRate,
+        TimeToFirstToken,
+        ConversationLength,
+        EvaluationTime,
+        EvaluationErrorRate,
+        PromptTokens,
+        CompletionTokens,
+        TotalTokens,
+        Cost,
+        Unpriced,
+    }
+
+    private static readonly string[] KnownMetrics =
+    [
+        "generation_time",
+        SuccessRate,
+        "error_rate",
+        "time_to_first_token",
+        "conversation_length",
+        "evaluation_time",
+        "evaluation_error_rate",
+        "prompt_token_count",
+        "completion_token_count",
+        "total_token_count",
+        "cost_usd",
+        "unpriced_token_count",
+    ];
+
+    /// <param name="memory">Shared by all that are brought together.</param>
+    public SummaryAccumulator(ValueMemory memory)
+    {
+        _memory = memory;
+        _known = [.. KnownMetrics.Select(name => _metrics.GetOrAdd(name, NewValues))];
+    }
+
+    public void AddSkipped() => _skippedLines++;
+
+    public void Add<TRecord>(TRecord record)
+        where TRecord : IRecord
+    {
+        _first = Math.Min(_first, record.Timestamp);
+        _last = Math.Max(_last, record.Timestamp);
+        switch (record.Event)
+        {
+            case RecordEvents.Generation:
+                AddGeneration(record);
+                break;
+            case RecordEvents.Evaluation:
+                AddEvaluation(record);
+                break;
+            default:
+                AddPoint(record);
+                break;
+        }
+    }
+
+    /// <summary>Takes over what another has, which must not be used any more.</summary>
+    public void Take(SummaryAccumulator other)
+    {
+        _generations += other._generations;
+        _evaluations += other._evaluations;
+        _skippedLines += other._skippedLines;
+        _first = Math.Min(_first, other._first);
+        _last = Math.Max(_last, other._last);
+        _metrics.Take(other._metrics, NewValues, (mine, its) => mine.Take(its));
+        _scores.Take(other._scores, NewValues, (mine, its) => mine.Take(its));
+        _models.Take(other._models, () => new ModelSums(), (mine, its) => mine.Take(its));
+        _finishReasons.Take(other._finishReasons, () => new Uses(), (mine, its) => mine.Count += its.Count);
+        _unknown.Take(other._unknown);
+    }
+
+    /// <summary>The summary of all that was taken.</summary>
+    public RunSummary Summarize(string logDirectory, IReadOnlyList<string> files)
+    {
+        foreach ((string name, ModelSums model) in _models.All.Where(pair => pair.Value.Uses > 0))
+            _metrics.GetOrAdd("model_usage:" + name, NewValues).Add(1, model.Uses);
+        foreach ((string name, Uses uses) in _finishReasons.All)
+            _metrics.GetOrAdd("finish_reason:" + name, NewValues).Add(1, uses.Count);
+        foreach ((string name, MetricValues values) in _scores.All)
+            _metrics.GetOrAdd(Scores + name, NewValues).Take(values);
+        if (_unknown.HasTokens || _unknown.HasCost)
+            _models.GetOrAdd(UnknownModel, () => new ModelSums()).Take(_unknown);
+
+        var metrics = new SortedDictionary<string, MetricSummary>(StringComparer.Ordinal);
+        long nonFinite = 0;
+        foreach ((string name, MetricValues values) in _metrics.All)
+        {
+            nonFinite += values.NonFiniteCount;
+            if (values.Count > 0)
+                metrics.Add(name, values.Summary);
+        }
+
+        return new RunSummary(
+            logDirectory,
+            _generations,
+            _evaluations,
+            Tokens(),
+            metrics,
+            Time(_first),
+            Time(_last),
+            nonFinite,
+            _skippedLines,
+            files)
+        {
+            Cost = Cost(metrics),
+        };
+    }
+
+    public void Dispose()
+    {
+        foreach ((_, MetricValues values) in _metrics.All.Concat(_scores.All))
+            values.Dispose();
+    }
+
+    private void AddGeneration<TRecord>(TRecord record)
+        where TRecord : IRecord
+    {
+        _generations++;
+        ModelSums model = Model(record);
+        Values(Known.GenerationTime).Add(record.Number(RecordSchema.Duration));
+        Values(Known.SuccessRate).Add(record.Flag(RecordSchema.Success) ? 1 : 0);
+        Values(Known.ErrorRate).Add(record.Has(RecordSchema.Error) ? 1 : 0);
+        if (record.Has(RecordSchema.TimeToFirstToken))
+            Values(Known.TimeToFirstToken).Add(record.Number(RecordSchema.TimeToFirstToken));
+        if (record.Has(RecordSchema.ConversationLength))
+            Values(Known.ConversationLength).Add(record.Count(RecordSchema.ConversationLength));
+        if (model != _unknown)
+            model.Uses++;
+        if (record.Has(RecordSchema.FinishReason))
+            _finishReasons.GetOrAdd(record.Text(RecordSchema.FinishReason), () => new Uses()).Count++;
+        AddPaid(record, model);
+    }
+
+    private void AddEvaluation<TRecord>(TRecord record)
+        where TRecord : IRecord
+    {
+        _evaluations++;
+        Values(Known.EvaluationTime).Add(record.Number(RecordSchema.Duration));
+        Values(Known.EvaluationErrorRate).Add(record.Has(RecordSchema.Error) ? 1 : 0);
+        if (record.Has(RecordSchema.Scores))
+            AddScores(record.Text(RecordSchema.Scores));
+        AddPaid(record, Model(record));
+    }
+
+    private void AddScores(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (_scoreName.Length < reader.ValueSpan.Length)
+                _scoreName = new byte[reader.ValueSpan.Length * 2];
+            int length = reader.CopyString(_scoreName);
+            reader.Read();
+            _scores.GetOrAdd(_scoreName.AsSpan(0, length), NewValues).Add(RecordLine.NumberOf(reader));
+        }
+    }
+
+    private void AddPaid<TRecord>(TRecord record, ModelSums model)
+        where TRecord : IRecord
+    {
+        double? prompt = Count(record, RecordSchema.PromptTokenCount);
+        double? completion = Count(record, RecordSchema.CompletionTokenCount);
+        double? total = Count(record, RecordSchema.TotalTokenCount) ?? (prompt is null ? completion : prompt + (completion ?? 0));
+        AddTokens(Known.PromptTokens, prompt, model);
+        AddTokens(Known.CompletionTokens, completion, model);
+        AddTokens(Known.TotalTokens, total, model);
+        if (record.Has(RecordSchema.CostUsd))
+            AddCost(record.Number(RecordSchema.CostUsd), model);
+        if (Count(record, RecordSchema.UnpricedTokenCount) is { } unpriced)
+            AddUnpriced(unpriced, model);
+    }
+
+    private void AddPoint<TRecord>(TRecord record)
+        where TRecord : IRecord
+    {
+        double value = record.Number(RecordSchema.Value);
+        MetricValues values = _metrics.GetOrAdd(record.Text(RecordSchema.MetricName), NewValues);
+        Known known = (Known)Array.IndexOf(_known, values);
+        if (!double.IsFinite(value) || known < Known.PromptTokens)
+            values.Add(value);
+        else if (known == Known.Cost)
+            AddCost(value, Model(record));
+        else if (known == Known.Unpriced)
+            AddUnpriced(value, Model(record));
+        else
+            AddTokens(known, value, Model(record));
+    }
+
+    private void AddTokens(Known kind, double? tokens, ModelSums model)
+    {
+        if (tokens is not { } count)
+            return;
+
+        Values(kind).Add(count);
+        model.HasTokens = true;
+        if (kind == Known.PromptTokens)
+            model.PromptTokens.Add(count, 1);
+        else if (kind == Known.CompletionTokens)
+            model.CompletionTokens.Add(count, 1);
+        else
+            model.TotalTokens.Add(count, 1);
+    }
+
+    private void AddCost(double dollars, ModelSums model)
+    {
+        Values(Known.Cost).Add(dollars);
+        model.HasCost = model.IsPriced = true;
+        model.Dollars.Add(dollars, 1);
+    }
+
+    private void AddUnpriced(double tokens, ModelSums model)
+    {
+        Values(Known.Unpriced).Add(tokens);
+        model.HasCost = true;
+        model.UnpricedTokens.Add(tokens, 1);
+    }
+
+    private TokenUsageReport Tokens()
+    {
+        ModelTokenUsage[] models =
+        [
+            .. _models.All.Where(pair => pair.Value.HasTokens)
+                .Select(pair => new ModelTokenUsage(
+                    pair.Name,
+                    Whole(pair.Value.PromptTokens),
+                    Whole(pair.Value.CompletionTokens),
+                    Whole(pair.Value.TotalTokens)))
+                .OrderBy(model => model.ModelName, StringComparer.Ordinal),
+        ];
+        return new TokenUsageReport(
+            models,
+            Sum(models, model => model.PromptTokens),
+            Sum(models, model => model.CompletionTokens),
+            Sum(models, model => model.TotalTokens));
+    }
+
+    private CostReport? Cost(SortedDictionary<string, MetricSummary> metrics)
+    {
+        ModelCost[] models =
+        [
+            .. _models.All.Where(pair => pair.Value.HasCost)
+                .Select(pair => new ModelCost(
+                    pair.Name,
+                    pair.Value.IsPriced ? CostReport.Dollars(pair.Value.Dollars.Value) : null,
+                    Whole(pair.Value.UnpricedTokens))),
+        ];
+        return models.Length == 0
+            ? null
+            : CostReport.Of(models) with
+            {
+                SuccessfulGenerations = (long)Math.Round(metrics.GetValueOrDefault(SuccessRate)?.Sum ?? 0),
+                EvaluationPoints = metrics.Where(m => m.Key.StartsWith(Scores, StringComparison.Ordinal)).Sum(m => m.Value.Count),
+            };
+    }
+
+    private ModelSums Model<TRecord>(TRecord record)
+        where TRecord : IRecord =>
+        record.Has(RecordSchema.ModelName) ? _models.GetOrAdd(record.Text(RecordSchema.ModelName), () => new ModelSums()) : _unknown;
+
+    private MetricValues Values(Known metric) => _known[(int)metric];
+
+    private MetricValues NewValues() => new(_memory);
+
+    private static double? Count<TRecord>(TRecord record, RecordField field)
+        where TRecord : IRecord => record.Has(field) ? record.Count(field) : null;
+
+    // A total beyond the range stays at its end.
+    private static long Whole(CompensatedSum sum) => (long)Math.Round(sum.Value);
+
+    private static long Sum(IEnumerable<ModelTokenUsage> models, Func<ModelTokenUsage, long> tokens) =>
+        (long)Int128.Clamp(models.Aggregate((Int128)0, (sum, model) => sum + tokens(model)), long.MinValue, long.MaxValue);
+
+    private static DateTimeOffset? Time(long ticks) =>
+        ticks is long.MaxValue or long.MinValue ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
+
+    private sealed class Uses
+    {
+        public long Count { get; set; }
+    }
+
+    private sealed class ModelSums
+    {
+        public CompensatedSum PromptTokens;
+        public CompensatedSum CompletionTokens;
+        public CompensatedSum TotalTokens;
+        public CompensatedSum Dollars;
+        public CompensatedSum UnpricedTokens;
+
+        public long Uses { get; set; }
+
+        public bool HasTokens { get; set; }
+
+        public bool HasCost { get; set; }
+
+        public bool IsPriced { get; set; }
+
+        public void Take(ModelSums other)
+        {
+            PromptTokens.Add(other.PromptTokens);
+            CompletionTokens.Add(other.CompletionTokens);
+            TotalTokens.Add(other.TotalTokens);
+            Dollars.Add(other.Dollars);
+            UnpricedTokens.Add(other.UnpricedTokens);
+            Uses += other.Uses;
+            HasTokens |= other.HasTokens;
+            HasCost |= other.HasCost;
+            IsPriced |= other.IsPriced;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace Afterimage.Monitoring.Reporting.Summaries;
+
+/// <summary>Values by name, found by the name's UTF-8 without making a string of it.</summary>
+internal sealed class Utf8Names<T>
+    where T : class
+{
+    private readonly Dictionary<byte[], T> _values = new(Comparer.Instance);
+    private readonly Dictionary<byte[], T>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+
+    public Utf8Names() => _byBytes = _values.GetAlternateLookup<ReadOnlySpan<byte>>();
+
+    public IEnumerable<(string Name, T Value)> All => _values.Select(pair => (Encoding.UTF8.GetString(pair.Key), pair.Value));
+
+    public T GetOrAdd(ReadOnlySpan<byte> name, Func<T> create)
+    {
+        if (!_byBytes.TryGetValue(name, out T? value))
+            _byBytes[name] = value = create();
+        return value;
+    }
+
+    public T GetOrAdd(string name, Func<T> create) => GetOrAdd(Encoding.UTF8.GetBytes(name), create);
+
+    /// <summary>Gives each of another's values to the one of the same name here.</summary>
+    public void Take(Utf8Names<T> other, Func<T> create, Action<T, T> take)
+    {
+        foreach ((byte[] name, T value) in other._values)
+            take(GetOrAdd(name, create), value);
+    }
+
+    private sealed class Comparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public static readonly Comparer Instance = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] name) => GetHashCode(name.AsSpan());
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        // Seeded for each process: names come from outside.
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            HashCode hash = default;
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+    }
+}
