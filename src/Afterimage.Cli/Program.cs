@@ -9,6 +9,7 @@ var root = new RootCommand("Records language-model generations and shows what th
     DemoCommand.Create(),
     ReplayCommand.Create(),
     ImportCommand.Create(),
+    RunsCommand.Create(),
     SummaryCommand.Create(),
     CompareCommand.Create(),
     AlertsCommand.Create(),

@@ -14,12 +14,12 @@ internal static class ImportCommand
 
     public static readonly CommandHelp Help = new(
         """
-        A line of the Python module's metrics.jsonl is a metric point: it is kept with
-        its time and all its metadata. Python's times are local and say no zone: give
-        that of the machine that wrote them. Of a time that was there twice, because
-        the clock was put back, the order of the lines decides. Lines that are none are
-        skipped and counted. The directory appears when it is whole; all commands work
-        on it.
+        Each line of the Python module's metrics.jsonl is a metric point. It is kept
+        with its time and all its metadata. Python's times are local and do not name
+        their zone: give the zone of the machine that wrote them. Where the clock was
+        put back and a time occurs twice, the order of the lines decides. Lines that
+        are not metric points are skipped and counted; a file without any is refused.
+        The directory appears when it is complete, and all commands work on it.
         """,
         [
             "afterimage import monitoring/metrics.jsonl --log-dir runs/python",
