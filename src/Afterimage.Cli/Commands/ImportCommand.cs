@@ -37,7 +37,7 @@ internal static class ImportCommand
             CustomParser = ParseZone,
         };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Make a log directory of a metrics.jsonl that the Python module wrote.")
+        var command = new Command(Name, "Make a log directory from a metrics.jsonl that the Python module wrote.")
         {
             file,
             directory,
@@ -60,7 +60,7 @@ internal static class ImportCommand
         string name = result.Tokens[0].Value;
         if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out TimeZoneInfo? zone))
             return zone;
-        result.AddError($"--time-zone is '{Format.Name(name, 40)}', which is no time zone of this machine, such as Europe/Berlin or UTC.");
+        result.AddError($"--time-zone is '{Format.Name(name, 40)}', which is not a time zone of this machine, such as Europe/Berlin or UTC.");
         return null;
     }
 
