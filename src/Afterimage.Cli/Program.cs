@@ -4,11 +4,12 @@ using System.Runtime.InteropServices;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Commands;
 
-var root = new RootCommand("Records language-model generations and shows what they come to: metrics, tokens by model, alerts.")
+var root = new RootCommand("Records language-model generations and shows their metrics, tokens, costs and alerts.")
 {
     DemoCommand.Create(),
     ReplayCommand.Create(),
     ImportCommand.Create(),
+    RunsCommand.Create(),
     SummaryCommand.Create(),
     CompareCommand.Create(),
     AlertsCommand.Create(),

@@ -91,7 +91,8 @@ public static class GenerationMonitorReporting
         return FigureFiles.Save(
             figures.All(),
             saveDirectory ?? Path.Combine(monitor.LogDirectory, FigureFiles.DirectoryName),
-            figureSize ?? FigureFiles.OverviewSize);
+            figureSize ?? FigureFiles.OverviewSize,
+            new OutputRules([monitor.LogDirectory]));
     }
 
     /// <summary>Writes a report of everything that is in the monitor's log directory: that of <see cref="LogDirectory.WriteReportAsync"/>.
@@ -146,6 +147,7 @@ public static class GenerationMonitorReporting
             Path.GetFullPath(outputPath),
             format,
             new ExportOptions(),
+            monitor.LogDirectory is { } directory ? [directory] : [],
             _ =>
             {
                 var snapshot = new LogSnapshot(RecordColumn.All, cancellationToken);

@@ -21,14 +21,15 @@ namespace Afterimage.Monitoring;
 /// crash, of an unknown event, without a required key, or with a value of the wrong type in a key that metrics come from) is left out whole
 /// and counted.
 /// </remarks>
-public sealed class LogDirectory
+public sealed partial class LogDirectory
 {
     private const string AlertFiles = "alerts*.jsonl";
+    private const string RunFiles = "run*.json";
 
-    private LogDirectory(string path) => Path = path;
+    private LogDirectory(IReadOnlyList<string> paths) => Paths = paths;
 
-    /// <summary>The full path.</summary>
-    public string Path { get; }
+    /// <summary>The full path; of several directories, all of them with <see cref="System.IO.Path.PathSeparator"/> between.</summary>
+    public string Path => string.Join(System.IO.Path.PathSeparator, Paths);
 
     /// <summary>Whether there is any file of records in it or below it, be it empty.</summary>
     /// <exception cref="IOException">A directory could not be listed.</exception>
@@ -44,12 +45,7 @@ public sealed class LogDirectory
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
 
-        string fullPath = System.IO.Path.GetFullPath(path);
-        if (File.Exists(fullPath))
-            throw new DirectoryNotFoundException($"The log directory '{fullPath}' is a file.");
-        if (!Directory.Exists(fullPath))
-            throw new DirectoryNotFoundException($"There is no log directory '{fullPath}'.");
-        return new LogDirectory(fullPath);
+        return new LogDirectory([FullPath(path)]);
     }
 
     /// <summary>Makes a log directory of a <c>metrics.jsonl</c> that Python's <c>afterimage.monitoring</c> wrote.</summary>
@@ -71,8 +67,8 @@ public sealed class LogDirectory
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>What was imported.</returns>
     /// <exception cref="ArgumentException"><paramref name="sourcePath"/> or <paramref name="logDirectory"/> is null or empty.</exception>
-    /// <exception cref="IOException">The file cannot be read, or the directory not be written or is not empty; the message says which and
-    /// why.</exception>
+    /// <exception cref="IOException">The file cannot be read, or has lines and none of them is a metric point; or the directory cannot be
+    /// written or is not empty. The message says which and why.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static Task<ImportResult> ImportMetricsAsync(
@@ -129,21 +125,7 @@ public sealed class LogDirectory
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Task.Run(Compare, cancellationToken);
-
-        RunComparison Compare()
-        {
-            using ComparedRun a = Translate(
-                () => new ComparedRun(this, share => progress?.Report(share * 0.4), cancellationToken),
-                cancellationToken);
-            using ComparedRun b = other.Translate(
-                () => new ComparedRun(other, share => progress?.Report(0.4 + (share * 0.4)), cancellationToken),
-                cancellationToken);
-            progress?.Report(0.8);
-            RunComparison comparison = Translate(() => Comparer.Run(a, b), cancellationToken);
-            progress?.Report(1);
-            return comparison;
-        }
+        return Task.Run(() => Compare([other], progress, cancellationToken)[0], cancellationToken);
     }
 
     /// <summary>Reads the alerts that are there now: all files <c>alerts*.jsonl</c> in the directory and below it.</summary>
@@ -162,7 +144,14 @@ public sealed class LogDirectory
             () => new LogSnapshot(RecordColumn.All, cancellationToken),
             cancellationToken,
             (() => Find(AlertFiles), (s, files) => s.AddAlerts(files)));
-        return Translate(() => AlertQuery.Run(snapshot, maxAlerts, Find("run*.json")), cancellationToken);
+        return Translate(
+            () =>
+            {
+                if (Until is not null)
+                    snapshot.Execute($"DELETE FROM alert WHERE NOT ({LogSnapshot.Within(null, Until)})");
+                return SinceThen(AlertQuery.Run(snapshot, maxAlerts, Find(RunFiles)));
+            },
+            cancellationToken);
     }
 
     /// <summary>Runs SQL over the records that are there now.</summary>
@@ -171,6 +160,8 @@ public sealed class LogDirectory
     /// the keys of docs/log-format.md (of alerts also <c>resolved</c>), and <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>,
     /// the columns of the point's record, the <c>feedback</c> of its score, and its <c>metadata</c> (tags) as JSON. <c>timestamp</c> is in
     /// UTC and microseconds; token totals that were not given are the sum of the two others.</para>
+    /// <para>It is one statement that reads: SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, PIVOT or EXPLAIN. Functions that reach
+    /// beyond the records are closed: those that read files, change settings, write the engine's log or run a text.</para>
     /// <para>The statement sees a copy of the records, taken at the call: whatever it does, no file is read, written or changed by it, and
     /// no network is reached. Of a single SELECT only those columns are copied that it looks at, so that one that names a few is faster
     /// than one of all; lines are checked whole all the same. Copying needs memory for a part of the records only: what does not fit into
@@ -188,20 +179,7 @@ public sealed class LogDirectory
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
 
-        LogSnapshot? snapshot = null;
-        try
-        {
-            snapshot = Read(QueryInput.Of(sql, cancellationToken), null, null, null, out _, cancellationToken);
-            return LogQuery.Run(snapshot, sql, cancellationToken);
-        }
-        catch (Exception exception)
-        {
-            snapshot?.Dispose();
-            if (exception is not (DbException or InvalidOperationException))
-                throw;
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new ArgumentException(FirstLine(exception), nameof(sql), exception);
-        }
+        return Query(sql, new LogQueryOptions(), cancellationToken);
     }
 
     /// <summary>Writes the records that are there now to a file, or to one a metric.</summary>
@@ -246,6 +224,7 @@ public sealed class LogDirectory
                 path,
                 format,
                 options,
+                Paths,
                 report => Read(RecordColumn.All, options.Since, options.Until, report, out _, cancellationToken),
                 progress,
                 cancellationToken),
@@ -277,9 +256,6 @@ public sealed class LogDirectory
     /// <param name="cancellationToken">Ends the work early.</param>
     internal CompactionResult Compact(IProgress<double>? progress, Action<CompactionStep>? reached, CancellationToken cancellationToken) =>
         new Compactor(Find, progress, reached, cancellationToken).Run();
-
-    /// <summary>The files of records that count now.</summary>
-    internal string[] FindRecordFiles() => RecordFiles.Find(Path);
 
     /// <summary>Whether a file of records is compacted.</summary>
     internal static bool IsCompacted(string path) => RecordFiles.IsCompacted(path);
@@ -335,23 +311,31 @@ public sealed class LogDirectory
     /// <c>completion_token_count</c>, <c>evaluation_scores</c>, <c>evaluation_time</c>, <c>time_to_first_token</c>,
     /// <c>tokens_per_second</c> (of the whole run, not of a call), <c>latency_by_model</c>, <c>cost</c>.
     /// </remarks>
-    /// <param name="saveDirectory">Where to; made where it does not exist. Default: <c>plots</c> in the log directory.</param>
+    /// <param name="saveDirectory">Where to; made where it does not exist. Default: <c>plots</c> in the (first) log directory.</param>
     /// <param name="figureSize">Their size. Default: 12 x 6 inches.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>The figures by name.</returns>
     /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public IReadOnlyDictionary<string, ScottPlot.Plot> VisualizeMetrics(
-        string? saveDirectory = null, FigureSize? figureSize = null, CancellationToken cancellationToken = default)
+        string? saveDirectory = null, FigureSize? figureSize = null, CancellationToken cancellationToken = default) =>
+        SaveFigures(
+            saveDirectory ?? System.IO.Path.Combine(Paths[0], FigureFiles.DirectoryName),
+            figureSize ?? FigureFiles.OverviewSize,
+            new OutputRules(Paths),
+            cancellationToken);
+
+    internal IReadOnlyDictionary<string, ScottPlot.Plot> SaveFigures(
+        string saveDirectory,
+        FigureSize figureSize,
+        OutputRules rules,
+        CancellationToken cancellationToken)
     {
         using LogSnapshot snapshot = Read(RecordColumn.OfSummary, null, null, null, out _, cancellationToken);
         IReadOnlyList<DrawnFigure> figures = Translate(
             () => new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).All(),
             cancellationToken);
-        return FigureFiles.Save(
-            figures,
-            saveDirectory ?? System.IO.Path.Combine(Path, FigureFiles.DirectoryName),
-            figureSize ?? FigureFiles.OverviewSize);
+        return FigureFiles.Save(figures, saveDirectory, figureSize, rules);
     }
 
     /// <summary>Writes a report of all records that are there now: one page of HTML that needs nothing else to be read, no network and no
@@ -373,14 +357,19 @@ public sealed class LogDirectory
     {
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
 
+        return SaveReportAsync(outputPath, new OutputRules(Paths), cancellationToken);
+    }
+
+    internal Task<RunSummary> SaveReportAsync(string outputPath, OutputRules rules, CancellationToken cancellationToken)
+    {
         string path = System.IO.Path.GetFullPath(outputPath);
-        return Task.Run(() => ReportJob.Run(path, () => ReadReport(cancellationToken), cancellationToken), cancellationToken);
+        return Task.Run(() => ReportJob.Run(path, rules, () => ReadReport(cancellationToken), cancellationToken), cancellationToken);
     }
 
     private ReportData ReadReport(CancellationToken cancellationToken)
     {
         AlertHistory alerts = ReadAlerts(cancellationToken: cancellationToken);
-        string[] runFiles = Find("run*.json");
+        string[] runFiles = FindRunFiles();
         LogRun[] runs = [.. runFiles.Select(LogRun.Read).OfType<LogRun>().OrderBy(run => run.Start)];
         (long dropped, long failed) = RunCounts.Sum(runFiles);
         DateTimeOffset made = TimeProvider.System.GetUtcNow();
@@ -412,12 +401,19 @@ public sealed class LogDirectory
         CancellationToken cancellationToken)
     {
         string[] records = [];
+        (since, until) = Narrowed(since, until);
         LogSnapshot snapshot = Load(
             () => new LogSnapshot(input.Columns, cancellationToken),
             cancellationToken,
             (FindRecordFiles, (s, found) => s.AddRecords(records = found, since, until, report)),
             (() => input.HasLogs ? Find("afterimage*.log") : [], (s, found) => s.AddLogs(found)),
             (() => input.HasAlerts ? Find(AlertFiles) : [], (s, found) => s.AddAlerts(found)));
+        if (since is not null || until is not null)
+        {
+            snapshot.Execute($"DELETE FROM log WHERE NOT ({LogSnapshot.Within(since, until)})");
+            snapshot.Execute($"DELETE FROM alert WHERE NOT ({LogSnapshot.Within(since, until)})");
+        }
+
         files = records;
         return snapshot;
     }
@@ -456,7 +452,7 @@ public sealed class LogDirectory
     /// <summary>Summarises a snapshot of this directory, which then has no records any more, but their histogram.</summary>
     internal RunSummary SummaryOf(LogSnapshot snapshot, string[] files, CancellationToken cancellationToken)
     {
-        (long dropped, long failed) = RunCounts.Sum(Find("run*.json"));
+        (long dropped, long failed) = RunCounts.Sum(FindRunFiles());
         return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with
         {
             DroppedRecords = dropped,
@@ -482,6 +478,4 @@ public sealed class LogDirectory
         new($"The log directory '{Path}' could not be read: {FirstLine(exception)}", exception);
 
     private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
-
-    internal string[] Find(string pattern) => LogTree.Find(Path, pattern);
 }

@@ -85,4 +85,19 @@ public sealed class ImportTests : IDisposable
 
         Assert.Equal([Path.Combine(_directory.Path, "metrics.jsonl")], Directory.EnumerateFileSystemEntries(_directory.Path));
     }
+
+    [Theory]
+    [InlineData("{\"a\":1}\n{\"b\":2}\n")]
+    [InlineData("[{\"metric\":\"m\"}]\n")]
+    [InlineData("not JSON at all")]
+    public async Task A_file_without_a_metric_point_is_refused_and_leaves_nothing(string content)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory.Path, "foreign.jsonl"), content, TestContext.Current.CancellationToken);
+
+        CommandResult result = await CommandLine.RunAsync(_directory.Path, "import", "foreign.jsonl", "--log-dir", "run");
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains("none of its lines is a metric point (first: line 1", result.Error, StringComparison.Ordinal);
+        Assert.Equal(["foreign.jsonl"], Directory.GetFileSystemEntries(_directory.Path).Select(Path.GetFileName));
+    }
 }

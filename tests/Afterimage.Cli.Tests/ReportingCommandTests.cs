@@ -47,7 +47,7 @@ public sealed class ReportingCommandTests : IDisposable
             """2,"tokens":3,"success":true,"tags":null,"list":["a",null],"time":"2026-11-23T01:02:03Z"}""",
             json[0].GetRawText().Split("\"duration\":")[1]);
         Assert.Contains(
-            "\"'=cmd|' /C calc'!A0\"".Trim('"') + ",2,3,true,,\"[a, ]\",2026-11-23T01:02:03Z\r\n",
+            "\"'=cmd|' /C calc'!A0\"".Trim('"') + ",2,3,true,,\"[\"\"a\"\",null]\",2026-11-23T01:02:03Z\r\n",
             csv.Output,
             StringComparison.Ordinal);
         Assert.DoesNotContain("\n=", csv.Output, StringComparison.Ordinal);
@@ -128,8 +128,15 @@ public sealed class ReportingCommandTests : IDisposable
     {
         await AssertBadInputAsync("syntax error", "query", "log", "SELEC");
         await AssertBadInputAsync("nowhere", "query", "log", "FROM nowhere");
-        await AssertBadInputAsync("file system operations are disabled", "query", "log", "FROM read_text('log/metrics.jsonl')");
-        await AssertBadInputAsync("cast it to VARCHAR", "query", "log", "SELECT [1, NULL] AS list");
+        await AssertBadInputAsync("read_text is closed", "query", "log", "FROM read_text('log/metrics.jsonl')");
+        await AssertBadInputAsync("cast it to VARCHAR", "query", "log", "SELECT TIMESTAMP 'infinity' AS time");
+        await AssertBadInputAsync("Candidate bindings: \"duration\"", "query", "log", "SELECT durations FROM generations");
+        await AssertBadInputAsync("Did you mean \"generations\"?", "query", "log", "FROM generation");
+        await AssertBadInputAsync("There are 2 statements", "query", "log", "SELECT 1; SELECT 2");
+        await AssertBadInputAsync("There is no statement", "query", "log", ";");
+        await AssertBadInputAsync("Only a statement that reads", "query", "log", "CALL enable_logging()");
+        await AssertBadInputAsync("enable_logging is closed", "query", "log", "FROM enable_logging()");
+        await AssertBadInputAsync("The SQL is missing", "query", "log");
         Directory.CreateDirectory(Path.Combine(_directory.Path, "empty"));
         await AssertBadInputAsync("is not a log directory", "query", "empty", "SELECT 1");
     }

@@ -228,4 +228,28 @@ public sealed class RunOptionsTests : IDisposable
         Assert.Single(result.Error.TrimEnd().Split('\n'));
         Assert.False(Directory.Exists(Path.Combine(_directory.Path, "log")));
     }
+
+    [Fact]
+    public async Task A_rule_whose_metric_never_came_is_named()
+    {
+        _directory.Write(
+            "rules.json",
+            """{"rules":[{"name":"typo","metric":"generation_tiem","threshold":1},{"name":"good","metric":"generation_time","threshold":1}]}""");
+
+        CommandResult result = await CommandLine.RunAsync(
+            _directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--rules", "rules.json", "--json");
+
+        string said = Assert.Single(result.Error.Split('\n'), line => line.StartsWith("afterimage: the rule", StringComparison.Ordinal));
+        Assert.Contains("'typo' never had anything to judge: no point of the metric 'generation_tiem'", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_into_a_directory_that_holds_one_says_so()
+    {
+        CommandResult first = await CommandLine.RunAsync(_directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--json");
+        CommandResult second = await CommandLine.RunAsync(_directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--json");
+
+        Assert.DoesNotContain("holds a run already", first.Error, StringComparison.Ordinal);
+        Assert.Contains("'run' holds a run already: this one's records are added to it.", second.Error, StringComparison.Ordinal);
+    }
 }

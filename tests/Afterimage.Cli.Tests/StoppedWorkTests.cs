@@ -105,7 +105,7 @@ public sealed class StoppedWorkTests : IDisposable
             ".afterimage-",
             isThrough: () => File.ReadAllText(Path.Combine(Out, "x")) != "before\n",
             undo: () => _directory.Write("out/x", "before"),
-            "export", "log", "--format", format, "--single-file", "--out", "out/x");
+            "export", "log", "--format", format, "--single-file", "--out", "out/x", "--force");
 
         Assert.NotEqual(0, killed.ExitCode);
         Assert.Equal("before\n", await File.ReadAllTextAsync(Path.Combine(Out, "x"), Cancel));
@@ -124,7 +124,8 @@ public sealed class StoppedWorkTests : IDisposable
                     "--metric",
                     "success_rate",
                     "--out",
-                    "out/x")).ExitCode);
+                    "out/x",
+                    "--force")).ExitCode);
         Assert.Equal(["x"], Left());
     }
 
@@ -164,7 +165,8 @@ public sealed class StoppedWorkTests : IDisposable
             format,
             "--single-file",
             "--out",
-            output);
+            output,
+            "--force");
 
         Assert.Equal((2, ""), (full.ExitCode, full.Output));
         Assert.Contains(output, Assert.Single(full.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);

@@ -136,4 +136,55 @@ public sealed class TailTests : IDisposable
 
         Assert.Equal(["58", "59"], result.Output.TrimEnd().Split('\n').Select(line => line.Split("  ")[^1]));
     }
+
+    [Fact]
+    public async Task Following_begins_anew_where_a_file_is_truncated_removed_or_replaced()
+    {
+        string path = _directory.Write("log/metrics.jsonl", Metric(1), Metric(2));
+        using Process process = CommandLine.Start(_directory.Path, ["tail", "log", "--follow"]);
+        try
+        {
+            await ExpectAsync(1, 2);
+
+            File.WriteAllText(path, Metric(3) + "\n");
+            await ExpectAsync(3);
+
+            // As long as before, and longer: its length does not tell.
+            File.WriteAllText(path, Metric(4) + "\n" + Metric(5) + "\n");
+            await ExpectAsync(4, 5);
+            string other = _directory.Write("other", Metric(6), Metric(7), Metric(8));
+            File.Move(other, path, overwrite: true);
+            await ExpectAsync(6, 7, 8);
+
+            Directory.Delete(Path.Combine(_directory.Path, "log"), recursive: true);
+            _directory.Write("new/metrics.jsonl", Metric(9));
+            Directory.Move(Path.Combine(_directory.Path, "new"), Path.Combine(_directory.Path, "log"));
+            await ExpectAsync(9);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        async Task ExpectAsync(params int[] values)
+        {
+            foreach (int value in values)
+                Assert.EndsWith(
+                    $"m  {value}",
+                    await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken),
+                    StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_span_of_time_chooses_among_the_lines()
+    {
+        _directory.Write("log/metrics.jsonl", Enumerable.Range(0, 9).Select(i => Metric(i)));
+
+        CommandResult result = await CommandLine.RunAsync(
+            _directory.Path, "tail", "log", "--since", "2026-11-23T14:25:03Z", "--until", "2026-11-23T14:25:05Z");
+
+        Assert.Equal(["3", "4"], result.Output.TrimEnd().Split('\n').Select(line => line[^1..]));
+    }
 }

@@ -115,7 +115,7 @@ public sealed class ViewTests
             ───────────────────────────────────────────────────────────────────────
              b[red]��                  22,361,870          4,088,665    26,450,535
              a                   7              1                  2             3
-             all                       22,361,871          4,088,667    26,450,538
+             all                 7     22,361,871          4,088,667    26,450,538
 
             14:25:38  error  Error rate 27.11 % is above 20 %
             """,
@@ -135,7 +135,7 @@ public sealed class ViewTests
             ───────────────────────────────────────────────────────────────────────
              b[red]��               22,361,870   4,088,665    26,450,535     $3.25
              a                   7           1           2             3  no price
-             all                    22,361,871   4,088,667    26,450,538     $3.25
+             all                 7  22,361,871   4,088,667    26,450,538  $3.25 +?
             """,
             text,
             StringComparison.Ordinal);
@@ -195,7 +195,7 @@ public sealed class ViewTests
             ───────────────────────────────────────────────────────────────────────
              b[red]��                  22,361,870          4,088,665    26,450,535
              a                   2              1                  2             3
-             all                       22,361,871          4,088,667    26,450,538
+             all                 2     22,361,871          4,088,667    26,450,538
             """,
             Render(SummaryView.Render(summary, [("durations", "modelled")])));
     }
@@ -309,5 +309,33 @@ public sealed class ViewTests
             "2026-11-23 14:25:38Z  2026-11-26 02:25:38Z    2 d 12 h  warning  high_token_usage:completion",
             Render(EpisodesView.Render(episodes, 4), 100),
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(80)]
+    [InlineData(100)]
+    public void No_number_is_broken_in_two_on_a_narrow_terminal(int width)
+    {
+        var one = new MetricSummary(22_361_870, 1e9, 1155.5, 1000, 14_050, 1020, 4083, 4142);
+        Dictionary<string, MetricSummary> metrics = Enumerable.Range(0, 3)
+            .Select(i => $"evaluation_score_of_a_long_name_{i}")
+            .Append("model_usage:a")
+            .Append("model_usage:without-tokens")
+            .ToDictionary(name => name, _ => one);
+        var summary = new RunSummary("/nowhere/log", 44_723_740, 0, Tokens, metrics, Now, Now, 0, 0, [])
+        {
+            Cost = new CostReport([new("a", 123_456.78m, 0)], 123_456.78m, 0),
+        };
+
+        string[] lines = Render(SummaryView.Render(summary, []), width).Split('\n');
+
+        // A row that was broken would go on in a line without its name.
+        string[] rows = [.. lines.SkipWhile(line => !line.StartsWith('─')).Where(line => line.Length > 0 && line[0] != '─')];
+        Assert.All(rows.Where(row => !row.Contains("narrow", StringComparison.Ordinal)), row => Assert.Matches("^ (evaluation|model|b.red|a |all|without)", row));
+        Assert.Contains(rows, row => row.StartsWith(" without-tokens", StringComparison.Ordinal));
+        Assert.Contains(rows, row => row.StartsWith(" all", StringComparison.Ordinal) && row.Contains("$123,456.78", StringComparison.Ordinal));
+        Assert.Contains(rows, row => row.StartsWith(" evaluation_sc", StringComparison.Ordinal) && row.Contains("4,083", StringComparison.Ordinal));
+        Assert.Equal(width < 100, rows.Any(row => row.Contains("too narrow for: ", StringComparison.Ordinal)));
     }
 }

@@ -171,7 +171,7 @@ public sealed class WebhookTests
 
         Assert.Single(receiver.Requests);
         Assert.Equal((0, 1, 1), run.Counts);
-        Assert.Equal($"127.0.0.1 answered {status}", run.Statistics.LastError);
+        Assert.Equal($"127.0.0.1 answered {status} ({(System.Net.HttpStatusCode)status})", run.Statistics.LastError);
         Assert.Contains($"127.0.0.1 answered {status}", run.Written(), StringComparison.Ordinal);
     }
 
@@ -314,7 +314,9 @@ public sealed class WebhookTests
         await run.FireAsync();
 
         Assert.Equal((0, 1, 1), run.Counts);
-        Assert.Contains("127.0.0.1 could not be reached", run.Statistics.LastError, StringComparison.Ordinal);
+        Assert.StartsWith("127.0.0.1 could not be reached: ", run.Statistics.LastError, StringComparison.Ordinal);
+        Assert.Contains("certificate", run.Statistics.LastError, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("inner exception", run.Statistics.LastError, StringComparison.Ordinal);
         Assert.Equal(1, run.Monitor.GetStatistics().AlertHandlers[2].Written);
         Assert.Single(receiver.Requests);
     }

@@ -659,7 +659,12 @@ public sealed class ExportTests : IDisposable
         using var stop = new CancellationTokenSource();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            LogDirectory.Open(Log).ExportMetricsAsync(Out("x.out"), format, null, new Tell(share => stop.Cancel()), stop.Token));
+            LogDirectory.Open(Log).ExportMetricsAsync(
+                Out("x.out"),
+                format,
+                new ExportOptions { ReplacesOtherFiles = true },
+                new Tell(share => stop.Cancel()),
+                stop.Token));
 
         Assert.Equal(["x.out"], Left());
         Assert.Equal("before\n", await File.ReadAllTextAsync(Out("x.out"), Cancel));

@@ -192,13 +192,25 @@ public sealed class LogQueryTests : IDisposable
                     "SET memory_limit = '100GB'",
                     "CREATE PERSISTENT SECRET s (TYPE s3)",
                     $"WITH a AS (SELECT 1) SELECT * FROM a, read_text('{metrics}')",
+                    "DELETE FROM record",
+                    $"SELECT 1; COPY points TO '{other}'",
+                    "SELECT 1; SELECT 2",
+                    ";",
+                    "CALL enable_logging()",
+                    "FROM enable_logging()",
+                    "SELECT * FROM (SELECT * FROM Enable_Logging('QueryLog'))",
+                    "FROM query('FROM enable_logging()')",
+                    "SELECT write_log('x')",
+                    "EXPLAIN ANALYZE FROM enable_logging()",
+                    "PIVOT (FROM enable_logging()) ON success USING count(*)",
+                    "PIVOT generations ON success USING count(*); CALL enable_logging()",
+                    "PRAGMA enable_logging",
+                    "PRAGMA database_list",
                 ])
         {
             Assert.True(Record.Exception(() => Query(sql)) is ArgumentException, sql);
         }
 
-        Query("DELETE FROM record");
-        Query($"SELECT 1; COPY points TO '{other}'");
         Assert.Equal(before, File.ReadAllText(metrics));
         Assert.Equal(2, Directory.GetFileSystemEntries(_directory.Path).Length);
         Assert.Single(Query("FROM generations"));

@@ -6,12 +6,12 @@ internal static class CommonOptions
 {
     public static Option<string?> LogDirectory() => new("--log-dir")
     {
-        Description = "Where to keep the run. [default: a new directory below ./.afterimage-monitoring]",
+        Description = "The log directory of the run. [default: a new directory below ./.afterimage-monitoring]",
         HelpName = "DIR",
     };
 
     public static Option<bool> Json() => new("--json")
     {
-        Description = "Print one JSON object on standard output, everything else on standard error.",
+        Description = "Print one JSON object on standard output, and everything else on standard error.",
     };
 }

@@ -13,6 +13,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [DemoCommand.Name] = DemoCommand.Help,
         [ReplayCommand.Name] = ReplayCommand.Help,
         [ImportCommand.Name] = ImportCommand.Help,
+        [RunsCommand.Name] = RunsCommand.Help,
         [SummaryCommand.Name] = SummaryCommand.Help,
         [CompareCommand.Name] = CompareCommand.Help,
         [AlertsCommand.Name] = AlertsCommand.Help,

@@ -1,44 +1,122 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>The log directory that a command reads, and what it says where it cannot.</summary>
-internal static class LogInput
+/// <summary>What a command reads: which log directories, and which span of time; and what it says where it cannot.</summary>
+internal sealed class LogInput
 {
-    public static Argument<string> Argument() =>
-        new("LOG_DIR") { Description = "A log directory, or a directory with log directories below it." };
+    private readonly Option<DateTimeOffset?> _since = Time("--since", "Only what is stamped then or later.");
+    private readonly Option<DateTimeOffset?> _until = Time("--until", "Only what is stamped before.");
 
-    public static Option<DateTimeOffset?> Time(string name, string description) => new(name)
+    /// <param name="behind">What stands behind the directories, as the help names it.</param>
+    public LogInput(string? behind = null)
     {
-        Description = description + " ISO 8601; UTC where it has no offset.",
-        HelpName = "T",
-        CustomParser = result => ParseTime(result, name),
-    };
+        Directories = new Argument<string[]>("LOG_DIR")
+        {
+            Description = $"Log directories, directories with such below them, or names of runs in ./{RunNames.Root}. [default: the newest run there]",
+            HelpName = behind is null ? "LOG_DIR" : $"LOG_DIR... {behind}",
+            Arity = behind is null ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore,
+        };
+    }
 
-    /// <summary>Does <paramref name="work"/> with the directory.</summary>
-    /// <param name="directory">The directory.</param>
+    public Argument<string[]> Directories { get; }
+
+    public void AddTo(Command command, bool hasSpan = true)
+    {
+        command.Arguments.Insert(0, Directories);
+        if (!hasSpan)
+            return;
+        command.Add(_since);
+        command.Add(_until);
+    }
+
+    /// <summary>Does <paramref name="work"/> with the directories of the command line.</summary>
+    /// <exception cref="InputException">There is no such log directory, or <paramref name="work"/> could not read or write.</exception>
+    public Task<int> UseAsync(
+        ParseResult parsed,
+        Func<LogDirectory, Task<int>> work,
+        CancellationToken cancellationToken,
+        bool mustHaveRecords = true) =>
+        UseAsync(parsed, parsed.GetValue(Directories) ?? [], work, cancellationToken, mustHaveRecords);
+
+    /// <summary>Does <paramref name="work"/> with some directories.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="given">The directories; none: the newest run.</param>
     /// <param name="work">What to do with it.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
     /// <param name="mustHaveRecords">Whether there must be a file of records.</param>
     /// <returns>What it returned, or the exit code of an interrupted command.</returns>
-    /// <exception cref="InputException">It is no log directory, or <paramref name="work"/> could not read or write.</exception>
-    public static async Task<int> UseAsync(string directory, Func<LogDirectory, Task<int>> work, bool mustHaveRecords = true)
+    /// <exception cref="InputException">There is no such log directory, or <paramref name="work"/> could not read or write.</exception>
+    public Task<int> UseAsync(
+        ParseResult parsed,
+        IReadOnlyList<string> given,
+        Func<LogDirectory, Task<int>> work,
+        CancellationToken cancellationToken,
+        bool mustHaveRecords = true) =>
+        GuardAsync(async () =>
+        {
+            LogDirectory log = await OpenAsync(given, mustHaveRecords, cancellationToken);
+            return await work(Narrow(parsed, log));
+        });
+
+    /// <summary>Opens directories as one.</summary>
+    /// <param name="given">The directories; none: the newest run.</param>
+    /// <param name="mustHaveRecords">Whether there must be a file of records in each.</param>
+    /// <param name="cancellationToken">Ends the search for the newest run.</param>
+    /// <exception cref="InputException">There is no such log directory.</exception>
+    public static async Task<LogDirectory> OpenAsync(
+        IReadOnlyList<string> given,
+        bool mustHaveRecords,
+        CancellationToken cancellationToken)
+    {
+        string[] paths = [.. given.Select(RunNames.Resolve)];
+        if (paths.Length == 0)
+        {
+            paths = [await RunNames.NewestAsync(cancellationToken)];
+            await Console.Error.WriteLineAsync($"afterimage: the newest run, {Format.Name(Format.ShortPath(paths[0]), 400)}");
+        }
+
+        foreach (string path in mustHaveRecords ? paths : [])
+        {
+            LogDirectory one = LogDirectory.Open(path);
+            if (!one.HasRecordFiles)
+                throw new InputException($"'{one.Path}' is not a log directory: there is no metrics*.jsonl in it or below it.");
+        }
+
+        return LogDirectory.Open(paths);
+    }
+
+    /// <summary>The log directory within the span of time of the command line.</summary>
+    public LogDirectory Narrow(ParseResult parsed, LogDirectory log)
+    {
+        DateTimeOffset? since = parsed.GetValue(_since);
+        DateTimeOffset? until = parsed.GetValue(_until);
+        if (since >= until)
+            throw new InputException("--since is not before --until: there is nothing between them.");
+        return since is null && until is null ? log : log.Between(since, until);
+    }
+
+    /// <summary>Does something with log directories.</summary>
+    /// <returns>What it returned, or the exit code of an interrupted command.</returns>
+    /// <exception cref="InputException">It could not read or write.</exception>
+    public static async Task<int> GuardAsync(Func<Task<int>> work)
     {
         try
         {
-            LogDirectory log = LogDirectory.Open(directory);
-            if (mustHaveRecords && !log.HasRecordFiles)
-                throw new InputException($"'{log.Path}' is not a log directory: there is no metrics*.jsonl in it or below it.");
-            return await work(log);
+            return await work();
         }
         catch (OperationCanceledException)
         {
             return ExitCodes.Interrupted;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (ArgumentException exception)
+        {
+            throw new InputException(WithoutParameter(exception), exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new InputException(exception.Message, exception);
         }
@@ -53,12 +131,24 @@ internal static class LogInput
 
     public static string Skipped(long lines) => lines == 1 ? "1 line was skipped" : $"{Format.Count(lines)} lines were skipped";
 
-    private static DateTimeOffset? ParseTime(ArgumentResult result, string name)
+    /// <summary>The message without the name of a parameter, which says nothing to who typed a command.</summary>
+    public static string WithoutParameter(ArgumentException exception)
     {
-        string text = result.Tokens[0].Value;
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
-            return time;
-        result.AddError($"{name} is '{Format.Name(text, 40)}', which is no time such as 2026-11-23T14:25:38Z.");
-        return null;
+        string suffix = $" (Parameter '{exception.ParamName}')";
+        return exception.Message.EndsWith(suffix, StringComparison.Ordinal) ? exception.Message[..^suffix.Length] : exception.Message;
     }
+
+    private static Option<DateTimeOffset?> Time(string name, string description) => new(name)
+    {
+        Description = description + " ISO 8601 (UTC where it has no offset), an age such as 90m, 1h or 7d, today, yesterday (UTC), or seconds since 1970.",
+        HelpName = "T",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (TimeText.Parse(text, TimeProvider.System.GetUtcNow()) is { } time)
+                return time;
+            result.AddError($"{name} is '{Format.Name(text, 40)}', which is no time such as 2026-11-23T14:25:38Z, 1h or yesterday.");
+            return null;
+        },
+    };
 }

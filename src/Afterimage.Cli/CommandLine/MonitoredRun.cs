@@ -63,6 +63,9 @@ internal sealed class MonitoredRun : IDisposable
     {
         try
         {
+            if (logDirectory is not null && Directory.Exists(logDirectory) && LogDirectory.OpenTop(logDirectory).HasRecordFiles)
+                Console.Error.WriteLine(
+                    $"afterimage: '{Format.Name(Format.ShortPath(logDirectory), 200)}' holds a run already: this one's records are added to it.");
             return new MonitoredRun(logDirectory, start, settings);
         }
         catch (IOException exception)

@@ -11,20 +11,20 @@ internal sealed class RunOptions
 {
     private readonly Option<decimal?> _budget = new("--budget-usd")
     {
-        Description = "Stop the run when its calls have cost N US dollars, with exit code 3.",
+        Description = "Stop the run when its calls have cost N US dollars (exit code 3).",
         HelpName = "N",
         CustomParser = ParseDollars,
     };
 
     private readonly Option<string?> _pricing = new("--pricing")
     {
-        Description = "Prices of models: JSON or YAML of docs/cost.md, or LiteLLM's JSON file.",
+        Description = "Prices of models: JSON or YAML as in docs/cost.md, or the JSON file of LiteLLM.",
         HelpName = "FILE",
     };
 
     private readonly Option<string?> _rules = new("--rules")
     {
-        Description = "Alert rules beside the built-in ones: JSON or YAML of docs/alerts.md.",
+        Description = "Alert rules in addition to the built-in ones: JSON or YAML as in docs/alerts.md.",
         HelpName = "FILE",
     };
 

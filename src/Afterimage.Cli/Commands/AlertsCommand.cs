@@ -14,10 +14,12 @@ internal static class AlertsCommand
 
     public static readonly CommandHelp Help = new(
         """
-        All files alerts*.jsonl in LOG_DIR and below it are read, the newest 10,000
-        alerts. A row is an alert from the time it was first announced until it was
-        over. "firing" goes on, as far as the log tells; "run ended" was firing when
-        its run ended. The message is the last of the gravest level. Times are UTC.
+        Reads the newest 10,000 alerts of all files alerts*.jsonl in LOG_DIR and below
+        it. A row is an alert from its first announcement until it was over. "firing"
+        means that the log does not say that it is over. "run ended" means that it was
+        firing when its run ended. The message is the last one of the highest level.
+        With --since, alerts that began earlier and were not over by then are shown.
+        Times are UTC.
         """,
         [
             "afterimage alerts .afterimage-monitoring",
@@ -28,18 +30,20 @@ internal static class AlertsCommand
 
     public static Command Create()
     {
-        Argument<string> directory = LogInput.Argument();
+        var input = new LogInput();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Show which alerts fired in a log directory, when, and for how long.") { directory, json };
-        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
-            parsed.GetRequiredValue(directory),
-            log => RunAsync(log, parsed.GetValue(json), cancellationToken)));
+        var command = new Command(Name, "Show which alerts fired in log directories, when, and for how long.") { json };
+        input.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => input.UseAsync(
+            parsed,
+            log => RunAsync(log, parsed.GetValue(json), cancellationToken),
+            cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(LogDirectory log, bool json, CancellationToken cancellationToken)
     {
-        AlertHistory history = log.ReadAlerts(cancellationToken: cancellationToken);
+        AlertHistory history = await Task.Run(() => log.ReadAlerts(cancellationToken: cancellationToken), cancellationToken);
         if (json)
             AlertsJson.Write(history);
         else if (history.Episodes.Count > 0)

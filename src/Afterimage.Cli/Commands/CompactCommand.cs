@@ -15,11 +15,12 @@ internal static class CompactCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Finished files metrics*.jsonl in LOG_DIR and below it become Parquet, 5 to 15
-        times smaller; all commands read them as before, to the last digit, and faster.
-        A run may go on meanwhile: the file that it writes is left for the next time.
-        Nothing is lost: lines that are no valid records are kept, and still counted.
-        If it is interrupted, the next compaction goes on from there.
+        Turns finished files metrics*.jsonl in LOG_DIR and below it into Parquet, which
+        is 5 to 15 times smaller. All commands read it faster, and show the same
+        figures to the last digit. A run may continue meanwhile: the file that it is
+        writing is left for the next time. Nothing is lost: lines that are not valid
+        records are kept, and still counted. An interrupted compaction is continued by
+        the next one.
         """,
         [
             "afterimage compact .afterimage-monitoring",
@@ -28,12 +29,15 @@ internal static class CompactCommand
 
     public static Command Create()
     {
-        Argument<string> directory = LogInput.Argument();
+        var input = new LogInput();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Make Parquet of a log directory's finished files: smaller, and read faster.") { directory, json };
-        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
-            parsed.GetRequiredValue(directory),
-            log => RunAsync(log, parsed.GetValue(json), cancellationToken)));
+        var command = new Command(Name, "Turn the finished files of log directories into Parquet, which is smaller and faster to read.") { json };
+        input.AddTo(command, hasSpan: false);
+        command.SetAction((parsed, cancellationToken) => input.UseAsync(
+            parsed,
+            parsed.GetValue(input.Directories) ?? [],
+            log => RunAsync(log, parsed.GetValue(json), cancellationToken),
+            cancellationToken));
         return command;
     }
 

@@ -1,53 +1,162 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Json;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
-using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage compare</c>: two log directories side by side.</summary>
+/// <summary><c>afterimage compare</c>: log directories side by side.</summary>
 internal static class CompareCommand
 {
     public const string Name = "compare";
 
     public static readonly CommandHelp Help = new(
         """
-        Every metric of either run: count, mean and quantiles with 95 % confidence
-        intervals, and whether the change from A to B is beyond chance. Means are
-        judged by Welch's t test; rates, shares and quantiles by Fisher's exact test;
-        p-values are adjusted for the number of tests by Holm's method, and below 0.05
-        is beyond chance. Points count as independent of each other. What was not
-        tested says why. docs/compare.md has the formulas and their limits.
+        Shows every metric of the runs: count, mean and quantiles with 95 % confidence
+        intervals, and whether the change from A is beyond chance. Means are judged by
+        Welch's t test; rates, shares and quantiles by Fisher's exact test. P-values
+        are adjusted for the number of tests of all runs by Holm's method; a change
+        with a value below 0.05 is beyond chance. Points are taken to be independent of
+        each other. What was not tested says why. docs/compare.md has the formulas and
+        their limits.
+        --fail-on ends the command with exit code 4 where a run is beyond a limit:
+          FIGURE METRIC > LIMIT, with mean (the default), p50, p95 or p99; >, >=, <, <=
+          +10%    a change from A, of its figure     -2pp  a change of a rate
+          +0.5    a change in the metric's unit      2     the run's own figure
+        A limit on a figure that a run does not have is an error (exit code 2).
         """,
         [
             "afterimage compare runs/monday runs/tuesday",
+            "afterimage compare runs/monday runs/tuesday runs/wednesday",
+            "afterimage compare runs/main runs/branch --fail-on \"p95 generation_time > +10%\" \\\n    --fail-on \"success_rate < 95%\"",
             "afterimage compare runs/monday runs/tuesday --json |\n    jq '.metrics.generation_time.differences.p95'",
         ]);
 
     public static Command Create()
     {
-        var first = new Argument<string>("DIR_A") { Description = "The log directory that changes are counted from." };
-        var second = new Argument<string>("DIR_B") { Description = "The log directory that is compared with it." };
+        var directories = new Argument<string[]>("LOG_DIR")
+        {
+            Description = $"Log directories, or names of runs in ./{RunNames.Root}; changes are counted from the first.",
+            HelpName = "A B...",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var failOn = new Option<ComparisonThreshold[]>("--fail-on")
+        {
+            Description = "End with exit code 4 where a run is beyond this limit; can be given several times.",
+            HelpName = "LIMIT",
+            CustomParser = ParseThresholds,
+        };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Put two runs side by side, and say which differences are beyond chance.") { first, second, json };
-        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
-            parsed.GetRequiredValue(first),
-            a => LogInput.UseAsync(parsed.GetRequiredValue(second), b => RunAsync(a, b, parsed.GetValue(json), cancellationToken))));
+        var input = new LogInput();
+        var command = new Command(Name, "Put runs side by side, and say which differences are beyond chance.") { failOn, json };
+        input.AddTo(command);
+        command.Arguments.Clear();
+        command.Arguments.Add(directories);
+        command.SetAction((parsed, cancellationToken) => LogInput.GuardAsync(async () =>
+        {
+            string[] given = parsed.GetRequiredValue(directories);
+            if (given.Length < 2)
+                throw new InputException("There is one run only, and nothing to compare it with.");
+            List<LogDirectory> logs = [];
+            foreach (string path in given)
+                logs.Add(input.Narrow(parsed, await LogInput.OpenAsync([path], mustHaveRecords: true, cancellationToken)));
+            return await RunAsync(logs, parsed.GetValue(failOn) ?? [], parsed.GetValue(json), cancellationToken);
+        }));
         return command;
     }
 
-    private static async Task<int> RunAsync(LogDirectory a, LogDirectory b, bool json, CancellationToken cancellationToken)
+    private static ComparisonThreshold[] ParseThresholds(ArgumentResult result)
     {
-        RunComparison comparison = await WorkProgress.ShowAsync(
+        List<ComparisonThreshold> thresholds = [];
+        foreach (Token token in result.Tokens)
+        {
+            try
+            {
+                thresholds.Add(ComparisonThreshold.Parse(token.Value));
+            }
+            catch (FormatException)
+            {
+                result.AddError(
+                    $"--fail-on is '{Format.Name(token.Value, 60)}', which is no limit such as \"p95 generation_time > +10%\".");
+            }
+        }
+
+        return [.. thresholds];
+    }
+
+    private static async Task<int> RunAsync(
+        List<LogDirectory> logs,
+        IReadOnlyList<ComparisonThreshold> thresholds,
+        bool json,
+        CancellationToken cancellationToken)
+    {
+        IReadOnlyList<RunComparison> comparisons = await WorkProgress.ShowAsync(
             "comparing",
             json,
-            progress => a.CompareAsync(b, progress, cancellationToken));
+            progress => logs[0].CompareAllAsync([.. logs.Skip(1)], progress, cancellationToken));
+        (ComparisonThreshold Threshold, string Run, bool? IsExceeded)[] judged =
+        [
+            .. thresholds.SelectMany(threshold => comparisons.Select((comparison, i) =>
+                (threshold, CompareView.Letter(i + 1), threshold.IsExceeded(comparison)))),
+        ];
         if (json)
-            JsonOutput.Write(comparison.WriteProperties);
+            JsonOutput.Write(writer => Write(writer, comparisons, judged));
         else
-            Tables.Print(CompareView.Render(comparison));
-        return ExitCodes.Success;
+            Tables.Print(CompareView.Render(comparisons));
+
+        foreach ((ComparisonThreshold threshold, string run, bool? isExceeded) in judged)
+        {
+            string text = Format.Name(threshold.Text, 100);
+            if (isExceeded is null)
+                throw new InputException($"The limit '{text}' cannot be judged: A or {run} does not have the figure.");
+            if (isExceeded == true)
+                await Console.Error.WriteLineAsync($"afterimage: {run} is beyond the limit '{text}'.");
+        }
+
+        return judged.Any(one => one.IsExceeded == true) ? ExitCodes.ThresholdExceeded : ExitCodes.Success;
+    }
+
+    // Two runs are one comparison, whose properties are those of the object itself.
+    private static void Write(
+        Utf8JsonWriter writer,
+        IReadOnlyList<RunComparison> comparisons,
+        (ComparisonThreshold Threshold, string Run, bool? IsExceeded)[] judged)
+    {
+        if (comparisons is [var only])
+        {
+            only.WriteProperties(writer);
+        }
+        else
+        {
+            writer.WriteStartArray("comparisons");
+            foreach (RunComparison comparison in comparisons)
+            {
+                writer.WriteStartObject();
+                comparison.WriteProperties(writer);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        if (judged.Length == 0)
+            return;
+        writer.WriteStartArray("limits");
+        foreach ((ComparisonThreshold threshold, string run, bool? isExceeded) in judged)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("limit", threshold.Text);
+            writer.WriteString("run", run);
+            if (isExceeded is { } known)
+                writer.WriteBoolean("exceeded", known);
+            else
+                writer.WriteNull("exceeded");
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 }

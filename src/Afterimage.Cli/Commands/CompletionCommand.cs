@@ -11,8 +11,8 @@ internal static class CompletionCommand
     public static readonly CommandHelp Help = new(
         """
         Prints a script that makes SHELL complete commands, options and their values
-        with the tab key. It asks the command itself: nothing else is needed, and
-        after an update nothing is to be done.
+        with the tab key. The script asks the command itself, so it needs nothing else
+        and stays right after an update.
         """,
         [
             "echo 'source <(afterimage completion bash)' >> ~/.bashrc",
@@ -31,7 +31,7 @@ internal static class CompletionCommand
 
     public static Command Create()
     {
-        Argument<string> shell = new Argument<string>("SHELL") { Description = "Whose script to print." }.AcceptOnlyFromAmong([
+        Argument<string> shell = new Argument<string>("SHELL") { Description = "The shell." }.AcceptOnlyFromAmong([
             .. Scripts.Keys,
         ]);
         var command = new Command(Name, "Print the script that makes a shell complete the command.") { shell };

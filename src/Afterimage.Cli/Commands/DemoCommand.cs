@@ -16,7 +16,7 @@ internal static class DemoCommand
     public static readonly CommandHelp Help = new(
         SimulatedChatClient.Description,
         [
-            "afterimage demo\n# needs nothing; about twelve seconds on a terminal, at once elsewhere",
+            "afterimage demo\n# needs no model; takes twelve seconds on a terminal, and no time elsewhere",
             "afterimage demo --generations 100000 --json > demo.json",
             "afterimage demo --budget-usd 2 --rules rules.json\n# stops when the simulated calls have cost 2 US dollars",
         ]);
@@ -32,7 +32,7 @@ internal static class DemoCommand
     {
         var generations = new Option<long>("--generations")
         {
-            Description = "How many calls to simulate.",
+            Description = "Number of calls to simulate.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultGenerations,
             CustomParser = ParseGenerations,

@@ -14,12 +14,12 @@ internal static class ImportCommand
 
     public static readonly CommandHelp Help = new(
         """
-        A line of the Python module's metrics.jsonl is a metric point: it is kept with
-        its time and all its metadata. Python's times are local and say no zone: give
-        that of the machine that wrote them. Of a time that was there twice, because
-        the clock was put back, the order of the lines decides. Lines that are none are
-        skipped and counted. The directory appears when it is whole; all commands work
-        on it.
+        Each line of the Python module's metrics.jsonl is a metric point. It is kept
+        with its time and all its metadata. Python's times are local and do not name
+        their zone: give the zone of the machine that wrote them. Where the clock was
+        put back and a time occurs twice, the order of the lines decides. Lines that
+        are not metric points are skipped and counted; a file without any is refused.
+        The directory appears when it is complete, and all commands work on it.
         """,
         [
             "afterimage import monitoring/metrics.jsonl --log-dir runs/python",
@@ -37,7 +37,7 @@ internal static class ImportCommand
             CustomParser = ParseZone,
         };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Make a log directory of a metrics.jsonl that the Python module wrote.")
+        var command = new Command(Name, "Make a log directory from a metrics.jsonl that the Python module wrote.")
         {
             file,
             directory,
@@ -60,7 +60,7 @@ internal static class ImportCommand
         string name = result.Tokens[0].Value;
         if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out TimeZoneInfo? zone))
             return zone;
-        result.AddError($"--time-zone is '{Format.Name(name, 40)}', which is no time zone of this machine, such as Europe/Berlin or UTC.");
+        result.AddError($"--time-zone is '{Format.Name(name, 40)}', which is not a time zone of this machine, such as Europe/Berlin or UTC.");
         return null;
     }
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Data.Common;
 using System.Globalization;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Monitoring;
+using Afterimage.Monitoring.Reporting.Exporting;
+using Afterimage.Monitoring.Reporting.Figures;
 
 namespace Afterimage.Cli.Commands;
 
@@ -15,31 +16,28 @@ internal static class PlotCommand
     public static readonly CommandHelp Help = new(
         """
         Time is UTC. More than 2,000 points are drawn as the band that 5 % to 95 % of
-        them lie in; the line is the rolling mean, broken where nothing happened for
-        long. Without METRIC all figures are written into the directory PATH: success
-        and errors, times, tokens, scores, tokens per second, latency by model, cost;
-        each where its data exist.
+        them lie in. The line is the rolling mean; it is broken where nothing happened
+        for long. Without METRIC, all figures whose data exist are written into the
+        directory PATH: success and errors, times, tokens, scores, tokens per second,
+        latency by model, cost. The last argument is METRIC unless it is a directory or
+        the name of a run. A file of another kind is replaced only with --force.
         """,
         [
             "afterimage plot .afterimage-monitoring generation_time --out latency.png",
             "afterimage plot runs/today time_to_first_token --rolling 100 --out ttft.svg",
             "afterimage plot runs/today --out figures",
+            "afterimage plot generation_time --since 1h --out -  > latency.png\n# the newest run below ./.afterimage-monitoring",
         ]);
 
     private const int DefaultRolling = 10;
 
     public static Command Create()
     {
-        Argument<string> directory = LogInput.Argument();
-        var metric = new Argument<string?>("METRIC")
-        {
-            Description = "The metric. [default: all figures]",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        var input = new LogInput("METRIC");
         var output = new Option<string>("--out")
         {
-            Description = "The file, .png or .svg; without METRIC a directory.",
-            HelpName = "PATH",
+            Description = "The file, .png or .svg, or - for a PNG on standard output; without METRIC a directory.",
+            HelpName = "PATH|-",
             Required = true,
         };
         var rolling = new Option<int>("--rolling")
@@ -49,12 +47,30 @@ internal static class PlotCommand
             DefaultValueFactory = _ => DefaultRolling,
             CustomParser = ParseRolling,
         };
-        var command = new Command(Name, "Draw a metric over time, or all figures, as PNG or SVG.") { directory, metric, output, rolling };
-        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
-            parsed.GetRequiredValue(directory),
-            log => Task.FromResult(parsed.GetValue(metric) is { } name
-                ? Draw(log, name, parsed.GetRequiredValue(output), parsed.GetValue(rolling), cancellationToken)
-                : DrawAll(log, parsed.GetRequiredValue(output), cancellationToken))));
+        Option<bool> force = OutputFile.Force();
+        var command = new Command(Name, "Draw a metric over time, or all figures, as PNG or SVG.") { output, rolling, force };
+        input.Directories.Arity = ArgumentArity.ZeroOrMore;
+        input.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            // A metric is what is neither a directory nor a run's name; alone, it must not look like a path either.
+            string[] given = parsed.GetValue(input.Directories) ?? [];
+            bool isMetric = given is [.., var last] && !RunNames.IsKnown(last) && (given.Length > 1 || !last.Contains('/', StringComparison.Ordinal));
+            string? metric = isMetric ? given[^1] : null;
+            return input.UseAsync(
+                parsed,
+                metric is null ? given : given[..^1],
+                log => metric is null
+                    ? DrawAllAsync(log, parsed.GetRequiredValue(output), parsed.GetValue(force), cancellationToken)
+                    : DrawAsync(
+                        log,
+                        metric,
+                        parsed.GetRequiredValue(output),
+                        parsed.GetValue(rolling),
+                        parsed.GetValue(force),
+                        cancellationToken),
+                cancellationToken);
+        });
         return command;
     }
 
@@ -66,50 +82,53 @@ internal static class PlotCommand
         return rolling;
     }
 
-    private static int Draw(LogDirectory log, string metric, string path, int rolling, CancellationToken cancellationToken)
+    private static async Task<int> DrawAsync(
+        LogDirectory log,
+        string metric,
+        string path,
+        int rolling,
+        bool force,
+        CancellationToken cancellationToken)
     {
-        string extension = Path.GetExtension(path).ToLowerInvariant();
+        bool isStandardOutput = OutputFile.IsStandardOutput(path);
+        string extension = isStandardOutput ? ".png" : Path.GetExtension(path).ToLowerInvariant();
         if (extension is not (".png" or ".svg"))
             throw new InputException($"--out is '{Format.Name(path, 200)}': a figure's file ends in .png or .svg.");
-        ThrowIfUnknown(log, metric, cancellationToken);
+        await MetricNames.ThrowIfUnknownAsync(log, metric, cancellationToken);
 
         var size = new FigureSize(12, 8);
-        ScottPlot.Plot plot = log.PlotMetric(metric, window: null, rolling, size, cancellationToken);
-        string fullPath = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(fullPath)!);
-        byte[] figure = extension == ".png"
-            ? plot.GetImageBytes(size.PixelWidth, size.PixelHeight, ScottPlot.ImageFormat.Png)
-            : System.Text.Encoding.UTF8.GetBytes(plot.GetSvgXml(size.PixelWidth, size.PixelHeight));
-        File.WriteAllBytes(fullPath, figure);
-        Console.WriteLine(fullPath);
+        string written = await OutputFile.WriteAsync(path, extension, file => Task.Run(
+            () =>
+            {
+                OutputKind kind = extension == ".png" ? OutputKind.Png : OutputKind.Svg;
+                string fullPath = Path.GetFullPath(file);
+                using var files = new StagedFiles(fullPath, new OutputRules(log.Paths, force));
+                string staged = files.Add(Path.GetFileName(fullPath), kind);
+                ScottPlot.Plot plot = log.PlotMetric(metric, window: null, rolling, size, cancellationToken);
+                File.WriteAllBytes(
+                    staged,
+                    kind == OutputKind.Png
+                        ? plot.GetImageBytes(size.PixelWidth, size.PixelHeight, ScottPlot.ImageFormat.Png)
+                        : System.Text.Encoding.UTF8.GetBytes(plot.GetSvgXml(size.PixelWidth, size.PixelHeight)));
+                return files.Commit(cancellationToken)[0];
+            },
+            cancellationToken));
+        if (!isStandardOutput)
+            await Console.Out.WriteLineAsync(written);
         return ExitCodes.Success;
     }
 
-    private static int DrawAll(LogDirectory log, string directory, CancellationToken cancellationToken)
+    private static async Task<int> DrawAllAsync(LogDirectory log, string directory, bool force, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, ScottPlot.Plot> figures = log.VisualizeMetrics(directory, cancellationToken: cancellationToken);
+        if (OutputFile.IsStandardOutput(directory))
+            throw new InputException("All figures are files of a directory: name a METRIC to draw it to standard output.");
+        IReadOnlyDictionary<string, ScottPlot.Plot> figures = await Task.Run(
+            () => log.SaveFigures(directory, FigureFiles.OverviewSize, new OutputRules(log.Paths, force), cancellationToken),
+            cancellationToken);
         if (figures.Count == 0)
             throw new InputException($"'{log.Path}' has no records to draw.");
         foreach (string name in figures.Keys)
-            Console.WriteLine(Path.Combine(Path.GetFullPath(directory), name + ".png"));
+            await Console.Out.WriteLineAsync(Path.Combine(Path.GetFullPath(directory), name + ".png"));
         return ExitCodes.Success;
-    }
-
-    private static void ThrowIfUnknown(LogDirectory log, string metric, CancellationToken cancellationToken)
-    {
-        const int Shown = 8;
-        using LogQuery query = log.Query(
-            "SELECT metric FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY count(*) DESC, metric",
-            cancellationToken);
-        DbDataReader reader = query.Reader;
-        List<string> metrics = [];
-        while (reader.Read())
-            metrics.Add(reader.GetString(0));
-
-        if (metrics.Contains(metric))
-            return;
-        string known = string.Join(", ", metrics.Take(Shown).Select(name => Format.Name(name, 40)));
-        string more = metrics.Count > Shown ? $" and {metrics.Count - Shown} more" : "";
-        throw new InputException($"There is no metric '{Format.Name(metric, 80)}' in '{log.Path}'; there are: {known}{more}.");
     }
 }

@@ -1,39 +1,40 @@
-using System.Collections;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Data.Common;
 using System.Globalization;
-using System.Numerics;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using System.Text.RegularExpressions;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
-using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;
 
 /// <summary><c>afterimage query</c>: SQL over a log directory.</summary>
-internal static class QueryCommand
+internal static partial class QueryCommand
 {
     public const string Name = "query";
 
     public static readonly CommandHelp Help = new(
         """
         The dialect is DuckDB's. The views are generations, evaluations, points, logs
-        and alerts; their columns are the keys of the log format (DESCRIBE generations
+        and alerts. Their columns are the keys of the log format (DESCRIBE generations
         lists them), times are UTC. The statement works on a copy of the records in
-        memory: it reads and changes no file. A text in CSV that a spreadsheet would
-        run as a formula has an apostrophe before it.
+        memory: it reads and changes no file. One statement that reads can be run, and
+        functions that reach beyond the records are closed. In CSV, an apostrophe stands
+        before a text that a spreadsheet would run as a formula. A query ends at its
+        time limit with exit code 2, and at about 2 GiB of memory (on Linux).
         """,
         [
-            "afterimage query .afterimage-monitoring \"SELECT model_name, count(*) AS calls,\n    quantile_disc(duration, 0.95) AS p95 FROM generations GROUP BY ALL\"",
-            "afterimage query runs/today \"FROM logs WHERE level = 'error'\" --format json",
+            "afterimage query \"SELECT model_name, count(*) AS calls,\n    quantile_disc(duration, 0.95) AS p95 FROM generations GROUP BY ALL\"\n# over the newest run below ./.afterimage-monitoring",
+            "afterimage query runs/today \"FROM logs WHERE level = 'error'\" --since 1h --json",
+            "afterimage query runs/monday runs/tuesday - < latency.sql",
             "afterimage query runs/today \"DESCRIBE points\"",
         ]);
 
     private const int MaxTableRows = 1000;
-    private const int MaxCell = 60;
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'";
+    private const long DefaultMaxRows = 1_000_000;
+    private const long MemoryForQuery = 2L << 30;
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(5);
 
     private enum Output
     {
@@ -44,225 +45,135 @@ internal static class QueryCommand
 
     public static Command Create()
     {
-        Argument<string> directory = LogInput.Argument();
-        var sql = new Argument<string>("SQL") { Description = "The statement." };
+        var input = new LogInput("SQL");
         var format = new Option<Output>("--format")
         {
             Description = "How to print the rows; a table ends after 1,000. [default: table]",
             HelpName = "table|csv|json",
         };
-        var command = new Command(Name, "Run SQL over a log directory's generations, evaluations, points, logs and alerts.")
+        var json = new Option<bool>("--json") { Description = "Print one JSON array, as --format json does." };
+        var timeout = new Option<TimeSpan>("--timeout")
         {
-            directory,
-            sql,
-            format,
+            Description = "How long the query may take, such as 30s or 10m; 0 is without limit. [default: 5m]",
+            HelpName = "TIME",
+            CustomParser = ParseTimeout,
         };
-        command.SetAction(
-            (parsed, cancellationToken) =>
-                LogInput.UseAsync(
-                    parsed.GetRequiredValue(directory),
-                    log => RunAsync(log, parsed.GetRequiredValue(sql), parsed.GetValue(format), cancellationToken)));
+        var maxRows = new Option<long>("--max-rows")
+        {
+            Description = "How many rows to print at most.",
+            HelpName = "N",
+            DefaultValueFactory = _ => DefaultMaxRows,
+            CustomParser = ParseMaxRows,
+        };
+        var command = new Command(Name, "Run SQL over generations, evaluations, points, logs and alerts of log directories.")
+        {
+            format, json, timeout, maxRows,
+        };
+        input.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string[] given = parsed.GetValue(input.Directories) ?? [];
+            if (given is [.., var last] && Directory.Exists(last))
+                throw new InputException($"The SQL is missing: '{Format.Name(last, 60)}' is a directory.");
+
+            string sql = given[^1] == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : given[^1];
+            if (string.IsNullOrWhiteSpace(sql))
+                throw new InputException("The SQL is empty.");
+            return await input.UseAsync(
+                parsed,
+                given[..^1],
+                log => RunAsync(
+                    log,
+                    sql,
+                    parsed.GetValue(json) ? Output.Json : parsed.GetValue(format),
+                    parsed.GetResult(timeout) is null ? DefaultTimeout : parsed.GetValue(timeout),
+                    parsed.GetValue(maxRows),
+                    cancellationToken),
+                cancellationToken);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(LogDirectory log, string sql, Output format, CancellationToken cancellationToken)
+    private static TimeSpan ParseTimeout(ArgumentResult result)
     {
-        using LogQuery query = Open(log, sql, cancellationToken);
+        string text = result.Tokens[0].Value;
+        if (text == "0")
+            return Timeout.InfiniteTimeSpan;
+        if (Duration().Match(text) is { Success: true } match
+            && double.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture) is > 0 and < 1e6 and var count)
+        {
+            return match.Groups["unit"].Value.ToLowerInvariant() switch
+            {
+                "ms" => TimeSpan.FromMilliseconds(count),
+                "m" or "min" => TimeSpan.FromMinutes(Math.Min(count, 10_000)),
+                "h" => TimeSpan.FromHours(Math.Min(count, 500)),
+                _ => TimeSpan.FromSeconds(count),
+            };
+        }
+
+        result.AddError($"--timeout is '{Format.Name(text, 40)}', which is no time such as 30s or 10m.");
+        return default;
+    }
+
+    private static long ParseMaxRows(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long rows) || rows < 1)
+            result.AddError($"--max-rows is '{Format.Name(text, 40)}', which is no whole number from 1.");
+        return rows;
+    }
+
+    private static async Task<int> RunAsync(
+        LogDirectory log,
+        string sql,
+        Output format,
+        TimeSpan timeout,
+        long maxRows,
+        CancellationToken cancellationToken)
+    {
+        MemoryLimit.Set(MemoryForQuery);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(timeout);
         try
         {
+            using LogQuery query = await log.QueryAsync(sql, new LogQueryOptions { ValuesAsText = true }, limit.Token);
+            var rows = new QueryRows(query, format == Output.Table ? Math.Min(MaxTableRows, maxRows) : maxRows);
             switch (format)
             {
                 case Output.Csv:
-                    WriteCsv(query.Reader);
+                    rows.WriteCsv();
                     break;
                 case Output.Json:
-                    WriteJson(query.Reader);
+                    rows.WriteJson();
                     break;
                 case Output.Table:
                 default:
-                    WriteTable(query.Reader);
+                    rows.WriteTable();
                     break;
             }
+
+            if (rows.HasMore && format != Output.Table)
+                await Console.Error.WriteLineAsync($"afterimage: the first {Format.Count(maxRows)} rows: --max-rows N prints more.");
+            await LogInput.SaySkippedAsync(query.SkippedLines);
+            return ExitCodes.Success;
         }
-        catch (DbException exception)
+        catch (Exception exception) when (exception is DbException or OperationCanceledException)
         {
-            // Some mistakes show only in a row, such as a text that is no number.
             cancellationToken.ThrowIfCancellationRequested();
-            throw new InputException(exception.Message.Split('\n')[0], exception);
-        }
+            if (limit.IsCancellationRequested)
+                throw new InputException($"The query took longer than {timeout.TotalSeconds:0.###} s (--timeout).", exception);
 
-        await LogInput.SaySkippedAsync(query.SkippedLines);
-        return ExitCodes.Success;
-    }
-
-    private static LogQuery Open(LogDirectory log, string sql, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return log.Query(sql, cancellationToken);
+            // Some mistakes show only in a row, such as a text that is no number.
+            throw new InputException(LogDirectory.FirstParagraph(exception.Message), exception);
         }
-        catch (ArgumentException exception)
+        catch (OutOfMemoryException exception)
         {
-            throw new InputException(exception.InnerException?.Message.Split('\n')[0] ?? "The SQL is empty.", exception);
+            throw new InputException("The query takes more memory than it may.", exception);
         }
     }
 
-    private static void WriteTable(DbDataReader reader)
-    {
-        Table table = Tables.Create();
-        for (int i = 0; i < reader.FieldCount; i++)
-        {
-            bool isText = reader.GetFieldType(i) == typeof(string);
-            table.AddColumn(new TableColumn(new Text(Format.Name(reader.GetName(i), MaxCell), new Style(Color.Grey)))
-            {
-                NoWrap = true,
-                Alignment = isText ? Justify.Left : Justify.Right,
-                Padding = new Padding(i == 0 ? 0 : 1, 0, 0, 0),
-            });
-        }
-
-        int rows = 0;
-        bool hasMore = false;
-        while (reader.Read())
-        {
-            if (rows++ == MaxTableRows)
-            {
-                hasMore = true;
-                break;
-            }
-
-            table.AddRow(Enumerable.Range(0, reader.FieldCount).Select(i => new Text(Format.Name(ShownText(Value(reader, i)), MaxCell))));
-        }
-
-        if (hasMore)
-            table.Caption = new TableTitle(
-                $"the first {Format.Count(MaxTableRows)} rows: --format csv or json has all",
-                new Style(Color.Grey));
-
-        Tables.Print(table);
-    }
-
-    private static void WriteCsv(DbDataReader reader)
-    {
-        using var output = new StandardOutput();
-        using var text = new StreamWriter(output);
-        WriteLine(i => Harmless(reader.GetName(i)));
-        while (reader.Read())
-            WriteLine(i => Value(reader, i) is var value && value is string name ? Harmless(name) : ShownText(value));
-
-        // RFC 4180.
-        void WriteLine(Func<int, string> field) =>
-            text.Write(string.Join(',', Enumerable.Range(0, reader.FieldCount).Select(i => Quoted(field(i)))) + "\r\n");
-
-        static string Quoted(string field) =>
-            field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : '"' + field.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
-    }
-
-    private static string Harmless(string text) => text is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + text : text;
-
-    private static void WriteJson(DbDataReader reader)
-    {
-        using var output = new StandardOutput();
-        using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            writer.WriteStartArray();
-            while (reader.Read())
-            {
-                writer.WriteStartObject();
-                for (int i = 0; i < reader.FieldCount; i++)
-                {
-                    writer.WritePropertyName(reader.GetName(i));
-                    WriteJsonValue(writer, Value(reader, i));
-                }
-
-                writer.WriteEndObject();
-                if (writer.BytesPending > 1 << 16)
-                    writer.Flush();
-            }
-
-            writer.WriteEndArray();
-        }
-
-        output.Write("\n"u8);
-    }
-
-    private static void WriteJsonValue(Utf8JsonWriter writer, object? value)
-    {
-        switch (value)
-        {
-            case null:
-                writer.WriteNullValue();
-                break;
-            case bool flag:
-                writer.WriteBooleanValue(flag);
-                break;
-            case double number when double.IsFinite(number):
-                writer.WriteNumberValue(number);
-                break;
-            case float number when float.IsFinite(number):
-                writer.WriteNumberValue(number);
-                break;
-            case sbyte or byte or short or ushort or int or uint or long or ulong or decimal or BigInteger:
-                writer.WriteRawValue(ShownText(value));
-                break;
-            case string text:
-                writer.WriteStringValue(text);
-                break;
-            case IDictionary map:
-                writer.WriteStartObject();
-                foreach (DictionaryEntry entry in map)
-                {
-                    writer.WritePropertyName(ShownText(entry.Key));
-                    WriteJsonValue(writer, entry.Value);
-                }
-
-                writer.WriteEndObject();
-                break;
-            case IEnumerable list:
-                writer.WriteStartArray();
-                foreach (object? item in list)
-                    WriteJsonValue(writer, item);
-                writer.WriteEndArray();
-                break;
-            default:
-                writer.WriteStringValue(ShownText(value));
-                break;
-        }
-    }
-
-    private static object? Value(DbDataReader reader, int column)
-    {
-        try
-        {
-            return reader.IsDBNull(column) ? null : reader.GetValue(column);
-        }
-        catch (Exception exception)
-            when (exception
-                    is InvalidCastException
-                        or InvalidOperationException
-                        or NotSupportedException
-                        or NotImplementedException
-                        or NullReferenceException)
-        {
-            // The binding has no .NET type for some values, such as a list of numbers with a NULL in it.
-            throw new InputException(
-                $"The column '{Format.Name(reader.GetName(column), MaxCell)}' has values that cannot be shown; cast it to VARCHAR.",
-                exception);
-        }
-    }
-
-    private static string ShownText(object? value) =>
-        value switch
-        {
-            null => "",
-            bool flag => flag ? "true" : "false",
-            string text => text,
-            DateTime time => time.ToString(TimeFormat, CultureInfo.InvariantCulture),
-            IDictionary map => "{"
-                + string.Join(", ", map.Cast<DictionaryEntry>().Select(entry => $"{ShownText(entry.Key)}: {ShownText(entry.Value)}"))
-                + "}",
-            IEnumerable list => "[" + string.Join(", ", list.Cast<object?>().Select(ShownText)) + "]",
-            IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
-            _ => value.ToString() ?? "",
-        };
+    [GeneratedRegex(
+        @"^(?<count>\d+(\.\d+)?)(?<unit>ms|s|m|min|h)?$",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Duration();
 }

@@ -13,14 +13,15 @@ internal static class ReplayCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Each row is tracked at its own time stamp, through a monitor whose clock (and
-        so its alerts) follows the trace. A trace has no durations: they are modelled.
+        Records each row of the trace at its own time stamp, through a monitor whose
+        clock and alerts follow the trace. A trace has no durations, so they are
+        modelled:
           time to first token = 0.2 s + 0.0001 s x prompt tokens
           generation time     = time to first token + 0.02 s x completion tokens
         The Azure LLM inference traces of 2023 and 2024 are such traces.
         """,
         [
-            "afterimage replay azure-llm-2023-conversation.csv\n# as fast as can be, then the summary",
+            "afterimage replay azure-llm-2023-conversation.csv\n# as fast as possible, then the summary",
             "afterimage replay trace.csv --speed 60 --model gpt-4o\n# a minute of the trace in a second, live",
             "afterimage replay trace.csv --json --log-dir runs/today | jq .total_tokens",
             "afterimage replay trace.csv --model gpt-4o --pricing prices.json --budget-usd 5\n# stops when its calls have cost 5 US dollars",
@@ -37,23 +38,23 @@ internal static class ReplayCommand
         Option<string?> logDirectory = CommonOptions.LogDirectory();
         var speed = new Option<string>("--speed")
         {
-            Description = "max, or seconds of the trace to a real second.",
+            Description = "max, or how many seconds of the trace pass in a real second.",
             HelpName = "max|FACTOR",
             DefaultValueFactory = _ => "max",
         };
         var model = new Option<string>("--model")
         {
-            Description = "The model's name, which a trace does not have.",
+            Description = "The name of the model, which the trace does not have.",
             HelpName = "NAME",
             DefaultValueFactory = _ => "trace-model",
         };
         var skipInvalid = new Option<bool>("--skip-invalid")
         {
-            Description = "Skip and count rows that are not valid, rather than stop at the first.",
+            Description = "Skip and count rows that are not valid. Without it, the first one ends the replay.",
         };
         var runOptions = new RunOptions();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Replay an LLM inference trace, as fast as can be or live.")
+        var command = new Command(Name, "Replay an LLM inference trace, as fast as possible or live.")
         {
             trace, logDirectory, speed, model, skipInvalid, json,
         };

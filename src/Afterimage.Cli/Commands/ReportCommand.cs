@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Json;
 using Afterimage.Monitoring;
+using Afterimage.Monitoring.Reporting.Exporting;
 
 namespace Afterimage.Cli.Commands;
 
@@ -11,49 +13,71 @@ internal static class ReportCommand
 
     public static readonly CommandHelp Help = new(
         """
-        One HTML page that needs nothing else: no network, no script. It shows the
-        summary, the figures, tokens and cost by model, alerts, slowest and failed
-        generations, errors by kind, evaluation scores, every metric, and the runs.
-        Light and dark, on a telephone and in print. Names are text in it, whatever
-        they hold.
+        Writes one HTML page that needs no network and no script. It shows the summary,
+        the figures, tokens and cost by model, alerts, slowest and failed generations,
+        errors by kind, evaluation scores, every metric, and the runs. It can be read
+        in light and dark, on a telephone and in print. Names from the log are always
+        shown as text. A file that is no HTML page is replaced only with --force.
         """,
         [
-            "afterimage report .afterimage-monitoring\n# all runs below that directory, into report.html in it",
+            "afterimage report\n# the newest run below ./.afterimage-monitoring, into report.html in it",
             "afterimage report runs/today --out today.html",
-            "afterimage report runs/today --out public\n# public/report.html",
+            "afterimage report runs/today --since yesterday --out public\n# public/report.html",
         ]);
 
     private const string FileName = "report.html";
 
     public static Command Create()
     {
-        Argument<string> directory = LogInput.Argument();
+        var input = new LogInput();
         var output = new Option<string?>("--out")
         {
-            Description = "The file, .html, or a directory for report.html. [default: LOG_DIR]",
-            HelpName = "DIR|FILE.html",
+            Description = "The file, .html, a directory for report.html, or - for standard output. "
+                + "[default: LOG_DIR; the current directory where there are several]",
+            HelpName = "DIR|FILE.html|-",
         };
-        var command = new Command(Name, "Make a page of a log directory: summary, figures, tables.") { directory, output };
-        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
-            parsed.GetRequiredValue(directory),
-            log => RunAsync(log, parsed.GetValue(output), cancellationToken),
+        Option<bool> force = OutputFile.Force();
+        var json = new Option<bool>("--json") { Description = "Print the summary that the page shows as one JSON object, and the page's file." };
+        var command = new Command(Name, "Make a page of log directories: summary, figures, tables.") { output, force, json };
+        input.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => input.UseAsync(
+            parsed,
+            log => RunAsync(log, parsed.GetValue(output), parsed.GetValue(force), parsed.GetValue(json), cancellationToken),
+            cancellationToken,
             mustHaveRecords: false));
         return command;
     }
 
-    private static async Task<int> RunAsync(LogDirectory log, string? output, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        LogDirectory log,
+        string? output,
+        bool force,
+        bool json,
+        CancellationToken cancellationToken)
     {
-        string path = Path.GetFullPath(PathOf(output ?? log.Path));
-        RunSummary summary = await log.WriteReportAsync(path, cancellationToken);
-        Console.WriteLine(path);
+        output ??= log.Paths.Count == 1 ? log.Paths[0] : Environment.CurrentDirectory;
+        bool isStandardOutput = OutputFile.IsStandardOutput(output);
+        if (json && isStandardOutput)
+            throw new InputException("--json and --out - both want standard output.");
+
+        string path = isStandardOutput ? output : Path.GetFullPath(PathOf(output));
+        RunSummary summary = await OutputFile.WriteAsync(
+            path,
+            ".html",
+            file => log.SaveReportAsync(file, new OutputRules(log.Paths, force), cancellationToken));
+        if (json)
+            SummaryJson.Write(summary, writer => writer.WriteString("file", path));
+        else if (!isStandardOutput)
+            await Console.Out.WriteLineAsync(path);
         if (summary.Files.Count == 0)
             await Console.Error.WriteLineAsync($"afterimage: '{log.Path}' has no records: there is no metrics*.jsonl in it or below it.");
         await LogInput.SaySkippedAsync(summary.SkippedLines);
         return ExitCodes.Success;
     }
 
+    // What is there already and is no directory is the file, whatever its name.
     private static string PathOf(string output) =>
-        !Directory.Exists(output) && Path.GetExtension(output).ToLowerInvariant() is ".html" or ".htm"
+        !Directory.Exists(output) && (File.Exists(output) || Path.GetExtension(output).ToLowerInvariant() is ".html" or ".htm")
             ? output
             : Path.Combine(output, FileName);
 }

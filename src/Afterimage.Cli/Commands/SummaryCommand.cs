@@ -14,14 +14,20 @@ internal static class SummaryCommand
 
     public static readonly CommandHelp Help = new(
         """
-        All files metrics*.jsonl in LOG_DIR and below it are read. Every figure is
-        exact; a quantile q is the value at rank floor(q x (count - 1)). Lines that
-        are no valid record are skipped and counted; values that are not finite are
-        counted, and in no figure. The last ten alerts are shown: afterimage alerts
-        has all.
+        Reads all files metrics*.jsonl in LOG_DIR and below it. Every figure is exact;
+        a quantile q is the value at rank floor(q x (count - 1)). Lines that are not
+        valid records are skipped and counted. Values that are not finite are counted
+        and are in no figure. The last ten alerts are shown; afterimage alerts shows
+        all of them.
+        With --by KEY the summary has a line for each value of the key: model,
+        provider, finish_reason, or tag:KEY for a tag. Evaluations count with their
+        tokens and cost. There p95 is the smallest duration that at least 95 % of the
+        generations do not exceed. A cost with "+?" lacks the tokens without a price.
         """,
         [
-            "afterimage summary .afterimage-monitoring\n# all runs below that directory, also those still going on",
+            "afterimage summary\n# the newest run below ./.afterimage-monitoring",
+            "afterimage summary .afterimage-monitoring --since 1h\n# the last hour of all runs, also those still going on",
+            "afterimage summary runs/monday runs/tuesday --by tag:tenant",
             "afterimage summary runs/today --json | jq .metrics.generation_time.p95",
         ]);
 
@@ -29,19 +35,37 @@ internal static class SummaryCommand
 
     public static Command Create()
     {
-        Argument<string> directory = LogInput.Argument();
+        var input = new LogInput();
+        var by = new Option<SummaryKey?>("--by")
+        {
+            Description = "Group calls by model, provider, finish_reason or a tag.",
+            HelpName = "model|provider|finish_reason|tag:KEY",
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (!SummaryKey.TryParse(text, out SummaryKey? key))
+                    result.AddError($"--by is '{Format.Name(text, 40)}', which is none of model, provider, finish_reason, tag:KEY.");
+                return key;
+            },
+        };
+        by.CompletionSources.Add("model", "provider", "finish_reason", "tag:");
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Summarise a log directory of any earlier or still running process.") { directory, json };
-        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
-            parsed.GetRequiredValue(directory),
-            log => Task.FromResult(Run(log, parsed.GetValue(json), cancellationToken))));
+        var command = new Command(Name, "Summarise log directories of finished, killed or running processes.") { by, json };
+        input.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => input.UseAsync(
+            parsed,
+            log => parsed.GetValue(by) is { } key
+                ? RunByAsync(log, key, parsed.GetValue(json), cancellationToken)
+                : RunAsync(log, parsed.GetValue(json), cancellationToken),
+            cancellationToken));
         return command;
     }
 
-    private static int Run(LogDirectory log, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(LogDirectory log, bool json, CancellationToken cancellationToken)
     {
-        RunSummary summary = log.Summarize(cancellationToken);
-        AlertHistory alerts = log.ReadAlerts(cancellationToken: cancellationToken);
+        (RunSummary summary, AlertHistory alerts) = await Task.Run(
+            () => (log.Summarize(cancellationToken), log.ReadAlerts(cancellationToken: cancellationToken)),
+            cancellationToken);
         if (json)
         {
             SummaryJson.Write(summary, writer => AlertsJson.WriteAlerts(writer, alerts.Alerts));
@@ -55,6 +79,18 @@ internal static class SummaryCommand
             AnsiConsole.Write(EpisodesView.Render(alerts.Episodes, MaxAlerts));
         }
 
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> RunByAsync(LogDirectory log, SummaryKey key, bool json, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<KeySummary> groups = await log.SummarizeByAsync(key, cancellationToken);
+        if (json)
+            KeySummaryJson.Write(log, key, groups);
+        else if (groups.Count > 0)
+            AnsiConsole.Write(KeySummaryView.Render(key, groups));
+        else
+            await Console.Out.WriteLineAsync("no calls");
         return ExitCodes.Success;
     }
 }

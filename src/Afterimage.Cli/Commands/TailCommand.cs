@@ -16,10 +16,12 @@ internal static class TailCommand
 
     public static readonly CommandHelp Help = new(
         """
-        A line a record or log entry, times in UTC. With --follow new ones are shown as
-        they are written, also those of files and runs that begin meanwhile, until
-        Ctrl+C (exit code 130) or until nobody reads them. Lines that are no valid record
-        are counted when it ends.
+        Shows one line for each record or log entry, with times in UTC. With --follow it
+        continues with new ones as they are written, also in files and runs that begin
+        meanwhile, until Ctrl+C (exit code 130) or until nobody reads its output. A file
+        that is truncated, removed or replaced is read again from its beginning. Lines
+        that are not valid records are counted at the end. --since and --until choose
+        among the newest lines of each file.
         """,
         [
             "afterimage tail .afterimage-monitoring",
@@ -33,20 +35,22 @@ internal static class TailCommand
 
     public static Command Create()
     {
-        Argument<string> directory = LogInput.Argument();
-        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is written." };
+        var input = new LogInput();
+        var follow = new Option<bool>("--follow", "-f") { Description = "Continue with what is written next." };
         var lines = new Option<int>("--lines", "-n")
         {
-            Description = "How many to begin with.",
+            Description = "Number of lines to begin with.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultLines,
             CustomParser = ParseLines,
         };
         var json = new Option<bool>("--json") { Description = "Print the lines of the log as they are: one JSON object a line." };
-        var command = new Command(Name, "Show the newest records and log entries, and follow them.") { directory, follow, lines, json };
-        command.SetAction((parsed, cancellationToken) => LogInput.UseAsync(
-            parsed.GetRequiredValue(directory),
-            log => RunAsync(log, parsed.GetValue(lines), parsed.GetValue(follow), parsed.GetValue(json), cancellationToken)));
+        var command = new Command(Name, "Show the newest records and log entries, and follow them.") { follow, lines, json };
+        input.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => input.UseAsync(
+            parsed,
+            log => RunAsync(log, parsed.GetValue(lines), parsed.GetValue(follow), parsed.GetValue(json), cancellationToken),
+            cancellationToken));
         return command;
     }
 
@@ -80,7 +84,7 @@ internal static class TailCommand
                 break;
             }
 
-            foreach (string path in log.FindRecordFiles().Where(path => !LogDirectory.IsCompacted(path)).Concat(FindLogs(log)))
+            foreach (string path in FindNow(log))
                 files.TryAdd(path, new TailedFile(path));
             await ShowAsync(files.Values.SelectMany(file => file.ReadNew()), int.MaxValue);
         }
@@ -93,14 +97,27 @@ internal static class TailCommand
             List<LogLine> shown = [];
             foreach (string line in lines)
             {
-                if (LogLine.Parse(line) is { } parsed)
-                    shown.Add(parsed);
-                else
+                if (LogLine.Parse(line) is not { } parsed)
                     skipped++;
+                else if (!(parsed.Time < log.Since) && !(parsed.Time >= log.Until))
+                    shown.Add(parsed);
             }
 
             foreach (LogLine line in shown.OrderBy(line => line.Time).TakeLast(most))
                 await Console.Out.WriteLineAsync(json ? line.Json() : line.Text);
+        }
+    }
+
+    // The directory itself may be removed and made anew.
+    private static string[] FindNow(LogDirectory log)
+    {
+        try
+        {
+            return [.. log.FindRecordFiles().Where(path => !LogDirectory.IsCompacted(path)), .. FindLogs(log)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
         }
     }
 

@@ -13,8 +13,8 @@ internal readonly record struct SimulatedEvaluation(TimeSpan Duration, Dictionar
 internal sealed class SimulatedChatClient(Distributions random)
 {
     public const string Description = """
-        Needs nothing: no model is called. Every figure is drawn at random, always
-        from the same seed, in simulated time.
+        Calls no model and needs nothing. Every figure is drawn at random, always from
+        the same seed, in simulated time.
           models       simulated-large 30 %, simulated-small 50 %, simulated-mini 20 %
           prompts      log-normal around 600 tokens (sigma 0.7)
           answers      log-normal around 180 tokens (sigma 0.8), cut at 1,024
@@ -24,7 +24,7 @@ internal sealed class SimulatedChatClient(Distributions random)
           evaluations  25 % of the answers, for relevance and coherence: logit-normal
                        around 0.88, 0.80, 0.68 (sigma 0.6)
           prices       $3 and $15, $0.80 and $4, $0.15 and $0.60 a million tokens in
-                       and out, $1 and $5 for evaluations; --pricing gives others
+                       and out, $1 and $5 for evaluations; --pricing FILE replaces them
         """;
 
     /// <summary>The model that evaluates.</summary>

@@ -14,9 +14,28 @@ internal static class CompareView
     private const int MaxName = 26;
     private const string Thousandths = " in 1/1000";
 
+    /// <summary>Comparisons of one run with one other or with several.</summary>
+    public static IRenderable Render(IReadOnlyList<RunComparison> comparisons)
+    {
+        if (comparisons is [var only])
+            return Render(only);
+
+        List<IRenderable> parts = [Runs([comparisons[0].A, .. comparisons.Select(comparison => comparison.B)])];
+        if (comparisons.Any(comparison => comparison.Metrics.Count > 0))
+        {
+            parts.Add(Changes(comparisons));
+            parts.Add(new Text(
+                "Each run with its change from A. *: beyond chance, where p, adjusted for "
+                + $"{Format.Count(comparisons.Sum(comparison => comparison.Tests))} tests (Holm), is below 0.05.\n",
+                new Style(Color.Grey)));
+        }
+
+        return new Rows(parts);
+    }
+
     public static IRenderable Render(RunComparison comparison)
     {
-        List<IRenderable> parts = [Runs(comparison)];
+        List<IRenderable> parts = [Runs([comparison.A, comparison.B])];
         if (comparison.Metrics.Count > 0)
         {
             parts.Add(Metrics(comparison.Metrics));
@@ -31,13 +50,13 @@ internal static class CompareView
         return new Rows(parts);
     }
 
-    private static Grid Runs(RunComparison comparison)
+    private static Grid Runs(IReadOnlyList<RunSummary> runs)
     {
         var grid = new Grid { Expand = false };
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) })
             .AddColumn(new GridColumn { Padding = new Padding(0) });
-        Add("A", comparison.A);
-        Add("B", comparison.B);
+        for (int i = 0; i < runs.Count; i++)
+            Add(Letter(i), runs[i]);
         return grid;
 
         void Add(string name, RunSummary run)
@@ -65,11 +84,73 @@ internal static class CompareView
         }
     }
 
-    private static Table Metrics(IReadOnlyList<MetricComparison> metrics)
+    /// <summary>The letter that a run is called by: A, B, C, … Z, AA, AB, …</summary>
+    public static string Letter(int number) =>
+        (number >= 26 ? Letter((number / 26) - 1) : "") + (char)('A' + (number % 26));
+
+    // A line a figure, a column a run: those on the right go where the terminal is too narrow.
+    private static FittedTable Changes(IReadOnlyList<RunComparison> comparisons)
     {
-        Table table = Tables.Create("metric", "A", "95 % of A", "B", "95 % of B", "change", "p", "chance");
-        foreach (int column in (int[])[2, 4, 7])
-            table.Columns[column].Alignment = Justify.Left;
+        var table = new FittedTable(
+            [("metric", 0), ("A", 0), .. comparisons.Select((_, i) => (Letter(i + 1), i == 0 ? 0 : comparisons.Count - i))]);
+        string[] names =
+        [
+            .. comparisons.SelectMany(comparison => comparison.Metrics)
+                .GroupBy(metric => metric.Name, StringComparer.Ordinal)
+                .OrderByDescending(metrics => metrics.Any(HasFinding)).Take(MaxMetrics)
+                .Select(metrics => metrics.Key)
+                .Order(StringComparer.Ordinal),
+        ];
+        Dictionary<string, MetricComparison>[] byName =
+            [.. comparisons.Select(comparison => comparison.Metrics.ToDictionary(metric => metric.Name, StringComparer.Ordinal))];
+        foreach (string name in names)
+        {
+            MetricComparison[] metrics = [.. byName.Select(runs => runs.GetValueOrDefault(name)).OfType<MetricComparison>()];
+            bool isRate = metrics.All(metric => metric.Kind != MetricKind.Number);
+            double scale = !isRate && metrics.Max(Largest) is > 0 and < 0.1 ? 1000 : 1;
+            string title = scale == 1 ? Format.Name(name, MaxName) : Format.Name(name, MaxName - Thousandths.Length) + Thousandths;
+            ComparedFigure[] figures = isRate ? [ComparedFigure.Mean] : [ComparedFigure.Mean, ComparedFigure.P50, ComparedFigure.P95, ComparedFigure.P99];
+            if (!isRate)
+                table.AddRow((string[])[title, .. Enumerable.Repeat("", comparisons.Count + 1)]);
+            foreach (ComparedFigure figure in figures)
+            {
+                MetricSample? a = metrics.Select(metric => metric.A).FirstOrDefault(sample => sample is not null);
+                table.AddRow(
+                [
+                    new FittedCell(isRate ? title : "  " + figure.ToString().ToLowerInvariant()),
+                    new FittedCell(Number(a?.Of(figure)?.Value)),
+                    .. byName.Select(runs => Cell(runs.GetValueOrDefault(name), figure)),
+                ]);
+            }
+
+            string Number(double? value) =>
+                value is not { } given ? "" : isRate ? Format.Percent(given) : Format.Value(given * scale);
+
+            FittedCell Cell(MetricComparison? metric, ComparedFigure figure)
+            {
+                FigureComparison? compared = metric?.Figures.FirstOrDefault(one => one.Figure == figure);
+                bool isFinding = compared?.Verdict == ComparisonVerdict.BeyondChance;
+                string text = Number(metric?.B?.Of(figure)?.Value);
+                string change = Change(metric?.A?.Of(figure), compared?.Change, isRate, scale);
+                return new FittedCell(
+                    change.Length == 0 ? text : $"{text} ({change}){(isFinding ? "*" : " ")}",
+                    new Style(isFinding ? Color.Yellow : null, decoration: isFinding ? Decoration.Bold : Decoration.None));
+            }
+        }
+
+        int all = comparisons.SelectMany(comparison => comparison.Metrics).Select(metric => metric.Name).Distinct(StringComparer.Ordinal).Count();
+        if (all > names.Length)
+            table.Caption = $"and {Format.Count(all - names.Length)} more metrics: --json has all";
+        return table;
+    }
+
+    private static FittedTable Metrics(IReadOnlyList<MetricComparison> metrics)
+    {
+        var table = new FittedTable(
+            ("metric", 0), ("A", 0), ("95 % of A", 1), ("B", 0), ("95 % of B", 2), ("change", 0), ("p", 3), ("chance", 4))
+        {
+            TextColumns = [2, 4, 7],
+        };
 
         // Where there are too many to show, those with a finding.
         MetricComparison[] shown =
@@ -85,14 +166,14 @@ internal static class CompareView
 
             // The points of a share are the generations, which stand above.
             if (metric.Kind != MetricKind.Share)
-                table.AddRow(Row(new Text(name), Count(metric.A), Count(metric.B)));
+                table.AddRow((string[])[name, Count(metric.A), "", Count(metric.B), "", "", "", ""]);
 
             foreach (FigureComparison figure in metric.Figures)
                 table.AddRow(Figure(metric, figure, scale));
         }
 
         if (metrics.Count > shown.Length)
-            table.Caption = Tables.More(metrics.Count - shown.Length, "metrics");
+            table.Caption = $"and {Format.Count(metrics.Count - shown.Length)} more metrics: --json has all";
         return table;
     }
 
@@ -103,9 +184,6 @@ internal static class CompareView
         metric.Figures.SelectMany(figure => (Estimate?[])[metric.A?.Of(figure.Figure), metric.B?.Of(figure.Figure)])
             .Max(estimate => estimate is { } given ? Math.Abs(given.Value) : 0);
 
-    private static IRenderable[] Row(Text name, string a, string b) =>
-        [name, Tables.Number(a), new Text(""), Tables.Number(b), new Text(""), new Text(""), new Text(""), new Text("")];
-
     private static string Count(MetricSample? sample) => sample?.Count switch
     {
         null => "",
@@ -113,7 +191,7 @@ internal static class CompareView
         { } count => "n " + Format.Count(count),
     };
 
-    private static IRenderable[] Figure(MetricComparison metric, FigureComparison figure, double scale)
+    private static FittedCell[] Figure(MetricComparison metric, FigureComparison figure, double scale)
     {
         bool isRate = metric.Kind != MetricKind.Number;
         string label = metric.Kind switch
@@ -126,20 +204,20 @@ internal static class CompareView
         var style = new Style(isFinding ? Color.Yellow : null, decoration: isFinding ? Decoration.Bold : Decoration.None);
         return
         [
-            new Text(label),
-            Tables.Number(Value(metric.A?.Of(figure.Figure)?.Value)),
-            new Text(Interval(metric.A?.Of(figure.Figure)), new Style(Color.Grey)),
-            Tables.Number(Value(metric.B?.Of(figure.Figure)?.Value)),
-            new Text(Interval(metric.B?.Of(figure.Figure)), new Style(Color.Grey)),
-            new Text(Change(metric.A?.Of(figure.Figure), figure.Change, isRate, scale), style),
-            Tables.Number(
+            new FittedCell(label),
+            new FittedCell(Value(metric.A?.Of(figure.Figure)?.Value)),
+            new FittedCell(Interval(metric.A?.Of(figure.Figure)), new Style(Color.Grey)),
+            new FittedCell(Value(metric.B?.Of(figure.Figure)?.Value)),
+            new FittedCell(Interval(metric.B?.Of(figure.Figure)), new Style(Color.Grey)),
+            new FittedCell(Change(metric.A?.Of(figure.Figure), figure.Change, isRate, scale), style),
+            new FittedCell(
                 figure.AdjustedPValue switch
                 {
                     null => "",
                     < 0.001 => "<.001",
                     { } p => p.ToString("0.000", CultureInfo.InvariantCulture),
                 }),
-            new Text(Verdict(metric, figure), isFinding ? style : new Style(Color.Grey)),
+            new FittedCell(Verdict(metric, figure), isFinding ? style : new Style(Color.Grey)),
         ];
 
         string Value(double? value) => value is not { } given ? "" : isRate ? Format.Percent(given) : Number(given);
@@ -181,28 +259,27 @@ internal static class CompareView
         _ => metric.A is null ? "only in B" : metric.B is null ? "only in A" : "no points",
     };
 
-    private static Table Models(IReadOnlyList<ModelComparison> models)
+    private static FittedTable Models(IReadOnlyList<ModelComparison> models)
     {
         bool hasCost = models.Any(model => model.A?.CostUsd is not null || model.B?.CostUsd is not null);
-        Table table = hasCost
-            ? Tables.Create("model", "calls A", "calls B", "tokens A", "tokens B", "change", "cost A", "cost B")
-            : Tables.Create("model", "calls A", "calls B", "tokens A", "tokens B", "change");
+        (string Title, int Keep)[] costs = hasCost ? [("cost A", 4), ("cost B", 5)] : [];
+        var table = new FittedTable(
+            [("model", 0), ("calls A", 1), ("calls B", 2), ("tokens A", 3), ("tokens B", 0), ("change", 0), .. costs]);
         foreach (ModelComparison model in models.Take(MaxModels))
         {
-            List<IRenderable> row =
+            List<string> row =
             [
-                Tables.Name(model.ModelName, MaxName),
+                Format.Name(model.ModelName, MaxName),
                 Number(model.A?.Generations),
                 Number(model.B?.Generations),
                 Number(model.A?.TotalTokens),
                 Number(model.B?.TotalTokens),
-                Tables.Number(
-                    model is { A.TotalTokens: > 0, B: not null }
-                        ? Change(
-                            new Estimate(model.A.TotalTokens, null, null),
-                            new Estimate(model.B.TotalTokens - model.A.TotalTokens, null, null),
-                            isRate: false)
-                        : ""),
+                model is { A.TotalTokens: > 0, B: not null }
+                    ? Change(
+                        new Estimate(model.A.TotalTokens, null, null),
+                        new Estimate(model.B.TotalTokens - model.A.TotalTokens, null, null),
+                        isRate: false)
+                    : "",
             ];
             if (hasCost)
                 row.AddRange([Cost(model.A), Cost(model.B)]);
@@ -210,11 +287,11 @@ internal static class CompareView
         }
 
         if (models.Count > MaxModels)
-            table.Caption = Tables.More(models.Count - MaxModels, "models");
+            table.Caption = $"and {Format.Count(models.Count - MaxModels)} more models: --json has all";
         return table;
 
-        static Text Number(long? number) => Tables.Number(number is { } given ? Format.Count(given) : "");
+        static string Number(long? number) => number is { } given ? Format.Count(given) : "";
 
-        static Text Cost(ModelUse? use) => Tables.Number(use?.CostUsd is { } dollars ? Format.Dollars(dollars) : "");
+        static string Cost(ModelUse? use) => use?.CostUsd is { } dollars ? Format.Dollars(dollars) : "";
     }
 }

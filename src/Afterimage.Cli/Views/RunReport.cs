@@ -75,6 +75,10 @@ internal static class RunReport
             AnsiConsole.Write(new Text($"\nNext: afterimage report \"{directory}\"\n      afterimage summary \"{directory}\"\n"));
         }
 
+        foreach (AlertRule rule in run.Settings.Rules.Where(rule => !run.Monitor.MetricNames.Contains(rule.Metric)))
+            await Console.Error.WriteLineAsync(
+                $"afterimage: the rule '{Format.Name(rule.Name, 40)}' never had anything to judge: "
+                + $"no point of the metric '{Format.Name(rule.Metric, 60)}' was recorded.");
         if (statistics.Failed > 0)
             await Console.Error.WriteLineAsync(
                 $"afterimage: {Format.Count(statistics.Failed)} records could not be written to '{summary.LogDirectory}'.");

@@ -21,12 +21,10 @@ internal static class SummaryView
         KeyValuePair<string, MetricSummary>[] metrics = [.. summary.Metrics.Where(metric => !IsFact(metric.Key))];
         if (metrics.Length > 0)
             parts.Add(Metrics(metrics));
-        if (summary.Tokens.ByModel.Count > 0)
-        {
-            Dictionary<string, long> calls = summary.Metrics.Where(metric => metric.Key.StartsWith(ModelUsage, StringComparison.Ordinal))
-                .ToDictionary(metric => metric.Key[ModelUsage.Length..], metric => metric.Value.Count, StringComparer.Ordinal);
-            parts.Add(TokensView.Render(summary.Tokens, calls, MaxRows, summary.Cost));
-        }
+        Dictionary<string, long> calls = summary.Metrics.Where(metric => metric.Key.StartsWith(ModelUsage, StringComparison.Ordinal))
+            .ToDictionary(metric => metric.Key[ModelUsage.Length..], metric => metric.Value.Count, StringComparer.Ordinal);
+        if (summary.Tokens.ByModel.Count > 0 || calls.Count > 0)
+            parts.Add(TokensView.Render(summary.Tokens, calls, MaxRows, summary.Cost, summary.Generations));
 
         return new Rows(parts);
     }
@@ -99,21 +97,22 @@ internal static class SummaryView
         + (cost.CostPerSuccessfulGeneration is { } generation ? $", {Format.Dollars((double)generation)} a successful generation" : "")
         + (cost.CostPerEvaluationPoint is { } point ? $", {Format.Dollars((double)point)} a score" : "");
 
-    private static Table Metrics(KeyValuePair<string, MetricSummary>[] metrics)
+    private static FittedTable Metrics(KeyValuePair<string, MetricSummary>[] metrics)
     {
-        Table table = Tables.Create("metric", "count", "mean", "min", "max", "p50", "p95", "p99");
+        var table = new FittedTable(
+            ("metric", 0), ("count", 4), ("mean", 6), ("min", 1), ("max", 2), ("p50", 5), ("p95", 0), ("p99", 3));
         foreach ((string name, MetricSummary metric) in metrics.Take(MaxRows))
         {
-            table.AddRow([
-                Tables.Name(name, 28),
-                Tables.Number(Format.Count(metric.Count)),
-                .. ((double[])[metric.Mean, metric.Min, metric.Max, metric.P50, metric.P95, metric.P99]).Select(value =>
-                    Tables.Number(Format.Value(value))),
+            table.AddRow(
+            (string[])[
+                Format.Name(name, 28),
+                Format.Count(metric.Count),
+                .. ((double[])[metric.Mean, metric.Min, metric.Max, metric.P50, metric.P95, metric.P99]).Select(Format.Value),
             ]);
         }
 
         if (metrics.Length > MaxRows)
-            table.Caption = Tables.More(metrics.Length - MaxRows, "metrics");
+            table.Caption = $"and {Format.Count(metrics.Length - MaxRows)} more metrics: --json has all";
         return table;
     }
 }

@@ -1,63 +1,79 @@
 using Afterimage.Monitoring;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Tokens by model, the largest first, and in total; with prices also what they cost.</summary>
+/// <summary>Generations and tokens by model, the one with the most tokens first, and in total; with prices also what they cost.</summary>
 internal static class TokensView
 {
     /// <param name="tokens">The tokens.</param>
     /// <param name="calls">Generations by model.</param>
     /// <param name="maxRows">How many models to show.</param>
     /// <param name="cost">What they cost; <see langword="null"/> where nothing was priced.</param>
-    public static Table Render(TokenUsageReport tokens, IReadOnlyDictionary<string, long> calls, int maxRows, CostReport? cost = null)
+    /// <param name="generations">All generations, also those of no model; <see langword="null"/> where only those by model are
+    /// known.</param>
+    public static IRenderable Render(
+        TokenUsageReport tokens,
+        IReadOnlyDictionary<string, long> calls,
+        int maxRows,
+        CostReport? cost = null,
+        long? generations = null)
     {
-        // With a column more the names of the others must be shorter, for a terminal of 80 columns.
-        Table table = cost is null
-            ? Tables.Create("model", "generations", "prompt tokens", "completion tokens", "total tokens")
-            : Tables.Create("model", "generations", "prompt", "completion", "total tokens", "cost");
-        foreach (ModelTokenUsage model in tokens.ByModel.OrderByDescending(model => model.TotalTokens).Take(maxRows))
+        List<(string Title, int Keep)> columns = cost is null
+            ? [("model", 0), ("generations", 3), ("prompt tokens", 1), ("completion tokens", 2), ("total tokens", 0)]
+            : [("model", 0), ("generations", 3), ("prompt", 1), ("completion", 2), ("total tokens", 4), ("cost", 0)];
+        var table = new FittedTable(columns);
+        Dictionary<string, ModelTokenUsage> usage = tokens.ByModel.ToDictionary(model => model.ModelName, StringComparer.Ordinal);
+
+        // A model whose calls have no tokens, or none that anybody counted, was used nevertheless.
+        string[] models =
+        [
+            .. usage.Keys.Union(calls.Keys, StringComparer.Ordinal)
+                .Union(cost?.ByModel.Select(model => model.ModelName) ?? [], StringComparer.Ordinal)
+                .OrderByDescending(model => usage.GetValueOrDefault(model)?.TotalTokens ?? 0)
+                .ThenByDescending(model => calls.GetValueOrDefault(model))
+                .ThenBy(model => model, StringComparer.Ordinal),
+        ];
+        foreach (string model in models.Take(maxRows))
         {
-            List<Text> row =
+            ModelTokenUsage? used = usage.GetValueOrDefault(model);
+
+            // With a column more the names of the others must be shorter, for a terminal of 80 columns.
+            List<string> row =
             [
-                Tables.Name(model.ModelName, cost is null ? 22 : 18),
-                Tables.Number(calls.TryGetValue(model.ModelName, out long count) ? Format.Count(count) : ""),
-                Tables.Number(Format.Count(model.PromptTokens)),
-                Tables.Number(Format.Count(model.CompletionTokens)),
-                Tables.Number(Format.Count(model.TotalTokens)),
+                Format.Name(model, cost is null ? 22 : 18),
+                calls.TryGetValue(model, out long count) ? Format.Count(count) : "",
+                used is null ? "" : Format.Count(used.PromptTokens),
+                used is null ? "" : Format.Count(used.CompletionTokens),
+                used is null ? "" : Format.Count(used.TotalTokens),
             ];
             if (cost is not null)
-                row.Add(Tables.Number(Cost(cost.ByModel.FirstOrDefault(m => m.ModelName == model.ModelName))));
+            {
+                ModelCost? of = cost.ByModel.FirstOrDefault(one => one.ModelName == model);
+                row.Add(KeySummaryView.Cost(of?.CostUsd, of?.UnpricedTokens ?? 0));
+            }
+
             table.AddRow(row);
         }
 
-        if (tokens.ByModel.Count > 1)
+        if (models.Length > 1)
         {
-            var bold = new Style(decoration: Decoration.Bold);
-            List<Text> row =
+            List<string> row =
             [
-                new("all", bold),
-                new(""),
-                new(Format.Count(tokens.TotalPromptTokens), bold),
-                new(Format.Count(tokens.TotalCompletionTokens), bold),
-                new(Format.Count(tokens.TotalTokens), bold),
+                "all",
+                Format.Count(generations ?? calls.Values.Sum()),
+                Format.Count(tokens.TotalPromptTokens),
+                Format.Count(tokens.TotalCompletionTokens),
+                Format.Count(tokens.TotalTokens),
             ];
             if (cost is not null)
-                row.Add(new Text(Format.Dollars((double)cost.TotalUsd), bold));
-            table.AddRow(row);
+                row.Add(KeySummaryView.Cost(RunsView.Dollars(cost), cost.UnpricedTokens));
+            table.AddRow(row, new Style(decoration: Decoration.Bold));
         }
 
-        if (tokens.ByModel.Count > maxRows)
-            table.Caption = Tables.More(tokens.ByModel.Count - maxRows, "models");
+        if (models.Length > maxRows)
+            table.Caption = $"and {Format.Count(models.Length - maxRows)} more models: --json has all";
         return table;
     }
-
-    // What has no price is not free.
-    private static string Cost(ModelCost? cost) => cost switch
-    {
-        null => "",
-        { CostUsd: { } dollars, UnpricedTokens: 0 } => Format.Dollars((double)dollars),
-        { CostUsd: { } dollars } => Format.Dollars((double)dollars) + " +?",
-        _ => "no price",
-    };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
@@ -65,7 +66,7 @@ internal sealed class AlertPost : IDisposable
                 .ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
-                throw new DeliveryException($"{_url.Host} answered {(int)response.StatusCode}", IsTransient(response.StatusCode))
+                throw new DeliveryException($"{_url.Host} answered {Status(response.StatusCode)}", IsTransient(response.StatusCode))
                 {
                     RetryAfter = response.Headers.RetryAfter?.Delta,
                 };
@@ -75,8 +76,21 @@ internal sealed class AlertPost : IDisposable
         {
             bool isRefused =
                 exception.HttpRequestError == HttpRequestError.SecureConnectionError && exception.InnerException is AuthenticationException;
-            throw new DeliveryException($"{_url.Host} could not be reached: {exception.Message}", !isRefused, exception);
+            throw new DeliveryException($"{_url.Host} could not be reached: {Cause(exception)}", !isRefused, exception);
         }
+    }
+
+    // Not the receiver's own words, nor what it sent with them: they may repeat a secret of the request.
+    private static string Status(HttpStatusCode status) =>
+        Enum.IsDefined(status) ? $"{(int)status} ({status})" : ((int)status).ToString(CultureInfo.InvariantCulture);
+
+    // What went wrong is told by the innermost exception; the outer ones say no more than "see inner exception".
+    private static string Cause(HttpRequestException exception)
+    {
+        Exception cause = exception.GetBaseException();
+        return cause == exception || exception.Message.Contains(cause.Message, StringComparison.Ordinal)
+            ? exception.Message
+            : $"{exception.Message.TrimEnd('.').Replace(", see inner exception", "", StringComparison.Ordinal)}: {cause.Message}";
     }
 
     private static bool IsTransient(HttpStatusCode status) =>

@@ -17,6 +17,7 @@ internal sealed class Comparer
         _b = b;
     }
 
+    /// <returns>The comparison, its p-values not adjusted yet.</returns>
     public static RunComparison Run(ComparedRun a, ComparedRun b)
     {
         var comparer = new Comparer(a, b);
@@ -24,7 +25,7 @@ internal sealed class Comparer
         Array.Sort(names, ComparedRun.CompareNames);
         MetricComparison[] metrics = [.. names.Select(comparer.Compare)];
         Array.Sort(metrics, (x, y) => string.CompareOrdinal(x.Name, y.Name));
-        return new RunComparison(a.Summary, b.Summary, Adjust(metrics), comparer.Models());
+        return new RunComparison(a.Summary, b.Summary, metrics, comparer.Models());
     }
 
     private MetricComparison Compare(string name)
@@ -194,10 +195,11 @@ internal sealed class Comparer
     private static FigureComparison NotTested(ComparedFigure figure, Estimate? change, ComparisonVerdict verdict) =>
         new(figure, change, ComparisonTest.None, null, null, verdict);
 
-    /// <summary>Holm: the smallest p-value times the number of tests, the next times one less, and so on, none below the one before
-    /// it.</summary>
-    private static MetricComparison[] Adjust(MetricComparison[] metrics)
+    /// <summary>Holm, over all tests of all comparisons: the smallest p-value times the number of tests, the next times one less, and so
+    /// on, none below the one before it.</summary>
+    public static RunComparison[] Adjust(IReadOnlyList<RunComparison> comparisons)
     {
+        MetricComparison[] metrics = [.. comparisons.SelectMany(comparison => comparison.Metrics)];
         (int Metric, int Figure, double P)[] tests =
         [
             .. metrics.SelectMany((metric, m) => metric.Figures.Select((figure, f) => (m, f, P: figure.PValue)))
@@ -216,7 +218,14 @@ internal sealed class Comparer
             };
         }
 
-        return [.. metrics.Select((metric, m) => metric with { Figures = figures[m] })];
+        int next = 0;
+        return
+        [
+            .. comparisons.Select(comparison => comparison with
+            {
+                Metrics = [.. comparison.Metrics.Select(metric => metric with { Figures = figures[next++] })],
+            }),
+        ];
     }
 
     private ModelComparison[] Models() =>

@@ -9,6 +9,7 @@ internal static class ExportJob
     /// <param name="path">The file, as a full path.</param>
     /// <param name="format">Its format.</param>
     /// <param name="options">What of the records is exported.</param>
+    /// <param name="logDirectories">The log directories that it is made of.</param>
     /// <param name="read">Makes the snapshot of what is exported, and says how far it is.</param>
     /// <param name="progress">Is told the share of the whole that is done.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
@@ -16,12 +17,13 @@ internal static class ExportJob
         string path,
         ExportFormat format,
         ExportOptions options,
+        IReadOnlyList<string> logDirectories,
         Func<Action<double>, LogSnapshot> read,
         IProgress<double>? progress,
         CancellationToken cancellationToken)
     {
         // A place that cannot be written is found before the long work.
-        using StagedFiles files = Translate(path, () => new StagedFiles(path), cancellationToken);
+        using StagedFiles files = Translate(path, Stage, cancellationToken);
         using LogSnapshot snapshot = read(share => progress?.Report(share / 2));
         progress?.Report(0.5);
         return Translate(
@@ -31,11 +33,30 @@ internal static class ExportJob
                 var exporter = new Exporter(snapshot, options, files, cancellationToken);
                 exporter.Write(Path.GetFileName(path), format, share => progress?.Report((1 + share) / 2));
                 cancellationToken.ThrowIfCancellationRequested();
-                var result = new ExportResult(files.Commit(), exporter.Rows, snapshot.SkippedLines);
+                var result = new ExportResult(files.Commit(cancellationToken), exporter.Rows, snapshot.SkippedLines);
                 progress?.Report(1);
                 return result;
             },
             cancellationToken);
+
+        StagedFiles Stage()
+        {
+            // Several files beside a pipe or a device are not what was asked for.
+            if (OutputPlace.IsStream(OutputPlace.Resolve(path)))
+                options = options with { SingleFile = true };
+            var staged = new StagedFiles(path, new OutputRules(logDirectories, options.ReplacesOtherFiles));
+            try
+            {
+                if (!Exporter.IsFileByMetric(format, options))
+                    staged.Check(path, Exporter.KindOf(format));
+                return staged;
+            }
+            catch
+            {
+                staged.Dispose();
+                throw;
+            }
+        }
     }
 
     public static void ThrowIfUnknown(ExportFormat format)

@@ -22,4 +22,25 @@ public sealed record ExportOptions
     /// <c>&lt;name&gt;_&lt;metric&gt;.csv</c>, as the Python module does.
     /// </summary>
     public bool SingleFile { get; init; }
+
+    /// <summary>
+    /// How many files <see cref="ExportFormat.Csv"/> writes at most where each metric has one. An export of more fails before it writes
+    /// any. Default: 1,000. At least 1.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public int MaxFiles
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 1000;
+
+    /// <summary>
+    /// Whether a file that holds something else than the export's format may be replaced. Default: no; the export fails. A file of the log
+    /// directory itself is never replaced.
+    /// </summary>
+    public bool ReplacesOtherFiles { get; init; }
 }

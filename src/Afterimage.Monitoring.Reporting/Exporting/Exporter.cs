@@ -35,24 +35,36 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         switch (format)
         {
             case ExportFormat.Json:
-                Copy(select, files.Add(name), "FORMAT json, ARRAY true", JsonColumn, report);
+                Copy(select, files.Add(name, KindOf(format)), "FORMAT json, ARRAY true", JsonColumn, report);
                 break;
-            case ExportFormat.Csv when options.Shape == ExportShape.Points && !options.SingleFile && Rows > 0:
+            case ExportFormat.Csv when IsFileByMetric(format, options) && Rows > 0:
                 WriteCsvByMetric(name, report);
                 break;
             case ExportFormat.Csv:
-                Copy(select, files.Add(name), CsvFormat, CsvColumn, report);
+                Copy(select, files.Add(name, KindOf(format)), CsvFormat, CsvColumn, report);
                 break;
             case ExportFormat.Excel:
-                new ExcelWriter(snapshot, cancellationToken).WriteAsync(files.Add(name), Sheets(), Rows, report).GetAwaiter().GetResult();
+                new ExcelWriter(snapshot, cancellationToken).WriteAsync(files.Add(name, KindOf(format)), Sheets(), Rows, report).GetAwaiter().GetResult();
                 break;
             case ExportFormat.Parquet:
-                Copy(select, files.Add(name), "FORMAT parquet, COMPRESSION zstd", column => Identifier(column.Name), report);
+                Copy(select, files.Add(name, KindOf(format)), "FORMAT parquet, COMPRESSION zstd", column => Identifier(column.Name), report);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format));
         }
     }
+
+    /// <summary>Whether each metric has a file of its own.</summary>
+    public static bool IsFileByMetric(ExportFormat format, ExportOptions options) =>
+        format == ExportFormat.Csv && options.Shape == ExportShape.Points && !options.SingleFile;
+
+    public static OutputKind KindOf(ExportFormat format) => format switch
+    {
+        ExportFormat.Json => OutputKind.Json,
+        ExportFormat.Csv => OutputKind.Csv,
+        ExportFormat.Excel => OutputKind.Excel,
+        _ => OutputKind.Parquet,
+    };
 
     private static string MetricFilter(string? metric) => metric is null ? "" : $" WHERE metric = {LogSnapshot.Quote(metric)}";
 
@@ -99,11 +111,19 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
     {
         var names = new SafeNames();
         string extension = Path.HasExtension(name) ? Path.GetExtension(name) : ".csv";
+        (string Name, long Count)[] metrics = Metrics();
+        if (metrics.Length > options.MaxFiles)
+        {
+            throw new IOException(
+                $"it would be {Format.Count(metrics.Length)} files, one for each metric, and at most {Format.Count(options.MaxFiles)} are "
+                    + "written: export one file of all points (SingleFile, --single-file) or one metric");
+        }
+
         (string Metric, long Count, string Path)[] parts =
         [
-            .. Metrics()
+            .. metrics
                 .Select(metric =>
-                    (metric.Name, metric.Count, files.Add($"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric.Name)}{extension}"))
+                    (metric.Name, metric.Count, files.Add($"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric.Name)}{extension}", OutputKind.Csv))
                 ),
         ];
 

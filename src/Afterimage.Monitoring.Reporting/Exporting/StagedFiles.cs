@@ -4,7 +4,8 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
-/// <summary>Files that are written beside their place and take it when all of them are whole; otherwise nothing is left of them.</summary>
+/// <summary>Files that are written beside their place and take it when all of them are whole; otherwise nothing is left of them. A pipe
+/// or a device is given what was written, and a symbolic link goes on leading to its file.</summary>
 internal sealed class StagedFiles : IDisposable
 {
     private const string Prefix = ".afterimage-";
@@ -13,50 +14,89 @@ internal sealed class StagedFiles : IDisposable
     private readonly List<(string Staged, string Final)> _files = [];
     private readonly string _directory;
     private readonly string _staging;
+    private readonly OutputRules _rules;
+    private readonly string _path;
     private readonly FileStream _claim;
 
     /// <param name="path">A file in the directory that all of them go to; made where it does not exist.</param>
-    public StagedFiles(string path)
+    /// <param name="rules">What they may replace.</param>
+    public StagedFiles(string path, OutputRules rules)
     {
         if (Directory.Exists(path))
             throw new IOException("it is a directory");
 
+        _rules = rules;
+        _path = path;
         _directory = Path.GetDirectoryName(path)!;
-        Directory.CreateDirectory(_directory);
-        RemoveAbandoned();
+        string resolved = OutputPlace.Resolve(path);
+        bool isStream = OutputPlace.IsStream(resolved);
+        if (!isStream)
+            Directory.CreateDirectory(_directory);
 
-        // In the same directory, since a rename does not cross file systems.
-        _staging = Path.Combine(_directory, Prefix + Guid.NewGuid().ToString("N"));
+        // In the directory of the file, since a rename does not cross file systems.
+        string place = isStream ? Path.GetTempPath() : Path.GetDirectoryName(resolved)!;
+        RemoveAbandoned(place);
+        _staging = Path.Combine(place, Prefix + Guid.NewGuid().ToString("N"));
         _claim = Claim(_staging + ClaimSuffix, FileMode.CreateNew);
         Directory.CreateDirectory(_staging);
     }
 
     /// <summary>Where to write the file that will be <paramref name="name"/>.</summary>
-    public string Add(string name)
+    /// <exception cref="IOException">The rules forbid it.</exception>
+    public string Add(string name, OutputKind kind)
     {
         string staged = Path.Combine(_staging, _files.Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        _files.Add((staged, Path.Combine(_directory, name)));
+        string final = Path.Combine(_directory, name);
+        Check(final, kind);
+        _files.Add((staged, final));
         return staged;
+    }
+
+    /// <summary>Refuses a name before there is anything to write.</summary>
+    /// <exception cref="IOException">The rules forbid it.</exception>
+    public void Check(string path, OutputKind kind)
+    {
+        try
+        {
+            _rules.Check(OutputPlace.Resolve(path), kind);
+        }
+        catch (IOException exception) when (path != _path)
+        {
+            throw new IOException($"'{Path.GetFileName(path)}': {exception.Message}", exception);
+        }
     }
 
     /// <summary>Where to write what is gone when the work has ended.</summary>
     public string AddTemporary() => Path.Combine(_staging, Guid.NewGuid().ToString("N"));
 
     /// <summary>Gives all files their names.</summary>
+    /// <param name="cancellationToken">Ends the waiting for the reader of a pipe.</param>
     /// <returns>Their full paths.</returns>
-    public string[] Commit()
+    public string[] Commit(CancellationToken cancellationToken)
     {
         foreach ((string staged, string final) in _files)
-            File.Move(staged, final, overwrite: true);
+        {
+            string resolved = OutputPlace.Resolve(final);
+            if (!OutputPlace.IsStream(resolved))
+            {
+                File.Move(staged, resolved, overwrite: true);
+                continue;
+            }
+
+            using FileStream target = OutputPlace.OpenStream(resolved, cancellationToken);
+            using FileStream source = File.OpenRead(staged);
+            source.CopyTo(target);
+        }
+
         return [.. _files.Select(file => file.Final)];
     }
 
     public void Dispose() => Remove(_staging, _claim);
 
     // A process that is killed gives up its claim, and cannot remove its files.
-    private void RemoveAbandoned()
+    private static void RemoveAbandoned(string directory)
     {
-        foreach (string claim in Directory.EnumerateFiles(_directory, Prefix + new string('?', 32) + ClaimSuffix))
+        foreach (string claim in Directory.EnumerateFiles(directory, Prefix + new string('?', 32) + ClaimSuffix))
         {
             try
             {

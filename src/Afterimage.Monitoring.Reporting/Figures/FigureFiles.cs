@@ -21,16 +21,20 @@ internal static class FigureFiles
         return figure.Plot;
     }
 
-    public static IReadOnlyDictionary<string, Plot> Save(IReadOnlyList<DrawnFigure> figures, string directory, FigureSize size)
+    public static IReadOnlyDictionary<string, Plot> Save(
+        IReadOnlyList<DrawnFigure> figures,
+        string directory,
+        FigureSize size,
+        OutputRules rules)
     {
         ThrowIfNone(size);
         string fullPath = Path.GetFullPath(directory);
         try
         {
-            using var files = new StagedFiles(Path.Combine(fullPath, "figure.png"));
+            using var files = new StagedFiles(Path.Combine(fullPath, "figure.png"), rules);
             foreach (DrawnFigure figure in figures)
-                figure.Plot.SavePng(files.Add(figure.Name + ".png"), size.PixelWidth, size.PixelHeight);
-            files.Commit();
+                figure.Plot.SavePng(files.Add(figure.Name + ".png", OutputKind.Png), size.PixelWidth, size.PixelHeight);
+            files.Commit(CancellationToken.None);
             return figures.ToDictionary(figure => figure.Name, figure => figure.Plot, StringComparer.Ordinal);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -130,6 +130,9 @@ internal sealed class ImportJob : IDisposable
                     $"line {lines}: {fault ?? "its timestamp is out of the calendar"}");
             }
 
+            if (points == 0 && skipped > 0)
+                throw new IOException($"none of its lines is a metric point (first: {firstSkipped})");
+
             monitor.LogInfo("imported", new Dictionary<string, object?>
             {
                 ["source"] = _source,

@@ -8,13 +8,14 @@ namespace Afterimage.Monitoring.Reporting.Reports;
 internal static class ReportJob
 {
     /// <param name="path">The file, as a full path.</param>
+    /// <param name="rules">What it may replace.</param>
     /// <param name="read">Reads what it shows.</param>
     /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
     /// <exception cref="IOException">The file could not be written.</exception>
-    public static RunSummary Run(string path, Func<ReportData> read, CancellationToken cancellationToken)
+    public static RunSummary Run(string path, OutputRules rules, Func<ReportData> read, CancellationToken cancellationToken)
     {
         // A place that cannot be written is found before the long work.
-        using StagedFiles files = Translate(path, () => new StagedFiles(path));
+        using StagedFiles files = Translate(path, Stage);
         ReportData data = read();
         return Translate(
             path,
@@ -22,7 +23,7 @@ internal static class ReportJob
             {
                 using (
                     var output = new StreamWriter(
-                        files.Add(Path.GetFileName(path)),
+                        files.Add(Path.GetFileName(path), OutputKind.Html),
                         append: false,
                         new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
                     {
@@ -30,9 +31,24 @@ internal static class ReportJob
                     })
                     ReportPage.Write(output, data);
                 cancellationToken.ThrowIfCancellationRequested();
-                files.Commit();
+                files.Commit(cancellationToken);
                 return data.Summary;
             });
+
+        StagedFiles Stage()
+        {
+            var staged = new StagedFiles(path, rules);
+            try
+            {
+                staged.Check(path, OutputKind.Html);
+                return staged;
+            }
+            catch
+            {
+                staged.Dispose();
+                throw;
+            }
+        }
     }
 
     private static T Translate<T>(string path, Func<T> work)

@@ -11,17 +11,21 @@ public sealed class LogQuery : IDisposable
     private readonly DuckDBCommand _command;
     private readonly CancellationTokenRegistration _cancel;
 
-    private LogQuery(LogSnapshot snapshot, DuckDBCommand command, CancellationTokenRegistration cancel)
+    private LogQuery(LogSnapshot snapshot, DuckDBCommand command, CancellationTokenRegistration cancel, IReadOnlyList<string> types)
     {
         _snapshot = snapshot;
         _command = command;
         _cancel = cancel;
+        ColumnTypes = types;
         SkippedLines = snapshot.SkippedLines;
         Reader = command.ExecuteReader();
     }
 
     /// <summary>The rows, as they come. Times are UTC; columns of JSON are its text.</summary>
     public DbDataReader Reader { get; }
+
+    /// <summary>The columns' DuckDB types, such as <c>MAP(VARCHAR, INTEGER)</c>; empty of EXPLAIN and PIVOT.</summary>
+    public IReadOnlyList<string> ColumnTypes { get; }
 
     /// <summary>Lines that held no valid record, which no view has.</summary>
     public long SkippedLines { get; }
@@ -35,16 +39,25 @@ public sealed class LogQuery : IDisposable
         _snapshot.Dispose();
     }
 
-    internal static LogQuery Run(LogSnapshot snapshot, string sql, CancellationToken cancellationToken)
+    /// <summary>Whether the values of a column are JSON, by its type, where they come as text.</summary>
+    internal static bool IsNested(string type) => AnswerColumns.IsNested(type);
+
+    internal static LogQuery Run(
+        LogSnapshot snapshot,
+        string sql,
+        bool isSelect,
+        LogQueryOptions options,
+        CancellationToken cancellationToken)
     {
         snapshot.Lock();
+        AnswerColumns columns = AnswerColumns.Of(snapshot, sql, options.ValuesAsText, isSelect);
         DuckDBCommand command = snapshot.Connection.CreateCommand();
-        command.CommandText = sql;
+        command.CommandText = columns.Sql;
         command.UseStreamingMode = true;
         CancellationTokenRegistration cancel = cancellationToken.Register(command.Cancel);
         try
         {
-            return new LogQuery(snapshot, command, cancel);
+            return new LogQuery(snapshot, command, cancel, columns.Types);
         }
         catch
         {

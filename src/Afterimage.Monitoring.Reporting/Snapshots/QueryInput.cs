@@ -11,10 +11,14 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 /// <param name="HasAlerts">Whether at alerts.</param>
 internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool HasAlerts)
 {
-    private static readonly QueryInput Everything = new(RecordColumn.All, HasLogs: true, HasAlerts: true);
+    private static readonly QueryInput Everything = new(RecordColumn.All, HasLogs: true, HasAlerts: true) { IsSelect = false };
 
-    /// <summary>Finds it in the plan that DuckDB makes of the statement over empty tables. Of anything but a single SELECT it is
+    /// <summary>Whether the statement is a SELECT, which can stand within another.</summary>
+    public bool IsSelect { get; private init; } = true;
+
+    /// <summary>Finds it in the plan that DuckDB makes of the statement over empty tables. Of EXPLAIN and PIVOT it is
     /// everything.</summary>
+    /// <exception cref="FormatException">It is no single statement that reads.</exception>
     /// <exception cref="DuckDBException">DuckDB does not take the statement.</exception>
     public static QueryInput Of(string sql, CancellationToken cancellationToken)
     {
@@ -23,17 +27,8 @@ internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool Has
         // These two see that a table is empty, and then leave out of the plan what would come from it.
         empty.Execute("SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'");
         empty.Lock();
-        return IsOneSelect(empty, sql) ? Of(Plan(empty, sql)) : Everything;
+        return QueryStatement.IsSelect(empty, sql) ? Of(Plan(empty, sql)) : Everything;
     }
-
-    // What does not parse is left to EXPLAIN, which says why, as the statement itself would.
-    private static bool IsOneSelect(LogSnapshot empty, string sql) =>
-        empty.Scalar(
-            $"""
-            SELECT (coalesce(json_array_length(parsed, '$.statements') = 1, false) OR coalesce(parsed ->> 'error_type' = 'parser', false))::BIGINT
-            FROM (SELECT json_serialize_sql({LogSnapshot.Quote(sql)}) AS parsed)
-            """
-        ) == 1;
 
     private static JsonElement Plan(LogSnapshot empty, string sql)
     {

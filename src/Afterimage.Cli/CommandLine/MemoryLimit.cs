@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>A limit of this process's memory, set by the operating system: what asks for more gets none, and says so.</summary>
+internal static partial class MemoryLimit
+{
+    private const int Data = 2;
+
+    /// <summary>Lets the process take so much more memory than it has. Only Linux counts what is mapped; elsewhere nothing is
+    /// limited.</summary>
+    public static void Set(long moreBytes)
+    {
+        if (!OperatingSystem.IsLinux() || DataSize() is not { } now)
+            return;
+
+        var limit = new ResourceLimit { Soft = (nuint)(ulong)(now + moreBytes), Hard = nuint.MaxValue };
+        _ = GetLimit(Data, out ResourceLimit before) == 0 && before.Soft > limit.Soft
+            ? SetLimit(Data, limit with { Hard = before.Hard })
+            : 0;
+    }
+
+    private static long? DataSize()
+    {
+        const string Key = "VmData:";
+        string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal));
+        return line is not null
+            && long.TryParse(line[Key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long size)
+                ? size * 1024
+                : null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static partial int GetLimit(int resource, out ResourceLimit limit);
+
+    [LibraryImport("libc", EntryPoint = "setrlimit")]
+    private static partial int SetLimit(int resource, in ResourceLimit limit);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private record struct ResourceLimit
+    {
+        public nuint Soft;
+        public nuint Hard;
+    }
+}

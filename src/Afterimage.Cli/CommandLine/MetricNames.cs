@@ -1,0 +1,31 @@
+using System.Data.Common;
+using Afterimage.Cli.Commands;
+using Afterimage.Monitoring;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>The metrics of a log directory, for whoever names one that is not there.</summary>
+internal static class MetricNames
+{
+    private const int MaxShown = 8;
+
+    /// <exception cref="InputException">The metric has no point; the message names those that have, the most frequent first.</exception>
+    public static async Task ThrowIfUnknownAsync(LogDirectory log, string metric, CancellationToken cancellationToken)
+    {
+        // Of any time: a metric may have no point in a span, and that is an answer.
+        using LogQuery query = await LogDirectory.Open(log.Paths).QueryAsync(
+            "SELECT metric FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY count(*) DESC, metric",
+            options: null,
+            cancellationToken);
+        DbDataReader reader = query.Reader;
+        List<string> metrics = [];
+        while (reader.Read())
+            metrics.Add(reader.GetString(0));
+
+        if (metrics.Contains(metric))
+            return;
+        string known = string.Join(", ", metrics.Take(MaxShown).Select(name => Format.Name(name, 40)));
+        string more = metrics.Count > MaxShown ? $" and {metrics.Count - MaxShown} more" : "";
+        throw new InputException($"There is no metric '{Format.Name(metric, 80)}' in '{log.Path}'; there are: {known}{more}.");
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Afterimage.Cli.Commands;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>The file of an option <c>--out</c>, which may be standard output.</summary>
+internal static class OutputFile
+{
+    public static Option<bool> Force() => new("--force")
+    {
+        Description = "Replace a file of another kind; never one of the log directory itself.",
+    };
+
+    /// <summary>Whether the path stands for standard output.</summary>
+    public static bool IsStandardOutput(string path) => path is "-" or "/dev/stdout" or "/dev/fd/1" or "/proc/self/fd/1";
+
+    /// <summary>Writes a file, or what would be its content to standard output.</summary>
+    /// <param name="path">The path, or what stands for standard output.</param>
+    /// <param name="extension">The extension of the file where it is standard output, with its point.</param>
+    /// <param name="write">Writes the file of a path.</param>
+    public static async Task<T> WriteAsync<T>(string path, string extension, Func<string, Task<T>> write)
+    {
+        if (!IsStandardOutput(path))
+            return await write(path);
+
+        string directory = Directory.CreateTempSubdirectory("afterimage-").FullName;
+        try
+        {
+            string file = Path.Combine(directory, "output" + extension);
+            T result = await write(file);
+            await using FileStream source = File.OpenRead(file);
+            await using var output = new StandardOutput();
+            await source.CopyToAsync(output);
+            return result;
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    /// <summary>Where a command says what it wrote: not among what it wrote.</summary>
+    public static TextWriter SayTo(string path) => IsStandardOutput(path) ? Console.Error : Console.Out;
+}

@@ -1,0 +1,53 @@
+using Afterimage.Monitoring.Reporting.Comparing;
+
+namespace Afterimage.Monitoring;
+
+// Comparisons of more than two runs.
+public sealed partial class LogDirectory
+{
+    /// <summary>Compares the records that are there now with those of other runs, each of them, as
+    /// <see cref="CompareAsync"/> does.</summary>
+    /// <remarks>P-values are adjusted for the tests of all comparisons together: however many runs there are, the chance that any
+    /// difference is taken for one beyond chance stays that of <see cref="RunComparison.FamilywiseErrorRate"/>.</remarks>
+    /// <param name="others">The other runs.</param>
+    /// <param name="progress">Receives progress from 0 to 1. Default: nobody does.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>The comparisons of this run (<see cref="RunComparison.A"/>) with each of the others, in their order.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="others"/>, or one of them, is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="others"/> is empty.</exception>
+    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<IReadOnlyList<RunComparison>> CompareAllAsync(
+        IReadOnlyList<LogDirectory> others,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(others);
+        foreach (LogDirectory other in others)
+            ArgumentNullException.ThrowIfNull(other, nameof(others));
+        if (others.Count == 0)
+            throw new ArgumentException("At least one other run must be given.", nameof(others));
+
+        return Task.Run<IReadOnlyList<RunComparison>>(() => Compare(others, progress, cancellationToken), cancellationToken);
+    }
+
+    private RunComparison[] Compare(IReadOnlyList<LogDirectory> others, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        var comparisons = new List<RunComparison>();
+        foreach (LogDirectory other in others)
+        {
+            using ComparedRun a = Translate(() => new ComparedRun(this, share => Report(share * 0.4), cancellationToken), cancellationToken);
+            using ComparedRun b = other.Translate(
+                () => new ComparedRun(other, share => Report(0.4 + (share * 0.4)), cancellationToken),
+                cancellationToken);
+            Report(0.8);
+            comparisons.Add(Translate(() => Comparer.Run(a, b), cancellationToken));
+        }
+
+        progress?.Report(1);
+        return Comparer.Adjust(comparisons);
+
+        void Report(double share) => progress?.Report((comparisons.Count + share) / others.Count);
+    }
+}

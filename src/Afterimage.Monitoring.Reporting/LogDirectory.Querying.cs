@@ -1,0 +1,54 @@
+using System.Data.Common;
+using Afterimage.Monitoring.Reporting.Snapshots;
+
+namespace Afterimage.Monitoring;
+
+// SQL over the records.
+public sealed partial class LogDirectory
+{
+    /// <summary>Runs SQL over the records that are there now, as <see cref="Query(string, CancellationToken)"/> does.</summary>
+    /// <param name="sql">The statement.</param>
+    /// <param name="options">How the answer comes. Default: typed values.</param>
+    /// <param name="cancellationToken">Ends the work early, also that of <see cref="LogQuery.Reader"/>.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or is refused; the message says why.</exception>
+    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<LogQuery> QueryAsync(string sql, LogQueryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+
+        return Task.Run(() => Query(sql, options ?? new LogQueryOptions(), cancellationToken), cancellationToken);
+    }
+
+    private LogQuery Query(string sql, LogQueryOptions options, CancellationToken cancellationToken)
+    {
+        LogSnapshot? snapshot = null;
+        try
+        {
+            QueryInput input = QueryInput.Of(sql, cancellationToken);
+            snapshot = Read(input, null, null, null, out _, cancellationToken);
+            return LogQuery.Run(snapshot, sql, input.IsSelect, options, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            snapshot?.Dispose();
+            if (exception is not (DbException or InvalidOperationException or FormatException))
+                throw;
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ArgumentException(FirstParagraph(exception.Message), nameof(sql), exception);
+        }
+    }
+
+    /// <summary>What the engine says, with the names that it proposes, on one line: without the statement, and without settings that a
+    /// statement cannot change.</summary>
+    internal static string FirstParagraph(string message) =>
+        string.Join(
+            ' ',
+            message
+                .Split('\n')
+                .Select(line => line.Trim())
+                .TakeWhile(line => !line.StartsWith("LINE ", StringComparison.Ordinal) && line != "Possible solutions:")
+                .Where(line => line.Length > 0));
+}

@@ -1,0 +1,36 @@
+using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
+
+namespace Afterimage.Monitoring;
+
+// Summaries by a key.
+public sealed partial class LogDirectory
+{
+    /// <summary>Summarises the generations and evaluations that are there now, by a property or a tag of theirs.</summary>
+    /// <remarks>Each call is in one group, so that the groups add up to all of them. Points that a program recorded itself
+    /// (<see cref="GenerationMonitor.RecordMetric"/>) are no calls, and in no group.</remarks>
+    /// <param name="key">What they are grouped by.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>The groups, that with the most tokens first; calls without the key are one with the value
+    /// <see langword="null"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
+    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<IReadOnlyList<KeySummary>> SummarizeByAsync(SummaryKey key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+
+        return Task.Run(Summarize, cancellationToken);
+
+        IReadOnlyList<KeySummary> Summarize()
+        {
+            string sql = KeySummaryQuery.Sql(key);
+            QueryInput input = Translate(() => QueryInput.Of(sql, cancellationToken), cancellationToken);
+            using LogSnapshot snapshot = Read(input, null, null, null, out _, cancellationToken);
+            return Translate<IReadOnlyList<KeySummary>>(
+                () => [.. snapshot.Query(sql).Select(KeySummaryQuery.Read)],
+                cancellationToken);
+        }
+    }
+}

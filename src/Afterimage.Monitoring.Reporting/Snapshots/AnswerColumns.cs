@@ -1,0 +1,68 @@
+using System.Text.RegularExpressions;
+using DuckDB.NET.Data;
+
+namespace Afterimage.Monitoring.Reporting.Snapshots;
+
+/// <summary>The columns of an answer, and a statement that gives them as values that can be read.</summary>
+/// <param name="Types">Their DuckDB types, as DESCRIBE writes them.</param>
+/// <param name="Sql">The statement.</param>
+internal sealed partial record AnswerColumns(IReadOnlyList<string> Types, string Sql)
+{
+    private static readonly HashSet<string> Plain = new(StringComparer.Ordinal)
+    {
+        "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+        "FLOAT", "DOUBLE", "VARCHAR", "JSON", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
+    };
+
+    /// <summary>Whether a type is of values within values.</summary>
+    public static bool IsNested(string type) =>
+        type.EndsWith(']')
+        || type.StartsWith("STRUCT", StringComparison.Ordinal)
+        || type.StartsWith("MAP", StringComparison.Ordinal)
+        || type.StartsWith("UNION", StringComparison.Ordinal)
+        || type == "VARIANT";
+
+    /// <param name="snapshot">What the statement is about.</param>
+    /// <param name="sql">The statement, one that reads.</param>
+    /// <param name="asText">Whether values are to be text that would be hard to read.</param>
+    /// <param name="isSelect">Whether it can stand within another statement.</param>
+    public static AnswerColumns Of(LogSnapshot snapshot, string sql, bool asText, bool isSelect)
+    {
+        if (!isSelect)
+            return new AnswerColumns([], sql);
+
+        // What is described already cannot be so again, unless it is within a SELECT.
+        string inner = Inner(snapshot, sql);
+        string described = Description().IsMatch(inner) ? $"SELECT * FROM ({inner})" : inner;
+        (string Name, string Type)[] columns =
+        [
+            .. snapshot.Query("DESCRIBE " + described).Select(row => (row.GetString(0), row.GetString(1))),
+        ];
+        string[] types = [.. columns.Select(column => column.Type)];
+        if (!asText || types.All(IsPlain))
+            return new AnswerColumns(types, sql);
+
+        // Two columns may have one name.
+        IEnumerable<string> names = columns.Select((_, i) => $"c{i}");
+        IEnumerable<string> values = columns.Select((column, i) =>
+            $"{(IsPlain(column.Type) ? $"c{i}" : IsNested(column.Type) ? $"to_json(c{i})::VARCHAR" : $"c{i}::VARCHAR")} AS {Identifier(column.Name)}");
+        return new AnswerColumns(
+            types,
+            $"SELECT {string.Join(", ", values)} FROM ({inner}) AS answer({string.Join(", ", names)})");
+    }
+
+    private static bool IsPlain(string type) => Plain.Contains(type) || type.StartsWith("DECIMAL", StringComparison.Ordinal);
+
+    private static string Identifier(string name) => '"' + name.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
+
+    // Behind its end there may be a semicolon, or a comment: what the parser took is without them.
+    private static string Inner(LogSnapshot snapshot, string sql)
+    {
+        using DuckDBCommand command = snapshot.Connection.CreateCommand();
+        command.CommandText = $"SELECT json_deserialize_sql(json_serialize_sql({LogSnapshot.Quote(sql)}))";
+        return ((string)command.ExecuteScalar()!).TrimEnd().TrimEnd(';');
+    }
+
+    [GeneratedRegex(@"^\s*(DESCRIBE|SUMMARIZE|SHOW)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Description();
+}

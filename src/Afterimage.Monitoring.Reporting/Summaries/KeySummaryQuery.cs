@@ -1,0 +1,42 @@
+using Afterimage.Monitoring.Reporting.Snapshots;
+using DuckDB.NET.Data;
+
+namespace Afterimage.Monitoring.Reporting.Summaries;
+
+/// <summary>Calls by a key, as SQL.</summary>
+internal static class KeySummaryQuery
+{
+    // Sums are of doubles, as everywhere: exact up to 2^53 tokens, and beyond that no overflow.
+    public static string Sql(SummaryKey key) => $"""
+        SELECT {key.Sql} AS key, count(*) FILTER (event = 'generation') AS generations, count(*) FILTER (event = 'evaluation'),
+            avg(success::DOUBLE) FILTER (event = 'generation'),
+            quantile_disc(duration, 0.5) FILTER (event = 'generation' AND isfinite(duration)),
+            quantile_disc(duration, 0.95) FILTER (event = 'generation' AND isfinite(duration)),
+            coalesce(sum(prompt_token_count::DOUBLE), 0), coalesce(sum(completion_token_count::DOUBLE), 0),
+            coalesce(sum({PointSource.TotalTokens}), 0) AS tokens,
+            count(*) FILTER ({PointSource.TotalTokens} IS NULL),
+            fsum(cost_usd) FILTER (isfinite(cost_usd)) AS cost, coalesce(sum(unpriced_token_count::DOUBLE), 0)
+        FROM calls AS r GROUP BY 1 ORDER BY tokens DESC, generations DESC, key
+        """;
+
+    public static KeySummary Read(DuckDBDataReader row) => new()
+    {
+        Value = row.IsDBNull(0) ? null : row.GetString(0),
+        Generations = row.GetInt64(1),
+        Evaluations = row.GetInt64(2),
+        SuccessRate = Number(row, 3),
+        MedianSeconds = Number(row, 4),
+        P95Seconds = Number(row, 5),
+        PromptTokenCount = Count(row, 6),
+        CompletionTokenCount = Count(row, 7),
+        TotalTokenCount = Count(row, 8),
+        CallsWithoutTokens = row.GetInt64(9),
+        CostUsd = Number(row, 10) is { } dollars ? CostReport.Dollars(dollars) : null,
+        UnpricedTokenCount = Count(row, 11),
+    };
+
+    private static double? Number(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
+
+    // The conversion saturates.
+    private static long Count(DuckDBDataReader row, int column) => (long)Math.Round(row.GetDouble(column));
+}

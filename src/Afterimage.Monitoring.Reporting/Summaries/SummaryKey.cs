@@ -1,0 +1,77 @@
+using System.Diagnostics.CodeAnalysis;
+using Afterimage.Monitoring.Reporting.Snapshots;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>What calls are grouped by in a summary: a property of theirs, or one of their tags.</summary>
+public sealed record SummaryKey
+{
+    private const string TagPrefix = "tag:";
+
+    private SummaryKey(string name, string sql)
+    {
+        Name = name;
+        Sql = sql;
+    }
+
+    /// <summary>The model that answered.</summary>
+    public static SummaryKey Model { get; } = new("model", "model_name");
+
+    /// <summary>The provider.</summary>
+    public static SummaryKey Provider { get; } = new("provider", "provider");
+
+    /// <summary>Why the answer ended. Evaluations have none.</summary>
+    public static SummaryKey FinishReason { get; } = new("finish_reason", "finish_reason");
+
+    /// <summary>Its name, as <see cref="Parse"/> takes it.</summary>
+    public string Name { get; }
+
+    /// <summary>The key of a record of <c>calls</c>, as SQL.</summary>
+    internal string Sql { get; }
+
+    /// <summary>A tag.</summary>
+    /// <param name="key">The tag's key.</param>
+    /// <returns>The key.</returns>
+    /// <exception cref="ArgumentException"><paramref name="key"/> is null or empty.</exception>
+    public static SummaryKey Tag(string key)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+
+        // A pointer and not a path: a tag's key may hold anything that a path has a meaning for.
+        string pointer = "/" + key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+        return new SummaryKey(TagPrefix + key, $"json_extract_string(tags, {LogSnapshot.Quote(pointer)})");
+    }
+
+    /// <summary>Reads a key: <c>model</c>, <c>provider</c>, <c>finish_reason</c> or <c>tag:KEY</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="key">The key, where it is one.</param>
+    /// <returns>Whether it is one.</returns>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out SummaryKey? key)
+    {
+        key = text switch
+        {
+            "model" => Model,
+            "provider" => Provider,
+            "finish_reason" => FinishReason,
+            { Length: > 4 } when text.StartsWith(TagPrefix, StringComparison.Ordinal) => Tag(text[TagPrefix.Length..]),
+            _ => null,
+        };
+        return key is not null;
+    }
+
+    /// <summary>Reads a key: <c>model</c>, <c>provider</c>, <c>finish_reason</c> or <c>tag:KEY</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The key.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
+    /// <exception cref="FormatException"><paramref name="text"/> is no key.</exception>
+    public static SummaryKey Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return TryParse(text, out SummaryKey? key)
+            ? key
+            : throw new FormatException($"'{text}' is none of model, provider, finish_reason, tag:KEY.");
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
