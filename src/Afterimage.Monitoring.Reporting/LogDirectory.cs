@@ -100,8 +100,12 @@ public sealed partial class LogDirectory
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken = default)
     {
-        using LogSnapshot snapshot = ReadForSummary(null, out string[] files, cancellationToken);
-        return SummaryOf(snapshot, files, cancellationToken);
+        string[] files = [];
+        using SummaryParts parts = Load(
+            () => new SummaryParts(),
+            cancellationToken,
+            (FindRecordFiles, (p, found) => p.AddFiles(files = found, (Since, Until), cancellationToken)));
+        return SummaryOf(parts, files);
     }
 
     /// <summary>Compares the records that are there now with those of another run.</summary>
@@ -371,16 +375,35 @@ public sealed partial class LogDirectory
         AlertHistory alerts = ReadAlerts(cancellationToken: cancellationToken);
         string[] runFiles = FindRunFiles();
         LogRun[] runs = [.. runFiles.Select(LogRun.Read).OfType<LogRun>().OrderBy(run => run.Start)];
-        (long dropped, long failed) = RunCounts.Sum(runFiles);
         DateTimeOffset made = TimeProvider.System.GetUtcNow();
-        using LogSnapshot snapshot = Read(RecordColumn.OfReport, null, null, null, out string[] files, cancellationToken);
-        ReportData data = Translate(() => ReportQuery.Run(snapshot, Path, files, alerts, runs, made), cancellationToken);
-        return data with { Summary = data.Summary with { DroppedRecords = dropped, FailedRecords = failed } };
+        using LogSnapshot snapshot = ReadWithSummary(RecordColumn.OfReport, null, out SummaryParts parts, out string[] files, cancellationToken);
+        using (parts)
+            return Translate(() => ReportQuery.Run(snapshot, SummaryOf(parts, files), alerts, runs, made), cancellationToken);
     }
 
-    /// <summary>Reads all records, but only those columns that a summary comes from.</summary>
-    internal LogSnapshot ReadForSummary(Action<double>? report, out string[] files, CancellationToken cancellationToken) =>
-        Read(RecordColumn.OfSummary, null, null, report, out files, cancellationToken);
+    /// <summary>Reads all records, and what their summary comes from.</summary>
+    internal LogSnapshot ReadWithSummary(
+        RecordColumn[] columns,
+        Action<double>? report,
+        out SummaryParts parts,
+        out string[] files,
+        CancellationToken cancellationToken)
+    {
+        string[] records = [];
+        SummaryParts? read = null;
+        LogSnapshot snapshot = Load(
+            () =>
+            {
+                read?.Dispose();
+                SummaryParts fresh = read = new SummaryParts();
+                return new LogSnapshot(columns, cancellationToken, createTaker: fresh.Add);
+            },
+            cancellationToken,
+            (FindRecordFiles, (s, found) => s.AddRecords(records = found, Since, Until, report)));
+        parts = read!;
+        files = records;
+        return snapshot;
+    }
 
     /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
     private LogSnapshot Read(
@@ -418,16 +441,17 @@ public sealed partial class LogDirectory
         return snapshot;
     }
 
-    /// <summary>Fills a snapshot from the files of each pattern.</summary>
-    private LogSnapshot Load(
-        Func<LogSnapshot> create,
+    /// <summary>Fills what is made from the files of each pattern.</summary>
+    private T Load<T>(
+        Func<T> create,
         CancellationToken cancellationToken,
-        params (Func<string[]> Find, Action<LogSnapshot, string[]> Add)[] parts)
+        params (Func<string[]> Find, Action<T, string[]> Add)[] parts)
+        where T : IDisposable
     {
         while (true)
         {
             string[][] files = [.. parts.Select(part => part.Find())];
-            LogSnapshot snapshot = create();
+            T snapshot = create();
             try
             {
                 for (int i = 0; i < parts.Length; i++)
@@ -449,11 +473,11 @@ public sealed partial class LogDirectory
         }
     }
 
-    /// <summary>Summarises a snapshot of this directory, which then has no records any more, but their histogram.</summary>
-    internal RunSummary SummaryOf(LogSnapshot snapshot, string[] files, CancellationToken cancellationToken)
+    /// <summary>The summary of what was read of this directory.</summary>
+    internal RunSummary SummaryOf(SummaryParts parts, string[] files)
     {
         (long dropped, long failed) = RunCounts.Sum(FindRunFiles());
-        return Translate(() => SummaryQuery.Run(Path, files, snapshot), cancellationToken) with
+        return parts.Summarize(Path, files) with
         {
             DroppedRecords = dropped,
             FailedRecords = failed,

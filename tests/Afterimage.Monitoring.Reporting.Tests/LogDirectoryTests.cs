@@ -327,9 +327,9 @@ public sealed class LogDirectoryTests : IDisposable
         Assert.Equal((sorted[0], sorted[^1]), (metric.Min, metric.Max));
         Assert.Equal(
             (
-                sorted[(int)(0.5 * (sorted.Length - 1))],
-                sorted[(int)(0.95 * (sorted.Length - 1))],
-                sorted[(int)(0.99 * (sorted.Length - 1))]),
+                sorted[(int)Math.Ceiling(0.5 * sorted.Length) - 1],
+                sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1],
+                sorted[(int)Math.Ceiling(0.99 * sorted.Length) - 1]),
             (metric.P50, metric.P95, metric.P99));
     }
 
@@ -341,7 +341,7 @@ public sealed class LogDirectoryTests : IDisposable
     [InlineData(21)]
     [InlineData(100)]
     [InlineData(101)]
-    public void A_quantile_is_the_value_at_the_floor_of_its_rank(int count)
+    public void A_quantile_is_the_smallest_value_with_its_share_at_or_below(int count)
     {
         _directory.Write("metrics.jsonl", Enumerable.Range(0, count).Select(i =>
             "{" + Time + $$""","event":"metric","metric_name":"m","value":{{i}}}"""));
@@ -349,7 +349,7 @@ public sealed class LogDirectoryTests : IDisposable
         MetricSummary metric = Summarize().Metrics["m"];
 
         Assert.Equal(
-            (Math.Floor(0.5 * (count - 1)), Math.Floor(0.95 * (count - 1)), Math.Floor(0.99 * (count - 1))),
+            (Math.Ceiling(0.5 * count) - 1, Math.Ceiling(0.95 * count) - 1, Math.Ceiling(0.99 * count) - 1),
             (metric.P50, metric.P95, metric.P99));
     }
 

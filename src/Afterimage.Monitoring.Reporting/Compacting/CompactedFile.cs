@@ -14,6 +14,8 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 /// </remarks>
 internal static class CompactedFile
 {
+    private const string LineColumn = "line";
+
     private const string Ticks = "epoch_us(timestamp) * 10 + timestamp_100ns AS ticks";
 
     /// <summary>The line that the library would have written for the record <c>r</c>; NULL for none.</summary>
@@ -33,28 +35,27 @@ internal static class CompactedFile
         "stamp_json(r.ticks) || r.event || concat('\"', "
         + string.Join(", ", RecordColumn.All.Where(column => !column.IsAlwaysRead).Select(MemberOf)) + ", '}')";
 
-    /// <summary>The rows of the tables <c>record</c> and <c>line</c>, side by side, as those of a file.</summary>
+    /// <summary>The rows of the table <c>record</c>, with its lines, as those of a file.</summary>
     public static string Select { get; } =
         $"""
             SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
                 {string.Join(
                 ", ",
                 RecordColumn.All.Where(column => column.Name != "ticks").Select(column =>
-                    $"r.{column.Name}::{PlainType(column)} AS {column.Name}"))}, line.line
-            FROM record AS r POSITIONAL JOIN line
+                    $"r.{column.Name}::{PlainType(column)} AS {column.Name}"))}, r.line
+            FROM record AS r
             """;
 
     /// <summary>The records of the files.</summary>
     /// <param name="columns">The columns; one that a file does not have is left out.</param>
     /// <param name="files">A list of files as SQL.</param>
-    public static string SelectFrom(IEnumerable<RecordColumn> columns, string files) => $"""
-        SELECT {Ticks}, COLUMNS(name -> name IN ({string.Join(", ", columns.Select(column => LogSnapshot.Quote(column.Name)))}))
+    /// <param name="withLines">Whether with the lines that they keep.</param>
+    public static string SelectFrom(IEnumerable<RecordColumn> columns, string files, bool withLines) => $"""
+        SELECT {Ticks}, COLUMNS(name -> name IN ({string.Join(
+            ", ",
+            columns.Select(column => column.Name).Concat(withLines ? [LineColumn] : []).Select(LogSnapshot.Quote))}))
         FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)
         """;
-
-    /// <summary>The lines that the files keep, a row a line, NULL where the columns have it all.</summary>
-    public static string SelectKeptLines(string files) =>
-        $"SELECT line FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)";
 
     /// <summary>The rows of a file, whole, in their order.</summary>
     public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";

@@ -186,7 +186,7 @@ internal sealed class Compactor(
         }
     }
 
-    /// <summary>Writes the new file, unless a source turns out not to be read line by line.</summary>
+    /// <summary>Writes the new file, unless a source has a line that is too long to be kept.</summary>
     private void Write(string path, List<Source> group)
     {
         using var rows = new CompactedRows(cancellationToken);

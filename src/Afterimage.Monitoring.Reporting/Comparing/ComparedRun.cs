@@ -20,13 +20,16 @@ internal sealed class ComparedRun : IDisposable
 
     public ComparedRun(LogDirectory log, Action<double>? report, CancellationToken cancellationToken)
     {
-        _snapshot = log.ReadForSummary(report, out string[] files, cancellationToken);
+        _snapshot = log.ReadWithSummary(RecordColumn.OfSummary, report, out SummaryParts parts, out string[] files, cancellationToken);
         try
         {
+            using (parts)
+                Summary = log.SummaryOf(parts, files);
             _snapshot.Execute("CREATE TEMP TABLE continuous AS " + string.Join(
                 " UNION ALL ",
                 Continuous.Select((metric, number) => $"SELECT {number}::TINYINT AS number, value FROM ({PointSource.Values(metric)})")));
-            Summary = log.SummaryOf(_snapshot, files, cancellationToken);
+            _snapshot.Execute(PointSource.Histogram);
+            _snapshot.Execute("DROP TABLE record");
             ReadCounts();
             _snapshot.Shrink();
             _rows = Rows().GetEnumerator();

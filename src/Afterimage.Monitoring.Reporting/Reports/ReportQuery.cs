@@ -28,11 +28,10 @@ internal static class ReportQuery
         UNION ALL SELECT error, model_name, timestamp FROM evaluations WHERE error IS NOT NULL
         """;
 
-    /// <summary>Reads everything. The snapshot is of no use afterwards.</summary>
+    /// <summary>Reads everything.</summary>
     public static ReportData Run(
         LogSnapshot snapshot,
-        string logDirectory,
-        string[] files,
+        RunSummary summary,
         AlertHistory alerts,
         IReadOnlyList<LogRun> runs,
         DateTimeOffset made)
@@ -70,7 +69,6 @@ internal static class ReportQuery
         ];
         Dictionary<string, Totals> totals = ReadTotals(snapshot);
 
-        RunSummary summary = SummaryQuery.Run(logDirectory, files, snapshot);
         return new ReportData(
             summary,
             made,

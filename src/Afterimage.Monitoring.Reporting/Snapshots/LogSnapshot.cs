@@ -45,15 +45,26 @@ internal sealed class LogSnapshot : IDisposable
     private readonly DuckDBConnection _connection = new("DataSource=:memory:");
     private readonly string _spillDirectory = Path.Combine(Path.GetTempPath(), "afterimage-" + Guid.NewGuid().ToString("N"));
     private readonly RecordColumn[] _columns;
+    private readonly bool _keepsLines;
+    private readonly Func<IRecordTaker>? _createTaker;
     private readonly CancellationToken _cancellationToken;
 
     /// <summary>Makes a snapshot without records.</summary>
     /// <param name="columns">What is taken of each record. A statement that looks at any other column fails.</param>
     /// <param name="cancellationToken">Ends whatever the snapshot is doing.</param>
-    public LogSnapshot(RecordColumn[] columns, CancellationToken cancellationToken)
+    /// <param name="keepsLines">Whether the table also has the column <c>line</c>, of the lines that the others would not give back.</param>
+    /// <param name="createTaker">Makes what is told of all records on their way into the table, where it is given; once a
+    /// thread.</param>
+    public LogSnapshot(
+        RecordColumn[] columns,
+        CancellationToken cancellationToken,
+        bool keepsLines = false,
+        Func<IRecordTaker>? createTaker = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _columns = columns;
+        _keepsLines = keepsLines;
+        _createTaker = createTaker;
         _cancellationToken = cancellationToken;
         _connection.Open();
         Execute($"""
@@ -66,7 +77,7 @@ internal sealed class LogSnapshot : IDisposable
             SET TimeZone = 'UTC';
             """);
         Execute(RecordColumn.Macros);
-        Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)})");
+        Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)}{(keepsLines ? ", line BLOB" : "")})");
         Execute(
             $"CREATE TEMP VIEW whole_record AS SELECT {string.Join(", ", RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))} FROM record"
         );
@@ -93,14 +104,33 @@ internal sealed class LogSnapshot : IDisposable
         DateTimeOffset? until = null,
         Action<double>? report = null)
     {
-        AddRecords([.. files.Where(RecordFiles.IsCompacted)], list => CompactedFile.SelectFrom(_columns, list), since, until, report);
+        string[] compacted = [.. files.Where(RecordFiles.IsCompacted)];
+        AddRecords(compacted, list => CompactedFile.SelectFrom(_columns, list, _keepsLines), since, until, report);
+        if (_createTaker is not null)
+            PassCompacted(compacted, (since, until), _createTaker);
         RecordFiller.Fill(
             _connection,
             _columns,
-            [.. files.Where(file => !RecordFiles.IsCompacted(file))],
+            _keepsLines,
+            [.. files.Except(compacted)],
             (since, until),
+            _createTaker,
             report,
             _cancellationToken);
+    }
+
+    /// <summary>Tells of the records of compacted files, in no order, without keeping them.</summary>
+    public void PassCompacted(
+        IReadOnlyCollection<string> files,
+        (DateTimeOffset? Since, DateTimeOffset? Until) times,
+        Func<IRecordTaker> createTaker)
+    {
+        foreach (string[] some in files.Chunk(MaxFilesAtOnce))
+        {
+            string select = CompactedFile.SelectFrom(_columns, ListFiles(some), withLines: false);
+            string where = times == default ? "" : $" WHERE event IS NULL OR {Within(times.Since, times.Until)}";
+            RecordRows.Read(_connection, $"SELECT * FROM ({select}){where}", createTaker, _cancellationToken);
+        }
     }
 
     /// <summary>Adds the log entries of <paramref name="files"/>.</summary>

@@ -25,15 +25,18 @@ internal sealed unsafe class RecordChunk : IDisposable
 
     private readonly ArrayBufferWriter<byte> _plain = new();
     private readonly RecordColumn[] _columns;
+    private readonly bool _keepsLines;
     private readonly nint[] _vectors;
     private readonly nint[] _data;
     private readonly nint[] _validity;
 
     /// <param name="columns">The columns.</param>
     /// <param name="types">Their types in the table.</param>
-    public RecordChunk(RecordColumn[] columns, DuckDBLogicalType[] types)
+    /// <param name="keepsLines">Whether there is a column of lines behind them.</param>
+    public RecordChunk(RecordColumn[] columns, DuckDBLogicalType[] types, bool keepsLines)
     {
         _columns = columns;
+        _keepsLines = keepsLines;
         Native = NativeMethods.DataChunks.DuckDBCreateDataChunk([.. types.Select(type => type.DangerousGetHandle())], (ulong)types.Length);
         _vectors = new nint[types.Length];
         _data = new nint[types.Length];
@@ -52,17 +55,23 @@ internal sealed unsafe class RecordChunk : IDisposable
     public int Rows { get; private set; }
 
     /// <summary>Adds a row for a line that is no record: all its columns are null.</summary>
-    public void AddSkipped()
+    public void AddSkipped(ReadOnlySpan<byte> line)
     {
         for (int i = 0; i < _columns.Length; i++)
             SetNull(i);
+        if (_keepsLines)
+            SetText(_columns.Length, line);
         Rows++;
     }
 
-    public void Add(RecordLine record)
+    public void Add(RecordLine record, ReadOnlySpan<byte> line)
     {
         for (int i = 0; i < _columns.Length; i++)
             Set(i, _columns[i], record);
+        if (_keepsLines && record.IsCanonical)
+            SetNull(_columns.Length);
+        else if (_keepsLines)
+            SetText(_columns.Length, line);
         Rows++;
     }
 

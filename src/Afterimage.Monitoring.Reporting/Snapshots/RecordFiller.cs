@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Reporting.Summaries;
 using DuckDB.NET.Data;
 using DuckDB.NET.Native;
 
@@ -11,44 +10,49 @@ internal sealed class RecordFiller
     private readonly RecordColumn[] _columns;
     private readonly long _since;
     private readonly long _until;
-    private readonly SummaryParts? _summary;
+    private readonly bool _keepsLines;
+    private readonly Func<IRecordTaker>? _createTaker;
     private readonly DuckDB.NET.Native.DuckDBAppender _appender;
     private readonly DuckDBLogicalType[] _types;
 
     private RecordFiller(
         DuckDBConnection connection,
         RecordColumn[] columns,
+        bool keepsLines,
         (DateTimeOffset? Since, DateTimeOffset? Until) times,
-        SummaryParts? summary)
+        Func<IRecordTaker>? createTaker)
     {
         _columns = columns;
         _since = times.Since?.UtcTicks ?? long.MinValue;
         _until = times.Until?.UtcTicks ?? long.MaxValue;
-        _summary = summary;
+        _keepsLines = keepsLines;
+        _createTaker = createTaker;
         if (NativeMethods.Appender.DuckDBAppenderCreate(connection.NativeConnection, null!, "record", out _appender) == DuckDBState.Error)
             throw new InvalidOperationException("DuckDB has no appender for the table.");
-        _types = [.. columns.Select((_, i) => NativeMethods.Appender.DuckDBAppenderColumnType(_appender, (ulong)i))];
+        _types = [.. Enumerable.Range(0, columns.Length + (keepsLines ? 1 : 0)).Select(i => NativeMethods.Appender.DuckDBAppenderColumnType(_appender, (ulong)i))];
     }
 
     /// <summary>Adds the records of files, those from a time on and before another, and a row for each line that is no record.</summary>
     /// <param name="connection">Where the table is.</param>
     /// <param name="columns">Its columns.</param>
+    /// <param name="keepsLines">Whether it has the column of lines, which are kept where the record would not give them back.</param>
     /// <param name="files">The files.</param>
     /// <param name="times">The times.</param>
-    /// <param name="summary">Takes the records too, where it is given.</param>
+    /// <param name="createTaker">Makes what takes the records of a worker too, where it is given.</param>
     /// <param name="report">Is told which share of it is done.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     public static void Fill(
         DuckDBConnection connection,
         RecordColumn[] columns,
+        bool keepsLines,
         IReadOnlyCollection<string> files,
         (DateTimeOffset? Since, DateTimeOffset? Until) times,
-        SummaryParts? summary,
+        Func<IRecordTaker>? createTaker,
         Action<double>? report,
         CancellationToken cancellationToken)
     {
-        var filler = new RecordFiller(connection, columns, times, summary);
+        var filler = new RecordFiller(connection, columns, keepsLines, times, createTaker);
         try
         {
             RecordScan.Run(files, () => new Sink(filler), report, cancellationToken);
@@ -70,7 +74,7 @@ internal sealed class RecordFiller
 
     private sealed class Sink(RecordFiller filler) : IRecordSink
     {
-        private readonly SummaryAccumulator? _summary = filler._summary?.Add();
+        private readonly IRecordTaker? _taker = filler._createTaker?.Invoke();
         private readonly List<RecordChunk> _chunks = [];
 
         public void Read(RecordReader reader)
@@ -79,17 +83,19 @@ internal sealed class RecordFiller
             {
                 if (reader.IsRecord && (reader.Record.Timestamp < filler._since || reader.Record.Timestamp >= filler._until))
                     continue;
+                if (filler._keepsLines && reader.IsTooLong)
+                    throw new LineTooLongException();
                 if (_chunks.Count == 0 || _chunks[^1].Rows == RecordChunk.Capacity)
-                    _chunks.Add(new RecordChunk(filler._columns, filler._types));
+                    _chunks.Add(new RecordChunk(filler._columns, filler._types, filler._keepsLines));
                 if (reader.IsRecord)
                 {
                     _chunks[^1].Add(reader.Record, reader.Line);
-                    _summary?.Add(reader.Record);
+                    _taker?.Take(reader.Record);
                 }
                 else
                 {
                     _chunks[^1].AddSkipped(reader.Line);
-                    _summary?.AddSkipped();
+                    _taker?.TakeSkipped();
                 }
             }
         }

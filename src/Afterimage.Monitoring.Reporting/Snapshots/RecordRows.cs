@@ -22,8 +22,7 @@ internal sealed unsafe class RecordRows : IRecord
 
     private RecordRows(int[] columns) => _columns = columns;
 
-    /// <summary>Whether the row is a record.</summary>
-    public bool IsRecord => IsGiven(RecordSchema.Event.Ordinal);
+    private bool IsRecord => IsGiven(RecordSchema.Event.Ordinal);
 
     /// <inheritdoc/>
     public RecordEvents Event { get; private set; }
@@ -59,13 +58,13 @@ internal sealed unsafe class RecordRows : IRecord
     /// <summary>Reads the rows of a query, in no order, on all cores.</summary>
     /// <param name="connection">Where they are.</param>
     /// <param name="sql">The query.</param>
-    /// <param name="createTaker">Makes what takes the rows of a worker; a row is valid until the next.</param>
+    /// <param name="createTaker">Makes what takes the rows of a worker.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="DbException">The query fails.</exception>
     public static void Read(
         DuckDBConnection connection,
         string sql,
-        Func<Action<RecordRows>> createTaker,
+        Func<IRecordTaker> createTaker,
         CancellationToken cancellationToken)
     {
         DuckDBNativeConnection native = connection.NativeConnection;
@@ -96,7 +95,7 @@ internal sealed unsafe class RecordRows : IRecord
         _data[ordinal] != 0
         && (_validity[ordinal] == 0 || (((ulong*)_validity[ordinal])[_row >> 6] & (1UL << (int)(_row & 63))) != 0);
 
-    private void Take(DuckDBDataChunk chunk, Action<RecordRows> take)
+    private void Take(DuckDBDataChunk chunk, IRecordTaker taker)
     {
         for (int ordinal = 0; ordinal < _columns.Length; ordinal++)
         {
@@ -110,9 +109,14 @@ internal sealed unsafe class RecordRows : IRecord
         long rows = (long)NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk);
         for (_row = 0; _row < rows; _row++)
         {
-            if (IsRecord)
-                Event = RecordLine.EventOf(Text(RecordSchema.Event));
-            take(this);
+            if (!IsRecord)
+            {
+                taker.TakeSkipped();
+                continue;
+            }
+
+            Event = RecordLine.EventOf(Text(RecordSchema.Event));
+            taker.Take(this);
         }
     }
 
@@ -123,7 +127,7 @@ internal sealed unsafe class RecordRows : IRecord
         private bool _isAtEnd;
         private Exception? _failure;
 
-        public void Run(Func<Action<RecordRows>> createTaker)
+        public void Run(Func<IRecordTaker> createTaker)
         {
             int[] columns = Columns();
             Thread[] others =
@@ -145,7 +149,7 @@ internal sealed unsafe class RecordRows : IRecord
         private int[] Columns()
         {
             var names = new List<string>();
-            for (long i = 0; i < NativeMethods.Query.DuckDBColumnCount(ref _result); i++)
+            for (long i = 0; i < (long)NativeMethods.Query.DuckDBColumnCount(ref _result); i++)
                 names.Add(NativeMethods.Query.DuckDBColumnName(ref _result, i));
             return
             [
@@ -154,7 +158,7 @@ internal sealed unsafe class RecordRows : IRecord
             ];
         }
 
-        private void Read(int[] columns, Action<RecordRows> take)
+        private void Read(int[] columns, IRecordTaker taker)
         {
             try
             {
@@ -162,7 +166,7 @@ internal sealed unsafe class RecordRows : IRecord
                 while (Fetch() is { } chunk)
                 {
                     using (chunk)
-                        rows.Take(chunk, take);
+                        rows.Take(chunk, taker);
                 }
             }
             catch (Exception e)

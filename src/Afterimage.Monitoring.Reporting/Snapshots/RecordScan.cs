@@ -3,16 +3,6 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>What takes the records of a scan. Each worker has its own.</summary>
-internal interface IRecordSink : IDisposable
-{
-    /// <summary>Reads what a reader has.</summary>
-    void Read(RecordReader reader);
-
-    /// <summary>Hands on what it read; called in the order of the lines, for one sink at a time.</summary>
-    void HandOn();
-}
-
 /// <summary>Reads files of lines on all cores.</summary>
 /// <remarks>
 /// Workers take ranges of the files, in order. What has to be done in the order of the lines they do in turn: that takes far less time than

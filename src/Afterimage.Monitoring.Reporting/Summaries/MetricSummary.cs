@@ -4,8 +4,9 @@ namespace Afterimage.Monitoring;
 
 /// <summary>What all points of one metric come to.</summary>
 /// <remarks>
-/// A quantile q is the value at rank floor(q × (<see cref="Count"/> − 1)) of the sorted points. It is exact where the summary was read from
-/// a log directory, and within 1 % relative where it was taken from a live monitor; everything else is exact in both.
+/// A quantile q is the smallest point with at least a share q of all points at or below it (SQL's <c>percentile_disc</c>). It is exact where
+/// the summary was read from a log directory, and within 1 % relative where it was taken from a live monitor with many points; everything
+/// else is exact in both.
 /// </remarks>
 /// <param name="Count">Number of points, at least 1. NaN and infinite points are not in it.</param>
 /// <param name="Sum">Their sum, in the metric's unit.</param>

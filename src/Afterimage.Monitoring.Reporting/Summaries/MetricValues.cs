@@ -41,7 +41,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
     {
         get
         {
-            double[] quantiles = [.. Select([.. new[] { 0.5, 0.95, 0.99 }.Select(q => QuantileRank.Of(q, Count))])];
+            double[] quantiles = Select([QuantileRank.Of(0.5, Count), QuantileRank.Of(0.95, Count), QuantileRank.Of(0.99, Count)]);
             return new MetricSummary(Count, Sum, Sum / Count, Min, Max, quantiles[0], quantiles[1], quantiles[2]);
         }
     }
@@ -131,7 +131,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
     private void MoveToFile()
     {
         if (_files.Count == 0)
-            _files.Add(memory.CreateFile());
+            _files.Add(ValueMemory.CreateFile());
         foreach (double[] block in _blocks)
             _files[0].Write(MemoryMarshal.AsBytes(block.AsSpan()));
 

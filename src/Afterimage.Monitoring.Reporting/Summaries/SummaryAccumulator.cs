@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
@@ -8,7 +8,7 @@ namespace Afterimage.Monitoring.Reporting.Summaries;
 /// <summary>Takes records as they are read, and has their summary. For one thread at a time: each has its own, and one takes over what the
 /// others have.</summary>
 /// <remarks>The points that a record stands for are those of docs/log-format.md, "From records to points".</remarks>
-internal sealed class SummaryAccumulator : IDisposable
+internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
 {
     private const string UnknownModel = "unknown";
     private const string Scores = "evaluation_score_";
@@ -67,9 +67,13 @@ internal sealed class SummaryAccumulator : IDisposable
         _known = [.. KnownMetrics.Select(name => _metrics.GetOrAdd(name, NewValues))];
     }
 
-    public void AddSkipped() => _skippedLines++;
+    public void Take(RecordLine record) => Add(record);
 
-    public void Add<TRecord>(TRecord record)
+    public void Take(RecordRows record) => Add(record);
+
+    public void TakeSkipped() => _skippedLines++;
+
+    private void Add<TRecord>(TRecord record)
         where TRecord : IRecord
     {
         _first = Math.Min(_first, record.Timestamp);

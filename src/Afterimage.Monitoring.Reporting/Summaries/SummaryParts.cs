@@ -11,41 +11,29 @@ internal sealed class SummaryParts : IDisposable
     private readonly List<SummaryAccumulator> _parts = [];
 
     /// <summary>Adds a part, for one thread.</summary>
-    public SummaryAccumulator Add()
-    {
-        var part = new SummaryAccumulator(_memory);
-        lock (_parts)
-            _parts.Add(part);
-        return part;
-    }
+    public IRecordTaker Add() => AddPart();
 
-    /// <summary>Takes the records of files of lines.</summary>
+    /// <summary>Takes the records of files, those from a time on and before another.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
-    public void AddLines(IReadOnlyCollection<string> files, Action<double>? report, CancellationToken cancellationToken) =>
-        RecordScan.Run(files, () => new Sink(Add()), report, cancellationToken);
+    public void AddFiles(
+        IReadOnlyCollection<string> files,
+        (DateTimeOffset? Since, DateTimeOffset? Until) times,
+        CancellationToken cancellationToken)
+    {
+        string[] compacted = [.. files.Where(RecordFiles.IsCompacted)];
+        if (compacted.Length > 0)
+        {
+            using var snapshot = new LogSnapshot(RecordColumn.OfSummary, cancellationToken);
+            snapshot.PassCompacted(compacted, times, Add);
+        }
 
-    /// <summary>Takes rows that a query of a snapshot has, on all cores.</summary>
-    public void AddRows(LogSnapshot snapshot, string sql, CancellationToken cancellationToken) =>
-        RecordRows.Read(
-            snapshot.Connection,
-            sql,
-            () =>
-            {
-                SummaryAccumulator part = Add();
-                return row =>
-                {
-                    if (row.IsRecord)
-                        part.Add(row);
-                    else
-                        part.AddSkipped();
-                };
-            },
-            cancellationToken);
+        RecordScan.Run([.. files.Except(compacted)], () => new Sink(Add(), times), report: null, cancellationToken);
+    }
 
     /// <summary>The summary of all parts, which must not be used any more.</summary>
     public RunSummary Summarize(string logDirectory, IReadOnlyList<string> files)
     {
-        SummaryAccumulator all = Add();
+        SummaryAccumulator all = AddPart();
         foreach (SummaryAccumulator part in _parts.Where(part => part != all))
             all.Take(part);
         return all.Summarize(logDirectory, files);
@@ -57,16 +45,27 @@ internal sealed class SummaryParts : IDisposable
             part.Dispose();
     }
 
-    private sealed class Sink(SummaryAccumulator part) : IRecordSink
+    private SummaryAccumulator AddPart()
     {
+        var part = new SummaryAccumulator(_memory);
+        lock (_parts)
+            _parts.Add(part);
+        return part;
+    }
+
+    private sealed class Sink(IRecordTaker taker, (DateTimeOffset? Since, DateTimeOffset? Until) times) : IRecordSink
+    {
+        private readonly long _since = times.Since?.UtcTicks ?? long.MinValue;
+        private readonly long _until = times.Until?.UtcTicks ?? long.MaxValue;
+
         public void Read(RecordReader reader)
         {
             while (reader.ReadLine())
             {
-                if (reader.IsRecord)
-                    part.Add(reader.Record);
-                else
-                    part.AddSkipped();
+                if (!reader.IsRecord)
+                    taker.TakeSkipped();
+                else if (reader.Record.Timestamp >= _since && reader.Record.Timestamp < _until)
+                    taker.Take(reader.Record);
             }
         }
 

@@ -22,7 +22,7 @@ internal sealed class ValueMemory(long limit = ValueMemory.DefaultLimit)
 
     /// <summary>A temporary file that goes with its handle.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
-    public FileStream CreateFile() =>
+    public static FileStream CreateFile() =>
         new(
             Path.Combine(Path.GetTempPath(), "afterimage-" + Guid.NewGuid().ToString("N")),
             FileMode.CreateNew,
