@@ -15,14 +15,13 @@ internal static class SummaryCommand
     public static readonly CommandHelp Help = new(
         """
         Reads all files metrics*.jsonl in LOG_DIR and below it. Every figure is exact;
-        a quantile q is the value at rank floor(q x (count - 1)). Lines that are not
-        valid records are skipped and counted. Values that are not finite are counted
-        and are in no figure. The last ten alerts are shown; afterimage alerts shows
-        all of them.
+        a quantile q is the smallest value with at least a share q of all values at or
+        below it. Lines that are not valid records are skipped and counted. Values that
+        are not finite are counted and are in no figure. The last ten alerts are shown;
+        afterimage alerts shows all of them.
         With --by KEY the summary has a line for each value of the key: model,
         provider, finish_reason, or tag:KEY for a tag. Evaluations count with their
-        tokens and cost. There p95 is the smallest duration that at least 95 % of the
-        generations do not exceed. A cost with "+?" lacks the tokens without a price.
+        tokens and cost. A cost with "+?" lacks the tokens without a price.
         """,
         [
             "afterimage summary\n# the newest run below ./.afterimage-monitoring",

@@ -1,5 +1,4 @@
-using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Metrics;
 
 namespace Afterimage.Monitoring.Reporting.Comparing;
 
@@ -10,7 +9,7 @@ namespace Afterimage.Monitoring.Reporting.Comparing;
 /// </remarks>
 internal struct PooledQuantile(double q, long count)
 {
-    private readonly long _rank = SampleWalk.Rank(count, q);
+    private readonly long _rank = QuantileRank.Of(q, count);
     private bool _isFound;
 
     /// <summary>Points below, of either run.</summary>

@@ -1,4 +1,4 @@
-using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Comparing;
@@ -66,15 +66,13 @@ internal sealed class SampleWalk
     public Estimate Quantile(double q)
     {
         (long? lower, long? upper) = Inference.QuantileRanks(Count, q);
-        return new Estimate(At(Rank(Count, q)), lower is { } low ? At(low) : null, upper is { } high ? At(high) : null);
+        return new Estimate(At(QuantileRank.Of(q, Count)), lower is { } low ? At(low) : null, upper is { } high ? At(high) : null);
     }
-
-    public static long Rank(long count, double q) => (long)Math.Floor(q * (count - 1));
 
     private static long[] Ranks(long count, double q)
     {
         (long? lower, long? upper) = Inference.QuantileRanks(count, q);
-        return count == 0 ? [] : [Rank(count, q), lower ?? -1, upper ?? -1];
+        return count == 0 ? [] : [QuantileRank.Of(q, count), lower ?? -1, upper ?? -1];
     }
 
     private double At(long rank) => _values[Array.BinarySearch(_ranks, rank)];

@@ -109,7 +109,7 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
         Quantile(sorted, 0.95),
         Quantile(sorted, 0.99));
 
-    private static double Quantile(double[] sorted, double q) => sorted[(int)Math.Floor(q * (sorted.Length - 1))];
+    private static double Quantile(double[] sorted, double q) => sorted[(int)QuantileRank.Of(q, sorted.Length)];
 
     private IEnumerable<(RetainedPoints Chunk, int Index)> Points(string metric)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Reporting.Summaries;
@@ -127,7 +128,7 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
     // One sort and one walk a model: DuckDB's own quantiles take another rank, and to number the points costs it ten times as much.
     private ModelQuantiles Quantiles(string points, string model, long count)
     {
-        long[] places = [.. ((double[])[0.05, 0.25, 0.5, 0.75, 0.95, 0.99]).Select(q => (long)Math.Floor(q * (count - 1)))];
+        long[] places = [.. ((double[])[0.05, 0.25, 0.5, 0.75, 0.95, 0.99]).Select(q => QuantileRank.Of(q, count))];
         var values = new double[places.Length];
         int found = 0;
         long place = 0;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Afterimage.Monitoring.Metrics;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 

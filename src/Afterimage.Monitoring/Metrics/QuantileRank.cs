@@ -1,4 +1,4 @@
-namespace Afterimage.Monitoring.Reporting.Summaries;
+namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>The one definition of a quantile, that of SQL's <c>percentile_disc</c>: the smallest value with at least a share q of all
 /// values at or below it (ISO/IEC 9075-2, inverse distribution functions).</summary>
@@ -7,5 +7,5 @@ internal static class QuantileRank
     /// <summary>Its place in the ascending order of the values, 0 the first.</summary>
     /// <param name="q">The share, 0 to 1.</param>
     /// <param name="count">How many values there are, at least 1.</param>
-    public static long Of(double q, long count) => Math.Clamp((long)Math.Ceiling(q * count) - 1, 0, count - 1);
+    public static long Of(double q, long count) => Math.Clamp((long)Math.Ceiling((decimal)q * count) - 1, 0, count - 1);
 }
