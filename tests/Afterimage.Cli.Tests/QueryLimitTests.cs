@@ -35,7 +35,11 @@ public sealed class QueryLimitTests : IDisposable
     [InlineData("NULL", "null")]
     public async Task A_value_of_any_type_is_json(string value, string expected)
     {
-        CommandResult result = await RunAsync("query", "log", $"SELECT {value} AS \"the \"\"value\"\"\", 1 AS x, 2 AS x; -- done", "--json");
+        CommandResult result = await RunAsync(
+            "query",
+            "log",
+            $"SELECT {value} AS \"the \"\"value\"\"\", 1 AS x, 2 AS x; -- done",
+            "--json");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal($$"""[{"the \"value\"":{{expected}},"x":1,"x":2}]""", result.Output.TrimEnd());
