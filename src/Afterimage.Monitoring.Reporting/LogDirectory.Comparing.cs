@@ -37,7 +37,9 @@ public sealed partial class LogDirectory
         var comparisons = new List<RunComparison>();
         foreach (LogDirectory other in others)
         {
-            using ComparedRun a = Translate(() => new ComparedRun(this, share => Report(share * 0.4), cancellationToken), cancellationToken);
+            using ComparedRun a = Translate(
+                () => new ComparedRun(this, share => Report(share * 0.4), cancellationToken),
+                cancellationToken);
             using ComparedRun b = other.Translate(
                 () => new ComparedRun(other, share => Report(0.4 + (share * 0.4)), cancellationToken),
                 cancellationToken);

@@ -63,10 +63,12 @@ public sealed partial class LogDirectory
 
     /// <summary>The files of records that count now.</summary>
     internal string[] FindRecordFiles() =>
-        [.. Paths.SelectMany(path => RecordFiles.Find(path).Where(file => !_isTopOnly || System.IO.Path.GetDirectoryName(file) == path))];
+        [.. Paths.SelectMany(path => RecordFiles.Find(path).Where(file => IsRead(path, file)))];
 
     internal string[] Find(string pattern) =>
-        [.. Paths.SelectMany(path => LogTree.Find(path, pattern).Where(file => !_isTopOnly || System.IO.Path.GetDirectoryName(file) == path))];
+        [.. Paths.SelectMany(path => LogTree.Find(path, pattern).Where(file => IsRead(path, file)))];
+
+    private bool IsRead(string path, string file) => !_isTopOnly || System.IO.Path.GetDirectoryName(file) == path;
 
     private static string FullPath(string path)
     {

@@ -72,7 +72,7 @@ public sealed class ImportTests : IDisposable
         WritePython();
         foreach ((string cause, string[] arguments) in ((string, string[])[])
         [
-            ("no time zone", ["import", "metrics.jsonl", "--log-dir", "a", "--time-zone", "Nowhere"]),
+            ("not a time zone", ["import", "metrics.jsonl", "--log-dir", "a", "--time-zone", "Nowhere"]),
             ("not empty", ["import", "metrics.jsonl", "--log-dir", "."]),
             ("nothing.jsonl", ["import", "nothing.jsonl", "--log-dir", "a"]),
             ("--log-dir", ["import", "metrics.jsonl"]),

@@ -234,7 +234,8 @@ public sealed class RunOptionsTests : IDisposable
     {
         _directory.Write(
             "rules.json",
-            """{"rules":[{"name":"typo","metric":"generation_tiem","threshold":1},{"name":"good","metric":"generation_time","threshold":1}]}""");
+            "{\"rules\":[{\"name\":\"typo\",\"metric\":\"generation_tiem\",\"threshold\":1},",
+            "{\"name\":\"good\",\"metric\":\"generation_time\",\"threshold\":1}]}");
 
         CommandResult result = await CommandLine.RunAsync(
             _directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--rules", "rules.json", "--json");

@@ -332,10 +332,12 @@ public sealed class ViewTests
 
         // A row that was broken would go on in a line without its name.
         string[] rows = [.. lines.SkipWhile(line => !line.StartsWith('─')).Where(line => line.Length > 0 && line[0] != '─')];
-        Assert.All(rows.Where(row => !row.Contains("narrow", StringComparison.Ordinal)), row => Assert.Matches("^ (evaluation|model|b.red|a |all|without)", row));
+        Assert.All(
+            rows.Where(row => !row.Contains("narrow", StringComparison.Ordinal)),
+            row => Assert.Matches("^ (evaluation|model|b.red|a |all|without)", row));
         Assert.Contains(rows, row => row.StartsWith(" without-tokens", StringComparison.Ordinal));
-        Assert.Contains(rows, row => row.StartsWith(" all", StringComparison.Ordinal) && row.Contains("$123,456.78", StringComparison.Ordinal));
-        Assert.Contains(rows, row => row.StartsWith(" evaluation_sc", StringComparison.Ordinal) && row.Contains("4,083", StringComparison.Ordinal));
+        Assert.Matches(@" all .*\$123,456\.78", string.Join('\n', rows));
+        Assert.Matches(@" evaluation_sc.* 4,083", string.Join('\n', rows));
         Assert.Equal(width < 100, rows.Any(row => row.Contains("too narrow for: ", StringComparison.Ordinal)));
     }
 }

@@ -8,15 +8,15 @@ namespace Afterimage.Cli.CommandLine;
 /// <summary>What a command reads: which log directories, and which span of time; and what it says where it cannot.</summary>
 internal sealed class LogInput
 {
-    private readonly Option<DateTimeOffset?> _since = Time("--since", "Only what is stamped then or later.");
-    private readonly Option<DateTimeOffset?> _until = Time("--until", "Only what is stamped before.");
+    private readonly Option<DateTimeOffset?> _since = Time("--since", "Only what is stamped at T or later");
+    private readonly Option<DateTimeOffset?> _until = Time("--until", "Only what is stamped before T");
 
     /// <param name="behind">What stands behind the directories, as the help names it.</param>
     public LogInput(string? behind = null)
     {
         Directories = new Argument<string[]>("LOG_DIR")
         {
-            Description = $"Log directories, directories with such below them, or names of runs in ./{RunNames.Root}. [default: the newest run there]",
+            Description = $"Log directories, or names of runs in ./{RunNames.Root}. [default: the newest run there]",
             HelpName = behind is null ? "LOG_DIR" : $"LOG_DIR... {behind}",
             Arity = behind is null ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore,
         };
@@ -140,7 +140,7 @@ internal sealed class LogInput
 
     private static Option<DateTimeOffset?> Time(string name, string description) => new(name)
     {
-        Description = description + " ISO 8601 (UTC where it has no offset), an age such as 90m, 1h or 7d, today, yesterday (UTC), or seconds since 1970.",
+        Description = description + ": ISO 8601, 90m, 1h, 7d, today, yesterday, or seconds since 1970. Times are UTC.",
         HelpName = "T",
         CustomParser = result =>
         {

@@ -25,10 +25,8 @@ internal static partial class MemoryLimit
     {
         const string Key = "VmData:";
         string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal));
-        return line is not null
-            && long.TryParse(line[Key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long size)
-                ? size * 1024
-                : null;
+        string? size = line?[Key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
+        return long.TryParse(size, CultureInfo.InvariantCulture, out long kilobytes) ? kilobytes * 1024 : null;
     }
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]

@@ -65,7 +65,8 @@ internal sealed class MonitoredRun : IDisposable
         {
             if (logDirectory is not null && Directory.Exists(logDirectory) && LogDirectory.OpenTop(logDirectory).HasRecordFiles)
                 Console.Error.WriteLine(
-                    $"afterimage: '{Format.Name(Format.ShortPath(logDirectory), 200)}' holds a run already: this one's records are added to it.");
+                    $"afterimage: '{Format.Name(Format.ShortPath(logDirectory), 200)}' holds a run already: "
+                    + "this one's records are added to it.");
             return new MonitoredRun(logDirectory, start, settings);
         }
         catch (IOException exception)

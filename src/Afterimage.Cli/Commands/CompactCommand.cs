@@ -31,7 +31,10 @@ internal static class CompactCommand
     {
         var input = new LogInput();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Turn the finished files of log directories into Parquet, which is smaller and faster to read.") { json };
+        var command = new Command(Name, "Turn the finished files of log directories into Parquet, which is smaller and faster to read.")
+        {
+            json,
+        };
         input.AddTo(command, hasSpan: false);
         command.SetAction((parsed, cancellationToken) => input.UseAsync(
             parsed,

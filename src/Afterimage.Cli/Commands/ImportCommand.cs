@@ -60,7 +60,8 @@ internal static class ImportCommand
         string name = result.Tokens[0].Value;
         if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out TimeZoneInfo? zone))
             return zone;
-        result.AddError($"--time-zone is '{Format.Name(name, 40)}', which is not a time zone of this machine, such as Europe/Berlin or UTC.");
+        result.AddError(
+            $"--time-zone is '{Format.Name(name, 40)}', which is not a time zone of this machine, such as Europe/Berlin or UTC.");
         return null;
     }
 

@@ -55,7 +55,9 @@ internal static class PlotCommand
         {
             // A metric is what is neither a directory nor a run's name; alone, it must not look like a path either.
             string[] given = parsed.GetValue(input.Directories) ?? [];
-            bool isMetric = given is [.., var last] && !RunNames.IsKnown(last) && (given.Length > 1 || !last.Contains('/', StringComparison.Ordinal));
+            bool isMetric = given is [.., var last]
+                && !RunNames.IsKnown(last)
+                && (given.Length > 1 || !last.Contains('/', StringComparison.Ordinal));
             string? metric = isMetric ? given[^1] : null;
             return input.UseAsync(
                 parsed,

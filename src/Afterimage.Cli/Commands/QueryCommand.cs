@@ -25,7 +25,9 @@ internal static partial class QueryCommand
         time limit with exit code 2, and at about 2 GiB of memory (on Linux).
         """,
         [
-            "afterimage query \"SELECT model_name, count(*) AS calls,\n    quantile_disc(duration, 0.95) AS p95 FROM generations GROUP BY ALL\"\n# over the newest run below ./.afterimage-monitoring",
+            "afterimage query \"SELECT model_name, count(*) AS calls,\n"
+                + "    quantile_disc(duration, 0.95) AS p95 FROM generations GROUP BY ALL\"\n"
+                + "# over the newest run below ./.afterimage-monitoring",
             "afterimage query runs/today \"FROM logs WHERE level = 'error'\" --since 1h --json",
             "afterimage query runs/monday runs/tuesday - < latency.sql",
             "afterimage query runs/today \"DESCRIBE points\"",

@@ -37,7 +37,10 @@ internal static class ReportCommand
             HelpName = "DIR|FILE.html|-",
         };
         Option<bool> force = OutputFile.Force();
-        var json = new Option<bool>("--json") { Description = "Print the summary that the page shows as one JSON object, and the page's file." };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print the summary that the page shows as one JSON object, and the page's file.",
+        };
         var command = new Command(Name, "Make a page of log directories: summary, figures, tables.") { output, force, json };
         input.AddTo(command);
         command.SetAction((parsed, cancellationToken) => input.UseAsync(

@@ -6,7 +6,10 @@ namespace Afterimage.Cli.Json;
 /// <summary>Runs as one line of JSON.</summary>
 internal static class RunsJson
 {
-    public static void Write(string root, IReadOnlyList<(RecordedRun Run, RunSummary Summary)> runs, int count) => JsonOutput.Write(writer =>
+    public static void Write(
+        string root,
+        IReadOnlyList<(RecordedRun Run, RunSummary Summary)> runs,
+        int count) => JsonOutput.Write(writer =>
     {
         writer.WriteStartArray("runs");
         foreach ((RecordedRun run, RunSummary summary) in runs)

@@ -109,7 +109,7 @@ internal static class CompareView
             bool isRate = metrics.All(metric => metric.Kind != MetricKind.Number);
             double scale = !isRate && metrics.Max(Largest) is > 0 and < 0.1 ? 1000 : 1;
             string title = scale == 1 ? Format.Name(name, MaxName) : Format.Name(name, MaxName - Thousandths.Length) + Thousandths;
-            ComparedFigure[] figures = isRate ? [ComparedFigure.Mean] : [ComparedFigure.Mean, ComparedFigure.P50, ComparedFigure.P95, ComparedFigure.P99];
+            ComparedFigure[] figures = isRate ? [ComparedFigure.Mean] : Enum.GetValues<ComparedFigure>();
             if (!isRate)
                 table.AddRow((string[])[title, .. Enumerable.Repeat("", comparisons.Count + 1)]);
             foreach (ComparedFigure figure in figures)
@@ -138,7 +138,7 @@ internal static class CompareView
             }
         }
 
-        int all = comparisons.SelectMany(comparison => comparison.Metrics).Select(metric => metric.Name).Distinct(StringComparer.Ordinal).Count();
+        int all = byName.SelectMany(run => run.Keys).Distinct(StringComparer.Ordinal).Count();
         if (all > names.Length)
             table.Caption = $"and {Format.Count(all - names.Length)} more metrics: --json has all";
         return table;

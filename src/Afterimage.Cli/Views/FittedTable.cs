@@ -6,7 +6,8 @@ namespace Afterimage.Cli.Views;
 
 /// <summary>A table that leaves columns out where the terminal is too narrow for all: a number that is broken in two is read
 /// wrong.</summary>
-/// <param name="columns">The titles, and how long each is kept: those with the lowest number go first, together; at 0 a column always stays.</param>
+/// <param name="columns">The titles, and how long each is kept: those with the lowest number go first, together; at 0 a column always
+/// stays.</param>
 internal sealed class FittedTable(params IReadOnlyList<(string Title, int Keep)> columns) : IRenderable
 {
     private const int MinName = 8;

@@ -83,7 +83,8 @@ public sealed partial record ComparisonThreshold
     }
 
     [GeneratedRegex(
-        @"^\s*((?<figure>mean|median|p50|p95|p99)\s+)?(?<metric>.+?)\s*(?<operator>>=|<=|>|<)\s*(?<sign>[+-])?(?<number>\d+(\.\d+)?([eE][+-]?\d+)?)\s*(?<unit>%|pp)?\s*$",
+        @"^\s*((?<figure>mean|median|p50|p95|p99)\s+)?(?<metric>.+?)\s*(?<operator>>=|<=|>|<)\s*"
+            + @"(?<sign>[+-])?(?<number>\d+(\.\d+)?([eE][+-]?\d+)?)\s*(?<unit>%|pp)?\s*$",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Grammar();
 }

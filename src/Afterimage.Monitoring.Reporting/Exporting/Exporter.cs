@@ -44,10 +44,18 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
                 Copy(select, files.Add(name, KindOf(format)), CsvFormat, CsvColumn, report);
                 break;
             case ExportFormat.Excel:
-                new ExcelWriter(snapshot, cancellationToken).WriteAsync(files.Add(name, KindOf(format)), Sheets(), Rows, report).GetAwaiter().GetResult();
+                new ExcelWriter(snapshot, cancellationToken)
+                    .WriteAsync(files.Add(name, KindOf(format)), Sheets(), Rows, report)
+                    .GetAwaiter()
+                    .GetResult();
                 break;
             case ExportFormat.Parquet:
-                Copy(select, files.Add(name, KindOf(format)), "FORMAT parquet, COMPRESSION zstd", column => Identifier(column.Name), report);
+                Copy(
+                    select,
+                    files.Add(name, KindOf(format)),
+                    "FORMAT parquet, COMPRESSION zstd",
+                    column => Identifier(column.Name),
+                    report);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format));
@@ -123,8 +131,10 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         [
             .. metrics
                 .Select(metric =>
-                    (metric.Name, metric.Count, files.Add($"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric.Name)}{extension}", OutputKind.Csv))
-                ),
+                (
+                    metric.Name,
+                    metric.Count,
+                    files.Add($"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric.Name)}{extension}", OutputKind.Csv))),
         ];
 
         // A query for each metric sorts nothing, but reads all records; so only those have one that are a good part of the points. The

@@ -120,7 +120,9 @@ internal static class OutputPlace
 
     private static bool IsLogDirectory(string directory) =>
         Directory.Exists(directory)
-        && Directory.EnumerateFiles(directory).Any(file => Path.GetFileName(file) is "run.json" || Matches(Path.GetFileName(file), "metrics", ".jsonl"));
+        && Directory.EnumerateFiles(directory)
+            .Select(file => Path.GetFileName(file))
+            .Any(name => name == "run.json" || Matches(name, "metrics", ".jsonl"));
 
     private static bool IsWithin(string directory, string path) => path == directory || IsBelow(path, directory);
 
@@ -136,7 +138,8 @@ internal static class OutputPlace
         string root = Path.GetPathRoot(full)!;
         string real = root;
         int links = 0;
-        var names = new Stack<string>(full[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse());
+        var names = new Stack<string>(
+            full[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse());
         while (names.TryPop(out string? name))
         {
             string next = name switch { "." => real, ".." => Path.GetDirectoryName(real) ?? real, _ => Path.Combine(real, name) };

@@ -44,14 +44,18 @@ internal sealed partial record AnswerColumns(IReadOnlyList<string> Types, string
 
         // Two columns may have one name.
         IEnumerable<string> names = columns.Select((_, i) => $"c{i}");
-        IEnumerable<string> values = columns.Select((column, i) =>
-            $"{(IsPlain(column.Type) ? $"c{i}" : IsNested(column.Type) ? $"to_json(c{i})::VARCHAR" : $"c{i}::VARCHAR")} AS {Identifier(column.Name)}");
+        IEnumerable<string> values = columns.Select((column, i) => $"{Value(column.Type, $"c{i}")} AS {Identifier(column.Name)}");
         return new AnswerColumns(
             types,
             $"SELECT {string.Join(", ", values)} FROM ({inner}) AS answer({string.Join(", ", names)})");
     }
 
     private static bool IsPlain(string type) => Plain.Contains(type) || type.StartsWith("DECIMAL", StringComparison.Ordinal);
+
+    private static string Value(string type, string column) =>
+        IsPlain(type) ? column
+        : IsNested(type) ? $"to_json({column})::VARCHAR"
+        : $"{column}::VARCHAR";
 
     private static string Identifier(string name) => '"' + name.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
 

@@ -10,8 +10,8 @@ internal static partial class QueryStatement
     private static readonly HashSet<string> OpenTableFunctions = new(StringComparer.OrdinalIgnoreCase)
     {
         "duckdb_columns", "duckdb_functions", "duckdb_keywords", "duckdb_tables", "duckdb_types", "duckdb_views", "generate_series",
-        "icu_calendar_names", "json_each", "json_tree", "pg_timezone_names", "pragma_table_info", "query_table", "range", "repeat", "repeat_row",
-        "summary", "unnest",
+        "icu_calendar_names", "json_each", "json_tree", "pg_timezone_names", "pragma_table_info", "query_table", "range", "repeat",
+        "repeat_row", "summary", "unnest",
     };
 
     private const string ClosedFunction = "write_log";
@@ -125,7 +125,9 @@ internal static partial class QueryStatement
     private static string? Text(JsonElement node, string name) =>
         node.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
-    [GeneratedRegex(@"^\s*EXPLAIN\s+(ANALYZE\s+)?(\(\s*(ANALYZE|FORMAT\s+\w+)(\s*,\s*(ANALYZE|FORMAT\s+\w+))*\s*\)\s*)?", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^\s*EXPLAIN\s+(ANALYZE\s+)?(\(\s*(ANALYZE|FORMAT\s+\w+)(\s*,\s*(ANALYZE|FORMAT\s+\w+))*\s*\)\s*)?",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Explain();
 
     [GeneratedRegex(@"\bPIVOT(_WIDER)?\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -1,7 +1,8 @@
 namespace Afterimage.Monitoring;
 
 /// <summary>A directory that a run was recorded into. Made by <see cref="LogDirectory.FindRunsAsync"/>.</summary>
-/// <remarks>Monitors that wrote into one directory, at a time or one after the other, count as one run: their records are together.</remarks>
+/// <remarks>Monitors that wrote into one directory, at a time or one after the other, count as one run: their records are
+/// together.</remarks>
 public sealed record RecordedRun
 {
     /// <summary>The directory, without those below it.</summary>
