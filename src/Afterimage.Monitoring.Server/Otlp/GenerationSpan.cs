@@ -78,6 +78,10 @@ internal sealed class GenerationSpan
     /// <summary>The span ids of those that were merged into it.</summary>
     public List<string>? Merged { get; set; }
 
+    /// <summary>Whether it was recorded before all above it was known, so that one that comes later may tell of the same call.</summary>
+    [JsonIgnore]
+    public bool IsRecordedEarly { get; set; }
+
     [JsonIgnore]
     public bool HasUsage => PromptTokens is not null || CompletionTokens is not null || TotalTokens is not null;
 

@@ -76,6 +76,19 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         }
     }
 
+    /// <summary>Takes those that were recorded before all above them was known.</summary>
+    public void ResumeReleased(IEnumerable<GenerationSpan> spans, long now)
+    {
+        foreach (GenerationSpan span in spans)
+        {
+            _tree.Add(new SpanLink(span.Key, span.Parent, span.Agent));
+            Candidate candidate = Take(span);
+            candidate.IsReleased = true;
+            Count--;
+            _released.Enqueue((candidate, now + holdTime.Ticks));
+        }
+    }
+
     /// <summary>Releases those that have waited long enough.</summary>
     /// <param name="now">The time, in ticks.</param>
     /// <param name="max">How many at most.</param>
@@ -92,6 +105,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
             _waiting.Dequeue();
             if (!next.Candidate.IsWaiting)
                 continue;
+            next.Candidate.Span.IsRecordedEarly = true;
             Release(next.Candidate, now, release);
             count++;
         }

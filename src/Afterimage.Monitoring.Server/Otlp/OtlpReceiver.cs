@@ -126,10 +126,10 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
     }
 
     /// <summary>Records what has waited long enough, and ends the runs of those that have been silent for too long.</summary>
-    internal async Task TickAsync()
+    /// <param name="waits">Whether it waits for one that is at work; else it has nothing to add to that.</param>
+    internal async Task TickAsync(bool waits = false)
     {
-        // A tick that finds the one before still at work has nothing to add.
-        if (!await _tick.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
+        if (!await _tick.WaitAsync(waits ? Timeout.InfiniteTimeSpan : TimeSpan.Zero).ConfigureAwait(false))
             return;
         try
         {

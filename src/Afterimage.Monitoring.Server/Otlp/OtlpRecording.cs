@@ -17,6 +17,8 @@ internal static class OtlpRecording
         Add(tags, "server.address", span.ServerAddress);
         if (span.Merged is { Count: > 0 } merged)
             Add(tags, RecordedSpans.MergedTag, string.Join(',', merged));
+        if (span.IsRecordedEarly)
+            Add(tags, RecordedSpans.ParentTag, span.Key.WithSpan(span.Parent).SpanId);
         monitor.TrackGeneration(
             TimeSpan.FromTicks(span.Duration),
             span.Success,

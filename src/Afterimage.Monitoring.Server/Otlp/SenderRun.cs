@@ -85,11 +85,11 @@ internal sealed class SenderRun
         HeldSpansFile file = HeldSpansFile.Open(directory, isSynced, out List<GenerationSpan> held);
         try
         {
-            RecordedSpans.AddTo(memory, directory);
+            List<GenerationSpan> early = RecordedSpans.AddTo(memory, directory);
             SenderFile.Write(directory, sender);
             var monitor = new GenerationMonitor(settings, time, loggerFactory);
             var run = new SenderRun(sender, options, time, memory, statistics, monitor, file);
-            run.Resume(held);
+            run.Resume(held, early);
             return run;
         }
         catch
@@ -189,8 +189,9 @@ internal sealed class SenderRun
         await FlushAsync().ConfigureAwait(false);
     }
 
-    private void Resume(List<GenerationSpan> held)
+    private void Resume(List<GenerationSpan> held, List<GenerationSpan> early)
     {
+        _held.ResumeReleased(early, Now());
         List<GenerationSpan> missing = [.. held.Where(span => _memory.Add(span.Key))];
         _file.Rewrite(missing);
         _held.Resume(missing, Now());
