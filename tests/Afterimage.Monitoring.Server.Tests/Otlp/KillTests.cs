@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 
 namespace Afterimage.Monitoring.Server.Tests.Otlp;
 
@@ -52,16 +53,18 @@ public sealed class KillTests : IDisposable
             await server.StopAsync();
         }
 
-        string?[] ids = [.. OtlpServer.RecordsIn(_directory.Path).Select(record => record.Text("id"))];
+        IReadOnlyList<JsonElement> records = OtlpServer.RecordsIn(_directory.Path);
+        string?[] ids = [.. records.Select(record => record.Text("id"))];
         string[] calls = [.. senders.SelectMany(sender => sender.Calls)];
         Assert.True(calls.Length >= Kills * CallsInRequest);
         Assert.Empty(calls.Except(ids));
         Assert.Empty(ids.GroupBy(id => id).Where(group => group.Count() > 1).Select(group => group.Key));
         Assert.Equal(calls.Length, ids.Length);
+        Assert.Equal(10 * calls.Length, records.Sum(record => record.Count("prompt_token_count")));
         Assert.Equal(Senders, Directory.GetDirectories(_directory.Path).Length);
     }
 
-    /// <summary>A program that exports: each request has calls of its own, half of them below spans that come with the next.</summary>
+    /// <summary>A program that exports: each request has calls of its own, most of them below spans that come later or never.</summary>
     private sealed class Sender(int number)
     {
         private readonly List<string> _calls = [];
@@ -113,21 +116,23 @@ public sealed class KillTests : IDisposable
             var request = new ExportRequest("sender", $"{number}");
             int trace = number + 1;
             foreach ((int span, string id) in _open)
-                request.Chat(trace, span, id: id);
+                request.Chat(trace, span, id: id, tokens: null);
             _open = [];
             for (int i = 0; i < CallsInRequest; i++)
             {
                 string id = $"{number}-{++_span}";
                 _calls.Add(id);
-                if (i % 2 == 0)
+                if (i % 3 == 0)
                 {
                     request.Chat(trace, _span, id: id);
                     continue;
                 }
 
-                // The span above it tells of the same call.
+                // Below one that comes with the next request and tells of the same call, but not of its usage; or never comes.
                 request.Chat(trace, _span, parent: _span + 1, id: id);
-                _open.Add((++_span, id));
+                _span++;
+                if (i % 3 == 1)
+                    _open.Add((_span, id));
             }
 
             return request.Json();
