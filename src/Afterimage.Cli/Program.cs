@@ -18,6 +18,7 @@ var root = new RootCommand("Records language-model generations and shows what th
     PlotCommand.Create(),
     ReportCommand.Create(),
     CompactCommand.Create(),
+    McpCommand.Create(),
     CompletionCommand.Create(),
 };
 HelpOption help = root.Options.OfType<HelpOption>().Single();

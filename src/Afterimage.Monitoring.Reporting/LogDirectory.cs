@@ -184,14 +184,22 @@ public sealed class LogDirectory
     /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public LogQuery Query(string sql, CancellationToken cancellationToken = default)
+    public LogQuery Query(string sql, CancellationToken cancellationToken = default) => Query(sql, hasContents: true, cancellationToken);
+
+    /// <param name="sql">The statement.</param>
+    /// <param name="hasContents">Whether it sees what may hold contents of calls: tags, feedback, and what was logged.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    internal LogQuery Query(string sql, bool hasContents, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
 
         LogSnapshot? snapshot = null;
         try
         {
-            snapshot = Read(QueryInput.Of(sql, cancellationToken), null, null, null, out _, cancellationToken);
+            QueryInput input = QueryInput.Of(sql, cancellationToken);
+            snapshot = Read(input, null, null, null, out _, cancellationToken);
+            if (!hasContents)
+                snapshot.RemoveContents(input);
             return LogQuery.Run(snapshot, sql, cancellationToken);
         }
         catch (Exception exception)
