@@ -1,13 +1,14 @@
-using System.Text;
-
 namespace Afterimage.Monitoring.Server.Otlp;
 
 /// <summary>Takes one request's resources, spans and log records as a decoder finds them, and keeps what is a record. Made once and used for
 /// any number of requests, one at a time.</summary>
 internal sealed class OtlpDecoding
 {
+    private const int MaxIdleBatches = 4;
+
     private readonly SpanMapping _mapping;
     private readonly Dictionary<SenderId, SenderBatch> _batches = [];
+    private readonly Stack<SenderBatch> _idleBatches = new();
     private SenderBatch? _batch;
 
     public OtlpDecoding()
@@ -42,6 +43,13 @@ internal sealed class OtlpDecoding
     {
         Item.Clear();
         Item.Body = body;
+        foreach (SenderBatch batch in _batches.Values)
+        {
+            batch.Clear();
+            if (batch.IsToBeKept && _idleBatches.Count < MaxIdleBatches)
+                _idleBatches.Push(batch);
+        }
+
         _batches.Clear();
         _batch = null;
         Spans = LogRecords = Metrics = Rejected = 0;
@@ -55,8 +63,12 @@ internal sealed class OtlpDecoding
     public void BeginResource()
     {
         SenderId sender = _mapping.TakeResource();
-        if (!_batches.TryGetValue(sender, out _batch))
-            _batches.Add(sender, _batch = new SenderBatch(sender));
+        if (_batches.TryGetValue(sender, out _batch))
+            return;
+        if (!_idleBatches.TryPop(out _batch))
+            _batch = new SenderBatch();
+        _batch.Begin(sender);
+        _batches.Add(sender, _batch);
     }
 
     public void BeginScope(ReadOnlySpan<byte> name) => _mapping.TakeScope(name);
