@@ -23,6 +23,9 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
     private readonly Dictionary<SenderId, Lazy<SenderRun>> _runs = [];
     private readonly SemaphoreSlim _tick = new(1, 1);
     private ITimer? _timer;
+
+    // Whether there may be spans that a server held when it was killed.
+    private bool _mustResume = true;
     private bool _isStopped;
 
     public OtlpReceiver(OtlpOptions options, TimeProvider? time = null, ILoggerFactory? loggerFactory = null)
@@ -53,11 +56,10 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         }
     }
 
-    /// <summary>Goes on with the runs of senders that a server held spans of when it was killed.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _timer = _time.CreateTimer(_ => _ = TickAsync(), null, TickInterval, TickInterval);
-        return Task.Run(ResumeKilled, cancellationToken);
+        return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -133,6 +135,9 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
             return;
         try
         {
+            // Not at the start, which is not to wait for it.
+            if (_mustResume)
+                _mustResume = !await Task.Run(TryResumeKilled).ConfigureAwait(false);
             KeyValuePair<SenderId, Lazy<SenderRun>>[] runs;
             lock (_lock)
             {
@@ -255,10 +260,12 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         }
     }
 
-    private void ResumeKilled()
+    /// <summary>Goes on with the runs of senders that a server held spans of when it was killed.</summary>
+    /// <returns>Whether it is done; else there were too many.</returns>
+    private bool TryResumeKilled()
     {
         if (!Directory.Exists(_options.RootDirectory))
-            return;
+            return true;
         foreach (string directory in Directory.EnumerateDirectories(_options.RootDirectory, "otlp-*"))
         {
             var held = new FileInfo(Path.Combine(directory, HeldSpansFile.Name));
@@ -268,12 +275,18 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
             {
                 Run(sender);
             }
+            catch (OtlpRefusedException e) when (e.Refusal == OtlpRefusal.Busy)
+            {
+                return false;
+            }
             catch (OtlpRefusedException e)
             {
                 if (_logger is not null)
                     LogResumeFailed(_logger, directory, e);
             }
         }
+
+        return true;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Spans that were held in {Directory} cannot be recorded now")]
