@@ -162,6 +162,25 @@ public sealed class MergingTests : IDisposable
     }
 
     [Fact]
+    public async Task Spans_that_a_killed_server_held_are_recorded_though_their_sender_never_comes_back()
+    {
+        await using OtlpServer server = await StartAsync();
+        await server.TakeAsync(new ExportRequest().Chat(1, 2, parent: 1));
+
+        // As a kill at this moment leaves them.
+        using var left = new TemporaryDirectory();
+        string run = Assert.Single(Directory.GetDirectories(_directory.Path));
+        string copy = Directory.CreateDirectory(Path.Combine(left.Path, Path.GetFileName(run))).FullName;
+        foreach (string file in Directory.GetFiles(run))
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+
+        await using OtlpServer next = await OtlpServer.StartAsync(left.Path, time: _time);
+        await AdvanceAsync(next, TimeSpan.FromSeconds(1));
+        await AdvanceAsync(next, TimeSpan.FromSeconds(5));
+        Assert.Equal(ExportRequest.SpanId(2), Assert.Single(next.Records()).Text("span_id"));
+    }
+
+    [Fact]
     public async Task A_sender_that_is_silent_ends_its_run_and_goes_on_with_it_when_it_sends_again()
     {
         await using OtlpServer server = await StartAsync(options => options.IdleTimeout = TimeSpan.FromMinutes(2));
