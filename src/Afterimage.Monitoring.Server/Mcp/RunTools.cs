@@ -45,7 +45,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
             [
                 .. _index.All().Where(run =>
                     (state is null || run.State == state)
-                    && (text is null || $"{run.Name}\n{run.Run?.Host}\n{run.Run?.Process}".Contains(text, StringComparison.OrdinalIgnoreCase))),
+                    && (text is null || TextOf(run).Contains(text, StringComparison.OrdinalIgnoreCase))),
             ];
             writer.WriteNumber("total", runs.Length);
             writer.WriteStartArray("runs");
@@ -180,6 +180,8 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
     private static string Time(DateTimeOffset time) =>
         string.Create(CultureInfo.InvariantCulture, $"TIMESTAMPTZ '{time.UtcDateTime:yyyy-MM-dd HH:mm:ss.ffffff}+00'");
 
+    private static string TextOf(IndexedRun run) => $"{run.Name}\n{run.Run?.Host}\n{run.Run?.Process}";
+
     private static int Limited(int limit) => Math.Clamp(limit, 1, MaxRows);
 
     private static void WriteRows(Utf8JsonWriter writer, LogQuery query, int limit)
@@ -249,7 +251,8 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         if (string.IsNullOrEmpty(run))
             return LogDirectory.Open(root);
         return LogDirectory.Open(
-            _index.Find(run)?.Directory ?? throw new McpException("There is no run of this id. list_runs gives the ids of those that are there."));
+            _index.Find(run)?.Directory
+                ?? throw new McpException("There is no run of this id. list_runs gives the ids of those that are there."));
     }
 
     private async Task<CallToolResult> AnswerAsync(Action<Utf8JsonWriter, CancellationToken> write, CancellationToken cancellationToken)
@@ -280,7 +283,8 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         {
             throw new McpException($"It took longer than {TimeLimit.TotalSeconds:0} seconds. Ask about one run, or about less of it.");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or DbException or InvalidOperationException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or ArgumentException or DbException or InvalidOperationException)
         {
             // The text of another exception would not reach the agent. Paths are the operator's, not the agent's.
             string message = e.Message.Replace(Path.GetFullPath(root), "ROOT", StringComparison.Ordinal);

@@ -5,8 +5,8 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Server.Mcp;
 
-/// <summary>Makes JSON of what programs and models wrote fit for an agent: each text is cut, and has no characters that hide or reorder what
-/// it says.</summary>
+/// <summary>Makes JSON of what programs and models wrote fit for an agent: each text is cut, and has no characters that hide or reorder
+/// what it says.</summary>
 internal static class UntrustedJson
 {
     private const int MaxTextLength = 300;
@@ -39,7 +39,8 @@ internal static class UntrustedJson
         return clean.ToArray();
     }
 
-    /// <summary>The text, cut, with spaces for line breaks and other control characters, and without characters that are not seen.</summary>
+    /// <summary>The text, cut, with spaces for line breaks and other control characters, and without characters that are not
+    /// seen.</summary>
     public static string Clean(string text)
     {
         var clean = new StringBuilder(Math.Min(text.Length, MaxTextLength + 1));

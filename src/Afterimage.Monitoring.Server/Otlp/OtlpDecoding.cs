@@ -1,7 +1,7 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Takes one request's resources, spans and log records as a decoder finds them, and keeps what is a record. Made once and used for
-/// any number of requests, one at a time.</summary>
+/// <summary>Takes one request's resources, spans and log records as a decoder finds them, and keeps what is a record. Made once and used
+/// for any number of requests, one at a time.</summary>
 internal sealed class OtlpDecoding
 {
     private const int MaxIdleBatches = 4;

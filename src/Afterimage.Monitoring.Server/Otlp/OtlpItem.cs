@@ -59,7 +59,8 @@ internal sealed class OtlpItem
             name.StartsWith("llm.input_messages."u8) ? name["llm.input_messages.".Length..]
             : name.StartsWith("gen_ai.prompt."u8) ? name["gen_ai.prompt.".Length..]
             : default;
-        if (Utf8Parser.TryParse(index, out int message, out int length) && length < index.Length && index[length] == '.' && message < 100_000)
+        bool isNumbered = Utf8Parser.TryParse(index, out int message, out int length) && length < index.Length && index[length] == '.';
+        if (isNumbered && message is >= 0 and < 100_000)
             IndexedMessages = Math.Max(IndexedMessages, message + 1);
     }
 

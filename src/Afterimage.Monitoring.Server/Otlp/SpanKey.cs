@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -25,7 +26,8 @@ internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong S
     public static SpanKey Parse(ReadOnlySpan<byte> traceId, ReadOnlySpan<byte> spanId)
     {
         Span<byte> bytes = stackalloc byte[16];
-        return traceId.Length == 32 && Convert.FromHexString(traceId, bytes, out _, out int written) == System.Buffers.OperationStatus.Done && written == 16
+        return
+            traceId.Length == 32 && Convert.FromHexString(traceId, bytes, out _, out int written) == OperationStatus.Done && written == 16
             ? Of(bytes, ParseSpan(spanId))
             : default;
     }
@@ -34,7 +36,7 @@ internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong S
     public static ulong ParseSpan(ReadOnlySpan<byte> spanId)
     {
         Span<byte> bytes = stackalloc byte[8];
-        return spanId.Length == 16 && Convert.FromHexString(spanId, bytes, out _, out int written) == System.Buffers.OperationStatus.Done && written == 8
+        return spanId.Length == 16 && Convert.FromHexString(spanId, bytes, out _, out int written) == OperationStatus.Done && written == 8
             ? BinaryPrimitives.ReadUInt64BigEndian(bytes)
             : 0;
     }

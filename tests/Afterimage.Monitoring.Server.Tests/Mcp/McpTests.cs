@@ -116,7 +116,8 @@ public sealed class McpTests : IAsyncLifetime
             "SELECT message FROM logs",
         })
         {
-            Assert.DoesNotContain("SECRET", (await AskAsync(await ConnectAsync(), "query", ("sql", sql))).GetRawText(), StringComparison.Ordinal);
+            JsonElement hidden = await AskAsync(await ConnectAsync(), "query", ("sql", sql));
+            Assert.DoesNotContain("SECRET", hidden.GetRawText(), StringComparison.Ordinal);
             JsonElement shown = await AskAsync(await ConnectAsync(hasContents: true), "query", ("sql", sql));
             Assert.Contains("SECRET", shown.GetRawText(), StringComparison.Ordinal);
         }
@@ -188,7 +189,8 @@ public sealed class McpTests : IAsyncLifetime
             arguments.ToDictionary(argument => argument.Name, argument => (object?)argument.Value),
             cancellationToken: Token);
 
-    private static string Text(CallToolResult result) => string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
+    private static string Text(CallToolResult result) =>
+        string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
 
     private async Task RecordAsync(string name, int calls, TimeSpan duration, string model = "gpt-4o")
     {

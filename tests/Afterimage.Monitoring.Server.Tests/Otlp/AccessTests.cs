@@ -50,7 +50,10 @@ public sealed class AccessTests : IDisposable
     [Fact]
     public async Task Requests_from_elsewhere_with_the_key_are_taken()
     {
-        await using OtlpServer server = await OtlpServer.StartAsync(_directory.Path, options => options.Key = Key, remoteAddress: Elsewhere);
+        await using OtlpServer server = await OtlpServer.StartAsync(
+            _directory.Path,
+            options => options.Key = Key,
+            remoteAddress: Elsewhere);
         using HttpResponseMessage response = await server.PostAsync("/v1/traces", [], headers: ("x-otlp-api-key", Key));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
@@ -159,7 +162,10 @@ public sealed class AccessTests : IDisposable
         content.Headers.TryAddWithoutValidation("Content-Type", type);
         if (encoding is not null)
             content.Headers.ContentEncoding.Add(encoding);
-        using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/v1/traces", UriKind.Relative), content, OtlpServer.Token);
+        using HttpResponseMessage response = await server.Client.PostAsync(
+            new Uri("/v1/traces", UriKind.Relative),
+            content,
+            OtlpServer.Token);
         Assert.Equal(expected, response.StatusCode);
         Assert.Equal(expected == HttpStatusCode.OK ? 0 : 1, server.Statistics.RefusedMalformed);
     }

@@ -45,7 +45,10 @@ public sealed class DecodingTests
             IOtlpDecoder decoder = isJson ? decoding.Json : decoding.Protobuf;
             try
             {
-                (round % 6 < 2 ? decoder.ReadTraces : round % 6 < 4 ? decoder.ReadLogs : (Action<ReadOnlyMemory<byte>>)decoder.ReadMetrics)(body);
+                Action<ReadOnlyMemory<byte>> read = round % 6 < 2 ? decoder.ReadTraces
+                    : round % 6 < 4 ? decoder.ReadLogs
+                    : decoder.ReadMetrics;
+                read(body);
             }
             catch (OtlpFormatException)
             {
@@ -88,7 +91,8 @@ public sealed class DecodingTests
         .Select(span =>
         {
             string model = span.Attributes.Single(a => a.Key == "gen_ai.response.model").Value.Text;
-            return (model.Length == 0 ? null : model, (long?)span.Attributes.Single(a => a.Key == "gen_ai.usage.input_tokens").Value.Integer);
+            long tokens = span.Attributes.Single(a => a.Key == "gen_ai.usage.input_tokens").Value.Integer;
+            return (model.Length == 0 ? null : model, (long?)tokens);
         });
 
     private static string[] Taken(OtlpDecoding decoding) =>
@@ -96,7 +100,8 @@ public sealed class DecodingTests
         .. decoding.Batches.SelectMany(batch => batch.Generations.Select(span =>
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{batch.Sender} {span.Key} {span.Parent} {span.Timestamp} {span.Duration} {span.Success} {span.Error} {span.Model} {span.PromptTokens} {span.FinishReason} {span.TimeToFirstToken} {span.Scope}"))),
+                $"{batch.Sender} {span.Key} {span.Parent} {span.Timestamp} {span.Duration} {span.Success} {span.Error} "
+                + $"{span.Model} {span.PromptTokens} {span.FinishReason} {span.TimeToFirstToken} {span.Scope}"))),
     ];
 
     private static TraceRequest Request(Random random)
@@ -111,7 +116,8 @@ public sealed class DecodingTests
                 span.ParentSpanId = random.Next(2) == 0 ? ByteString.Empty : ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8);
                 span.Attributes.Add(Text("gen_ai.operation.name", random.Next(3) == 0 ? "invoke_agent" : "chat"));
                 span.Attributes.Add(Text("gen_ai.response.model", Models[random.Next(Models.Length)]));
-                span.Attributes.Add(new Attribute { Key = "gen_ai.usage.input_tokens", Value = new Value { Integer = random.NextInt64(1L << 40) } });
+                var tokens = new Value { Integer = random.NextInt64(1L << 40) };
+                span.Attributes.Add(new Attribute { Key = "gen_ai.usage.input_tokens", Value = tokens });
                 span.Attributes.Add(
                     new Attribute { Key = "gen_ai.response.time_to_first_chunk", Value = new Value { Number = random.Next(100) / 8.0 } });
                 var reasons = new Values();
@@ -158,7 +164,10 @@ public sealed class DecodingTests
     private static string Json(TraceRequest request)
     {
         var resources = request.Resources.Select(resource =>
-            $$"""{"resource":{"attributes":[{{Attributes(resource.Resource.Attributes)}}] },"scopeSpans":[{{string.Join(',', resource.Scopes.Select(Json))}}] }""");
+            $$"""
+            {"resource":{"attributes":[{{Attributes(resource.Resource.Attributes)}}] },
+            "scopeSpans":[{{string.Join(',', resource.Scopes.Select(Json))}}] }
+            """);
         return $$"""{"resourceSpans":[{{string.Join(',', resources)}}] }""";
     }
 
@@ -168,7 +177,9 @@ public sealed class DecodingTests
     private static string Json(Span span)
     {
         string status = span.Status is { } given ? $$""","status":{"code":{{given.Code}},"message":{{Quoted(given.Message)}} }""" : "";
-        string events = string.Join(',', span.Events.Select(e => $$"""{"name":"exception","attributes":[{{Attributes(e.Attributes)}}] }"""));
+        string events = string.Join(
+            ',',
+            span.Events.Select(e => $$"""{"name":"exception","attributes":[{{Attributes(e.Attributes)}}] }"""));
         return $$"""
             {"traceId":"{{Hex(span.TraceId)}}","spanId":"{{Hex(span.SpanId)}}","parentSpanId":"{{Hex(span.ParentSpanId)}}","name":"span",
             "startTimeUnixNano":"{{span.Start}}","endTimeUnixNano":{{span.End}},"attributes":[{{Attributes(span.Attributes)}}],

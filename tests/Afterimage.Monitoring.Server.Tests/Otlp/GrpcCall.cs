@@ -11,7 +11,11 @@ internal sealed record GrpcAnswer(string? Status, string? Message, string? Detai
 /// <summary>A gRPC call without a library, which could not send what is wrong.</summary>
 internal static class GrpcCall
 {
-    public static Task<GrpcAnswer> SendAsync(Uri server, byte[] message, bool isPacked = false, params (string Name, string Value)[] headers)
+    public static Task<GrpcAnswer> SendAsync(
+        Uri server,
+        byte[] message,
+        bool isPacked = false,
+        params (string Name, string Value)[] headers)
     {
         if (isPacked)
             message = Gzip(message);
