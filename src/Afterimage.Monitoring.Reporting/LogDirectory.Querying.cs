@@ -22,13 +22,15 @@ public sealed partial class LogDirectory
         return Task.Run(() => Query(sql, options ?? new LogQueryOptions(), cancellationToken), cancellationToken);
     }
 
-    private LogQuery Query(string sql, LogQueryOptions options, CancellationToken cancellationToken)
+    internal LogQuery Query(string sql, LogQueryOptions options, CancellationToken cancellationToken)
     {
         LogSnapshot? snapshot = null;
         try
         {
             QueryInput input = QueryInput.Of(sql, cancellationToken);
             snapshot = Read(input, null, null, null, out _, cancellationToken);
+            if (!options.HasContents)
+                snapshot.RemoveContents(input);
             return LogQuery.Run(snapshot, sql, input.IsSelect, options, cancellationToken);
         }
         catch (Exception exception)

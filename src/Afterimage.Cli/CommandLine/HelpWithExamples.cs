@@ -23,6 +23,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [PlotCommand.Name] = PlotCommand.Help,
         [ReportCommand.Name] = ReportCommand.Help,
         [CompactCommand.Name] = CompactCommand.Help,
+        [McpCommand.Name] = McpCommand.Help,
         [CompletionCommand.Name] = CompletionCommand.Help,
     };
 

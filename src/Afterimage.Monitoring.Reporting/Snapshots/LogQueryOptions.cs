@@ -9,4 +9,7 @@ public sealed record LogQueryOptions
     /// DuckDB.NET makes of them, which refuses some.
     /// </summary>
     public bool ValuesAsText { get; init; }
+
+    /// <summary>Whether the statement sees what may hold contents of calls: tags, feedback, and what was logged.</summary>
+    internal bool HasContents { get; init; } = true;
 }

@@ -226,6 +226,17 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>The whole number that is a query's only row.</summary>
     public long Scalar(string sql) => Query(sql).Select(row => row.GetInt64(0)).ToArray()[0];
 
+    /// <summary>Removes what may hold contents of calls. The columns stay, without values.</summary>
+    public void RemoveContents(QueryInput input)
+    {
+        RecordField[] contents = [RecordSchema.Tags, RecordSchema.Feedback];
+        string[] read = [.. input.Columns.Where(column => contents.Contains(column.Field)).Select(column => $"{column.Name} = NULL")];
+        if (read.Length > 0)
+            Execute($"UPDATE record SET {string.Join(", ", read)}");
+        if (input.HasLogs)
+            Execute("UPDATE log SET message = NULL, error = NULL, stack_trace = NULL, data = NULL");
+    }
+
     /// <summary>The text as an SQL expression. A literal of DuckDB ends at a NUL.</summary>
     public static string Quote(string text) =>
         "('" + text.Replace("'", "''", StringComparison.Ordinal).Replace("\0", "' || chr(0) || '", StringComparison.Ordinal) + "')";

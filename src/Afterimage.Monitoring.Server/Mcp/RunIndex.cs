@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using System.Text;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Reporting.Summaries;
+
+namespace Afterimage.Monitoring.Server.Mcp;
+
+/// <summary>A run that can be asked about.</summary>
+/// <param name="Id">What it is called by.</param>
+/// <param name="Name">Its directory below the root.</param>
+/// <param name="Directory">Its directory.</param>
+/// <param name="Run">What its <c>run.json</c> says; <see langword="null"/> where it has none.</param>
+internal sealed record IndexedRun(string Id, string Name, string Directory, LogRun? Run)
+{
+    public string State => Run switch
+    {
+        null => "unknown",
+        { End: not null } => "ended",
+        { IsAlive: true } => "live",
+        _ => "killed",
+    };
+}
+
+/// <summary>The runs below a root. Whoever asks names them by ids, so that no path comes from outside.</summary>
+internal sealed class RunIndex(string root)
+{
+    private const int IdLength = 12;
+
+    /// <summary>All runs, the newest first.</summary>
+    /// <exception cref="IOException">A directory or a file could not be read.</exception>
+    public IReadOnlyList<IndexedRun> All()
+    {
+        // A directory has a file for each monitor that lived on it at the same time; the newest speaks for it.
+        Dictionary<string, LogRun> runs = [];
+        foreach (string file in LogTree.Find(root, "run*.json"))
+        {
+            if (
+                LogRun.Read(file) is { } run
+                && (!runs.TryGetValue(run.Directory, out LogRun? other) || run.Start > other.Start || (run.IsAlive && !other.IsAlive)))
+                runs[run.Directory] = run;
+        }
+
+        IEnumerable<string> directories = RecordFiles.Find(root).Select(file => Path.GetDirectoryName(file)!).Concat(runs.Keys).Distinct();
+        return
+        [
+            .. directories.Select(directory => Of(directory, runs.GetValueOrDefault(directory)))
+                .OrderByDescending(run => run.Run?.Start)
+                .ThenBy(run => run.Name, StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>The run of an id, <see langword="null"/> where there is none.</summary>
+    public IndexedRun? Find(string id) => All().FirstOrDefault(run => run.Id == id);
+
+    private IndexedRun Of(string directory, LogRun? run)
+    {
+        string name = Path.GetRelativePath(root, directory);
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(name));
+        return new IndexedRun(Convert.ToHexStringLower(hash)[..IdLength], name, directory, run);
+    }
+}

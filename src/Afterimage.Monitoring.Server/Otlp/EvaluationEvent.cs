@@ -1,0 +1,14 @@
+namespace Afterimage.Monitoring.Server.Otlp;
+
+/// <summary>A log record that is an evaluation's result.</summary>
+internal sealed record EvaluationEvent(
+    SpanKey Key,
+    long Timestamp,
+    string Name,
+    double? Score,
+    string? Explanation,
+    string? Label,
+    string? GenerationId,
+    string? Error,
+    string? TraceId,
+    string? SpanId);

@@ -1,0 +1,42 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace Afterimage.Monitoring.Server.Otlp;
+
+/// <summary>Who may send.</summary>
+internal sealed class OtlpAccess(OtlpOptions options)
+{
+    private const string KeyHeader = "x-otlp-api-key";
+    private const string Bearer = "Bearer ";
+
+    private readonly byte[]? _keyHash = options.Key is { } key ? Hash(key) : null;
+
+    /// <exception cref="OtlpRefusedException">The request may not be taken.</exception>
+    public void Check(HttpContext http)
+    {
+        // Only browsers send it, and a page of whatever site must not write into a log.
+        if (http.Request.Headers.ContainsKey("Origin"))
+            throw new OtlpRefusedException(OtlpRefusal.Origin, "Requests of browsers are not taken.");
+
+        if (_keyHash is null)
+        {
+            // What has no address came over a socket file or within the process.
+            if (http.Connection.RemoteIpAddress is { } address && !IPAddress.IsLoopback(address))
+                throw new OtlpRefusedException(OtlpRefusal.Unauthorized, "Without a key only requests of this machine are taken.");
+        }
+        else if (!IsKey(http.Request.Headers[KeyHeader]) && !IsBearer(http.Request.Headers.Authorization))
+        {
+            throw new OtlpRefusedException(OtlpRefusal.Unauthorized, "The key is missing or wrong.");
+        }
+    }
+
+    private bool IsBearer(string? header) =>
+        header is not null && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && IsKey(header[Bearer.Length..]);
+
+    // Compared by their hashes, so that the time it takes says nothing, of its length neither.
+    private bool IsKey(string? given) => !string.IsNullOrEmpty(given) && CryptographicOperations.FixedTimeEquals(Hash(given), _keyHash);
+
+    private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+}

@@ -1,0 +1,85 @@
+namespace Afterimage.Monitoring.Server.Otlp;
+
+/// <summary>Records what came in with the monitor of its sender.</summary>
+internal static class OtlpRecording
+{
+    public static void Record(GenerationMonitor monitor, SenderId sender, GenerationSpan span)
+    {
+        List<KeyValuePair<string, object?>> tags = new(8);
+        Add(tags, "service.name", sender.Service);
+        Add(tags, "service.version", span.ServiceVersion);
+        Add(tags, "deployment.environment.name", span.Environment);
+        Add(tags, "otel.scope.name", span.Scope);
+        Add(tags, "conversation_id", span.ConversationId);
+        Add(tags, "user_id", span.UserId);
+        Add(tags, "agent", span.Agent);
+        Add(tags, "workflow", span.Workflow);
+        Add(tags, "server.address", span.ServerAddress);
+        if (span.Merged is { Count: > 0 } merged)
+            Add(tags, RecordedSpans.MergedTag, string.Join(',', merged));
+        if (span.IsRecordedEarly)
+            Add(tags, RecordedSpans.ParentTag, span.Key.WithSpan(span.Parent).SpanId);
+        monitor.TrackGeneration(
+            TimeSpan.FromTicks(span.Duration),
+            span.Success,
+            new GenerationDetails
+            {
+                Timestamp = Utc(span.Timestamp),
+                ModelName = span.Model,
+                RequestModel = span.RequestModel,
+                Provider = span.Provider,
+                Operation = span.Operation,
+                PromptTokenCount = span.PromptTokens,
+                CompletionTokenCount = span.CompletionTokens,
+                TotalTokenCount = span.TotalTokens,
+                CachedPromptTokenCount = span.CachedPromptTokens,
+                CacheWriteTokenCount = span.CacheWriteTokens,
+                ReasoningTokenCount = span.ReasoningTokens,
+                AudioPromptTokenCount = span.AudioPromptTokens,
+                AudioCompletionTokenCount = span.AudioCompletionTokens,
+                FinishReason = span.FinishReason,
+                Error = span.Error,
+                TimeToFirstToken = span.TimeToFirstToken is { } ticks ? TimeSpan.FromTicks(ticks) : null,
+                ConversationLength = span.ConversationLength,
+                Id = span.Id,
+                TraceId = span.Key.TraceId,
+                SpanId = span.Key.SpanId,
+                UsageMissing = span.Success && !span.HasUsage ? true : null,
+                Tags = tags,
+            });
+    }
+
+    public static void Record(GenerationMonitor monitor, SenderId sender, EvaluationEvent evaluation)
+    {
+        List<KeyValuePair<string, object?>> tags = new(2);
+        Add(tags, "service.name", sender.Service);
+        Add(tags, "score_label", evaluation.Label);
+        var scores = new Dictionary<string, EvaluationScore>(1);
+        if (evaluation.Score is { } score)
+            scores.Add(evaluation.Name, new EvaluationScore(score, evaluation.Explanation));
+
+        // The event does not say how long it took, and a record must.
+        monitor.TrackEvaluation(
+            TimeSpan.Zero,
+            evaluation.Error is null,
+            evaluation.Name,
+            scores,
+            new EvaluationDetails
+            {
+                Timestamp = Utc(evaluation.Timestamp),
+                Error = evaluation.Error,
+                GenerationId = evaluation.GenerationId,
+                TraceId = evaluation.TraceId,
+                SpanId = evaluation.SpanId,
+                Tags = tags,
+            });
+    }
+
+    private static DateTimeOffset Utc(long ticks) => new(ticks, TimeSpan.Zero);
+
+    private static void Add(List<KeyValuePair<string, object?>> tags, string name, string? value)
+    {
+        if (value is not null)
+            tags.Add(new(name, value));
+    }
+}

@@ -1,0 +1,9 @@
+namespace Afterimage.Monitoring.Server.Otlp;
+
+/// <summary>What an export request brings.</summary>
+internal enum OtlpSignal
+{
+    Traces,
+    Logs,
+    Metrics,
+}

@@ -1,0 +1,171 @@
+using System.Buffers;
+using System.IO.Compression;
+
+namespace Afterimage.Monitoring.Server.Otlp;
+
+/// <summary>A request's body in pooled memory, within the limits.</summary>
+internal sealed class RequestBody : IDisposable
+{
+    private const int FirstSize = 16 << 10;
+
+    private readonly MemoryBudget _budget;
+    private readonly int _maxLength;
+    private byte[] _buffer = [];
+    private int _length;
+
+    private RequestBody(MemoryBudget budget, int maxLength)
+    {
+        _budget = budget;
+        _maxLength = maxLength;
+    }
+
+    public ReadOnlyMemory<byte> Content => _buffer.AsMemory(0, _length);
+
+    /// <summary>Reads a stream to its end.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="expectedLength">How long it says it is, if it says so.</param>
+    /// <param name="maxLength">The limit.</param>
+    /// <param name="budget">What its memory is taken from.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="OtlpRefusedException">It is longer than the limit, or there is no memory for it now.</exception>
+    public static async Task<RequestBody> ReadAsync(
+        Stream stream,
+        long? expectedLength,
+        int maxLength,
+        MemoryBudget budget,
+        CancellationToken cancellationToken)
+    {
+        if (expectedLength > maxLength)
+            throw TooLarge(maxLength);
+
+        var body = new RequestBody(budget, maxLength);
+        try
+        {
+            // One byte more, to see that it has ended. What a sender announces is not taken before it comes.
+            body.Grow(Math.Min((int)(expectedLength ?? FirstSize) + 1, FirstSize));
+            while (true)
+            {
+                int read = await stream.ReadAsync(body._buffer.AsMemory(body._length), cancellationToken).ConfigureAwait(false);
+                if (read == 0)
+                    return body;
+                body.Take(read);
+            }
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Unpacks gzip.</summary>
+    /// <param name="compressed">What is packed.</param>
+    /// <param name="maxLength">The limit of what comes out of it.</param>
+    /// <param name="budget">What its memory is taken from.</param>
+    /// <exception cref="OtlpRefusedException">It is no gzip, longer than the limit, or there is no memory for it now.</exception>
+    public static RequestBody Decompress(ReadOnlyMemory<byte> compressed, int maxLength, MemoryBudget budget)
+    {
+        var body = new RequestBody(budget, maxLength);
+        try
+        {
+            using var stream = new GZipStream(new ReadOnlyMemoryStream(compressed), CompressionMode.Decompress);
+            body.Grow((int)Math.Min(Math.Max(FirstSize, compressed.Length * 4L), maxLength + 1L));
+            while (true)
+            {
+                int read = stream.Read(body._buffer.AsSpan(body._length));
+                if (read == 0)
+                    return body;
+                body.Take(read);
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            body.Dispose();
+            throw new OtlpRefusedException(OtlpRefusal.Malformed, "The body is no valid gzip.", e);
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_buffer.Length == 0)
+            return;
+        _budget.Give(_buffer.Length);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _length = 0;
+    }
+
+    private static OtlpRefusedException TooLarge(int maxLength) =>
+        new(OtlpRefusal.TooLarge, $"The body is longer than {maxLength} bytes.");
+
+    private void Take(int read)
+    {
+        _length += read;
+        if (_length > _maxLength)
+            throw TooLarge(_maxLength);
+        if (_length == _buffer.Length)
+            Grow((int)Math.Min(_buffer.Length * 2L, _maxLength + 1L));
+    }
+
+    private void Grow(int size)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(size);
+        if (!_budget.TryTake(larger.Length))
+        {
+            ArrayPool<byte>.Shared.Return(larger);
+            throw new OtlpRefusedException(OtlpRefusal.Busy, "Too much is being worked on.");
+        }
+
+        byte[] old = _buffer;
+        old.AsSpan(0, _length).CopyTo(larger);
+        _buffer = larger;
+        if (old.Length == 0)
+            return;
+        _budget.Give(old.Length);
+        ArrayPool<byte>.Shared.Return(old);
+    }
+
+    private sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> content) : Stream
+    {
+        private int _position;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => content.Length;
+
+        public override long Position
+        {
+            get => _position;
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override int Read(Span<byte> buffer)
+        {
+            int read = Math.Min(buffer.Length, content.Length - _position);
+            content.Span.Slice(_position, read).CopyTo(buffer);
+            _position += read;
+            return read;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Afterimage.Monitoring.Server.Otlp;
+
+/// <summary>What tells a span from every other, or an evaluation.</summary>
+internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong Span)
+{
+    public bool IsValid => (TraceHigh | TraceLow) != 0 && Span != 0;
+
+    public string TraceId => $"{TraceHigh:x16}{TraceLow:x16}";
+
+    public string SpanId => $"{Span:x16}";
+
+    /// <summary>The key of the span's parent.</summary>
+    public SpanKey WithSpan(ulong span) => this with { Span = span };
+
+    public static SpanKey Of(ReadOnlySpan<byte> traceId, ulong spanId) =>
+        traceId.Length == 16
+            ? new SpanKey(BinaryPrimitives.ReadUInt64BigEndian(traceId), BinaryPrimitives.ReadUInt64BigEndian(traceId[8..]), spanId)
+            : default;
+
+    /// <summary>Reads ids of hexadecimal digits; nothing of what is none.</summary>
+    public static SpanKey Parse(ReadOnlySpan<byte> traceId, ReadOnlySpan<byte> spanId)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        return
+            traceId.Length == 32 && Convert.FromHexString(traceId, bytes, out _, out int written) == OperationStatus.Done && written == 16
+            ? Of(bytes, ParseSpan(spanId))
+            : default;
+    }
+
+    /// <summary>Reads a span's id of hexadecimal digits; 0 where it is none.</summary>
+    public static ulong ParseSpan(ReadOnlySpan<byte> spanId)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        return spanId.Length == 16 && Convert.FromHexString(spanId, bytes, out _, out int written) == OperationStatus.Done && written == 8
+            ? BinaryPrimitives.ReadUInt64BigEndian(bytes)
+            : 0;
+    }
+
+    /// <summary>The key of an evaluation, which has no id of its own: made from what its record keeps, so that it can be made again
+    /// from that.</summary>
+    public static SpanKey OfEvaluation(long timestamp, string name, string? generationId, string? traceId, string? spanId)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{timestamp}\n{name.Length}\n{name}\n{generationId}\n{traceId}\n{spanId}"), hash);
+        return Of(hash[..16], BinaryPrimitives.ReadUInt64BigEndian(hash[16..]));
+    }
+}

@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+
+namespace Afterimage.Monitoring.Server.Otlp;
+
+/// <summary>Reads protobuf's wire format (<see href="https://protobuf.dev/programming-guides/encoding/"/>), field by field and without
+/// allocating.</summary>
+internal ref struct WireReader
+{
+    public const int Varint = 0;
+    public const int Fixed64 = 1;
+    public const int Bytes = 2;
+    private const int StartGroup = 3;
+    private const int EndGroup = 4;
+    private const int Fixed32 = 5;
+    private const int MaxDepth = 64;
+
+    private readonly ReadOnlySpan<byte> _body;
+    private readonly int _end;
+    private int _position;
+
+    public WireReader(ReadOnlySpan<byte> body)
+        : this(body, 0, body.Length)
+    {
+    }
+
+    private WireReader(ReadOnlySpan<byte> body, int start, int end)
+    {
+        _body = body;
+        _position = start;
+        _end = end;
+    }
+
+    public int Field { get; private set; }
+
+    public int Type { get; private set; }
+
+    /// <summary>Goes on to the next field.</summary>
+    /// <exception cref="OtlpFormatException">It is no protobuf.</exception>
+    public bool Next()
+    {
+        if (_position >= _end)
+            return false;
+
+        ulong tag = ReadVarint();
+        Field = (int)(tag >> 3);
+        Type = (int)(tag & 7);
+        if (Field <= 0 || tag > uint.MaxValue)
+            throw new OtlpFormatException("A field has no valid number.");
+        return true;
+    }
+
+    public ulong ReadVarint()
+    {
+        ulong value = 0;
+        for (int shift = 0; shift < 70; shift += 7)
+        {
+            if (_position >= _end)
+                throw Truncated();
+            byte part = _body[_position++];
+            value |= (ulong)(part & 0x7F) << shift;
+            if (part < 0x80)
+                return value;
+        }
+
+        throw new OtlpFormatException("A number is longer than ten bytes.");
+    }
+
+    public ulong ReadFixed64()
+    {
+        if (_end - _position < 8)
+            throw Truncated();
+        ulong value = BinaryPrimitives.ReadUInt64LittleEndian(_body[_position..]);
+        _position += 8;
+        return value;
+    }
+
+    /// <summary>Where a text or bytes lie in the body.</summary>
+    public (int Start, int Length) ReadRange()
+    {
+        ulong length = ReadVarint();
+        if (length > (ulong)(_end - _position))
+            throw Truncated();
+        int start = _position;
+        _position += (int)length;
+        return (start, (int)length);
+    }
+
+    public ReadOnlySpan<byte> ReadBytes()
+    {
+        (int start, int length) = ReadRange();
+        return _body.Slice(start, length);
+    }
+
+    public WireReader ReadMessage()
+    {
+        (int start, int length) = ReadRange();
+        return new WireReader(_body, start, start + length);
+    }
+
+    /// <summary>Whether the field is of this number and type.</summary>
+    public readonly bool Is(int field, int type) => Field == field && Type == type;
+
+    public void Skip() => Skip(0);
+
+    private void Skip(int depth)
+    {
+        switch (Type)
+        {
+            case Varint:
+                ReadVarint();
+                break;
+            case Fixed64:
+                Advance(8);
+                break;
+            case Bytes:
+                ReadRange();
+                break;
+            case Fixed32:
+                Advance(4);
+                break;
+            case StartGroup when depth < MaxDepth:
+                while (Next() && Type != EndGroup)
+                    Skip(depth + 1);
+                break;
+            default:
+                throw new OtlpFormatException("A field has no valid type.");
+        }
+    }
+
+    private void Advance(int length)
+    {
+        if (_end - _position < length)
+            throw Truncated();
+        _position += length;
+    }
+
+    private static OtlpFormatException Truncated() => new("The message ends in the midst of a field.");
+}
