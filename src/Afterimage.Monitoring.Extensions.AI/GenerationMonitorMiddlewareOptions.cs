@@ -54,8 +54,8 @@ public sealed class GenerationMonitorMiddlewareOptions
     /// <summary>
     /// What a chat may use at the most, for <see cref="EnforceBudget"/>; without a model of its own it is of the requested one. Default:
     /// <see langword="null"/>, a token for every four characters of the messages' texts, as English has them, and
-    /// <see cref="ChatOptions.MaxOutputTokens"/>, or no completion where that is not set: each caller may then overshoot by one answer. Where
-    /// it throws, the default applies.
+    /// <see cref="ChatOptions.MaxOutputTokens"/>, or no completion where that is not set: each caller may then overshoot by one answer.
+    /// Where it throws, the default applies.
     /// </summary>
     public Func<IReadOnlyCollection<ChatMessage>, ChatOptions?, BudgetEstimate>? BudgetEstimate { get; set; }
 }

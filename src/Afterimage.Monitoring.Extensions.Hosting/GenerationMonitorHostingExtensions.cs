@@ -12,7 +12,7 @@ namespace Afterimage.Monitoring;
 /// <summary>Brings a <see cref="GenerationMonitor"/> into a host.</summary>
 public static class GenerationMonitorHostingExtensions
 {
-#pragma warning disable RS0026, RS0027 // Overloads with optional parameters: they differ in a type that is given, so that no call is ambiguous.
+#pragma warning disable RS0026, RS0027 // Overloads with optional parameters: they differ in a type that is always given.
     /// <summary>
     /// Adds one <see cref="GenerationMonitor"/>, with the clock, logger factory and meter factory of the services. It is made when the host
     /// starts, which fails where a setting is out of its range. When the host has stopped everything else, what was recorded is written,
@@ -96,7 +96,8 @@ public static class GenerationMonitorHostingExtensions
     /// its numbers stay wrong.
     /// </summary>
     /// <remarks>An alert of a rule counts from <paramref name="minimumCount"/> points of the rule's metric in its window, so that one call
-    /// that failed among a few does not make a service unhealthy. Each check evaluates the alert rules, as <see cref="GenerationMonitor.CheckAlerts"/> does.</remarks>
+    /// that failed among a few does not make a service unhealthy. Each check evaluates the alert rules, as
+    /// <see cref="GenerationMonitor.CheckAlerts"/> does.</remarks>
     /// <param name="builder">The health checks.</param>
     /// <param name="name">The check's name. Default: <c>generation_monitor</c>.</param>
     /// <param name="failureStatus">What to report instead of unhealthy. Default: unhealthy.</param>

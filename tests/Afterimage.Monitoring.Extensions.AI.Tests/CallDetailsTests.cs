@@ -174,7 +174,9 @@ public sealed class CallDetailsTests : IDisposable
         using var audio = new MemoryStream();
 
         if (streams)
-            await client.GetStreamingTextAsync(audio, cancellationToken: MonitoredServer.Token).ToSpeechToTextResponseAsync(MonitoredServer.Token);
+            await client
+                .GetStreamingTextAsync(audio, cancellationToken: MonitoredServer.Token)
+                .ToSpeechToTextResponseAsync(MonitoredServer.Token);
         else
             await client.GetTextAsync(audio, cancellationToken: MonitoredServer.Token);
 
@@ -247,7 +249,10 @@ public sealed class CallDetailsTests : IDisposable
             yield return new ChatResponseUpdate(ChatRole.Assistant, "yes") { ResponseId = "resp-1", ConversationId = "conv-1" };
         }
 
-        public Task<SpeechToTextResponse> GetTextAsync(Stream audio, SpeechToTextOptions? options = null, CancellationToken token = default) =>
+        public Task<SpeechToTextResponse> GetTextAsync(
+            Stream audio,
+            SpeechToTextOptions? options = null,
+            CancellationToken token = default) =>
             GetStreamingTextAsync(audio, options, token).ToSpeechToTextResponseAsync(token);
 
         public async IAsyncEnumerable<SpeechToTextResponseUpdate> GetStreamingTextAsync(
