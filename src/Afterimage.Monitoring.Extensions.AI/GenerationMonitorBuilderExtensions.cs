@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -6,7 +7,7 @@ namespace Afterimage.Monitoring;
 /// <summary>Attaches a <see cref="GenerationMonitor"/> to the clients of Microsoft.Extensions.AI.</summary>
 public static class GenerationMonitorBuilderExtensions
 {
-#pragma warning disable RS0026 // Two overloads with optional parameters: their builders are of different types, so that no call is ambiguous.
+#pragma warning disable RS0026 // Overloads with optional parameters: their builders are of different types, so that no call is ambiguous.
     /// <summary>Records every call that comes by as one generation, plain or streamed, however it ends.</summary>
     /// <remarks>
     /// <para>A call ends as a success; as an error, where it throws; as <see cref="FinishReasons.Cancelled"/>, where its token was
@@ -56,6 +57,46 @@ public static class GenerationMonitorBuilderExtensions
                     inner,
                     monitor ?? services.GetRequiredService<GenerationMonitor>(),
                     Configured(configure)));
+    }
+
+    /// <summary>Records every call that comes by as one generation with the operation <c>generate_content</c> and the tag
+    /// <c>gen_ai.output.type</c> of <c>text</c>.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the client is built
+    /// with.</param>
+    /// <param name="configure">What to record. Default: everything but contents; audio is never recorded. A budget reserves one token for
+    /// each call.</param>
+    /// <returns><paramref name="builder"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
+    [Experimental("MEAI001")]
+    public static SpeechToTextClientBuilder UseGenerationMonitor(
+        this SpeechToTextClientBuilder builder,
+        GenerationMonitor? monitor = null,
+        Action<GenerationMonitorMiddlewareOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.Use((inner, services) =>
+            new MonitoredSpeechToTextClient(inner, monitor ?? services.GetRequiredService<GenerationMonitor>(), Configured(configure)));
+    }
+
+    /// <summary>Records every call that comes by as one generation with the operation <c>generate_content</c> and the tag
+    /// <c>gen_ai.output.type</c> of <c>image</c>.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the generator is
+    /// built with.</param>
+    /// <param name="configure">What to record. Default: everything but contents; prompts and images are never recorded. A budget reserves
+    /// a token for every four characters of the prompt.</param>
+    /// <returns><paramref name="builder"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
+    [Experimental("MEAI001")]
+    public static ImageGeneratorBuilder UseGenerationMonitor(
+        this ImageGeneratorBuilder builder,
+        GenerationMonitor? monitor = null,
+        Action<GenerationMonitorMiddlewareOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.Use((inner, services) =>
+            new MonitoredImageGenerator(inner, monitor ?? services.GetRequiredService<GenerationMonitor>(), Configured(configure)));
     }
 #pragma warning restore RS0026
 

@@ -13,13 +13,31 @@ public sealed class GenerationMonitorMiddlewareOptions
     public bool RecordContents { get; set; }
 
     /// <summary>
-    /// Names the kind of an error for the tag <c>error.type</c>, such as <c>429</c>. There should be few of them: telemetry makes a series
-    /// of each. <see langword="null"/> from it, or no function (the default): the status code of an <see cref="HttpRequestException"/> that
-    /// has one, else the exception's full type name. It must not throw.
+    /// Names the kind of an error for the tag <c>error.type</c>, such as <c>content_filter</c>. There should be few of them: telemetry
+    /// makes a series of each. Where there is no function (the default), or it returns <see langword="null"/> or throws, the kind is the
+    /// HTTP status of the client's exception, such as <c>429</c>; <c>timeout</c>; the kind of a transport error, such as
+    /// <c>connection_error</c> or <c>name_resolution_error</c>; else the exception's full type name. The last attempt stands for an
+    /// <see cref="AggregateException"/>.
     /// </summary>
-    /// <example><code>options.ErrorType = e => e is ClientResultException { Status: > 0 } http ? $"{http.Status}" : null; // the OpenAI
-    /// client's</code></example>
+    /// <remarks>A cancellation that the caller did not ask for is a <c>timeout</c>. The names are those of the OpenTelemetry attribute
+    /// <c>error.type</c> and of .NET's own HTTP metrics.</remarks>
+    /// <example><code>options.ErrorType = e => e is ContentFilteredException ? "content_filter" : null;</code></example>
     public Func<Exception, string?>? ErrorType { get; set; }
+
+    /// <summary>
+    /// Adds tags to the record of a call, from its request, options and response. It runs once for each call, when the call has ended,
+    /// before the answer is returned. Default: <see langword="null"/>, none.
+    /// </summary>
+    /// <remarks>What it throws is logged once for each client, and neither the call nor its record is affected. The updates of a stream
+    /// are kept until its end while this is set.</remarks>
+    /// <example><code>options.Enrich = call => call.SetTag("tenant", tenants.Current);</code></example>
+    public Action<GenerationEnrichment>? Enrich { get; set; }
+
+    /// <summary>
+    /// Keys of the additional properties of a call's options and its response that are recorded as tags of the same key. The response's
+    /// value replaces the options'. Default: empty.
+    /// </summary>
+    public IList<string> AdditionalPropertyTags { get; } = [];
 
     /// <summary>
     /// Whether a call that the monitor's <see cref="GenerationMonitorOptions.Budgets"/> have no room for is refused with a
@@ -36,8 +54,8 @@ public sealed class GenerationMonitorMiddlewareOptions
     /// <summary>
     /// What a chat may use at the most, for <see cref="EnforceBudget"/>; without a model of its own it is of the requested one. Default:
     /// <see langword="null"/>, a token for every four characters of the messages' texts, as English has them, and
-    /// <see cref="ChatOptions.MaxOutputTokens"/>, or no completion where that is not set: each caller may then overshoot by one answer. It
-    /// must not throw.
+    /// <see cref="ChatOptions.MaxOutputTokens"/>, or no completion where that is not set: each caller may then overshoot by one answer.
+    /// Where it throws, the default applies.
     /// </summary>
     public Func<IReadOnlyCollection<ChatMessage>, ChatOptions?, BudgetEstimate>? BudgetEstimate { get; set; }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.AI;
 
@@ -15,7 +15,9 @@ internal sealed class MonitoredCall : IDisposable
     private readonly List<KeyValuePair<string, object?>> _tags = [];
     private readonly UsageDetails _usage = new();
     private readonly StringBuilder? _outputText;
+    private readonly Activity? _activity = Activity.Current is { Recorded: true, IdFormat: ActivityIdFormat.W3C } current ? current : null;
     private string? _model;
+    private string? _id;
     private string? _finishReason;
     private int _toolCalls;
     private int _outputChunks;
@@ -36,11 +38,11 @@ internal sealed class MonitoredCall : IDisposable
         _cancellationToken = cancellationToken;
         _outputText = options.RecordContents ? new StringBuilder() : null;
         if (requestModel is not null)
-            AddTag("gen_ai.request.model", requestModel);
+            SetTag("gen_ai.request.model", requestModel);
         if (server is { IsAbsoluteUri: true })
         {
-            AddTag("server.address", server.Host);
-            AddTag("server.port", server.Port);
+            SetTag("server.address", server.Host);
+            SetTag("server.port", server.Port);
         }
 
         _scope = monitor.MeasureGeneration(requestModel, provider, operation);
@@ -52,7 +54,43 @@ internal sealed class MonitoredCall : IDisposable
     /// none.</summary>
     public BudgetReservation? Reservation { get; init; }
 
-    public void SetModel(string? model) => _model = model ?? _model;
+    /// <summary>Takes what goes wrong with the record.</summary>
+    public required CallFaults Faults { get; init; }
+
+    /// <summary>What was sent, for who enriches the record.</summary>
+    public object? Request { get; init; }
+
+    /// <summary>The call's options, for who enriches the record.</summary>
+    public object? RequestOptions { get; init; }
+
+    /// <summary>Puts the answer together, for who enriches the record.</summary>
+    public Func<object?>? Response { get; set; }
+
+    public void SetModel(string? model) => _model = string.IsNullOrEmpty(model) ? _model : model;
+
+    public void SetId(string? id) => _id = string.IsNullOrEmpty(id) ? _id : id;
+
+    public void SetConversation(string? id)
+    {
+        if (!string.IsNullOrEmpty(id))
+            SetTag("gen_ai.conversation.id", id);
+    }
+
+    /// <summary>Takes those properties as tags that the options name.</summary>
+    public void AddProperties(AdditionalPropertiesDictionary? properties)
+    {
+        if (properties is null)
+            return;
+
+        foreach (string key in _options.AdditionalPropertyTags)
+        {
+            if (!string.IsNullOrEmpty(key) && properties.TryGetValue(key, out object? value))
+                SetTag(key, value);
+        }
+    }
+
+    /// <summary>Reads an answer, which the caller gets even if it cannot be read.</summary>
+    public void Read(Action action) => Faults.Try("Reading an answer", action);
 
     public void SetFinishReason(ChatFinishReason? reason) => _finishReason = reason?.Value ?? _finishReason;
 
@@ -64,7 +102,12 @@ internal sealed class MonitoredCall : IDisposable
 
     public void AddToolCalls(int count) => _toolCalls += count;
 
-    public void AddTag(string key, object value) => _tags.Add(new KeyValuePair<string, object?>(key, value));
+    /// <summary>Sets a tag, in place of one of the same key.</summary>
+    public void SetTag(string key, object? value)
+    {
+        _tags.RemoveAll(tag => tag.Key == key);
+        _tags.Add(new KeyValuePair<string, object?>(key, value));
+    }
 
     /// <summary>Keeps a piece of the answer, if contents are recorded.</summary>
     public void AddOutputText(string text) => _outputText?.Append(text);
@@ -79,19 +122,20 @@ internal sealed class MonitoredCall : IDisposable
         _scope.MarkFirstToken();
     }
 
-    public void Complete() => Track(() => _scope.Complete(Details()));
+    public void Complete() => Track(null, () => _scope.Complete(Details()));
 
     public void Fail(Exception exception)
     {
-        if (exception is OperationCanceledException && _cancellationToken.IsCancellationRequested)
+        if (_cancellationToken.IsCancellationRequested && ErrorTypes.IsCancellation(exception))
         {
-            Cancel(FinishReasons.Cancelled);
+            Cancel(FinishReasons.Cancelled, exception);
             return;
         }
 
-        string type = _options.ErrorType?.Invoke(exception) is { Length: > 0 } named ? named : DefaultErrorType(exception);
-        AddTag("error.type", type);
-        Track(() => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details()));
+        string? named = Faults.Ask(nameof(GenerationMonitorMiddlewareOptions.ErrorType), () => _options.ErrorType?.Invoke(exception));
+        string type = string.IsNullOrEmpty(named) ? ErrorTypes.Of(exception) : named;
+        SetTag("error.type", type);
+        Track(exception, () => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details()));
     }
 
     public void Dispose()
@@ -102,38 +146,35 @@ internal sealed class MonitoredCall : IDisposable
         Reservation?.Dispose();
     }
 
-    private static string DefaultErrorType(Exception exception) => exception is HttpRequestException { StatusCode: { } status }
-        ? ((int)status).ToString(CultureInfo.InvariantCulture)
-        : exception.GetType().ToString();
-
     private static long? NotNegative(long? count) => count >= 0 ? count : null;
 
-    private void Cancel(string finishReason) => Track(() => _scope.Cancel(Details() with { FinishReason = finishReason }));
+    private void Cancel(string finishReason, Exception? exception = null) =>
+        Track(exception, () => _scope.Cancel(Details() with { FinishReason = finishReason }));
 
-    private void Track(Action record)
+    private void Track(Exception? exception, Action record)
     {
         _isTracked = true;
-        try
-        {
-            record();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The answer is worth more than its record.
-        }
+        Faults.Try(nameof(GenerationMonitorMiddlewareOptions.Enrich), () => Enrich(exception));
+        Faults.Try("Recording a call", record);
     }
+
+    private void Enrich(Exception? exception) =>
+        _options.Enrich?.Invoke(new GenerationEnrichment(Request, RequestOptions, Response?.Invoke(), exception, SetTag));
 
     private GenerationDetails Details()
     {
         if (_toolCalls > 0)
-            AddTag("tool_call_count", _toolCalls);
+            SetTag("tool_call_count", _toolCalls);
         if (_outputChunks > 1)
-            AddTag("time_per_output_chunk", ((_lastOutputChunk - _firstOutputChunk) / (_outputChunks - 1)).TotalSeconds);
+            SetTag("time_per_output_chunk", ((_lastOutputChunk - _firstOutputChunk) / (_outputChunks - 1)).TotalSeconds);
         if (_outputText is { Length: > 0 })
-            AddTag("gen_ai.output.messages", MessageTexts.ToJson([new ChatMessage(ChatRole.Assistant, _outputText.ToString())]));
+            SetTag("gen_ai.output.messages", MessageTexts.ToJson([new ChatMessage(ChatRole.Assistant, _outputText.ToString())]));
         return new GenerationDetails
         {
             ModelName = _model,
+            Id = _id,
+            TraceId = _activity?.TraceId.ToHexString(),
+            SpanId = _activity?.SpanId.ToHexString(),
             FinishReason = _finishReason,
             PromptTokenCount = NotNegative(_usage.InputTokenCount),
             CompletionTokenCount = NotNegative(_usage.OutputTokenCount),

@@ -7,6 +7,7 @@ namespace Afterimage.Monitoring;
 internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor monitor, GenerationMonitorMiddlewareOptions options)
     : DelegatingChatClient(inner)
 {
+    private readonly CallFaults _faults = new(monitor);
     private readonly ChatClientMetadata? _metadata = inner.GetService<ChatClientMetadata>();
 
     public override async Task<ChatResponse> GetResponseAsync(
@@ -17,22 +18,31 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
         ArgumentNullException.ThrowIfNull(messages);
         IReadOnlyCollection<ChatMessage> sent = Materialize(messages);
         using MonitoredCall call = Begin(sent, chatOptions, cancellationToken);
+        ChatResponse response;
         try
         {
-            ChatResponse response = await InnerClient.GetResponseAsync(sent, chatOptions, cancellationToken).ConfigureAwait(false);
-            call.SetModel(response.ModelId);
-            call.SetFinishReason(response.FinishReason);
-            call.AddUsage(response.Usage);
-            call.AddToolCalls(response.Messages.Sum(message => ToolCalls(message.Contents)));
-            call.AddOutputText(response.Text);
-            call.Complete();
-            return response;
+            response = await InnerClient.GetResponseAsync(sent, chatOptions, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
             call.Fail(e);
             throw;
         }
+
+        call.Response = () => response;
+        call.Read(() =>
+        {
+            call.SetModel(response.ModelId);
+            call.SetId(response.ResponseId);
+            call.SetConversation(response.ConversationId);
+            call.SetFinishReason(response.FinishReason);
+            call.AddUsage(response.Usage);
+            call.AddToolCalls(response.Messages.Sum(message => ToolCalls(message.Contents)));
+            call.AddOutputText(response.Text);
+            call.AddProperties(response.AdditionalProperties);
+        });
+        call.Complete();
+        return response;
     }
 
     public override IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
@@ -60,9 +70,11 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
     {
         IReadOnlyCollection<ChatMessage> sent = Materialize(messages);
         IAsyncEnumerator<ChatResponseUpdate>? updates = null;
+        List<ChatResponseUpdate> seen = [];
 
         // Disposed before it was told of an end, by a consumer that left: the call then counts as abandoned.
         using MonitoredCall call = Begin(sent, chatOptions, cancellationToken);
+        call.Response = () => seen.ToChatResponse();
         try
         {
             while (true)
@@ -77,7 +89,6 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
                         break;
 
                     update = updates.Current;
-                    Add(update);
                 }
                 catch (Exception e)
                 {
@@ -85,6 +96,7 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
                     throw;
                 }
 
+                call.Read(() => Add(update));
                 yield return update;
             }
 
@@ -98,9 +110,14 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
 
         void Add(ChatResponseUpdate update)
         {
+            if (options.Enrich is not null)
+                seen.Add(update);
             if (IsOutput(update))
                 call.MarkOutputChunk();
             call.SetModel(update.ModelId);
+            call.SetId(update.ResponseId);
+            call.SetConversation(update.ConversationId);
+            call.AddProperties(update.AdditionalProperties);
             call.SetFinishReason(update.FinishReason);
             call.AddToolCalls(ToolCalls(update.Contents));
             foreach (UsageContent usage in update.Contents.OfType<UsageContent>())
@@ -115,7 +132,9 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
         BudgetReservation? reservation = null;
         if (options.EnforceBudget)
         {
-            BudgetEstimate estimate = options.BudgetEstimate?.Invoke(messages, chatOptions) ?? PromptEstimate.Of(messages, chatOptions);
+            BudgetEstimate estimate = _faults.Ask<BudgetEstimate?>(
+                nameof(GenerationMonitorMiddlewareOptions.BudgetEstimate),
+                () => options.BudgetEstimate?.Invoke(messages, chatOptions)) ?? PromptEstimate.Of(messages, chatOptions);
             reservation = monitor.Reserve(estimate with { ModelName = estimate.ModelName ?? model });
         }
 
@@ -128,11 +147,16 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             _metadata?.ProviderUri,
             cancellationToken)
         {
-            Turns = messages.Count(message => message.Role == ChatRole.User),
+            Faults = _faults,
+            Request = messages,
+            RequestOptions = chatOptions,
+            Turns = _faults.Ask<int?>("Reading a request", () => messages.Count(message => message.Role == ChatRole.User)),
             Reservation = reservation,
         };
+        call.SetConversation(chatOptions?.ConversationId);
+        call.AddProperties(chatOptions?.AdditionalProperties);
         if (options.RecordContents)
-            call.AddTag("gen_ai.input.messages", MessageTexts.ToJson(messages));
+            _faults.Try("Reading a request", () => call.SetTag("gen_ai.input.messages", MessageTexts.ToJson(messages)));
         return call;
     }
 }

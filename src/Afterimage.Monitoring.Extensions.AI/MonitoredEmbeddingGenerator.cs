@@ -9,6 +9,7 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
     GenerationMonitorMiddlewareOptions options) : DelegatingEmbeddingGenerator<TInput, TEmbedding>(inner)
     where TEmbedding : Embedding
 {
+    private readonly CallFaults _faults = new(monitor);
     private readonly EmbeddingGeneratorMetadata? _metadata = inner.GetService<EmbeddingGeneratorMetadata>();
 
     public override async Task<GeneratedEmbeddings<TEmbedding>> GenerateAsync(
@@ -35,22 +36,31 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
             _metadata?.ProviderUri,
             cancellationToken)
         {
+            Faults = _faults,
+            Request = values,
+            RequestOptions = generationOptions,
             Reservation = reservation,
         };
+        call.AddProperties(generationOptions?.AdditionalProperties);
+        GeneratedEmbeddings<TEmbedding> embeddings;
         try
         {
-            GeneratedEmbeddings<TEmbedding> embeddings = await InnerGenerator
-                .GenerateAsync(values, generationOptions, cancellationToken)
-                .ConfigureAwait(false);
-            call.SetModel(embeddings.FirstOrDefault()?.ModelId);
-            call.AddUsage(embeddings.Usage);
-            call.Complete();
-            return embeddings;
+            embeddings = await InnerGenerator.GenerateAsync(values, generationOptions, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
             call.Fail(e);
             throw;
         }
+
+        call.Response = () => embeddings;
+        call.Read(() =>
+        {
+            call.SetModel(embeddings.FirstOrDefault()?.ModelId);
+            call.AddUsage(embeddings.Usage);
+            call.AddProperties(embeddings.AdditionalProperties);
+        });
+        call.Complete();
+        return embeddings;
     }
 }

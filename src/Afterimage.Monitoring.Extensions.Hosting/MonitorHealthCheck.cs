@@ -3,11 +3,11 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Afterimage.Monitoring;
 
 /// <summary>Says whether the run goes well, and whether its monitoring does.</summary>
-internal sealed class MonitorHealthCheck(GenerationMonitor monitor) : IHealthCheck
+internal sealed class MonitorHealthCheck(GenerationMonitor monitor, long minimumCount) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<Alert> alerts = monitor.CheckAlerts();
+        IReadOnlyList<Alert> alerts = [.. monitor.CheckAlerts().Where(HasEnoughPoints)];
         MonitorStatistics statistics = monitor.GetStatistics();
         long lost = statistics.Dropped + statistics.Failed;
 
@@ -30,4 +30,9 @@ internal sealed class MonitorHealthCheck(GenerationMonitor monitor) : IHealthChe
         };
         return Task.FromResult(new HealthCheckResult(status, string.Join("; ", [.. failures, .. warnings]), data: data));
     }
+
+    // An alert that is of no rule, as of a budget, is certain at once.
+    private bool HasEnoughPoints(Alert alert) =>
+        monitor.GetAlerts().FirstOrDefault(status => status.Rule.Name == alert.Name) is not { Rule: var rule }
+        || monitor.GetMetrics(rule.Metric, rule.Window).Count >= minimumCount;
 }

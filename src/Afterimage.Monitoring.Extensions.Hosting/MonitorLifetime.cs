@@ -3,15 +3,22 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Makes the monitor when the host starts, and has it write what it holds when the host has stopped everything else.</summary>
-/// <remarks>The container disposes it after that: others of its services may still record while they are disposed.</remarks>
-internal sealed partial class MonitorLifetime(GenerationMonitor monitor, ILogger<MonitorLifetime> logger) : IHostedLifecycleService
+/// <summary>Makes the monitors when the host starts, and has them write what they hold when the host has stopped everything
+/// else.</summary>
+/// <remarks>The container disposes them after that: others of its services may still record while they are disposed.</remarks>
+internal sealed partial class MonitorLifetime(
+    IServiceProvider services,
+    IEnumerable<MonitorRegistration> registrations,
+    ILogger<MonitorLifetime> logger) : IHostedLifecycleService
 {
+    private readonly GenerationMonitor[] _monitors = [.. registrations.Select(r => MonitorRegistration.Resolve(services, r.Name))];
+
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        LogStarted(monitor.LogDirectory);
+        foreach (GenerationMonitor monitor in _monitors)
+            LogStarted(monitor.LogDirectory);
         return Task.CompletedTask;
     }
 
@@ -21,7 +28,10 @@ internal sealed partial class MonitorLifetime(GenerationMonitor monitor, ILogger
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public async Task StoppedAsync(CancellationToken cancellationToken)
+    public Task StoppedAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_monitors.Select(monitor => DrainAsync(monitor, cancellationToken)));
+
+    private async Task DrainAsync(GenerationMonitor monitor, CancellationToken cancellationToken)
     {
         try
         {

@@ -5,9 +5,12 @@ namespace Afterimage.Monitoring;
 
 /// <summary>Makes loggers that write into the monitor's log, from when there is a monitor.</summary>
 [ProviderAlias("GenerationMonitor")]
-internal sealed class MonitorLoggerProvider : ILoggerProvider
+internal sealed class MonitorLoggerProvider(string? monitorName) : ILoggerProvider
 {
     private volatile GenerationMonitor? _monitor;
+
+    /// <summary>The name of the monitor that it is for.</summary>
+    public string? MonitorName => monitorName;
 
     /// <summary>Gives it the monitor, which needs the logger factory that this is a part of, and is therefore made later.</summary>
     public void Attach(GenerationMonitor monitor) => _monitor = monitor;

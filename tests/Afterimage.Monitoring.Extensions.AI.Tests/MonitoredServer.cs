@@ -30,12 +30,6 @@ internal sealed class MonitoredServer : IAsyncDisposable
     public static async Task<MonitoredServer> StartAsync(Action<GenerationMonitorOptions>? configure = null) =>
         new(await LoopbackServer.StartAsync(), configure);
 
-    /// <summary>The error types of the OpenAI client by HTTP status, as the documentation recommends.</summary>
-    public static string? StatusOf(Exception exception) =>
-        exception is ClientResultException { Status: > 0 } http
-            ? http.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)
-            : null;
-
     /// <param name="retries">How often the client itself tries again, at once.</param>
     public static IChatClient OpenAIClient(LoopbackServer server, string model, TimeSpan? timeout = null, int retries = 0) =>
         new ChatClient(model, new ApiKeyCredential("none"), Options(server, timeout, retries)).AsIChatClient();

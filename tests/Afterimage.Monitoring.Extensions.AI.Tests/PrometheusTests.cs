@@ -52,7 +52,7 @@ public sealed class PrometheusTests
         await AssertAsync(0, "sum(afterimage_records_dropped_total)");
 
         IChatClient Client(string model) => new ChatClientBuilder(MonitoredServer.OpenAIClient(server, model))
-            .UseGenerationMonitor(monitor, options => options.ErrorType = MonitoredServer.StatusOf)
+            .UseGenerationMonitor(monitor)
             .Build();
 
         async Task AssertAsync(double expected, string query) => Assert.Equal(expected, await prometheus.QueryAsync(query, expected));

@@ -129,7 +129,7 @@ public sealed class ScriptedChatTests : IDisposable
 
         await Assert.ThrowsAsync<TaskCanceledException>(() => ReadAsync(client));
 
-        Assert.Equal("System.Threading.Tasks.TaskCanceledException", Record().GetProperty("error").GetString());
+        Assert.Equal("timeout", Record().GetProperty("error").GetString());
     }
 
     [Fact]

@@ -278,15 +278,34 @@ public sealed class HostedMonitorTests : IDisposable
 
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(health)).Status);
 
-        monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: false);
+        Track(monitor, succeeded: 17, failed: 2);
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(health)).Status);
+
+        Track(monitor, succeeded: 0, failed: 4);
         HealthReportEntry degraded = await CheckAsync(health);
         Assert.Equal(HealthStatus.Degraded, degraded.Status);
         Assert.Contains("Success rate", degraded.Description, StringComparison.Ordinal);
 
-        monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: false, new() { Error = "refused" });
+        for (int i = 0; i < 20; i++)
+            monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: false, new() { Error = "refused" });
         HealthReportEntry unhealthy = await CheckAsync(health);
         Assert.Equal(HealthStatus.Unhealthy, unhealthy.Status);
         Assert.Equal(["high_error_rate", "low_success_rate"], ((string[])unhealthy.Data["alerts"]).Order());
+        await host.StopAsync(Token);
+    }
+
+    [Theory]
+    [InlineData(3, HealthStatus.Unhealthy)]
+    [InlineData(4, HealthStatus.Healthy)]
+    public async Task An_alert_counts_for_health_from_the_minimum_count(long minimumCount, HealthStatus expected)
+    {
+        using IHost host = Host(configure: services => services.AddHealthChecks().AddGenerationMonitor(minimumCount: minimumCount));
+        await host.StartAsync(Token);
+        GenerationMonitor monitor = host.Services.GetRequiredService<GenerationMonitor>();
+        Track(monitor, succeeded: 2, failed: 0);
+        monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: false, new() { Error = "refused" });
+
+        Assert.Equal(expected, (await CheckAsync(host.Services.GetRequiredService<HealthCheckService>())).Status);
         await host.StopAsync(Token);
     }
 
@@ -333,6 +352,12 @@ public sealed class HostedMonitorTests : IDisposable
 
         Assert.Equal(HealthStatus.Unhealthy, entry.Status);
         Assert.Equal("Handler HangingHandler is stalled", entry.Description);
+    }
+
+    private static void Track(GenerationMonitor monitor, int succeeded, int failed)
+    {
+        for (int i = 0; i < succeeded + failed; i++)
+            monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: i < succeeded);
     }
 
     private static async Task<HealthReportEntry> CheckAsync(HealthCheckService health) =>

@@ -53,6 +53,23 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
             dependencies.Order());
     }
 
+    [Theory]
+    [InlineData("Afterimage.Monitoring.Extensions.AI")]
+    [InlineData("Afterimage.Monitoring.Extensions.Alerts")]
+    [InlineData("Afterimage.Monitoring.Extensions.Hosting")]
+    [InlineData("Afterimage.Monitoring.Reporting")]
+    public void A_library_requires_the_exact_version_of_the_core(string id)
+    {
+        using ZipArchive package = Open(id, ".nupkg");
+        XElement metadata = Metadata(package, id);
+
+        XElement core = metadata
+            .Descendants()
+            .Single(e => e.Name.LocalName == "dependency" && e.Attribute("id")?.Value == "Afterimage.Monitoring");
+
+        Assert.Equal($"[{Value(metadata, "version")}]", core.Attribute("version")?.Value);
+    }
+
     [Fact]
     public async Task The_tool_installs_from_a_folder_and_runs()
     {

@@ -1,0 +1,44 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Makes the monitor of a name from its options and from what else the container has for it.</summary>
+internal static class MonitorFactory
+{
+    public static GenerationMonitor Create(IServiceProvider services, string? name)
+    {
+        GenerationMonitorOptions options = services
+            .GetRequiredService<IOptionsMonitor<GenerationMonitorOptions>>()
+            .Get(name ?? Microsoft.Extensions.Options.Options.DefaultName);
+        AddHandlers(services, name, options);
+        var monitor = new GenerationMonitor(
+            options,
+            services.GetService<TimeProvider>(),
+            services.GetService<ILoggerFactory>(),
+            services.GetService<IMeterFactory>());
+        foreach (MonitorLoggerProvider provider in services.GetServices<ILoggerProvider>().OfType<MonitorLoggerProvider>())
+        {
+            if (provider.MonitorName == name)
+                provider.Attach(monitor);
+        }
+
+        return monitor;
+    }
+
+    private static void AddHandlers(IServiceProvider services, string? name, GenerationMonitorOptions options)
+    {
+        if (All<IMetricHandler>() is { Count: > 0 } metricHandlers)
+            options.MetricHandlers = [.. options.MetricHandlers ?? [], .. metricHandlers];
+        if (All<ILogHandler>() is { Count: > 0 } logHandlers)
+            options.LogHandlers = [.. options.LogHandlers ?? [], .. logHandlers];
+        foreach (IAlertHandler handler in All<IAlertHandler>())
+            options.AlertHandlers.Add(handler);
+
+        List<T> All<T>()
+            where T : notnull =>
+            [.. name is null ? services.GetServices<T>() : services.GetKeyedServices<T>(name)];
+    }
+}
