@@ -17,6 +17,7 @@ var root = new RootCommand("Records language-model generations and shows what th
     ExportCommand.Create(),
     PlotCommand.Create(),
     ReportCommand.Create(),
+    ServeCommand.Create(),
     CompactCommand.Create(),
     CompletionCommand.Create(),
 };

@@ -21,6 +21,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [ExportCommand.Name] = ExportCommand.Help,
         [PlotCommand.Name] = PlotCommand.Help,
         [ReportCommand.Name] = ReportCommand.Help,
+        [ServeCommand.Name] = ServeCommand.Help,
         [CompactCommand.Name] = CompactCommand.Help,
         [CompletionCommand.Name] = CompletionCommand.Help,
     };
