@@ -44,7 +44,7 @@ internal sealed class QueryEndpoints
 
     private async Task QueryAsync(HttpContext context)
     {
-        if (!context.Request.HasJsonContentType() || context.Request.ContentLength is not <= MaxStatement)
+        if (!context.Request.HasJsonContentType() || await ReadAsync(context) is not { } body)
         {
             await ApiJson.WriteProblemAsync(
                 context,
@@ -53,25 +53,37 @@ internal sealed class QueryEndpoints
             return;
         }
 
-        string? sql = null;
-        try
-        {
-            using JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
-            if (body.RootElement.ValueKind == JsonValueKind.Object
-                && body.RootElement.TryGetProperty("sql", out JsonElement given)
-                && given.ValueKind == JsonValueKind.String)
-                sql = given.GetString();
-        }
-        catch (JsonException)
-        {
-            // Said below.
-        }
-
+        string? sql = StatementOf(body);
         await AnswerAsync(
             context,
             () => string.IsNullOrWhiteSpace(sql) || sql.Contains('\0', StringComparison.Ordinal)
                 ? throw new FormatException("The body has no statement in \"sql\".")
                 : sql);
+    }
+
+    /// <summary>The body, which may come without its length; null where it is too long.</summary>
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context)
+    {
+        var body = new byte[MaxStatement + 1];
+        int length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, context.RequestAborted);
+        return length > MaxStatement ? null : body.AsMemory(0, length);
+    }
+
+    private static string? StatementOf(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("sql", out JsonElement given)
+                && given.ValueKind == JsonValueKind.String
+                    ? given.GetString()
+                    : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private async Task AnswerAsync(HttpContext context, Func<string> statement)

@@ -1,4 +1,4 @@
-import { h, ask, bar, badge, count, follow, keep, name, plain, show, span, table, time, trouble, view } from './app.js';
+import { h, ask, bar, badge, count, follow, keep, name, plain, sentence, show, span, table, time, trouble, view } from './app.js';
 
 bar('alerts');
 let last = null;
@@ -34,7 +34,7 @@ function list() {
     ['Alert', a => [name(a.name), h('span', { class: 'sub' }, h('a', { href: `run?id=${a.run_id}` }, a.run_name))]],
     ['State', a => badge(a.state)], ['Level', a => a.level], ['Since', a => time(a.start), 'nowrap'],
     ['Lasted', a => a.end ? span((new Date(a.end) - new Date(a.start)) / 1000) : a.state === 'firing' ? 'goes on' : '–', 'number'],
-    ['Rule', a => rule(a.data), 'text'], ['Figure', a => found(a.data), 'number'], ['What happened', a => a.message, 'text'],
+    ['Rule', a => rule(a.data), 'text'], ['Figure', a => found(a.data), 'number'], ['What happened', a => sentence(a.message), 'text'],
   ], last.alerts), last.matches > last.alerts.length ? h('p', { class: 'empty' }, `The first ${count(last.alerts.length)} of ${count(last.matches)}.`) : null];
 }
 

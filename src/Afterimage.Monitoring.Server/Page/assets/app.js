@@ -15,7 +15,7 @@ export function h(tag, attributes, ...children) {
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** A small chart of columns. Its figures are beside it in the same row. */
-export function spark(values, width = 96, height = 22) {
+export function spark(values, width = 72, height = 22) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('class', 'spark');
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -84,6 +84,7 @@ export function plain(value) {
 }
 export function seconds(value) {
   if (!known(value)) return none;
+  if (value === 0) return '0 s';
   if (value < 0.0995) return (value * 1000).toFixed(value < 0.00995 ? 1 : 0) + ' ms';
   if (value < 99.5) return value.toFixed(value < 9.95 ? 2 : 1) + ' s';
   return span(value);
@@ -91,10 +92,11 @@ export function seconds(value) {
 export function span(value) {
   if (!known(value)) return none;
   const s = Math.round(value);
+  const both = (big, unit, small, of) => small > 0 ? `${big} ${unit} ${small} ${of}` : `${big} ${unit}`;
   if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor(s % 3600 / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.floor(s % 86400 / 3600)} h`;
+  if (s < 3600) return both(Math.floor(s / 60), 'min', s % 60, 's');
+  if (s < 86400) return both(Math.floor(s / 3600), 'h', Math.floor(s % 3600 / 60), 'min');
+  return both(Math.floor(s / 86400), 'd', Math.floor(s % 86400 / 3600), 'h');
 }
 export function dollars(value) {
   if (!known(value)) return none;
@@ -114,6 +116,9 @@ export function time(value) {
   const t = new Date(value);
   return h('time', { datetime: t.toISOString(), title: t.toISOString() }, stamp(value, t.toDateString() !== new Date().toDateString()));
 }
+
+/** A sentence, its numbers not parted from their signs. */
+export const sentence = text => text.replaceAll(' %', '\u00a0%');
 
 /** A name as it is; one that is blank in quotes, so that it can be seen. */
 export const name = value => known(value) ? h('bdi', { title: value.length > 40 ? value : null }, value.trim() === '' ? `“${value}”` : value.length > 300 ? value.slice(0, 300) + '…' : value) : none;

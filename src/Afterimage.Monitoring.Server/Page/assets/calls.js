@@ -63,7 +63,14 @@ function field(key, label, { type = 'text', wide = false, ...how } = {}) {
     } }));
 }
 
+let form = null;
+// Made once: what somebody types into must stay.
 function filters() {
+  if (form?.isConnected) return h('form', { 'data-keep': 'filters' });
+  return form ??= filterForm();
+}
+
+function filterForm() {
   const range = (from, to, label, unit) => h('div', { class: 'field' }, h('span', { class: 'label', id: `${from}-label` }, label),
     h('span', { class: 'pair', role: 'group', 'aria-labelledby': `${from}-label` },
       ...[[from, 'from'], [to, 'to']].map(([key, word]) => h('input', { id: key, type: 'number', min: '0', step: 'any', placeholder: word, 'aria-label': `${label} ${word}`, value: view.get(key) ?? '', oninput: event => {

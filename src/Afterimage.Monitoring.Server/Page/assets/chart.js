@@ -115,7 +115,7 @@ export class TimeChart {
       scales: { x: { time: !this.elapsed }, y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 0) > 0 ? max * 1.08 : 1] } },
       axes: [
         { ...axis, space: 70, grid: { show: false }, values: this.elapsed ? (_, ticks) => ticks.map(span) : times, size: 28 },
-        { ...axis, size: 56, space: 36, values: (_, ticks) => ticks.map(v => this.format(v)) },
+        { ...axis, size: 56, space: 36, values: (_, ticks) => ticks.map(v => tick(this.format(v))) },
       ],
       series: [{}, ...this.lines.map(([label, variable, how]) => ({
         label, stroke: colour(variable), width: 1.75, spanGaps: false,
@@ -136,6 +136,9 @@ export class TimeChart {
     this.fit();
   }
 }
+
+// On an axis, zeros behind the point say nothing.
+const tick = text => text.replace(/(\.\d*?)0+(?!\d)/, '$1').replace(/\.(?!\d)/, '');
 
 const two = value => String(value).padStart(2, '0');
 function times(_, ticks, __, ___, step) {

@@ -65,7 +65,8 @@ function differences(answer) {
 }
 
 // Runs began at different times: their figures lie over each other by the time since their start.
-const overlays = new Map();
+let overlays = [];
+let overlayKey = '';
 function overlay(title, documents, column, format) {
   const starts = documents.map(d => d.series.time[0] ?? 0);
   const times = [...new Set(documents.flatMap((d, i) => d.series.time.map(t => Math.round(t - starts[i]))))].sort((a, b) => a - b);
@@ -81,11 +82,16 @@ function overlay(title, documents, column, format) {
 }
 
 function draw(answer, documents) {
-  if (documents) overlays.set('now', [overlay('Generation time, p95', documents, 'p95', seconds), overlay('Calls that succeeded', documents, 'succeeded', count), overlay('Calls that failed', documents, 'failed', count), overlay('Completion tokens', documents, 'completion_tokens', short)]);
+  if (documents) {
+    overlayKey = `${ids().join()} ${performance.now()}`;
+    overlays = [
+      overlay('Generation time, p95', documents, 'p95', seconds), overlay('Calls that succeeded', documents, 'succeeded', count),
+      overlay('Calls that failed', documents, 'failed', count), overlay('Completion tokens', documents, 'completion_tokens', short),
+    ];
+  }
   show(h('div', { class: 'title' }, h('h1', null, 'Compare')), pick(), runsTable(answer.runs), differences(answer),
     h('section', { 'aria-labelledby': 'over' }, h('h2', { id: 'over' }, 'Over time'), h('p', { class: 'hint' }, 'By the time since each run’s start.'),
-      h('div', { class: 'figures', 'data-key': ids().join() + (documents ? performance.now() : document.querySelector('.figures')?.dataset.key.slice(ids().join().length) ?? '') },
-        documents ? overlays.get('now') : overlays.get('now').map(element => h('figure', { 'data-keep': element.dataset.keep })))));
+      h('div', { class: 'figures', 'data-key': overlayKey }, documents ? overlays : overlays.map(element => h('figure', { 'data-keep': element.dataset.keep })))));
 }
 
 async function compare() {

@@ -1,4 +1,4 @@
-import { h, ask, bar, badge, count, dollars, follow, keep, name, percent, plain, seconds, short, show, span, table, time, trouble, view } from './app.js';
+import { h, ask, bar, badge, count, dollars, follow, keep, name, percent, plain, seconds, sentence, short, show, span, table, time, trouble, view } from './app.js';
 import { TimeChart, whenZoomed, zoom } from './chart.js';
 
 const Windows = [['300', '5 min'], ['900', '15 min'], ['3600', '1 h'], ['21600', '6 h'], ['86400', '24 h'], ['', 'All']];
@@ -131,11 +131,11 @@ function body(answer) {
     answer.series.time.length ? figures(answer.series) : h('p', { class: 'empty' }, 'Nothing happened in this span of time.'),
     answer.alerts.length ? section('alerts', 'Alerts', table('Alerts', [
       ['Alert', a => name(a.name)], ['State', a => badge(a.state)], ['Level', a => a.level], ['Since', a => time(a.start), 'nowrap'],
-      ['Lasted', a => a.end ? span((new Date(a.end) - new Date(a.start)) / 1000) : '–', 'number'], ['What happened', a => a.message, 'text'],
+      ['Lasted', a => a.end ? span((new Date(a.end) - new Date(a.start)) / 1000) : '–', 'number'], ['What happened', a => sentence(a.message), 'text'],
     ], answer.alerts.slice(0, 20)), total > 20 ? h('p', { class: 'empty' }, `The first 20 of ${count(total)}. `, h('a', { href: 'alerts' }, 'All alerts')) : null) : null,
     answer.models.length ? section('models', 'By model', table('By model', groups([['Model', g => name(g.name)]]), answer.models)) : null,
     answer.tags.length ? section('tags', 'By tag', table('By tag', groups([['Tag', g => [name(g.key), ' = ', name(g.name)]]]), answer.tags)) : null,
-    answer.failures.length ? section('failures', 'Failed calls', table('The last failed calls', calls([['Error', c => c.error ? name(c.error) : 'none given', 'text']]), answer.failures),
+    answer.failures.length ? section('failures', 'Failed calls', table('The last failed calls', calls([['Error', c => c.error ? name(c.error) : 'none given', 'text']]), answer.failures.slice(0, 10)),
       h('p', { class: 'empty' }, h('a', { href: `calls?run=${run.id}&success=false` }, 'All failed calls'))) : null,
     answer.slowest.length ? section('slowest', 'Slowest calls', table('The slowest calls', calls([
       ['Prompt', c => count(c.prompt_tokens), 'number'], ['Completion', c => count(c.completion_tokens), 'number'], ['Finish reason', c => name(c.finish_reason)],
