@@ -149,7 +149,11 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
             LogUnreadable(Root, e.Message);
         }
 
-        IsReady = true;
+        if (!IsReady)
+        {
+            IsReady = true;
+            NextVersion();
+        }
     }
 
     private void TakeIn(Dictionary<string, List<FoundFile>> found)

@@ -221,7 +221,7 @@ export function follow(run, changed) {
 /** A table in a box of its own that scrolls. Columns: [heading, value of a row, how]. */
 export function table(caption, columns, rows, { empty = 'Nothing yet.', className = '' } = {}) {
   if (rows.length === 0) return h('p', { class: 'empty' }, empty);
-  return h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
+  return h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': caption },
     h('table', { class: className },
       h('caption', { class: 'quiet' }, caption),
       h('thead', null, h('tr', null, columns.map(([heading, , how]) => h('th', { scope: 'col', class: how }, heading)))),

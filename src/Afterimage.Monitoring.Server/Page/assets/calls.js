@@ -142,7 +142,7 @@ function list(isBusy) {
   }
   return [
     h('p', { class: 'lede', role: 'status' }, isBusy ? 'Reading…' : `${count(matches)} calls`, answer.skipped_lines > 0 ? `; ${count(answer.skipped_lines)} lines that are no records are left out` : null),
-    h('div', { class: isBusy ? 'scroll busy' : 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Calls' },
+    h('div', { class: isBusy ? 'scroll busy' : 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Calls' },
       h('table', { class: 'calls' }, h('caption', { class: 'quiet' }, 'Calls'),
         h('thead', null, h('tr', null, Columns.map(heading), h('th', { scope: 'col' }, h('span', { class: 'quiet' }, 'Details')))),
         h('tbody', null, rows.map((row, i) => h('tr', { 'data-key': `${offset}-${i}-${row.timestamp}` }, Columns.map(([, , how, value]) => h('td', { class: how || null }, value(row))),

@@ -26,11 +26,11 @@ export class TimeChart {
     this.data = [[], ...lines.map(() => [])];
     this.values = lines.map(() => h('span', { class: 'now' }));
     this.canvas = h('div', { class: 'canvas', role: 'img', 'aria-label': title });
-    this.rows = h('div', { class: 'scroll twin', tabindex: '0', role: 'region', 'aria-label': `${title}, as a table`, hidden: true });
+    this.rows = h('div', { class: 'scroll twin', tabindex: '0', role: 'group', 'aria-label': `${title}, as a table`, hidden: true });
     this.toggle = h('button', { type: 'button', class: 'small', 'aria-pressed': 'false', 'aria-label': `${title} as a table`, onclick: () => this.flip() }, 'Table');
     this.element = h('figure', { 'data-keep': title },
       h('figcaption', null,
-        h('div', { class: 'head' }, h('h3', null, title), this.toggle),
+        h('div', { class: 'head' }, h('h2', null, title), this.toggle),
         h('div', { class: 'legend' }, lines.map(([label, variable], i) => h('span', null, h('i', { class: `key ${variable.slice(2)}` }), label, ' ', this.values[i])))),
       this.canvas, this.rows);
     charts.add(this);

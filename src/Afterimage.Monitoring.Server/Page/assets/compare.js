@@ -40,7 +40,7 @@ function change(row, i) {
 }
 
 function runsTable(runs) {
-  return h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'The runs' }, h('table', null, h('caption', { class: 'quiet' }, 'The runs'),
+  return h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'The runs' }, h('table', null, h('caption', { class: 'quiet' }, 'The runs'),
     h('thead', null, h('tr', null, ['Run', 'State', 'Started', 'Duration', 'Generations', 'Success', 'p95', 'Tokens', 'Cost'].map((text, i) => h('th', { scope: 'col', class: i > 2 ? 'number' : null }, text)))),
     h('tbody', null, runs.map((run, i) => h('tr', null, h('th', { scope: 'row' }, h('i', { class: `key series-${i + 1}` }), name(run.name)), h('td', null, badge(run.state)), h('td', { class: 'nowrap' }, time(run.start)),
       h('td', { class: 'number' }, span(run.duration_seconds)), h('td', { class: 'number' }, count(run.generations)), h('td', { class: 'number' }, percent(run.success_rate)),
@@ -57,7 +57,7 @@ function differences(answer) {
     } }), ' also those within chance')),
   h('p', { class: 'hint' }, `A change in bold is beyond chance: all such tests together are wrong at most ${answer.familywise_error_rate * 100} times in a hundred comparisons. Hover over it for its interval.`),
   rows.length === 0 ? h('p', { class: 'state' }, 'No figure differs beyond chance.')
-    : h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Figures' }, h('table', null, h('caption', { class: 'quiet' }, 'Figures'),
+    : h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Figures' }, h('table', null, h('caption', { class: 'quiet' }, 'Figures'),
       h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'Metric'), h('th', { scope: 'col' }, 'Figure'),
         answer.runs.map((run, i) => [h('th', { scope: 'col', class: 'number' }, h('i', { class: `key series-${i + 1}` }), run.name), i > 0 ? h('th', { scope: 'col', class: 'number' }, 'Change') : null]))),
       h('tbody', null, rows.map(row => h('tr', null, h('th', { scope: 'row' }, name(row.metric)), h('td', null, figure(row)),

@@ -105,7 +105,7 @@ function listOf(answer) {
       } }, 'Show all runs')));
   }
   return [
-    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Runs' },
+    h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Runs' },
       h('table', { class: 'runs' }, h('caption', { class: 'quiet' }, 'Runs'),
         h('thead', null, h('tr', null, h('td', { class: 'pick' }), Columns.map(heading))),
         h('tbody', null, answer.runs.map(row)))),

@@ -55,7 +55,7 @@ function shown(answer) {
       answer.is_cut ? '; there are more: the limit is reached' : null, answer.skipped_lines > 0 ? `; ${count(answer.skipped_lines)} lines that are no records are left out` : null),
     rows.length ? h('p', { class: 'actions' }, file('CSV', 'csv', () => csv(answer)), file('JSON', 'json', () => JSON.stringify(rows.map(row => Object.fromEntries(columns.map((c, i) => [c.name, row[i]])))))) : null),
     chart?.element,
-    rows.length ? h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Rows' }, h('table', null, h('caption', { class: 'quiet' }, 'Rows'),
+    rows.length ? h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Rows' }, h('table', null, h('caption', { class: 'quiet' }, 'Rows'),
       h('thead', null, h('tr', null, columns.map(c => h('th', { scope: 'col', class: c.kind === 'number' ? 'number' : null }, c.name)))),
       h('tbody', null, rows.slice(0, Shown).map(row => h('tr', null, row.map((value, i) => h('td', { class: columns[i].kind === 'number' ? 'number' : columns[i].kind === 'time' ? 'nowrap' : 'text' }, cell(value, columns[i].kind)))))))) : h('p', { class: 'state' }, 'No rows.'),
     rows.length > Shown ? h('p', { class: 'empty' }, `The first ${Shown} of ${count(rows.length)}: CSV and JSON have all.`) : null,
