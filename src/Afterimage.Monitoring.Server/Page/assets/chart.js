@@ -110,7 +110,7 @@ export class TimeChart {
       grid: { stroke: colour('--grid'), width: 1 },
     };
     this.plot = new window.uPlot({
-      width, height: 180, padding: [8, 4, 0, 0], legend: { show: false },
+      width, height: 180, padding: [8, 20, 0, 0], legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       scales: { x: { time: !this.elapsed }, y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 0) > 0 ? max * 1.08 : 1] } },
       axes: [
