@@ -18,6 +18,7 @@ var root = new RootCommand("Records language-model generations and shows their m
     ExportCommand.Create(),
     PlotCommand.Create(),
     ReportCommand.Create(),
+    ServeCommand.Create(),
     CompactCommand.Create(),
     McpCommand.Create(),
     CompletionCommand.Create(),

@@ -15,6 +15,7 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
     [InlineData("Afterimage.Monitoring.Extensions.Alerts")]
     [InlineData("Afterimage.Monitoring.Extensions.Hosting")]
     [InlineData("Afterimage.Monitoring.Reporting")]
+    [InlineData("Afterimage.Monitoring.Server")]
     public void A_library_comes_with_documentation_readme_icon_licence_and_symbols(string id)
     {
         using ZipArchive package = Open(id, ".nupkg");

@@ -22,6 +22,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [ExportCommand.Name] = ExportCommand.Help,
         [PlotCommand.Name] = PlotCommand.Help,
         [ReportCommand.Name] = ReportCommand.Help,
+        [ServeCommand.Name] = ServeCommand.Help,
         [CompactCommand.Name] = CompactCommand.Help,
         [McpCommand.Name] = McpCommand.Help,
         [CompletionCommand.Name] = CompletionCommand.Help,

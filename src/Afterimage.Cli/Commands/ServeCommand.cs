@@ -1,0 +1,224 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Afterimage.Cli.CommandLine;
+using Afterimage.Monitoring;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Afterimage.Cli.Commands;
+
+/// <summary><c>afterimage serve</c>: pages over the runs below a directory, live and finished.</summary>
+internal static class ServeCommand
+{
+    public const string Name = "serve";
+
+    public static readonly CommandHelp Help = new(
+        """
+        Prints a link that lets in whoever opens it first. The pages show every run below
+        ROOT, follow the live ones, and write nothing there. The server is reached from this
+        machine only; with --listen for others it needs a key (--key-file), and a proxy
+        before it that speaks TLS. Ctrl+C or SIGTERM ends it.
+        """,
+        [
+            "afterimage serve\n# the runs below ./.afterimage-monitoring, on http://localhost:5180",
+            "afterimage serve /var/lib/runs --port 8080 --open",
+            "afterimage serve runs --listen 0.0.0.0 --key-file /etc/afterimage/key --allow-host monitor.example.org",
+        ]);
+
+    private const string DefaultRoot = ".afterimage-monitoring";
+    private const int DefaultPort = 5180;
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+
+    public static Command Create()
+    {
+        var root = new Argument<string>("ROOT")
+        {
+            Description = "The directory that runs are below. [default: .afterimage-monitoring]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var port = new Option<int>("--port")
+        {
+            Description = "The port of the pages; 0 takes a free one.",
+            HelpName = "PORT",
+            DefaultValueFactory = _ => DefaultPort,
+            CustomParser = ParsePort,
+        };
+        var listen = new Option<IPAddress?>("--listen")
+        {
+            Description = "The address to listen at. [default: this machine only]",
+            HelpName = "ADDRESS",
+            CustomParser = ParseAddress,
+        };
+        var keyFile = new Option<string?>("--key-file")
+        {
+            Description = "A file that holds the key that lets in, of at least 16 characters.",
+            HelpName = "FILE",
+        };
+        var hosts = new Option<string[]>("--allow-host")
+        {
+            Description = "A name under which the server may be asked, such as that of the proxy before it.",
+            HelpName = "NAME",
+        };
+        var open = new Option<bool>("--open") { Description = "Open the link in the browser." };
+        var command = new Command(Name, "Show runs, live and finished, in the browser.") { root, port, listen, keyFile, hosts, open };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            new Settings(
+                parsed.GetValue(root) ?? DefaultRoot,
+                parsed.GetValue(port),
+                parsed.GetValue(listen),
+                parsed.GetValue(keyFile) is { } file ? ReadKey(file) : null,
+                parsed.GetValue(hosts) ?? [],
+                parsed.GetValue(open)),
+            cancellationToken));
+        return command;
+    }
+
+    private static int ParsePort(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port > IPEndPoint.MaxPort)
+            result.AddError($"--port is '{Format.Name(text, 40)}', which is no whole number from 0 to {IPEndPoint.MaxPort}.");
+        return port;
+    }
+
+    private static IPAddress? ParseAddress(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (IPAddress.TryParse(text, out IPAddress? address))
+            return address;
+        result.AddError($"--listen is '{Format.Name(text, 40)}', which is no IP address such as 0.0.0.0.");
+        return null;
+    }
+
+    private static string ReadKey(string file)
+    {
+        try
+        {
+            string key = File.ReadAllText(file).Trim();
+            return key.Length >= GenerationServerOptions.MinKeyLength
+                ? key
+                : throw new InputException($"'{file}' holds no key: it must have at least {GenerationServerOptions.MinKeyLength} characters.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new InputException($"'{file}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static async Task<int> RunAsync(Settings settings, CancellationToken cancellationToken)
+    {
+        bool isLocal = settings.Address is not { } address || IPAddress.IsLoopback(address);
+        if (!isLocal && settings.Key is null)
+        {
+            throw new InputException(
+                "Beyond this machine the server needs a key: give --key-file, and let a proxy before it speak TLS (docs/server.md).");
+        }
+
+        if (File.Exists(settings.Root))
+            throw new InputException($"'{settings.Root}' is a file, not a directory.");
+
+        await using WebApplication app = Build(settings);
+        app.MapGenerationServer();
+        await StartAsync(app, settings, cancellationToken);
+
+        int port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+        string host = settings.Address is null || settings.Address.Equals(IPAddress.Loopback) ? "localhost"
+            : settings.Address.Equals(IPAddress.Any) || settings.Address.Equals(IPAddress.IPv6Any) ? Environment.MachineName
+            : settings.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{settings.Address}]"
+            : settings.Address.ToString();
+        Uri link = app.Services.GetRequiredService<GenerationServer>()
+            .CreateLink(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{port}/")));
+        await Console.Out.WriteLineAsync($"The runs below {Path.GetFullPath(settings.Root)}:");
+        await Console.Out.WriteLineAsync($"  {link}");
+        await Console.Out.WriteLineAsync("The link is good once. Ctrl+C ends the server.");
+        if (settings.Open)
+            await OpenAsync(link);
+
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to end, which is how a server does.
+        }
+
+        using var limit = new CancellationTokenSource(ShutdownTimeout);
+        await app.StopAsync(limit.Token);
+        return ExitCodes.Success;
+    }
+
+    private static WebApplication Build(Settings settings)
+    {
+        // What keeps it from starting is said in one sentence, and not logged as well.
+        // Empty: neither a file of settings nor a variable of the environment that is meant for something else has a say.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+            .AddSimpleConsole(console => console.SingleLine = true);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console =>
+            console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 1000;
+            kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(1);
+            kestrel.Listen(settings.Address ?? IPAddress.Loopback, settings.Port, Protocol);
+        });
+        builder.Services.AddGenerationServer(options =>
+        {
+            options.Root = settings.Root;
+            options.Key = settings.Key;
+            foreach (string host in settings.Hosts.Append(Environment.MachineName))
+                options.AllowedHosts.Add(host);
+        });
+        return builder.Build();
+
+        static void Protocol(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
+    }
+
+    private static async Task StartAsync(WebApplication app, Settings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new InputException($"Port {settings.Port} is in use: choose another with --port, or 0 for any that is free.", e);
+        }
+        catch (System.Net.Sockets.SocketException e)
+        {
+            throw new InputException($"The server cannot listen at {settings.Address ?? IPAddress.Loopback}: {e.Message}", e);
+        }
+    }
+
+    private static async Task OpenAsync(Uri link)
+    {
+        try
+        {
+            using Process? browser = Process.Start(new ProcessStartInfo(link.AbsoluteUri) { UseShellExecute = true });
+        }
+        catch (Exception e) when (e is Win32Exception or InvalidOperationException or FileNotFoundException)
+        {
+            await Console.Error.WriteLineAsync("afterimage: no browser could be started: open the link yourself.");
+        }
+    }
+
+    private sealed record Settings(string Root, int Port, IPAddress? Address, string? Key, string[] Hosts, bool Open);
+}

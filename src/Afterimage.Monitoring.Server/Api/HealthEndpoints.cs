@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text;
+using Afterimage.Monitoring.Runs;
+using Afterimage.Monitoring.Security;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Afterimage.Monitoring.Api;
+
+/// <summary>For programs that watch the server: whether it works, and the live runs in Prometheus' text format.</summary>
+internal static class HealthEndpoints
+{
+    public static void Map(GuardedRoutes routes, IServiceProvider services)
+    {
+        RunCatalogue catalogue = services.GetRequiredService<RunCatalogue>();
+        Guard guard = services.GetRequiredService<Guard>();
+        routes.Get("/healthz", Audience.Everyone, context =>
+        {
+            context.Response.StatusCode = catalogue.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            context.Response.ContentType = "text/plain; charset=utf-8";
+            return context.Response.WriteAsync(catalogue.IsReady ? "ok\n" : "starting\n", context.RequestAborted);
+        });
+        routes.Get("/metrics", Audience.ApiCallers, context =>
+        {
+            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+            return context.Response.WriteAsync(Metrics(catalogue, guard), context.RequestAborted);
+        });
+    }
+
+    private static string Metrics(RunCatalogue catalogue, Guard guard)
+    {
+        RunEntry[] all = [.. catalogue.Entries];
+        (string Run, RunDigest Digest)[] live =
+        [
+            .. all.Where(e => e.Status == RunStatus.Live && e.Digest is not null).OrderBy(e => e.Name, StringComparer.Ordinal)
+                .Select(e => (e.Name, e.Digest!)),
+        ];
+        var text = new StringBuilder();
+        Head("afterimage_runs", "gauge", "Runs below the root, by state.");
+        foreach (RunStatus state in Enum.GetValues<RunStatus>())
+            Line("afterimage_runs", $"state=\"{state.ToString().ToLowerInvariant()}\"", all.Count(e => e.Status == state));
+        Head("afterimage_server_refused_requests_total", "counter", "Requests that the server refused.");
+        Line("afterimage_server_refused_requests_total", "", guard.Refused);
+        PerRun("afterimage_run_generations", "Generations of a live run.", d => d.Generations);
+        PerRun("afterimage_run_evaluations", "Evaluations of a live run.", d => d.Evaluations);
+        PerRun("afterimage_run_success_ratio", "Share of a live run's generations that succeeded.", d => d.SuccessRate);
+        PerRun("afterimage_run_generation_p95_seconds", "95th percentile of the time that a live run's generations took.", d => d.P95);
+        PerRun("afterimage_run_tokens", "Tokens of a live run.", d => d.TotalTokens);
+        PerRun("afterimage_run_cost_usd", "What a live run cost, in US dollars, as far as it is known.", d => d.CostUsd);
+        PerRun("afterimage_run_unpriced_tokens", "Tokens of a live run that have no known price.", d => d.UnpricedTokens);
+        PerRun("afterimage_run_firing_alerts", "Alerts of a live run that are firing.", d => d.FiringAlerts);
+        return text.ToString();
+
+        void PerRun(string name, string help, Func<RunDigest, double?> value)
+        {
+            // What a run has shrinks where its files are replaced: gauges.
+            Head(name, "gauge", help);
+            foreach ((string run, RunDigest digest) in live)
+            {
+                if (value(digest) is { } known)
+                    Line(name, $"run=\"{Label(run)}\"", known);
+            }
+        }
+
+        void Head(string name, string type, string help) => text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
+
+        void Line(string name, string labels, double value) =>
+            text.Append(CultureInfo.InvariantCulture, $"{name}{(labels.Length > 0 ? $"{{{labels}}}" : "")} {value:R}\n");
+    }
+
+    private static string Label(string value) =>
+        value.Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
+}

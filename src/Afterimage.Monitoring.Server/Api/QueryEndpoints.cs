@@ -1,0 +1,146 @@
+using System.Text.Json;
+using Afterimage.Monitoring.Runs;
+using Afterimage.Monitoring.Security;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Afterimage.Monitoring.Api;
+
+/// <summary>What needs the records themselves: calls, SQL, comparison.</summary>
+internal sealed class QueryEndpoints
+{
+    private const int MaxCalls = 500;
+    private const int MaxStatement = 20_000;
+    private const int MaxCompared = 6;
+
+    private readonly RunCatalogue _catalogue;
+    private readonly QueryRunner _runner;
+
+    private QueryEndpoints(IServiceProvider services)
+    {
+        _catalogue = services.GetRequiredService<RunCatalogue>();
+        _runner = services.GetRequiredService<QueryRunner>();
+    }
+
+    public static void Map(GuardedRoutes routes, IServiceProvider services)
+    {
+        var endpoints = new QueryEndpoints(services);
+        routes.Get("/api/v1/runs/{id}/calls", Audience.ApiCallers, endpoints.CallsAsync);
+        routes.Get("/api/v1/runs/{id}/evaluations", Audience.ApiCallers, endpoints.EvaluationsAsync);
+        routes.Post("/api/v1/runs/{id}/query", Audience.ApiCallers, endpoints.QueryAsync);
+        routes.Get("/api/v1/compare", Audience.ApiCallers, endpoints.CompareAsync);
+    }
+
+    private Task CallsAsync(HttpContext context)
+    {
+        if (!RunEndpoints.TryReadPage(context.Request.Query, MaxCalls, 50, out int offset, out int limit))
+            return ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, $"offset and limit are whole numbers, limit at most {MaxCalls}.");
+        return AnswerAsync(context, () => CallsStatement.Of(context.Request.Query, offset, limit));
+    }
+
+    private Task EvaluationsAsync(HttpContext context) =>
+        AnswerAsync(context, () => CallsStatement.EvaluationsOf(context.Request.Query["generation"].ToString()));
+
+    private async Task QueryAsync(HttpContext context)
+    {
+        if (!context.Request.HasJsonContentType() || await ReadAsync(context) is not { } body)
+        {
+            await ApiJson.WriteProblemAsync(
+                context,
+                StatusCodes.Status400BadRequest,
+                $"Send {{\"sql\": \"…\"}} as application/json, of at most {MaxStatement} bytes.");
+            return;
+        }
+
+        string? sql = StatementOf(body);
+        await AnswerAsync(
+            context,
+            () => string.IsNullOrWhiteSpace(sql) || sql.Contains('\0', StringComparison.Ordinal)
+                ? throw new FormatException("The body has no statement in \"sql\".")
+                : sql);
+    }
+
+    /// <summary>The body, which may come without its length; null where it is too long.</summary>
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context)
+    {
+        var body = new byte[MaxStatement + 1];
+        int length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, context.RequestAborted);
+        return length > MaxStatement ? null : body.AsMemory(0, length);
+    }
+
+    private static string? StatementOf(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("sql", out JsonElement given)
+                && given.ValueKind == JsonValueKind.String
+                    ? given.GetString()
+                    : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Func<string> statement)
+    {
+        if (await RunEndpoints.FindAsync(context, _catalogue, (string?)context.GetRouteValue("id")) is not { } entry)
+            return;
+
+        try
+        {
+            await ApiJson.WriteAsync(context, await _runner.RunAsync(entry, statement(), context.RequestAborted));
+        }
+        catch (FormatException e)
+        {
+            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, e.Message);
+        }
+        catch (QueryException e)
+        {
+            await ApiJson.WriteProblemAsync(context, e.Status, e.Message);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody waits for it.
+        }
+    }
+
+    private async Task CompareAsync(HttpContext context)
+    {
+        string[] ids = [.. context.Request.Query["runs"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
+        if (ids.Length is < 2 or > MaxCompared)
+        {
+            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, $"runs is two to {MaxCompared} ids, separated by commas.");
+            return;
+        }
+
+        List<RunEntry> entries = [];
+        foreach (string id in ids)
+        {
+            if (await RunEndpoints.FindAsync(context, _catalogue, id) is not { } entry)
+                return;
+            entries.Add(entry);
+        }
+
+        try
+        {
+            LogDirectory first = LogDirectory.Open(entries[0].Directory);
+            List<RunComparison> comparisons = [];
+            foreach (RunEntry entry in entries.Skip(1))
+                comparisons.Add(await first.CompareAsync(LogDirectory.Open(entry.Directory), cancellationToken: context.RequestAborted));
+            await ApiJson.WriteAsync(context, ComparisonValues.Of(entries, comparisons));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await ApiJson.WriteProblemAsync(context, StatusCodes.Status409Conflict, "A run's files cannot be read: they may have been removed.");
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody waits for it.
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Collections;
+using System.Data.Common;
+using System.Diagnostics;
+using System.Globalization;
+using System.Numerics;
+using Afterimage.Monitoring.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace Afterimage.Monitoring.Api;
+
+/// <summary>The rows of a statement.</summary>
+internal sealed record QueryAnswer(
+    IReadOnlyList<QueryColumn> Columns,
+    IReadOnlyList<object?[]> Rows,
+    bool IsCut,
+    long SkippedLines,
+    double Seconds);
+
+/// <summary>A column of a statement's answer, with how to show it.</summary>
+internal sealed record QueryColumn(string Name, string Kind);
+
+/// <summary>A statement that cannot be answered. The message is one sentence for who wrote it.</summary>
+internal sealed class QueryException(int status, string message, Exception? innerException = null) : Exception(message, innerException)
+{
+    public int Status => status;
+}
+
+/// <summary>Runs SQL over a run, a few statements at a time, within limits of time and rows.</summary>
+internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
+{
+    // Each holds up to half a gigabyte.
+    private const int AtOnce = 2;
+    private const int MaxCell = 20_000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly SemaphoreSlim _free = new(AtOnce);
+
+    /// <exception cref="QueryException">There is no answer.</exception>
+    /// <exception cref="OperationCanceledException">Nobody waits for it any more.</exception>
+    public async Task<QueryAnswer> RunAsync(RunEntry entry, string sql, CancellationToken cancellationToken)
+    {
+        if (!await _free.WaitAsync(Patience, cancellationToken))
+            throw new QueryException(StatusCodes.Status429TooManyRequests, "Other statements are being answered: try again in a moment.");
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.QueryTimeLimit);
+        try
+        {
+            return await Task.Run(() => Run(entry, sql, limit.Token), limit.Token);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested && limit.IsCancellationRequested && e is OperationCanceledException or DbException)
+        {
+            throw new QueryException(
+                StatusCodes.Status422UnprocessableEntity,
+                string.Create(CultureInfo.InvariantCulture, $"The statement took longer than {options.QueryTimeLimit.TotalSeconds:0.#} seconds."),
+                e);
+        }
+        finally
+        {
+            _free.Release();
+        }
+    }
+
+    public void Dispose() => _free.Dispose();
+
+    private QueryAnswer Run(RunEntry entry, string sql, CancellationToken cancellationToken)
+    {
+        long began = Stopwatch.GetTimestamp();
+        try
+        {
+            using LogQuery query = LogDirectory.Open(entry.Directory).Query(sql, cancellationToken);
+            DbDataReader reader = query.Reader;
+            QueryColumn[] columns = [.. Enumerable.Range(0, reader.FieldCount).Select(i => new QueryColumn(reader.GetName(i), Kind(reader.GetFieldType(i))))];
+            List<object?[]> rows = [];
+            bool isCut = false;
+            while (reader.Read())
+            {
+                if (rows.Count == options.MaxQueryRows)
+                {
+                    isCut = true;
+                    break;
+                }
+
+                rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => Value(reader, i))]);
+            }
+
+            return new QueryAnswer(columns, rows, isCut, query.SkippedLines, Stopwatch.GetElapsedTime(began).TotalSeconds);
+        }
+        catch (Exception e) when (e is ArgumentException or DbException && !cancellationToken.IsCancellationRequested)
+        {
+            string message = (e.InnerException ?? e).Message.Split('\n')[0].TrimEnd();
+            throw new QueryException(StatusCodes.Status422UnprocessableEntity, message, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new QueryException(StatusCodes.Status409Conflict, "The run's files cannot be read: they may have been removed.", e);
+        }
+    }
+
+    private static string Kind(Type type) =>
+        type == typeof(DateTime) || type == typeof(DateTimeOffset) || type == typeof(DateOnly) ? "time"
+        : type == typeof(bool) ? "flag"
+        : type.IsPrimitive || type == typeof(decimal) || type == typeof(BigInteger) ? "number"
+        : "text";
+
+    private static object? Value(DbDataReader reader, int column)
+    {
+        try
+        {
+            return reader.IsDBNull(column) ? null : Shown(reader.GetValue(column));
+        }
+        catch (Exception e)
+            when (e is InvalidCastException or InvalidOperationException or NotSupportedException or NotImplementedException or NullReferenceException)
+        {
+            // The binding has no .NET type for some values, such as a list of numbers with a NULL in it.
+            throw new ArgumentException($"The column '{reader.GetName(column)}' has values that cannot be shown; cast it to VARCHAR.", e);
+        }
+    }
+
+    private static object? Shown(object value) => value switch
+    {
+        bool or sbyte or byte or short or ushort or int or uint or long => value,
+        double number => double.IsFinite(number) ? number : number.ToString(CultureInfo.InvariantCulture),
+        float number => float.IsFinite(number) ? number : number.ToString(CultureInfo.InvariantCulture),
+        decimal number => number,
+        string text => text.Length > MaxCell ? text[..MaxCell] + "…" : text,
+        DateTime time => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
+        IDictionary map => map.Cast<DictionaryEntry>().ToDictionary(e => Convert.ToString(e.Key, CultureInfo.InvariantCulture)!, e => e.Value is { } v ? Shown(v) : null),
+        IEnumerable list => list.Cast<object?>().Select(item => item is null ? null : Shown(item)).ToArray(),
+        IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString(),
+    };
+}

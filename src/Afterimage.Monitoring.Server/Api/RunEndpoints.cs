@@ -1,0 +1,236 @@
+using System.Globalization;
+using Afterimage.Monitoring.Page;
+using Afterimage.Monitoring.Runs;
+using Afterimage.Monitoring.Security;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Afterimage.Monitoring.Api;
+
+/// <summary>Runs, one run, alerts, and the stream that says when to ask again.</summary>
+internal sealed class RunEndpoints
+{
+    private const int MaxPage = 500;
+    private const int MaxStreams = 512;
+    private const int MaxAlerts = 1000;
+    private const int MaxNames = 100;
+
+    // What a page shows moves with the clock, at most this often.
+    private static readonly TimeSpan Slot = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StreamInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
+
+    private readonly RunCatalogue _catalogue;
+    private readonly TimeProvider _timeProvider;
+    private readonly CancellationToken _stopping;
+    private int _streams;
+
+    private RunEndpoints(IServiceProvider services)
+    {
+        _catalogue = services.GetRequiredService<RunCatalogue>();
+        _timeProvider = services.GetRequiredService<TimeProvider>();
+        _stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+    }
+
+    public static void Map(GuardedRoutes routes, IServiceProvider services)
+    {
+        var endpoints = new RunEndpoints(services);
+        routes.Get("/api/v1/runs", Audience.ApiCallers, endpoints.ListAsync);
+        routes.Get("/api/v1/runs/{id}", Audience.ApiCallers, endpoints.RunAsync);
+        routes.Get("/api/v1/alerts", Audience.ApiCallers, endpoints.AlertsAsync);
+        routes.Get("/api/v1/events", Audience.ApiCallers, endpoints.StreamAsync);
+        routes.Get("/api/v1/openapi.json", Audience.ApiCallers, context => PageAssets.WriteAsync(context, "openapi.json"));
+    }
+
+    /// <summary>The run that a request names; where there is none, that is said.</summary>
+    public static async Task<RunEntry?> FindAsync(HttpContext context, RunCatalogue catalogue, string? id)
+    {
+        if (id is not null && catalogue.Find(id) is { } entry)
+            return entry;
+
+        await ApiJson.WriteProblemAsync(
+            context,
+            StatusCodes.Status404NotFound,
+            catalogue.IsReady ? "There is no such run: its directory may have been removed." : "The runs are still being listed: ask again.");
+        return null;
+    }
+
+    private async Task ListAsync(HttpContext context)
+    {
+        IQueryCollection query = context.Request.Query;
+        if (!TryReadPage(query, MaxPage, 100, out int offset, out int limit))
+        {
+            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, $"offset and limit are whole numbers, limit at most {MaxPage}.");
+            return;
+        }
+
+        DateTimeOffset now = _timeProvider.GetUtcNow();
+        string version = $"{_catalogue.Version}-{now.Ticks / Slot.Ticks}-{context.Request.QueryString.Value?.GetHashCode(StringComparison.Ordinal):x}";
+        await ApiJson.WriteAsync(context, version, () =>
+        {
+            RunEntry[] all = [.. _catalogue.Entries];
+            RunListItem[] found = [.. Filter(all, query).Select(entry => RunListItem.Of(entry, now))];
+            return new RunList(
+                _catalogue.Root,
+                _catalogue.IsReady,
+                all.Length,
+                all.Count(e => e.Status == RunStatus.Live),
+                found.Length,
+                Names(all.Select(e => e.Host).Where(h => h.Length > 0)),
+                Names(all.SelectMany(e => e.Digest?.Models ?? [])),
+                [.. Sort(found, query["sort"], query["order"] == "asc").Skip(offset).Take(limit)]);
+        });
+    }
+
+    private static string[] Names(IEnumerable<string> names) =>
+        [.. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxNames)];
+
+    private static IEnumerable<RunEntry> Filter(IEnumerable<RunEntry> entries, IQueryCollection query)
+    {
+        string text = query["text"].ToString();
+        string host = query["host"].ToString();
+        string state = query["state"].ToString();
+        string model = query["model"].ToString();
+        DateTimeOffset? since = Time(query["since"]);
+        DateTimeOffset? until = Time(query["until"]);
+        return entries.Where(entry =>
+            (text.Length == 0
+                || entry.Name.Contains(text, StringComparison.OrdinalIgnoreCase)
+                || entry.Process.Contains(text, StringComparison.OrdinalIgnoreCase)
+                || entry.Id == text)
+            && (model.Length == 0 || (entry.Digest?.Models.Contains(model) ?? false))
+            && (host.Length == 0 || entry.Host == host)
+            && (state.Length == 0 || entry.Status.ToString().Equals(state, StringComparison.OrdinalIgnoreCase))
+            && (since is null || entry.Start >= since)
+            && (until is null || entry.Start < until));
+    }
+
+    // Live ones first, unless a column is asked for.
+    private static IEnumerable<RunListItem> Sort(IEnumerable<RunListItem> runs, string? column, bool isAscending)
+    {
+        Func<RunListItem, IComparable?>? key = column switch
+        {
+            "name" => run => run.Name,
+            "state" => run => run.State,
+            "start" => run => run.Start,
+            "duration" => run => run.DurationSeconds,
+            "generations" => run => run.Generations,
+            "success" => run => run.SuccessRate,
+            "p95" => run => run.P95Seconds,
+            "tokens" => run => run.TotalTokens,
+            "cost" => run => run.CostUsd,
+            "alerts" => run => run.FiringAlerts,
+            _ => null,
+        };
+        if (key is null)
+            return runs.OrderBy(run => run.State == RunStatus.Live ? 0 : 1).ThenByDescending(run => run.Start).ThenBy(run => run.Id, StringComparer.Ordinal);
+
+        // What is not known is last either way.
+        IOrderedEnumerable<RunListItem> known = runs.OrderBy(run => key(run) is null);
+        return (isAscending ? known.ThenBy(key) : known.ThenByDescending(key)).ThenBy(run => run.Id, StringComparer.Ordinal);
+    }
+
+    private async Task RunAsync(HttpContext context)
+    {
+        if (await FindAsync(context, _catalogue, (string?)context.GetRouteValue("id")) is not { } entry)
+            return;
+
+        TimeSpan? window = null;
+        if (context.Request.Query["window"].ToString() is { Length: > 0 } text)
+        {
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || !(seconds is > 0 and < 1e9))
+            {
+                await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, "window is a number of seconds, more than 0.");
+                return;
+            }
+
+            window = TimeSpan.FromSeconds(seconds);
+        }
+
+        RunState state = await _catalogue.OpenAsync(entry, context.RequestAborted);
+        DateTimeOffset now = _timeProvider.GetUtcNow();
+        string slot = entry.Status == RunStatus.Live ? $"-{now.Ticks / Slot.Ticks}" : "";
+        await ApiJson.WriteAsync(context, $"{entry.Id}-{entry.Version}-{window?.Ticks}{slot}", () => RunDocuments.Of(entry, state, window, now));
+    }
+
+    private Task AlertsAsync(HttpContext context)
+    {
+        string state = context.Request.Query["state"].ToString();
+        return ApiJson.WriteAsync(context, $"{_catalogue.Version}-alerts-{state.GetHashCode(StringComparison.Ordinal):x}", () =>
+        {
+            AlertValues[] all =
+            [
+                .. _catalogue.Entries.SelectMany(AlertValues.Of)
+                    .Where(alert => state.Length == 0 || state.Replace("_", "", StringComparison.Ordinal).Equals(alert.State.ToString(), StringComparison.OrdinalIgnoreCase))
+                    .OrderBy(alert => alert.State)
+                    .ThenByDescending(alert => alert.Start),
+            ];
+            return new
+            {
+                Matches = all.Length,
+                Firing = all.Count(alert => alert.State == AlertEpisodeState.Firing),
+                Alerts = all.Take(MaxAlerts).ToArray(),
+            };
+        });
+    }
+
+    // Says that there is something new, and not what: pages ask for what they show, and are answered once for all that show the same.
+    private async Task StreamAsync(HttpContext context)
+    {
+        string? id = context.Request.Query["run"].ToString() is { Length: > 0 } given ? given : null;
+        if (Interlocked.Increment(ref _streams) > MaxStreams)
+        {
+            Interlocked.Decrement(ref _streams);
+            context.Response.Headers.RetryAfter = "10";
+            await ApiJson.WriteProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "Too many pages are open.");
+            return;
+        }
+
+        // A stream would hold up the server's end.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
+        try
+        {
+            context.Response.ContentType = "text/event-stream";
+            context.Response.Headers.CacheControl = "no-store";
+            long sent = -1;
+            DateTimeOffset heard = _timeProvider.GetUtcNow();
+            using var timer = new PeriodicTimer(StreamInterval, _timeProvider);
+            do
+            {
+                long version = id is null ? _catalogue.Version : _catalogue.Find(id)?.Version ?? 0;
+                DateTimeOffset now = _timeProvider.GetUtcNow();
+                if (version == sent && now - heard < HeartbeatInterval)
+                    continue;
+
+                await context.Response.WriteAsync(
+                    version == sent ? ": nothing new\n\n" : $"data: {version.ToString(CultureInfo.InvariantCulture)}\n\n",
+                    end.Token);
+                await context.Response.Body.FlushAsync(end.Token);
+                (sent, heard) = (version, now);
+            }
+            while (await timer.WaitForNextTickAsync(end.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // The page was closed, or the server ends.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _streams);
+        }
+    }
+
+    public static bool TryReadPage(IQueryCollection query, int most, int usual, out int offset, out int limit)
+    {
+        offset = 0;
+        limit = usual;
+        return (query["offset"].Count == 0 || (int.TryParse(query["offset"], NumberStyles.None, CultureInfo.InvariantCulture, out offset)))
+            && (query["limit"].Count == 0
+                || (int.TryParse(query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit <= most));
+    }
+
+    private static DateTimeOffset? Time(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+}

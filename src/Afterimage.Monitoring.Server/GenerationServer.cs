@@ -1,0 +1,21 @@
+using Afterimage.Monitoring.Security;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>The server of <see cref="GenerationServerExtensions.AddGenerationServer"/>, from the application's services.</summary>
+public sealed class GenerationServer
+{
+    private readonly Sessions _sessions;
+
+    internal GenerationServer(Sessions sessions) => _sessions = sessions;
+
+    /// <summary>Makes a link that lets in whoever opens it first, once.</summary>
+    /// <param name="pages">The address of the pages, with the prefix that they are mapped under.</param>
+    /// <returns>The link.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="pages"/> is <see langword="null"/>.</exception>
+    public Uri CreateLink(Uri pages)
+    {
+        ArgumentNullException.ThrowIfNull(pages);
+        return new Uri($"{pages.AbsoluteUri.TrimEnd('/')}/login?token={_sessions.CreateToken()}");
+    }
+}

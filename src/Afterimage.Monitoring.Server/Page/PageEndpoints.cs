@@ -1,0 +1,77 @@
+using Afterimage.Monitoring.Security;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Afterimage.Monitoring.Page;
+
+/// <summary>The pages, their assets, and the way in.</summary>
+internal static class PageEndpoints
+{
+    private static readonly string[] Pages = ["run", "calls", "compare", "alerts", "sql"];
+
+    public static void Map(GuardedRoutes routes)
+    {
+        // The pages' links are relative to a path that ends with a slash.
+        routes.Get("/", Audience.PageReaders, context =>
+        {
+            if (context.Request.Path.Value is { } path && path.EndsWith('/'))
+                return PageAssets.WriteAsync(context, "index.html");
+            context.Response.Redirect($"{context.Request.PathBase}{context.Request.Path}/{context.Request.QueryString}");
+            return Task.CompletedTask;
+        });
+        foreach (string page in Pages)
+            routes.Get("/" + page, Audience.PageReaders, context => PageAssets.WriteAsync(context, page + ".html"));
+        routes.Get("/assets/{name}", Audience.Everyone, context => PageAssets.WriteAsync(context, (string)context.GetRouteValue("name")!));
+        routes.Get("/login", Audience.Everyone, LoginAsync);
+        routes.Post("/login", Audience.Everyone, LoginWithKeyAsync);
+    }
+
+    private static Task LoginAsync(HttpContext context)
+    {
+        Sessions sessions = context.RequestServices.GetRequiredService<Sessions>();
+        if (!sessions.MayTry(Guard.From(context)))
+            return LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status429TooManyRequests);
+        return sessions.TakeToken(context.Request.Query["token"])
+            ? EnterAsync(context, sessions)
+            : LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status401Unauthorized);
+    }
+
+    private static async Task LoginWithKeyAsync(HttpContext context)
+    {
+        Sessions sessions = context.RequestServices.GetRequiredService<Sessions>();
+        if (!sessions.MayTry(Guard.From(context)))
+        {
+            await LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status429TooManyRequests);
+            return;
+        }
+
+        string? key = null;
+        if (context.Request.HasFormContentType && context.Request.ContentLength is <= 4096)
+            key = (await context.Request.ReadFormAsync(context.RequestAborted))["key"];
+        if (sessions.IsKey(key))
+            await EnterAsync(context, sessions);
+        else
+            await LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status401Unauthorized);
+    }
+
+    private static Task EnterAsync(HttpContext context, Sessions sessions)
+    {
+        string path = $"{context.Request.PathBase}{context.Request.Path}"[..^"/login".Length];
+        context.Response.Cookies.Append(
+            Guard.CookieName(context),
+            sessions.Begin(),
+            new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Strict,
+                Secure = context.Request.IsHttps,
+                Path = path.Length == 0 ? "/" : path,
+                IsEssential = true,
+            });
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.StatusCode = StatusCodes.Status303SeeOther;
+        context.Response.Headers.Location = path + "/";
+        return Task.CompletedTask;
+    }
+}

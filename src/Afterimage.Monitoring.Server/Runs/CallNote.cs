@@ -1,0 +1,16 @@
+namespace Afterimage.Monitoring.Runs;
+
+/// <summary>A call worth a line of its own: one of the slowest, or one that failed.</summary>
+internal sealed record CallNote(
+    DateTime Time,
+    double Duration,
+    bool Success,
+    string? ModelName,
+    long? PromptTokens,
+    long? CompletionTokens,
+    string? FinishReason,
+    string? Error,
+    string? TraceId);
+
+/// <summary>An entry of a run's log.</summary>
+internal sealed record LogNote(string Time, string Level, string Message, string? Error);

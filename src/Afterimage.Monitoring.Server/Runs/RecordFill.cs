@@ -1,0 +1,136 @@
+using System.Text;
+using System.Text.Json;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
+
+namespace Afterimage.Monitoring.Runs;
+
+/// <summary>Makes records of lines, under the names of one run.</summary>
+internal sealed class RecordFill(Names names)
+{
+    private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+
+    public Record Of(RecordLine line)
+    {
+        Record record = default;
+        record.Timestamp = line.Timestamp;
+        record.Fields = RecordFields.GivenTimestamp;
+        if (line.Event == RecordEvents.Metric)
+        {
+            record.Kind = RecordKind.Metric;
+            record.NameId = names.Metrics.GetOrAdd(Text(line, RecordSchema.MetricName)!);
+            record.Value = line.Number(RecordSchema.Value);
+            record.ModelId = Id(names.Models, line, RecordSchema.ModelName);
+            return record;
+        }
+
+        record.Kind = line.Event == RecordEvents.Evaluation ? RecordKind.Evaluation : RecordKind.Generation;
+        record.Duration = Ticks(line.Number(RecordSchema.Duration));
+        if (line.Flag(RecordSchema.Success))
+            record.Fields |= RecordFields.Success;
+        if (line.Has(RecordSchema.Error))
+            record.Fields |= RecordFields.Error;
+        record.PromptTokens = Count(line, RecordSchema.PromptTokenCount, RecordFields.PromptTokens, ref record);
+        record.CompletionTokens = Count(line, RecordSchema.CompletionTokenCount, RecordFields.CompletionTokens, ref record);
+        record.TotalTokens = Count(line, RecordSchema.TotalTokenCount, RecordFields.TotalTokens, ref record);
+        record.ConversationLength = (int)Math.Min(
+            int.MaxValue,
+            Count(line, RecordSchema.ConversationLength, RecordFields.ConversationLength, ref record));
+        if (line.Has(RecordSchema.TimeToFirstToken))
+        {
+            record.TimeToFirstToken = Ticks(line.Number(RecordSchema.TimeToFirstToken));
+            record.Fields |= RecordFields.TimeToFirstToken;
+        }
+
+        if (line.Has(RecordSchema.UnpricedTokenCount))
+            record.Value = Count(line, RecordSchema.UnpricedTokenCount, RecordFields.Unpriced, ref record);
+        if (line.Has(RecordSchema.CostUsd))
+        {
+            record.Value = line.Number(RecordSchema.CostUsd);
+            record.Fields |= RecordFields.Cost;
+        }
+
+        record.ModelId = Id(names.Models, line, RecordSchema.ModelName);
+        record.FinishReasonId = Id(names.FinishReasons, line, RecordSchema.FinishReason);
+        RecordScore[]? scores = line.Has(RecordSchema.Scores) ? Scores(line.Text(RecordSchema.Scores)) : null;
+        KeyValuePair<string, object?>[]? tags = line.Has(RecordSchema.Tags) ? Tags(line.Text(RecordSchema.Tags)) : null;
+        if (record.Kind == RecordKind.Evaluation || tags is not null)
+            record.Details = new RecordDetails { Scores = scores ?? [], Tags = tags };
+        return record;
+    }
+
+    /// <summary>The text of a field, null where the line has none. Texts that recur are one.</summary>
+    public string? Text(RecordLine line, RecordField field)
+    {
+        if (!line.Has(field))
+            return null;
+
+        string text = Encoding.UTF8.GetString(line.Text(field));
+        if (text.Length > 100)
+            return text;
+        if (_texts.TryGetValue(text, out string? known))
+            return known;
+
+        // A cache, and no more: names that never come again must not fill memory.
+        if (_texts.Count == 4096)
+            _texts.Clear();
+        return _texts[text] = text;
+    }
+
+    private int Id(NameTable table, RecordLine line, RecordField field) =>
+        Text(line, field) is { } name ? table.GetOrAdd(name) : NameTable.None;
+
+    private static long Count(RecordLine line, RecordField field, RecordFields flag, ref Record record)
+    {
+        if (!line.Has(field))
+            return 0;
+
+        record.Fields |= flag;
+        return line.Count(field);
+    }
+
+    private static long Ticks(double seconds) => (long)Math.Min(seconds * TimeSpan.TicksPerSecond, TimeSpan.MaxValue.Ticks / 2);
+
+    private RecordScore[] Scores(ReadOnlySpan<byte> json)
+    {
+        List<RecordScore> scores = [];
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = reader.GetString()!;
+            reader.Read();
+            double score = reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : double.NaN;
+            scores.Add(new RecordScore(names.ScoreMetrics[names.Scores.GetOrAdd(name)], name, score, Feedback: null));
+        }
+
+        return [.. scores];
+    }
+
+    private static KeyValuePair<string, object?>[] Tags(ReadOnlySpan<byte> json)
+    {
+        List<KeyValuePair<string, object?>> tags = [];
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string key = reader.GetString()!;
+            reader.Read();
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.String:
+                    tags.Add(new(key, reader.GetString()));
+                    break;
+                case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
+                    tags.Add(new(key, Encoding.UTF8.GetString(reader.ValueSpan)));
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        return [.. tags];
+    }
+}

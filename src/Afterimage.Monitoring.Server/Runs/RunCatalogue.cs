@@ -1,0 +1,258 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.IO.Enumeration;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Channels;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Reporting.Summaries;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Afterimage.Monitoring.Runs;
+
+/// <summary>All runs below a root: finds them, follows the live ones, and keeps of the others what a list shows.</summary>
+internal sealed partial class RunCatalogue(GenerationServerOptions options, TimeProvider timeProvider, ILogger<RunCatalogue> logger)
+    : BackgroundService
+{
+    /// <summary>How many runs that are over are held in memory whole, for pages that show them.</summary>
+    private const int MaxOpen = 4;
+
+    // Walking costs at most a twentieth of a core, however many runs there are.
+    private const int WalkShare = 20;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LeastWalkInterval = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, RunEntry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Written, LogRun? Run)> _runFiles = new(StringComparer.Ordinal);
+    private readonly Channel<RunEntry> _unread = Channel.CreateUnbounded<RunEntry>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly HashSet<string> _queued = new(StringComparer.Ordinal);
+    private readonly LinkedList<RunEntry> _open = [];
+    private readonly Lock _openGate = new();
+    private long _version = 1;
+
+    /// <summary>The root, as a full path.</summary>
+    public string Root { get; } = Path.GetFullPath(options.Root);
+
+    /// <summary>Grows with every change of any run.</summary>
+    public long Version => Volatile.Read(ref _version);
+
+    /// <summary>Whether the root was walked at least once.</summary>
+    public bool IsReady { get; private set; }
+
+    public IEnumerable<RunEntry> Entries => _entries.Values;
+
+    /// <summary>The run of an id; null where there is none.</summary>
+    public RunEntry? Find(string id) => _entries.GetValueOrDefault(id);
+
+    /// <summary>What is held of a run, read now if need be.</summary>
+    public Task<RunState> OpenAsync(RunEntry entry, CancellationToken cancellationToken)
+    {
+        lock (_openGate)
+        {
+            _open.Remove(entry);
+            _open.AddFirst(entry);
+            for (LinkedListNode<RunEntry>? last = _open.Last; _open.Count > MaxOpen && last is not null;)
+            {
+                LinkedListNode<RunEntry>? before = last.Previous;
+                _open.Remove(last);
+                if (last.Value.Status != RunStatus.Live)
+                    last.Value.Close();
+                last = before;
+            }
+        }
+
+        return entry.IsOpen
+            ? Task.FromResult(entry.Open(timeProvider, NextVersion, cancellationToken))
+            : Task.Run(() => entry.Open(timeProvider, NextVersion, cancellationToken), cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        Task reading = Task.Run(() => ReadQueuedAsync(stoppingToken), CancellationToken.None);
+        long nextWalk = 0;
+        try
+        {
+            using var timer = new PeriodicTimer(Interval, timeProvider);
+            do
+            {
+                if (timeProvider.GetTimestamp() >= nextWalk)
+                {
+                    long began = Stopwatch.GetTimestamp();
+                    Walk();
+                    TimeSpan took = Stopwatch.GetElapsedTime(began) * WalkShare;
+                    TimeSpan pause = took > LeastWalkInterval ? took : LeastWalkInterval;
+                    nextWalk = timeProvider.GetTimestamp() + (long)(pause.TotalSeconds * timeProvider.TimestampFrequency);
+                }
+
+                // What was not read yet may be large: the queue's turn, so that it holds up none of the others.
+                foreach (RunEntry entry in _entries.Values.Where(e => e.Status == RunStatus.Live && e.IsOpen && e.Digest is not null))
+                    entry.Read(timeProvider, NextVersion, stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // The server ends.
+        }
+
+        _unread.Writer.TryComplete();
+        await reading;
+    }
+
+    private long NextVersion() => Interlocked.Increment(ref _version);
+
+    private async Task ReadQueuedAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (RunEntry entry in _unread.Reader.ReadAllAsync(stoppingToken))
+            {
+                lock (_queued)
+                    _queued.Remove(entry.Id);
+                entry.Read(timeProvider, NextVersion, stoppingToken);
+                if (entry.Status != RunStatus.Live && !IsWanted(entry))
+                    entry.Close();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server ends.
+        }
+    }
+
+    private bool IsWanted(RunEntry entry)
+    {
+        lock (_openGate)
+            return _open.Contains(entry);
+    }
+
+    private void Walk()
+    {
+        try
+        {
+            var found = new Dictionary<string, List<FoundFile>>(StringComparer.Ordinal);
+            if (Directory.Exists(Root))
+            {
+                foreach (FoundFile file in Files())
+                {
+                    if (!found.TryGetValue(file.Directory, out List<FoundFile>? files))
+                        found.Add(file.Directory, files = []);
+                    files.Add(file);
+                }
+            }
+
+            TakeIn(found);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogUnreadable(Root, e.Message);
+        }
+
+        if (!IsReady)
+        {
+            IsReady = true;
+            NextVersion();
+        }
+    }
+
+    private void TakeIn(Dictionary<string, List<FoundFile>> found)
+    {
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        List<RunEntry> unread = [];
+        foreach ((string directory, List<FoundFile> files) in found)
+        {
+            LogRun[] runs = [.. files.Where(f => f.IsRunFile).Select(ReadRun).OfType<LogRun>().OrderBy(run => run.Start)];
+            if (runs.Length == 0 && !files.Any(f => f.IsRecordFile))
+                continue;
+
+            string name = Path.GetRelativePath(Root, directory);
+            string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..16];
+            ids.Add(id);
+            RunEntry entry = _entries.GetOrAdd(id, _ => new RunEntry(id, name == "." ? Path.GetFileName(Root) : name, directory));
+            RunStatus before = entry.Status;
+            bool wasKnown = entry.Version != 0;
+            long stamp = 17;
+            foreach (FoundFile file in files)
+                stamp = unchecked((stamp * 31) ^ file.Written ^ (file.Length << 20));
+            if (entry.Found(runs, stamp, Version + 1))
+                NextVersion();
+            bool hasEnded = wasKnown && before == RunStatus.Live && entry.Status != RunStatus.Live;
+            if (hasEnded || (entry.IsOutdated && (entry.Status != RunStatus.Live || !entry.IsOpen)))
+                unread.Add(entry);
+        }
+
+        foreach (RunEntry entry in _entries.Values.Where(entry => !ids.Contains(entry.Id)))
+        {
+            _entries.TryRemove(entry.Id, out _);
+            NextVersion();
+        }
+
+        foreach (RunEntry entry in unread.OrderBy(e => e.Status).ThenByDescending(e => e.Start))
+        {
+            lock (_queued)
+            {
+                if (!_queued.Add(entry.Id))
+                    continue;
+            }
+
+            _unread.Writer.TryWrite(entry);
+        }
+    }
+
+    // What has ended stays as it is; whether one without an end lives only its lock says.
+    private LogRun? ReadRun(FoundFile file)
+    {
+        string path = Path.Combine(file.Directory, file.Name);
+        if (_runFiles.TryGetValue(path, out (long Written, LogRun? Run) known) && known.Written == file.Written && known.Run?.End is not null)
+            return known.Run;
+
+        try
+        {
+            LogRun? run = LogRun.Read(path);
+            _runFiles[path] = (file.Written, run);
+            return run;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return known.Run;
+        }
+    }
+
+    private FileSystemEnumerable<FoundFile> Files()
+    {
+        var how = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
+            IgnoreInaccessible = true,
+            MaxRecursionDepth = 16,
+        };
+        return new FileSystemEnumerable<FoundFile>(
+            Root,
+            (ref FileSystemEntry e) =>
+                new FoundFile(e.Directory.ToString(), e.FileName.ToString(), e.LastWriteTimeUtc.UtcTicks, e.Length),
+            how)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry e) => !e.IsDirectory && IsOfRun(e.FileName),
+            ShouldRecursePredicate = (ref FileSystemEntry e) =>
+                !e.FileName.SequenceEqual(".locks") && !e.FileName.StartsWith(LogTree.ImportPrefix, StringComparison.Ordinal),
+        };
+    }
+
+    private static bool IsOfRun(ReadOnlySpan<char> name) =>
+        FileSystemName.MatchesSimpleExpression("metrics*.jsonl", name, ignoreCase: false)
+        || FileSystemName.MatchesSimpleExpression("run*.json", name, ignoreCase: false)
+        || FileSystemName.MatchesSimpleExpression("alerts*.jsonl", name, ignoreCase: false)
+        || FileSystemName.MatchesSimpleExpression(CompactedName.Pattern, name, ignoreCase: false);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The runs below '{Root}' cannot be listed: {Reason}")]
+    private partial void LogUnreadable(string root, string reason);
+
+    private sealed record FoundFile(string Directory, string Name, long Written, long Length)
+    {
+        public bool IsRecordFile => Name.StartsWith("metrics", StringComparison.Ordinal);
+
+        public bool IsRunFile => Name.StartsWith("run", StringComparison.Ordinal);
+    }
+}

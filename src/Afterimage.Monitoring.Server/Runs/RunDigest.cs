@@ -1,0 +1,95 @@
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Reporting.Alerts;
+using Afterimage.Monitoring.Reporting.Summaries;
+
+namespace Afterimage.Monitoring.Runs;
+
+/// <summary>What the list of runs shows of one: small, and kept for every run.</summary>
+internal sealed record RunDigest
+{
+    /// <summary>How many columns a spark line has.</summary>
+    public const int SparkColumns = 24;
+
+    public long Generations { get; private init; }
+
+    public long Evaluations { get; private init; }
+
+    public double? SuccessRate { get; private init; }
+
+    /// <summary>Seconds.</summary>
+    public double? P95 { get; private init; }
+
+    public double? TotalTokens { get; private init; }
+
+    /// <summary>US dollars; null where no call had a price.</summary>
+    public double? CostUsd { get; private init; }
+
+    public double UnpricedTokens { get; private init; }
+
+    /// <summary>Generations whose provider told no usage.</summary>
+    public long UsageMissing { get; private init; }
+
+    public long SkippedLines { get; private init; }
+
+    public DateTimeOffset? FirstTimestamp { get; private init; }
+
+    public DateTimeOffset? LastTimestamp { get; private init; }
+
+    /// <summary>Generations over the run's time.</summary>
+    public IReadOnlyList<long> Spark { get; private init; } = [];
+
+    /// <summary>The models that were called, the first two dozen.</summary>
+    public IReadOnlyList<string> Models { get; private init; } = [];
+
+    /// <summary>Alerts as episodes, the oldest first.</summary>
+    public IReadOnlyList<AlertEpisode> Alerts { get; private init; } = [];
+
+    public int FiringAlerts => Alerts.Count(alert => alert.State == AlertEpisodeState.Firing);
+
+    public static RunDigest Of(RunState state, string directory, IReadOnlyList<LogRun> runs)
+    {
+        lock (state.Gate)
+        {
+            MetricAggregate times = Aggregate("generation_time");
+            MetricAggregate successes = Aggregate("success_rate");
+            MetricAggregate tokens = Aggregate("total_token_count");
+            MetricAggregate cost = Aggregate("cost_usd");
+            return new RunDigest
+            {
+                Generations = state.Generations,
+                Evaluations = state.Evaluations,
+                SuccessRate = successes.Count == 0 ? null : successes.Mean,
+                P95 = times.Count == 0 ? null : times.Quantile(0.95),
+                TotalTokens = tokens.Count == 0 ? null : tokens.Sum,
+                CostUsd = cost.Count == 0 ? null : cost.Sum,
+                UnpricedTokens = Aggregate("unpriced_token_count").Sum,
+                UsageMissing = state.UsageMissing,
+                SkippedLines = state.SkippedLines,
+                FirstTimestamp = state.Last == 0 ? null : new DateTimeOffset(state.First, TimeSpan.Zero),
+                LastTimestamp = state.Last == 0 ? null : new DateTimeOffset(state.Last, TimeSpan.Zero),
+                Spark = SparkOf(state),
+                Models = [.. state.Models.Select(model => model.Name)],
+                Alerts = AlertEpisodes.Of(state.Alerts, directory, runs),
+            };
+        }
+
+        MetricAggregate Aggregate(string metric) => state.Store.Aggregate(metric, long.MinValue);
+    }
+
+    private static long[] SparkOf(RunState state)
+    {
+        if (state.Last == 0)
+            return [];
+
+        var columns = new long[SparkColumns];
+        double span = Math.Max(1, state.Last - state.First + 1);
+        foreach ((long start, TimeBucket bucket) in state.Timeline.Read(state.First, state.Last, 240).Buckets)
+        {
+            int column = (int)((Math.Max(start, state.First) - state.First) / span * SparkColumns);
+            columns[Math.Min(column, SparkColumns - 1)] += bucket.Succeeded + bucket.Failed;
+        }
+
+        return columns;
+    }
+}

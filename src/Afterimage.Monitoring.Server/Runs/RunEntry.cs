@@ -1,0 +1,114 @@
+using Afterimage.Monitoring.Reporting.Summaries;
+
+namespace Afterimage.Monitoring.Runs;
+
+/// <summary>A directory below the root that holds a run.</summary>
+internal sealed class RunEntry(string id, string name, string directory)
+{
+    private readonly Lock _gate = new();
+    private long _readStamp;
+    private RunTail? _tail;
+
+    /// <summary>What it is asked for by: it says nothing of the path, so that no request names a file.</summary>
+    public string Id => id;
+
+    /// <summary>The path below the root.</summary>
+    public string Name => name;
+
+    public string Directory => directory;
+
+    public IReadOnlyList<LogRun> Runs { get; private set; } = [];
+
+    public RunStatus Status { get; private set; } = RunStatus.Ended;
+
+    public RunDigest? Digest { get; private set; }
+
+    /// <summary>Why it could not be read, if so.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>Grows with whatever is shown of it.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>Whether its files are other than when it was last read.</summary>
+    public bool IsOutdated => Digest is null ? Trouble is null || _readStamp != Stamp : _readStamp != Stamp;
+
+    public bool IsOpen => _tail is not null;
+
+    public DateTimeOffset? Start => Runs.Count > 0 ? Runs.Min(run => run.Start) : Digest?.FirstTimestamp;
+
+    public DateTimeOffset? End => Status == RunStatus.Live ? null
+        : Runs.Count > 0 && Runs.All(run => run.End is not null) ? Runs.Max(run => run.End)
+        : Digest?.LastTimestamp;
+
+    public string Host => Runs.Count > 0 ? Runs[0].Host : "";
+
+    public string Process => Runs.Count > 0 ? Runs[0].Process : "";
+
+    // Changes when a file of the directory does.
+    private long Stamp { get; set; }
+
+    /// <summary>Takes in what a walk over the root has found.</summary>
+    /// <returns>Whether anything is other than before.</returns>
+    public bool Found(IReadOnlyList<LogRun> runs, long stamp, long version)
+    {
+        RunStatus status = runs.Any(run => run.IsAlive) ? RunStatus.Live
+            : runs.Any(run => run.End is null) ? RunStatus.Killed
+            : RunStatus.Ended;
+        bool isOther = Version == 0 || status != Status || runs.Count != Runs.Count || stamp != Stamp;
+        (Runs, Status, Stamp) = (runs, status, stamp);
+        if (isOther)
+            Version = version;
+        return isOther;
+    }
+
+    /// <summary>Reads what is new.</summary>
+    /// <returns>Whether anything is.</returns>
+    public bool Read(TimeProvider timeProvider, Func<long> nextVersion, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            long stamp = Stamp;
+            RunTail tail = _tail ??= new RunTail(directory, timeProvider);
+            bool isNew = true;
+            try
+            {
+                isNew = tail.Advance(Status == RunStatus.Live, cancellationToken);
+                Trouble = null;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // The next walk finds it gone.
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Trouble = e.Message.Split('\n')[0];
+            }
+
+            _readStamp = stamp;
+            if (!isNew && Digest is not null)
+                return false;
+
+            Digest = RunDigest.Of(tail.State, directory, Runs);
+            Version = nextVersion();
+            return true;
+        }
+    }
+
+    /// <summary>What is held of it; it is read if need be.</summary>
+    public RunState Open(TimeProvider timeProvider, Func<long> nextVersion, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_tail is null)
+                Read(timeProvider, nextVersion, cancellationToken);
+            return _tail!.State;
+        }
+    }
+
+    /// <summary>Lets go of what is held of it; its digest stays.</summary>
+    public void Close()
+    {
+        lock (_gate)
+            _tail = null;
+    }
+}

@@ -1,0 +1,229 @@
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
+
+namespace Afterimage.Monitoring.Runs;
+
+/// <summary>What the server holds of one run in memory, bounded: the metrics, as a monitor has them, what happened when, and a few calls
+/// and log entries. Any thread may call, holding <see cref="Gate"/> where it reads more than one thing.</summary>
+internal sealed class RunState
+{
+    /// <summary>Points kept one by one; older ones are in summaries.</summary>
+    private const int MaxRetainedPoints = 100_000;
+    private const int NamesOfAKind = 500;
+    private const int MaxModels = 24;
+    private const int MaxTags = 32;
+    private const int MaxValuesOfATag = 12;
+    private const int MaxNotes = 20;
+    private const int MaxLogEntries = 200;
+    private const int MaxErrorLength = 1000;
+
+    private readonly RecordFill _fill;
+    private readonly SortedSet<(double Duration, long Number)> _slowestOrder = [];
+    private readonly Dictionary<long, CallNote> _slowest = [];
+    private readonly Queue<CallNote> _failures = new();
+    private readonly Queue<LogNote> _log = new();
+    private readonly List<Alert> _alerts = [];
+    private readonly Dictionary<int, CallGroup> _models = [];
+    private readonly Dictionary<(string Key, string Value), CallGroup> _tags = [];
+    private readonly Dictionary<string, int> _tagKeys = new(StringComparer.Ordinal);
+    private long _number;
+
+    public RunState(TimeProvider timeProvider)
+    {
+        Store = new MetricStore(Names, new Clock(timeProvider), MaxRetainedPoints);
+        _fill = new RecordFill(Names);
+    }
+
+    public Lock Gate { get; } = new();
+
+    public Names Names { get; } = new(NamesOfAKind);
+
+    public MetricStore Store { get; }
+
+    public Timeline Timeline { get; } = new();
+
+    public long Generations { get; private set; }
+
+    public long Evaluations { get; private set; }
+
+    public long SkippedLines { get; private set; }
+
+    /// <summary>Generations whose provider told no usage.</summary>
+    public long UsageMissing { get; private set; }
+
+    /// <summary>UTC ticks of the earliest record; <see cref="long.MaxValue"/> without any.</summary>
+    public long First { get; private set; } = long.MaxValue;
+
+    /// <summary>UTC ticks of the latest record; 0 without any.</summary>
+    public long Last { get; private set; }
+
+    public IEnumerable<CallNote> Slowest => _slowestOrder.Reverse().Select(key => _slowest[key.Number]);
+
+    public IEnumerable<CallNote> Failures => _failures.Reverse();
+
+    public IEnumerable<LogNote> Log => _log.Reverse();
+
+    public IReadOnlyList<Alert> Alerts => _alerts;
+
+    public IEnumerable<(string Name, CallGroup Group)> Models => _models.Select(m => (Names.Models[m.Key], m.Value));
+
+    /// <summary>Calls by tag. A tag with many values is left out: it tells calls apart, and not kinds of calls.</summary>
+    public IEnumerable<(string Key, string Value, CallGroup Group)> Tags =>
+        _tags.Where(tag => _tagKeys[tag.Key.Key] <= MaxValuesOfATag).Select(tag => (tag.Key.Key, tag.Key.Value, tag.Value));
+
+    public void Add(RecordLine line)
+    {
+        lock (Gate)
+        {
+            Record record = _fill.Of(line);
+            First = Math.Min(First, record.Timestamp);
+            Last = Math.Max(Last, record.Timestamp);
+            if (record.Kind != RecordKind.Metric)
+            {
+                WatchModel(record);
+                WatchTags(record);
+            }
+
+            Store.Apply(new Span<Record>(ref record));
+            if (record.Kind == RecordKind.Metric)
+                return;
+
+            Place(record);
+            if (record.Kind == RecordKind.Evaluation)
+            {
+                Evaluations++;
+                return;
+            }
+
+            Generations++;
+            if (line.Has(RecordSchema.UsageMissing) && line.Count(RecordSchema.UsageMissing) != 0)
+                UsageMissing++;
+            Note(line, record);
+        }
+    }
+
+    public void Skip(long lines)
+    {
+        lock (Gate)
+            SkippedLines += lines;
+    }
+
+    public void Add(LogNote entry)
+    {
+        lock (Gate)
+        {
+            _log.Enqueue(entry);
+            if (_log.Count > MaxLogEntries)
+                _log.Dequeue();
+        }
+    }
+
+    public void Add(Alert alert)
+    {
+        lock (Gate)
+        {
+            _alerts.Add(alert);
+            if (_alerts.Count > 2000)
+                _alerts.RemoveRange(0, 1000);
+        }
+    }
+
+    private void WatchModel(in Record record)
+    {
+        int id = ModelSums.Key(record.ModelId);
+        if (_models.ContainsKey(id) || _models.Count == MaxModels)
+            return;
+
+        string name = Names.Models[id];
+        _models.Add(id, new CallGroup(metric => Store.Watch(metric, name, null)));
+    }
+
+    private void WatchTags(in Record record)
+    {
+        foreach ((string key, object? value) in record.Details?.Tags ?? [])
+        {
+            if (value is not string text || text.Length > 200 || _tags.ContainsKey((key, text)))
+                continue;
+
+            int values = _tagKeys.GetValueOrDefault(key);
+            if ((values == 0 && _tagKeys.Count >= MaxTags) || values > MaxValuesOfATag)
+                continue;
+            _tagKeys[key] = values + 1;
+            if (values == MaxValuesOfATag || _tags.Count >= MaxTags)
+                continue;
+            _tags.Add((key, text), new CallGroup(metric => Store.Watch(metric, null, new(key, text))));
+        }
+    }
+
+    private void Place(Record record) => Timeline.Add(record.Timestamp, bucket =>
+    {
+        bucket.PromptTokens += record.PromptTokens;
+        bucket.CompletionTokens += record.CompletionTokens;
+        if (record.Has(RecordFields.Cost))
+            bucket.Cost = (bucket.Cost ?? 0) + record.Value;
+        if (record.Kind == RecordKind.Evaluation)
+        {
+            foreach (RecordScore score in record.Details!.Scores!)
+            {
+                if (!double.IsFinite(score.Score))
+                    continue;
+                bucket.Scores++;
+                bucket.ScoreSum += score.Score;
+            }
+
+            return;
+        }
+
+        if (record.Has(RecordFields.Success))
+            bucket.Succeeded++;
+        else
+            bucket.Failed++;
+        bucket.Durations.Add((double)record.Duration / TimeSpan.TicksPerSecond, 1);
+        if (record.Has(RecordFields.TimeToFirstToken))
+        {
+            bucket.FirstTokens++;
+            bucket.TimesToFirstToken.Add((double)record.TimeToFirstToken / TimeSpan.TicksPerSecond, 1);
+        }
+    });
+
+    private void Note(RecordLine line, in Record record)
+    {
+        double duration = line.Number(RecordSchema.Duration);
+        bool failed = !record.Has(RecordFields.Success);
+        bool slow = _slowestOrder.Count < MaxNotes || duration > _slowestOrder.Min.Duration;
+        if (!failed && !slow)
+            return;
+
+        string? error = _fill.Text(line, RecordSchema.Error);
+        var note = new CallNote(
+            new DateTime(record.Timestamp, DateTimeKind.Utc),
+            duration,
+            !failed,
+            _fill.Text(line, RecordSchema.ModelName),
+            record.Has(RecordFields.PromptTokens) ? record.PromptTokens : null,
+            record.Has(RecordFields.CompletionTokens) ? record.CompletionTokens : null,
+            _fill.Text(line, RecordSchema.FinishReason),
+            error is { Length: > MaxErrorLength } ? error[..MaxErrorLength] + "…" : error,
+            _fill.Text(line, RecordSchema.TraceId));
+        if (failed)
+        {
+            _failures.Enqueue(note);
+            if (_failures.Count > MaxNotes)
+                _failures.Dequeue();
+        }
+
+        if (!slow)
+            return;
+
+        _slowestOrder.Add((duration, _number));
+        _slowest.Add(_number++, note);
+        if (_slowestOrder.Count > MaxNotes)
+        {
+            (double, long Number) least = _slowestOrder.Min;
+            _slowestOrder.Remove(least);
+            _slowest.Remove(least.Number);
+        }
+    }
+}

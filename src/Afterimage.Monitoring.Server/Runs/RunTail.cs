@@ -1,0 +1,179 @@
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Reporting.Compacting;
+
+namespace Afterimage.Monitoring.Runs;
+
+/// <summary>Reads the files of one directory as they are written, into a <see cref="RunState"/>. For one thread at a time.</summary>
+/// <remarks>
+/// What was read stays counted when the writer deletes its oldest files. Where a file is cut short or replaced, the directory is read
+/// anew. A compacted file that stands for what was read is passed over.
+/// </remarks>
+internal sealed class RunTail(string directory, TimeProvider timeProvider)
+{
+    // Of a log only what can be shown is read.
+    private const long LogTail = 256 * 1024;
+
+    private readonly Dictionary<string, TailedFile> _files = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _compacted = new(StringComparer.Ordinal);
+
+    // Files that had a successor when they were read to their end: nothing can have come behind that.
+    private readonly HashSet<int> _complete = [];
+
+    public RunState State { get; private set; } = new(timeProvider);
+
+    /// <summary>Reads what is new.</summary>
+    /// <param name="isLive">Whether somebody writes the directory.</param>
+    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <returns>Whether anything was.</returns>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file or the directory may not be read.</exception>
+    public bool Advance(bool isLive, CancellationToken cancellationToken)
+    {
+        // Once more where a file was replaced: then everything is new.
+        return TryAdvance(isLive, cancellationToken, out bool isNew)
+            ? isNew
+            : Restart() && TryAdvance(isLive, cancellationToken, out _);
+    }
+
+    private bool Restart()
+    {
+        _files.Clear();
+        _compacted.Clear();
+        _complete.Clear();
+        State = new RunState(timeProvider);
+        return true;
+    }
+
+    private bool TryAdvance(bool isLive, CancellationToken cancellationToken, out bool isNew)
+    {
+        isNew = false;
+        string[] files =
+        [
+            .. CompactedName.In(directory).Select(c => c.Path)
+                .Concat(Directory.EnumerateFiles(directory, RecordFiles.JsonPattern))
+                .OrderBy(RecordFiles.NumberOf),
+        ];
+        files = RecordFiles.Current(files);
+        for (int i = 0; i < files.Length; i++)
+        {
+            if (RecordFiles.IsCompacted(files[i]))
+            {
+                if (!TryCompacted(files[i], cancellationToken, ref isNew))
+                    return false;
+            }
+            else if (!TryLines(files[i], !isLive, ReadRecords, cancellationToken, ref isNew))
+            {
+                return false;
+            }
+            else if (i < files.Length - 1)
+            {
+                _complete.Add(RecordFiles.NumberOf(files[i]));
+            }
+        }
+
+        return TryAll("alerts*.jsonl", ReadAlerts, cancellationToken, ref isNew)
+            && TryAll("afterimage*.log", ReadLog, cancellationToken, ref isNew);
+
+        bool TryAll(string pattern, Action<TailedFile, CancellationToken> read, CancellationToken cancellationToken, ref bool isNew)
+        {
+            foreach (string file in Directory.EnumerateFiles(directory, pattern).Order(StringComparer.Ordinal))
+            {
+                if (!TryLines(file, !isLive, read, cancellationToken, ref isNew))
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
+    private bool TryCompacted(string path, CancellationToken cancellationToken, ref bool isNew)
+    {
+        if (_compacted.Contains(path))
+            return true;
+
+        CompactedName name = CompactedName.Parse(path)!;
+        int[] read = [.. _files.Keys.Where(f => Path.GetFileName(f).StartsWith("metrics", StringComparison.Ordinal)).Select(RecordFiles.NumberOf)];
+        bool isRead = read.Any(name.StandsFor) || _compacted.Any(name.StandsFor);
+        if (isRead && !read.Where(name.StandsFor).All(_complete.Contains))
+            return false;
+
+        _compacted.Add(path);
+        if (isRead)
+            return true;
+
+        var line = new RecordLine();
+        foreach (ReadOnlyMemory<byte> bytes in CompactedLines.Read(path, null))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (line.TryParse(bytes))
+                State.Add(line);
+            else
+                State.Skip(1);
+        }
+
+        return isNew = true;
+    }
+
+    private bool TryLines(
+        string path,
+        bool toEnd,
+        Action<TailedFile, CancellationToken> read,
+        CancellationToken cancellationToken,
+        ref bool isNew)
+    {
+        try
+        {
+            if (!_files.TryGetValue(path, out TailedFile? file))
+                _files[path] = file = new TailedFile(path);
+            FileChange change = file.Look(toEnd);
+            if (change == FileChange.Grown)
+            {
+                read(file, cancellationToken);
+                file.Advance();
+                isNew = true;
+            }
+
+            return change != FileChange.Replaced;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // A writer that keeps only its newest files may have deleted it.
+            return true;
+        }
+    }
+
+    private void ReadRecords(TailedFile file, CancellationToken cancellationToken)
+    {
+        using var reader = new RecordReader(file.Path, file.Position, file.End);
+        while (reader.Read())
+        {
+            if ((reader.Records & 0xFFF) == 0)
+                cancellationToken.ThrowIfCancellationRequested();
+            State.Add(reader.Record);
+        }
+
+        State.Skip(reader.SkippedLines);
+    }
+
+    private void ReadAlerts(TailedFile file, CancellationToken cancellationToken)
+    {
+        using var lines = new LineSplitter(file.Path, file.Position, file.End);
+        while (lines.Read() && !cancellationToken.IsCancellationRequested)
+        {
+            if (NoteLines.Alert(lines.Line) is { } alert)
+                State.Add(alert);
+        }
+    }
+
+    private void ReadLog(TailedFile file, CancellationToken cancellationToken)
+    {
+        file.PassTo(LogTail);
+        using var lines = new LineSplitter(file.Path, file.Position, file.End);
+        while (lines.Read() && !cancellationToken.IsCancellationRequested)
+        {
+            if (NoteLines.Log(lines.Line) is { } entry)
+                State.Add(entry);
+        }
+    }
+}

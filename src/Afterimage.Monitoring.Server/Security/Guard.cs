@@ -1,0 +1,125 @@
+using System.Net;
+using Afterimage.Monitoring.Api;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Afterimage.Monitoring.Security;
+
+/// <summary>Whom an endpoint answers.</summary>
+internal enum Audience
+{
+    /// <summary>Whoever asks under a name of this server.</summary>
+    Everyone,
+
+    /// <summary>Who has a session or the key; others are shown how to get in.</summary>
+    PageReaders,
+
+    /// <summary>Who has a session or the key.</summary>
+    ApiCallers,
+}
+
+/// <summary>Stands before every endpoint: the name that was asked for, the page that asked, who asks, and what the browser may do with the
+/// answer.</summary>
+internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
+{
+    private const string Policy =
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+
+    private long _refused;
+
+    /// <summary>Requests that were refused.</summary>
+    public long Refused => Volatile.Read(ref _refused);
+
+    public RequestDelegate Protect(Audience audience, RequestDelegate endpoint) => async context =>
+    {
+        SetHeaders(context.Response.Headers);
+        if (!IsOwnName(context.Request.Host.Host))
+        {
+            await RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "The server does not go by this name: see AllowedHosts.");
+            return;
+        }
+
+        if (IsOfAnotherOrigin(context.Request))
+        {
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "Pages of other origins are not answered.");
+            return;
+        }
+
+        if (audience != Audience.Everyone && !IsKnown(context))
+        {
+            Interlocked.Increment(ref _refused);
+            if (audience == Audience.PageReaders)
+                await LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status401Unauthorized);
+            else
+                await ApiJson.WriteProblemAsync(context, StatusCodes.Status401Unauthorized, "Open the link that the server printed, or send the key as Authorization: Bearer.");
+            return;
+        }
+
+        await endpoint(context);
+    };
+
+    /// <summary>The cookie of a session: cookies do not tell ports apart, their names must.</summary>
+    public static string CookieName(HttpContext context) => $"afterimage-{context.Request.Host.Port ?? 0}";
+
+    private bool IsKnown(HttpContext context)
+    {
+        if (options.UseApplicationAuthorization || sessions.IsSession(context.Request.Cookies[CookieName(context)]))
+            return true;
+
+        const string Scheme = "Bearer ";
+        string authorization = context.Request.Headers.Authorization.ToString();
+        if (!authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || !sessions.HasKey)
+            return false;
+
+        // Programs that know the key may ask as often as they like; wrong keys count as attempts, and beyond those nothing is compared.
+        string from = From(context);
+        if (!sessions.MayStillTry(from))
+            return false;
+        bool isKey = sessions.IsKey(authorization[Scheme.Length..].Trim());
+        if (!isKey)
+            sessions.MayTry(from);
+        return isKey;
+    }
+
+    /// <summary>Whom attempts to get in are counted for.</summary>
+    public static string From(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "";
+
+    // A name that was made to point here is what a page of somebody else needs to read the answers: an address is none.
+    private bool IsOwnName(string host) =>
+        host.Length > 0
+        && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || IPAddress.TryParse(host, out _)
+            || options.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase));
+
+    private static bool IsOfAnotherOrigin(HttpRequest request)
+    {
+        string origin = request.Headers.Origin.ToString();
+        if (origin.Length > 0)
+        {
+            return !Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri)
+                || !uri.Authority.Equals(new HostString(request.Host.Value ?? "").Value, StringComparison.OrdinalIgnoreCase);
+        }
+
+        // A link to a page may lie anywhere; nothing else is asked for from elsewhere.
+        string site = request.Headers["Sec-Fetch-Site"].ToString();
+        return site is "cross-site" or "same-site" && request.Headers["Sec-Fetch-Mode"].ToString() != "navigate";
+    }
+
+    private async Task RefuseAsync(HttpContext context, int status, string why)
+    {
+        Interlocked.Increment(ref _refused);
+        await ApiJson.WriteProblemAsync(context, status, why);
+    }
+
+    private static void SetHeaders(IHeaderDictionary headers)
+    {
+        headers[HeaderNames.ContentSecurityPolicy] = Policy;
+        headers[HeaderNames.XContentTypeOptions] = "nosniff";
+        headers[HeaderNames.XFrameOptions] = "DENY";
+
+        // Without a referrer a browser does not say of a form which origin it is of.
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+    }
+}

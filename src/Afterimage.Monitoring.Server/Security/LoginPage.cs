@@ -1,0 +1,24 @@
+using Afterimage.Monitoring.Page;
+using Microsoft.AspNetCore.Http;
+
+namespace Afterimage.Monitoring.Security;
+
+/// <summary>The page that says how to get in.</summary>
+internal static class LoginPage
+{
+    public static async Task WriteAsync(HttpContext context, bool hasKey, int status)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        string message = status == StatusCodes.Status429TooManyRequests
+            ? "Too many attempts. Wait a minute, then try again."
+            : "This page needs a session. Open the link that the server printed when it started. Such a link is good once: "
+                + "start the server again for a new one.";
+        await context.Response.WriteAsync(
+            PageAssets.Text("login.html")
+                .Replace("{message}", message, StringComparison.Ordinal)
+                .Replace("{form}", hasKey ? PageAssets.Text("login-form.html") : "", StringComparison.Ordinal),
+            context.RequestAborted);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Afterimage.Tests;
+
+namespace Afterimage.Cli.Tests;
+
+public sealed class ServeTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task The_link_that_it_prints_lets_in_and_a_signal_ends_it()
+    {
+        using Process process = CommandLine.Start(_directory.Path, ["serve", "runs", "--port", "0"]);
+        try
+        {
+            string said = (await process.StandardOutput.ReadLineAsync(Cancel))!;
+            string link = (await process.StandardOutput.ReadLineAsync(Cancel))!.Trim();
+            Assert.Equal($"The runs below {Path.Combine(_directory.Path, "runs")}:", said);
+
+            // Follows the link to the page, with the cookie.
+            using var client = new HttpClient();
+            string page = await client.GetStringAsync(link, Cancel);
+            Assert.Contains("<title>Runs", page, StringComparison.Ordinal);
+            await using Stream open = await client.GetStreamAsync(new Uri(new Uri(link), "api/v1/events"), Cancel);
+
+            using Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+            CommandResult result = await CommandLine.FinishAsync(process);
+            Assert.Equal(0, result.ExitCode);
+            Assert.Equal("", result.Error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(_directory.Path));
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_said_in_one_sentence()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+
+        CommandResult result = await CommandLine.RunAsync(_directory.Path, "serve", "--port", $"{port}");
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal($"afterimage: Port {port} is in use: choose another with --port, or 0 for any that is free.\n", result.Error);
+    }
+
+    [Theory]
+    [InlineData("Beyond this machine the server needs a key", "--listen", "0.0.0.0")]
+    [InlineData("--listen is 'here', which is no IP address", "--listen", "here")]
+    [InlineData("--port is '65536', which is no whole number from 0 to 65535", "--port", "65536")]
+    [InlineData("'key' holds no key: it must have at least 16 characters", "--key-file", "key")]
+    [InlineData("'none' cannot be read", "--key-file", "none")]
+    [InlineData("'key' is a file, not a directory", "key")]
+    public async Task What_it_cannot_use_is_said(string message, params string[] arguments)
+    {
+        _directory.Write("key", "short");
+
+        CommandResult result = await CommandLine.RunAsync(_directory.Path, ["serve", .. arguments]);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.StartsWith($"afterimage: {message}", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
+    }
+}
