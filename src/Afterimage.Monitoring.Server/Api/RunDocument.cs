@@ -143,7 +143,7 @@ internal static class RunDocuments
     /// <param name="state">What is held of it.</param>
     /// <param name="window">How far back from its end, or from now where it goes on; null: all of it.</param>
     /// <param name="now">Now.</param>
-    public static RunDocument Of(RunEntry entry, RunState state, TimeSpan? window, DateTimeOffset now)
+    public static RunDocument Of(RunEntry entry, FollowedRun state, TimeSpan? window, DateTimeOffset now)
     {
         lock (state.Gate)
         {
@@ -179,7 +179,7 @@ internal static class RunDocuments
     private static bool IsOfTheProgram(string name) =>
         !OwnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) && !WellKnownMetrics.InOrder.Contains(name);
 
-    private static FigureValues Figures(RunState state, long from, long to)
+    private static FigureValues Figures(FollowedRun state, long from, long to)
     {
         MetricAggregate times = state.Store.Aggregate("generation_time", from);
         MetricAggregate successes = state.Store.Aggregate("success_rate", from);
@@ -230,7 +230,7 @@ internal static class RunDocuments
         };
     }
 
-    private static IEnumerable<MetricValues> Metrics(RunState state, long from, Func<string, bool> which) =>
+    private static IEnumerable<MetricValues> Metrics(FollowedRun state, long from, Func<string, bool> which) =>
         state.Store.AllSeries
             .Where(series => which(series.Name))
             .OrderBy(series => series.Name, StringComparer.Ordinal)
@@ -246,7 +246,7 @@ internal static class RunDocuments
                 ApiJson.Finite(metric.All.Quantile(0.95)),
                 ApiJson.Finite(metric.All.Max)));
 
-    private static SeriesValues Series(RunState state, long from, long to)
+    private static SeriesValues Series(FollowedRun state, long from, long to)
     {
         (long width, IReadOnlyList<(long Start, TimeBucket Bucket)> buckets) = state.Timeline.Read(from, to, Points);
 

@@ -149,7 +149,7 @@ internal sealed class RunEndpoints
             window = TimeSpan.FromSeconds(seconds);
         }
 
-        RunState state = await _catalogue.OpenAsync(entry, context.RequestAborted);
+        FollowedRun state = await _catalogue.OpenAsync(entry, context.RequestAborted);
         DateTimeOffset now = _timeProvider.GetUtcNow();
         string slot = entry.Status == RunStatus.Live ? $"-{now.Ticks / Slot.Ticks}" : "";
         await ApiJson.WriteAsync(context, $"{entry.Id}-{entry.Version}-{window?.Ticks}{slot}", () => RunDocuments.Of(entry, state, window, now));

@@ -46,7 +46,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
     public RunEntry? Find(string id) => _entries.GetValueOrDefault(id);
 
     /// <summary>What is held of a run, read now if need be.</summary>
-    public Task<RunState> OpenAsync(RunEntry entry, CancellationToken cancellationToken)
+    public Task<FollowedRun> OpenAsync(RunEntry entry, CancellationToken cancellationToken)
     {
         lock (_openGate)
         {

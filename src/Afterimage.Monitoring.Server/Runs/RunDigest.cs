@@ -47,7 +47,7 @@ internal sealed record RunDigest
 
     public int FiringAlerts => Alerts.Count(alert => alert.State == AlertEpisodeState.Firing);
 
-    public static RunDigest Of(RunState state, string directory, IReadOnlyList<LogRun> runs)
+    public static RunDigest Of(FollowedRun state, string directory, IReadOnlyList<LogRun> runs)
     {
         lock (state.Gate)
         {
@@ -77,7 +77,7 @@ internal sealed record RunDigest
         MetricAggregate Aggregate(string metric) => state.Store.Aggregate(metric, long.MinValue);
     }
 
-    private static long[] SparkOf(RunState state)
+    private static long[] SparkOf(FollowedRun state)
     {
         if (state.Last == 0)
             return [];

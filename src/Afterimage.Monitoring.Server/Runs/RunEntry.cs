@@ -95,7 +95,7 @@ internal sealed class RunEntry(string id, string name, string directory)
     }
 
     /// <summary>What is held of it; it is read if need be.</summary>
-    public RunState Open(TimeProvider timeProvider, Func<long> nextVersion, CancellationToken cancellationToken)
+    public FollowedRun Open(TimeProvider timeProvider, Func<long> nextVersion, CancellationToken cancellationToken)
     {
         lock (_gate)
         {

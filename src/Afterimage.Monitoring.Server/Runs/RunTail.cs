@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Reporting.Compacting;
 
 namespace Afterimage.Monitoring.Runs;
 
-/// <summary>Reads the files of one directory as they are written, into a <see cref="RunState"/>. For one thread at a time.</summary>
+/// <summary>Reads the files of one directory as they are written, into a <see cref="FollowedRun"/>. For one thread at a time.</summary>
 /// <remarks>
 /// What was read stays counted when the writer deletes its oldest files. Where a file is cut short or replaced, the directory is read
 /// anew. A compacted file that stands for what was read is passed over.
@@ -20,7 +20,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
     // Files that had a successor when they were read to their end: nothing can have come behind that.
     private readonly HashSet<int> _complete = [];
 
-    public RunState State { get; private set; } = new(timeProvider);
+    public FollowedRun State { get; private set; } = new(timeProvider);
 
     /// <summary>Reads what is new.</summary>
     /// <param name="isLive">Whether somebody writes the directory.</param>
@@ -41,7 +41,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
         _files.Clear();
         _compacted.Clear();
         _complete.Clear();
-        State = new RunState(timeProvider);
+        State = new FollowedRun(timeProvider);
         return true;
     }
 

@@ -7,7 +7,7 @@ namespace Afterimage.Monitoring.Runs;
 
 /// <summary>What the server holds of one run in memory, bounded: the metrics, as a monitor has them, what happened when, and a few calls
 /// and log entries. Any thread may call, holding <see cref="Gate"/> where it reads more than one thing.</summary>
-internal sealed class RunState
+internal sealed class FollowedRun
 {
     /// <summary>Points kept one by one; older ones are in summaries.</summary>
     private const int MaxRetainedPoints = 100_000;
@@ -30,7 +30,7 @@ internal sealed class RunState
     private readonly Dictionary<string, int> _tagKeys = new(StringComparer.Ordinal);
     private long _number;
 
-    public RunState(TimeProvider timeProvider)
+    public FollowedRun(TimeProvider timeProvider)
     {
         Store = new MetricStore(Names, new Clock(timeProvider), MaxRetainedPoints);
         _fill = new RecordFill(Names);
