@@ -11,7 +11,7 @@ internal sealed partial class MonitorLifetime(GenerationMonitor monitor, ILogger
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        LogStarted(monitor.LogDirectory);
+        LogStarted(monitor.LogDirectory ?? "memory");
         return Task.CompletedTask;
     }
 
@@ -30,7 +30,7 @@ internal sealed partial class MonitorLifetime(GenerationMonitor monitor, ILogger
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // Disposal tries once more, and counts what is lost.
-            LogNotDrained(monitor.LogDirectory, e);
+            LogNotDrained(monitor.LogDirectory ?? "memory", e);
         }
     }
 

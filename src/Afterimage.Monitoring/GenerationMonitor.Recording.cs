@@ -21,7 +21,6 @@ public sealed partial class GenerationMonitor
     /// <param name="success">Whether it came to a usable answer.</param>
     /// <param name="details">What else is known. Default: nothing.</param>
     /// <exception cref="ArgumentException"><paramref name="duration"/> or a detail is out of its range. Nothing was recorded.</exception>
-    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void TrackGeneration(TimeSpan duration, bool success, in GenerationDetails details = default)
     {
         ThrowIfAbsurd(duration, nameof(duration));
@@ -91,7 +90,6 @@ public sealed partial class GenerationMonitor
     /// <param name="details">What else is known. Default: nothing.</param>
     /// <exception cref="ArgumentException">A name is null or empty, or <paramref name="duration"/> or a detail is out of its range. Nothing
     /// was recorded.</exception>
-    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void TrackEvaluation(
         TimeSpan duration,
         bool success,
@@ -156,7 +154,6 @@ public sealed partial class GenerationMonitor
     /// <param name="timestamp">When it happened. Default: now, by the monitor's clock. Stored as UTC.</param>
     /// <exception cref="ArgumentException"><paramref name="metricName"/> or a key of <paramref name="metadata"/> is null or empty. Nothing
     /// was recorded.</exception>
-    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void RecordMetric(
         string metricName,
         double value,
@@ -192,7 +189,6 @@ public sealed partial class GenerationMonitor
     /// <param name="message">The message.</param>
     /// <param name="data">Further facts, under the rules of metadata. Default: none.</param>
     /// <exception cref="ArgumentException"><paramref name="message"/> or a key of <paramref name="data"/> is null or empty.</exception>
-    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void LogInfo(string message, IReadOnlyDictionary<string, object?>? data = null) =>
         Log(LogLevel.Information, message, null, data);
 
@@ -205,7 +201,6 @@ public sealed partial class GenerationMonitor
     /// <param name="exception">What was thrown. Default: nothing.</param>
     /// <param name="data">Further facts, under the rules of metadata. Default: none.</param>
     /// <exception cref="ArgumentException"><paramref name="message"/> or a key of <paramref name="data"/> is null or empty.</exception>
-    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void LogError(string message, Exception? exception = null, IReadOnlyDictionary<string, object?>? data = null) =>
         Log(LogLevel.Error, message, exception, data);
 

@@ -12,8 +12,8 @@ namespace Afterimage.Monitoring;
 /// into a buffer of the calling thread and returns; a background thread carries it to memory and to the handlers. Reading first takes in
 /// what this process has recorded.</para>
 /// <para>Dispose the monitor to write what is pending. A process that ends without doing so (return from Main, unhandled exception, SIGINT,
-/// SIGTERM) still writes it; one that is killed loses at most what was recorded in its last second. After disposal recording throws
-/// <see cref="ObjectDisposedException"/>, and reading goes on working.</para>
+/// SIGTERM) still writes it; one that is killed loses at most what was recorded in its last second. What is recorded after disposal is
+/// counted (<see cref="MonitorStatistics.RecordedAfterDisposal"/>) and logged once; reading goes on working.</para>
 /// </remarks>
 public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
 {
@@ -61,8 +61,8 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
         _names = _parts.Names;
     }
 
-    /// <summary>The directory that this run is kept in, as a full path.</summary>
-    public string LogDirectory => _parts.Run.Directory;
+    /// <summary>The directory that this run is kept in, as a full path; null without <see cref="GenerationMonitorOptions.WriteFiles"/>.</summary>
+    public string? LogDirectory => _parts.Run?.Directory;
 
     /// <summary>Whether a file handler of the monitor writes <see cref="LogDirectory"/>.</summary>
     internal bool WritesLogDirectory =>

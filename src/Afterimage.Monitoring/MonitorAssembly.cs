@@ -18,11 +18,15 @@ namespace Afterimage.Monitoring;
 /// <summary>Builds the parts of a monitor, holds them, and ends them in order.</summary>
 internal sealed class MonitorAssembly
 {
+    // Tells monitors without a directory apart.
+    private static int _inMemory;
+
     private readonly ILogger _logger;
     private readonly TimeSpan _shutdownTimeout;
     private readonly AlertAnnouncer _announcer;
     private readonly TokenUsageReporter? _tokenUsage;
     private readonly IDisposable _healthInstruments;
+    private readonly string _name;
     private int _closed;
 
     public MonitorAssembly(
@@ -37,7 +41,7 @@ internal sealed class MonitorAssembly
         _shutdownTimeout = options.ShutdownTimeout;
         IsPriced = options.Pricing is not null;
         Names = new Names(options.CardinalityLimit);
-        Store = new MetricStore(Names, Clock, options.MaxRetainedPoints);
+        Store = new MetricStore(Names, Clock, options.MaxRetainedPoints, options.Dimensions, options.CardinalityLimit);
 
         IRecordReducer reducer = Store;
         BudgetLedger? ledger = null;
@@ -48,12 +52,14 @@ internal sealed class MonitorAssembly
 
         // Before anything of this run is written.
         List<CallHistory> histories = ledger is null ? [] : Resume(ledger, options);
-        Run = RunFile.Create(options.LogDirectory, timeProvider.GetUtcNow());
+        if (options.WriteFiles)
+            Run = RunFile.Create(options.LogDirectory, timeProvider.GetUtcNow());
+        _name = Run?.Directory ?? $"(memory {Interlocked.Increment(ref _inMemory)})";
 
         var instruments = new InstrumentHandler(meterFactory);
         Handlers = new HandlerSet(
-            options.MetricHandlers ?? [new FileMetricHandler(Run.Directory, options.LogFiles, timeProvider)],
-            options.LogHandlers ?? [new FileLogHandler(Run.Directory, options.LogFiles, timeProvider)],
+            MetricHandlers(options),
+            LogHandlers(options),
             troubleLog => new MetricHandlerSink(
                 nameof(InstrumentHandler),
                 instruments,
@@ -72,11 +78,12 @@ internal sealed class MonitorAssembly
             Handlers.Sinks,
             (int)BitOperations.RoundUpToPowerOf2((uint)options.BufferCapacity),
             options.BufferFullMode,
-            Handlers.TroubleLog.ReportFullBuffers);
+            Handlers.TroubleLog.ReportFullBuffers,
+            () => MonitorLog.RecordedAfterDisposal(_logger, _name));
         Reader = new MetricReader(Recorder, Store, Clock);
         _announcer = new AlertAnnouncer(
             options.AlertHandlers,
-            new AlertFile(Run.Directory, options.LogFiles.Copy(), timeProvider),
+            Run is null ? null : new AlertFile(Run.Directory, options.LogFiles.Copy(), timeProvider),
             options.HandlerTimeLimit,
             Handlers.TroubleLog);
         Alerts = new AlertWatch(
@@ -88,8 +95,8 @@ internal sealed class MonitorAssembly
         if (ledger is not null)
             Budgets = new BudgetGuard(ledger, Recorder);
         if (options.TokenUsageCallback is { } callback)
-            _tokenUsage = new TokenUsageReporter(callback, () => TokenUsage(long.MinValue), options.HandlerTimeLimit, Handlers.TroubleLog);
-        _healthInstruments = HealthInstruments.Add(instruments.Meter, Run.Directory, Statistics);
+            _tokenUsage = new TokenUsageReporter(callback, () => TokenUsage(MetricView.All(Store)), options.HandlerTimeLimit, Handlers.TroubleLog);
+        _healthInstruments = HealthInstruments.Add(instruments.Meter, _name, Statistics);
 
         foreach (CallHistory history in histories)
             Handlers.Log(LogLevel.Information, history.ToString(), null);
@@ -118,7 +125,8 @@ internal sealed class MonitorAssembly
 
     public MetricReader Reader { get; }
 
-    public RunFile Run { get; }
+    /// <summary>Null where nothing is written to a disk.</summary>
+    public RunFile? Run { get; }
 
     public HandlerSet Handlers { get; }
 
@@ -130,11 +138,10 @@ internal sealed class MonitorAssembly
     /// <summary>Whether <see cref="Close"/> has begun.</summary>
     public bool IsClosed => Volatile.Read(ref _closed) != 0;
 
-    /// <summary>The token usage since <paramref name="from"/>, on the line of the clock.</summary>
-    public TokenUsageReport TokenUsage(long from)
+    public TokenUsageReport TokenUsage(MetricView view)
     {
         using (Recorder.EnterApplied())
-            return TokenTotals.Report(Store, Names, from);
+            return TokenTotals.Report(view, Names);
     }
 
     public MonitorStatistics Statistics()
@@ -156,6 +163,7 @@ internal sealed class MonitorAssembly
             all)
         {
             AlertHandlers = _announcer.Statistics,
+            RecordedAfterDisposal = Recorder.Refused,
         };
 
         static long WrittenByAll(HandlerStatistics[] handlers) => handlers.Length == 0 ? 0 : handlers.Min(h => h.Written);
@@ -207,8 +215,19 @@ internal sealed class MonitorAssembly
         Handlers.CloseLogHandlers(deadline);
         WriteEnd();
         _healthInstruments.Dispose();
-        Run.Dispose();
+        Run?.Dispose();
     }
+
+    // A handler that somebody made for the log directory writes it: a second one would write everything twice.
+    private IEnumerable<IMetricHandler> MetricHandlers(GenerationMonitorOptions options) =>
+        Run is null || options.MetricHandlers.Any(handler => handler is FileMetricHandler file && file.LogDirectory == Run.Directory)
+            ? options.MetricHandlers
+            : [.. options.MetricHandlers, new FileMetricHandler(Run.Directory, options.LogFiles, TimeProvider)];
+
+    private IEnumerable<ILogHandler> LogHandlers(GenerationMonitorOptions options) =>
+        Run is null || options.LogHandlers.Any(handler => handler is FileLogHandler file && file.LogDirectory == Run.Directory)
+            ? options.LogHandlers
+            : [.. options.LogHandlers, new FileLogHandler(Run.Directory, options.LogFiles, TimeProvider)];
 
     private static List<CallHistory> Resume(BudgetLedger ledger, GenerationMonitorOptions options)
     {
@@ -239,7 +258,7 @@ internal sealed class MonitorAssembly
         (long recorded, long dropped) = Recorder.Counts;
         if (dropped > 0)
         {
-            MonitorLog.RecordsDropped(_logger, Run.Directory, dropped);
+            MonitorLog.RecordsDropped(_logger, _name, dropped);
             Handlers.Log(LogLevel.Warning, $"Buffers were full: {dropped} records were dropped", null);
         }
 
@@ -248,7 +267,7 @@ internal sealed class MonitorAssembly
         long lost = stuck + Handlers.MetricStatistics.Sum(s => s.Failed + s.Dropped);
         if (lost > 0)
         {
-            MonitorLog.ShutdownIncomplete(_logger, Run.Directory, lost);
+            MonitorLog.ShutdownIncomplete(_logger, _name, lost);
             Handlers.Log(LogLevel.Error, $"The monitor was disposed before everything was written: {lost} records are lost", null);
         }
     }
@@ -257,7 +276,7 @@ internal sealed class MonitorAssembly
     {
         try
         {
-            Run.WriteEnd(TimeProvider.GetUtcNow(), Statistics());
+            Run?.WriteEnd(TimeProvider.GetUtcNow(), Statistics());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
