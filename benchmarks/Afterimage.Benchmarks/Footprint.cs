@@ -17,7 +17,7 @@ internal static class Footprint
                 Points(directory);
                 return 0;
             case ["memory", .. string[] rest]:
-                Resident(directory, Count(rest, 100_000_000), "memory", options => options.MetricHandlers = []);
+                Resident(directory, Count(rest, 100_000_000), "memory", options => options.WriteFiles = false);
                 return 0;
             case ["files", .. string[] rest]:
                 Resident(directory, Count(rest, 20_000_000), "files", options => { });
@@ -37,7 +37,7 @@ internal static class Footprint
     private static void Points(TemporaryDirectory directory)
     {
         const int Count = 2_000_000;
-        using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.Path, MetricHandlers = [] });
+        using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.Path, WriteFiles = false });
 
         // What does not depend on the points, such as this thread's buffer, is there before.
         monitor.RecordMetric("latency", 1);

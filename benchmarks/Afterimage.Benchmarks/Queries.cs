@@ -25,7 +25,7 @@ public class Queries
         _monitor = new GenerationMonitor(new GenerationMonitorOptions
         {
             LogDirectory = _directory.Path,
-            MetricHandlers = [],
+            WriteFiles = false,
             MetricsInterval = TimeSpan.Zero,
             MaxRetainedPoints = 20_000_000,
         });

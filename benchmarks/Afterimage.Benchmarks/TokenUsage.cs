@@ -21,7 +21,7 @@ public class TokenUsage
     public void SetUp()
     {
         _directory = new TemporaryDirectory();
-        _monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path, MetricHandlers = [] });
+        _monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path, WriteFiles = false });
         for (int i = 0; i < Generations; i++)
         {
             _monitor.TrackGeneration(Sample.Duration(i), true, Sample.Details(i) with { ModelName = Models[i % Models.Length] });

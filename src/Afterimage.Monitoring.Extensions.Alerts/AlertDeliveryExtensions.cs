@@ -21,7 +21,7 @@ public static class AlertDeliveryExtensions
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
     public static void AddWebhook(
-        this IList<Action<Alert>> handlers,
+        this IList<IAlertHandler> handlers,
         WebhookAlertOptions options,
         HttpClient? client = null,
         TimeProvider? timeProvider = null)
@@ -39,7 +39,7 @@ public static class AlertDeliveryExtensions
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
     public static void AddAlertmanager(
-        this IList<Action<Alert>> handlers,
+        this IList<IAlertHandler> handlers,
         AlertmanagerOptions options,
         HttpClient? client = null,
         TimeProvider? timeProvider = null)
@@ -57,7 +57,7 @@ public static class AlertDeliveryExtensions
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
     public static void AddMail(
-        this IList<Action<Alert>> handlers,
+        this IList<IAlertHandler> handlers,
         MailAlertOptions options,
         Func<SmtpClient>? makeClient = null,
         TimeProvider? timeProvider = null)
@@ -76,15 +76,15 @@ public static class AlertDeliveryExtensions
     /// <param name="configuration">The section.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="FormatException">A field is wrong or unknown; the exception names it. No handler was added.</exception>
-    public static void AddConfigured(this IList<Action<Alert>> handlers, IConfiguration configuration)
+    public static void AddConfigured(this IList<IAlertHandler> handlers, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(handlers);
         ArgumentNullException.ThrowIfNull(configuration);
-        foreach (Action<IList<Action<Alert>>> add in DeliverySettings.Read(SettingsNode.Of(configuration)))
+        foreach (Action<IList<IAlertHandler>> add in DeliverySettings.Read(SettingsNode.Of(configuration)))
             add(handlers);
     }
 
-    private static void Check(IList<Action<Alert>> handlers, AlertDeliveryOptions options)
+    private static void Check(IList<IAlertHandler> handlers, AlertDeliveryOptions options)
     {
         ArgumentNullException.ThrowIfNull(handlers);
         ArgumentNullException.ThrowIfNull(options);

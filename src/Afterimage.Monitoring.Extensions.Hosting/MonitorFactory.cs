@@ -30,10 +30,10 @@ internal static class MonitorFactory
 
     private static void AddHandlers(IServiceProvider services, string? name, GenerationMonitorOptions options)
     {
-        if (All<IMetricHandler>() is { Count: > 0 } metricHandlers)
-            options.MetricHandlers = [.. options.MetricHandlers ?? [], .. metricHandlers];
-        if (All<ILogHandler>() is { Count: > 0 } logHandlers)
-            options.LogHandlers = [.. options.LogHandlers ?? [], .. logHandlers];
+        foreach (IMetricHandler handler in All<IMetricHandler>())
+            options.MetricHandlers.Add(handler);
+        foreach (ILogHandler handler in All<ILogHandler>())
+            options.LogHandlers.Add(handler);
         foreach (IAlertHandler handler in All<IAlertHandler>())
             options.AlertHandlers.Add(handler);
 

@@ -23,7 +23,7 @@ internal sealed class MonitorHealthCheck(GenerationMonitor monitor, long minimum
             : HealthStatus.Healthy;
         var data = new Dictionary<string, object>
         {
-            ["log_directory"] = monitor.LogDirectory,
+            ["log_directory"] = monitor.LogDirectory ?? "",
             ["recorded"] = statistics.Recorded,
             ["lost"] = lost,
             ["alerts"] = alerts.Select(a => a.Name).ToArray(),

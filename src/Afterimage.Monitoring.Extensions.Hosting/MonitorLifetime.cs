@@ -18,7 +18,7 @@ internal sealed partial class MonitorLifetime(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (GenerationMonitor monitor in _monitors)
-            LogStarted(monitor.LogDirectory);
+            LogStarted(monitor.LogDirectory ?? "memory");
         return Task.CompletedTask;
     }
 
@@ -40,7 +40,7 @@ internal sealed partial class MonitorLifetime(
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // Disposal tries once more, and counts what is lost.
-            LogNotDrained(monitor.LogDirectory, e);
+            LogNotDrained(monitor.LogDirectory ?? "memory", e);
         }
     }
 

@@ -12,6 +12,9 @@ internal static class OptionsBinding
     public static void Apply(SettingsNode settings, GenerationMonitorOptions options)
     {
         options.LogDirectory = settings.Text(nameof(options.LogDirectory)) ?? options.LogDirectory;
+        options.WriteFiles = Flag(settings, nameof(options.WriteFiles)) ?? options.WriteFiles;
+        foreach (string dimension in settings.Texts(nameof(options.Dimensions)))
+            options.Dimensions.Add(dimension);
         if (settings.Section(nameof(options.LogFiles)) is { } files)
             Apply(files, options.LogFiles);
         options.Durability = settings.Choice<Durability>(nameof(options.Durability)) ?? options.Durability;
@@ -47,6 +50,13 @@ internal static class OptionsBinding
         options.CardinalityLimit = Integer(settings, nameof(options.CardinalityLimit)) ?? options.CardinalityLimit;
         settings.RefuseOthers();
     }
+
+    private static bool? Flag(SettingsNode settings, string key) => settings.Text(key) switch
+    {
+        null => null,
+        { } text when bool.TryParse(text, out bool flag) => flag,
+        { } text => throw settings.Wrong(key, $"'{text}' is neither true nor false."),
+    };
 
     private static void Apply(SettingsNode settings, LogFileOptions files)
     {

@@ -90,9 +90,9 @@ public static class GenerationMonitorReporting
         var figures = new FigureSet(new MemorySource(monitor.RetainedPoints(), DateTimeOffset.MinValue), FigureLook.Picture);
         return FigureFiles.Save(
             figures.All(),
-            saveDirectory ?? Path.Combine(monitor.LogDirectory, FigureFiles.DirectoryName),
+            saveDirectory ?? Path.Combine(DirectoryOf(monitor), FigureFiles.DirectoryName),
             figureSize ?? FigureFiles.OverviewSize,
-            new OutputRules([monitor.LogDirectory]));
+            new OutputRules(monitor.LogDirectory is { } directory ? [directory] : []));
     }
 
     /// <summary>Writes a report of everything that is in the monitor's log directory: that of <see cref="LogDirectory.WriteReportAsync"/>.
@@ -114,15 +114,18 @@ public static class GenerationMonitorReporting
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(monitor);
-        outputPath ??= Path.Combine(monitor.LogDirectory, "report.html");
+        outputPath ??= Path.Combine(DirectoryOf(monitor), "report.html");
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
         if (!monitor.WritesLogDirectory)
             throw new InvalidOperationException(
                 $"The monitor does not write its log directory '{monitor.LogDirectory}': a report is made from one.");
 
         await monitor.FlushAsync(cancellationToken).ConfigureAwait(false);
-        return await LogDirectory.Open(monitor.LogDirectory).WriteReportAsync(outputPath, cancellationToken).ConfigureAwait(false);
+        return await LogDirectory.Open(DirectoryOf(monitor)).WriteReportAsync(outputPath, cancellationToken).ConfigureAwait(false);
     }
+
+    private static string DirectoryOf(GenerationMonitor monitor) =>
+        monitor.LogDirectory ?? throw new InvalidOperationException("The monitor writes no files, and has no log directory.");
 
     private static async Task ExportLogAsync(
         GenerationMonitor monitor,
@@ -132,7 +135,7 @@ public static class GenerationMonitorReporting
         CancellationToken cancellationToken)
     {
         await monitor.FlushAsync(cancellationToken).ConfigureAwait(false);
-        await LogDirectory.Open(monitor.LogDirectory)
+        await LogDirectory.Open(DirectoryOf(monitor))
             .ExportMetricsAsync(outputPath, format, new ExportOptions { Since = since }, progress: null, cancellationToken)
             .ConfigureAwait(false);
     }

@@ -10,10 +10,10 @@ internal static class LiveMonitors
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
 
-    private static readonly HashSet<GenerationMonitor> Monitors = [];
+    private static readonly HashSet<MonitorAssembly> Monitors = [];
     private static PosixSignalRegistration[]? _registrations;
 
-    public static void Add(GenerationMonitor monitor)
+    public static void Add(MonitorAssembly monitor)
     {
         lock (Monitors)
         {
@@ -33,15 +33,15 @@ internal static class LiveMonitors
         }
     }
 
-    public static void Remove(GenerationMonitor monitor)
+    public static void Remove(MonitorAssembly monitor)
     {
         lock (Monitors)
             Monitors.Remove(monitor);
     }
 
-    private static void ForEach(Action<GenerationMonitor> action)
+    private static void ForEach(Action<MonitorAssembly> action)
     {
-        GenerationMonitor[] monitors;
+        MonitorAssembly[] monitors;
         lock (Monitors)
             monitors = [.. Monitors];
 

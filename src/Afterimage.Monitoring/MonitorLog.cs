@@ -14,6 +14,9 @@ internal static partial class MonitorLog
         "The monitor of {LogDirectory} was disposed before everything was written: {Records} records are lost")]
     public static partial void ShutdownIncomplete(ILogger logger, string logDirectory, long records);
 
+    [LoggerMessage(4, LogLevel.Warning, "The monitor of {LogDirectory} is disposed: what is recorded from now on is counted, and lost")]
+    public static partial void RecordedAfterDisposal(ILogger logger, string logDirectory);
+
     [LoggerMessage(3, LogLevel.Warning, "Buffers of the monitor of {LogDirectory} were full: {Records} records were dropped")]
     public static partial void RecordsDropped(ILogger logger, string logDirectory, long records);
 }

@@ -37,7 +37,7 @@ internal static class EndlessRun
             if (flushes)
                 await monitor.FlushAsync();
             else
-                await File.AppendAllTextAsync(Path.Combine(monitor.LogDirectory, "witness"), ".");
+                await File.AppendAllTextAsync(Path.Combine(monitor.LogDirectory!, "witness"), ".");
             Console.Out.Write(
                 $"{(flushes ? "flushed" : "recorded")} {string.Join(' ', before.Select(n => n.ToString(CultureInfo.InvariantCulture)))} ;\n"
             );

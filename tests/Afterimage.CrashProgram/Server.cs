@@ -10,7 +10,7 @@ internal static class Server
     public static async Task<int> RunAsync(GenerationMonitorOptions options)
     {
         var monitor = new GenerationMonitor(options);
-        Console.Out.Write(monitor.LogDirectory + "\n");
+        Console.Out.Write(monitor.LogDirectory! + "\n");
         while (await Console.In.ReadLineAsync() is { } request)
             Console.Out.Write(await AnswerAsync(monitor, request.Split(' ')) + "\n");
         return 0;

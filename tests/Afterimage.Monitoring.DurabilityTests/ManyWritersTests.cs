@@ -50,8 +50,8 @@ public sealed class ManyWritersTests
 
         for (int t = 0; t < 4; t++)
         {
-            Assert.Equal(LogFiles.OneTo(10_000), LogFiles.NumbersOf(monitors[0].LogDirectory, $"m{t}"));
-            Assert.Equal(LogFiles.OneTo(10_000), LogFiles.NumbersOf(monitors[1].LogDirectory, $"n{t}"));
+            Assert.Equal(LogFiles.OneTo(10_000), LogFiles.NumbersOf(monitors[0].LogDirectory!, $"m{t}"));
+            Assert.Equal(LogFiles.OneTo(10_000), LogFiles.NumbersOf(monitors[1].LogDirectory!, $"n{t}"));
         }
 
         Assert.All(monitors, monitor => Assert.Equal(40_000, monitor.GetMetrics("generation_time").Count));

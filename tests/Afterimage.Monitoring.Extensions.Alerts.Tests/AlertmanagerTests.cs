@@ -170,6 +170,6 @@ public sealed class AlertmanagerTests : IDisposable
     {
         var options = new GenerationMonitorOptions();
         options.AlertHandlers.AddAlertmanager(To(address), timeProvider: clock);
-        return options.AlertHandlers[0];
+        return alert => options.AlertHandlers[0].HandleAlertsAsync([alert], CancellationToken.None).AsTask().GetAwaiter().GetResult();
     }
 }

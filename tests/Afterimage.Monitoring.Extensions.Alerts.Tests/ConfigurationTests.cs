@@ -4,7 +4,7 @@ namespace Afterimage.Monitoring.Extensions.Alerts.Tests;
 
 public sealed class ConfigurationTests
 {
-    private static void Add(IList<Action<Alert>> handlers, string json) => handlers.AddConfigured(
+    private static void Add(IList<IAlertHandler> handlers, string json) => handlers.AddConfigured(
         new ConfigurationBuilder().AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(json))).Build());
 
     [Fact]

@@ -382,10 +382,10 @@ public sealed class WebhookTests
 
         Assert.Equal((0, 2, 2), run.Counts);
         var short_ = Assert.Throws<ArgumentException>(() =>
-            new List<Action<Alert>>().AddWebhook(new WebhookAlertOptions { Url = receiver.Address, Secret = "too-short" }));
+            new List<IAlertHandler>().AddWebhook(new WebhookAlertOptions { Url = receiver.Address, Secret = "too-short" }));
         Assert.DoesNotContain("too-short", short_.ToString(), StringComparison.Ordinal);
         var header = Assert.Throws<ArgumentException>(() =>
-            new List<Action<Alert>>().AddWebhook(To(receiver, w => w.Headers["X"] = "very-secret\r\nEvil: 1")));
+            new List<IAlertHandler>().AddWebhook(To(receiver, w => w.Headers["X"] = "very-secret\r\nEvil: 1")));
         Assert.DoesNotContain("very-secret", header.ToString(), StringComparison.Ordinal);
     }
 

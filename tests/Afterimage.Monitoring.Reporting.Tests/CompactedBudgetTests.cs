@@ -490,7 +490,7 @@ public sealed class CompactedBudgetTests : IDisposable
     {
         monitor.Dispose();
         return JsonDocument
-            .Parse(File.ReadLines(Path.Combine(monitor.LogDirectory, "afterimage.log")).First())
+            .Parse(File.ReadLines(Path.Combine(monitor.LogDirectory!, "afterimage.log")).First())
             .RootElement.GetProperty("message")
             .GetString()!;
     }

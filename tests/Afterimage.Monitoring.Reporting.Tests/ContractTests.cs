@@ -83,8 +83,8 @@ public sealed class ContractTests : IDisposable
         await monitor.FlushAsync();
         await monitor.FlushAsync(cancellationToken: TestContext.Current.CancellationToken);
 
-        Assert.Equal(11, File.ReadLines(Path.Combine(monitor.LogDirectory, "metrics.jsonl")).Count());
-        Assert.Equal(4, File.ReadLines(Path.Combine(monitor.LogDirectory, "afterimage.log")).Count());
+        Assert.Equal(11, File.ReadLines(Path.Combine(monitor.LogDirectory!, "metrics.jsonl")).Count());
+        Assert.Equal(4, File.ReadLines(Path.Combine(monitor.LogDirectory!, "afterimage.log")).Count());
     }
 
     [Fact]
@@ -192,7 +192,7 @@ public sealed class ContractTests : IDisposable
                 loggerFactory: NullLoggerFactory.Instance,
                 meterFactory: meters))
         {
-            Assert.Equal(path, monitor.LogDirectory);
+            Assert.Equal(path, monitor.LogDirectory!);
             monitor.TrackGeneration(
                 TimeSpan.FromSeconds(2),
                 true,
@@ -261,7 +261,7 @@ public sealed class ContractTests : IDisposable
 
         Assert.NotNull(plot);
         Assert.True(File.Exists(json));
-        Assert.All(figures.Keys, name => Assert.True(File.Exists(Path.Combine(monitor.LogDirectory, "plots", $"{name}.png"))));
+        Assert.All(figures.Keys, name => Assert.True(File.Exists(Path.Combine(monitor.LogDirectory!, "plots", $"{name}.png"))));
         Assert.Superset(
             new HashSet<string>([
                 "success_error_rate",

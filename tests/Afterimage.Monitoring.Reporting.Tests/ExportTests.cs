@@ -57,7 +57,8 @@ public sealed class ExportTests : IDisposable
     private GenerationMonitor Monitor(params IMetricHandler[]? handlers)
     {
         GenerationMonitorOptions options = PatientMonitor.Options(Log);
-        options.MetricHandlers = handlers is [] ? null : handlers;
+        options.WriteFiles = handlers is [];
+        options.MetricHandlers = handlers ?? [];
         return new GenerationMonitor(options, new FakeTimeProvider(Time));
     }
 

@@ -228,7 +228,7 @@ public sealed class ReportTests : IDisposable
     public async Task A_monitor_that_keeps_no_log_has_nothing_to_report()
     {
         var options = Options(Log);
-        options.MetricHandlers = [];
+        options.WriteFiles = false;
         using var monitor = new GenerationMonitor(options);
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() =>

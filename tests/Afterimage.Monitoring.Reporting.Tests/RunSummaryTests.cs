@@ -106,7 +106,7 @@ public sealed class RunSummaryTests : IDisposable
         Assert.Equal((0, 0), (summary.Generations, summary.Evaluations));
         Assert.Empty(summary.Metrics);
         Assert.Null(summary.Cost);
-        Assert.Equal(monitor.LogDirectory, summary.LogDirectory);
+        Assert.Equal(monitor.LogDirectory!, summary.LogDirectory);
         Assert.Null(summary.FirstTimestamp);
         Assert.Empty(summary.Files);
     }

@@ -90,8 +90,8 @@ public sealed class OptionsTests
     {
         var options = new GenerationMonitorOptions();
         Assert.Null(options.LogDirectory);
-        Assert.Null(options.MetricHandlers);
-        Assert.Null(options.LogHandlers);
+        Assert.Empty(options.MetricHandlers);
+        Assert.Empty(options.LogHandlers);
         Assert.Empty(options.AlertHandlers);
         Assert.Null(options.TokenUsageCallback);
         Assert.Equal(TimeSpan.FromSeconds(60), options.MetricsInterval);
@@ -113,7 +113,7 @@ public sealed class OptionsTests
     [Fact]
     public void Settings_are_read_once()
     {
-        var options = new GenerationMonitorOptions { MetricHandlers = [], LogHandlers = [] };
+        var options = new GenerationMonitorOptions();
         using var directory = new TempDirectory();
         options.LogDirectory = directory.FullPath;
         using var monitor = new GenerationMonitor(options);
@@ -123,7 +123,7 @@ public sealed class OptionsTests
         monitor.TrackGeneration(TimeSpan.FromSeconds(1), true);
 
         Assert.Empty(monitor.CheckAlerts());
-        Assert.Equal(directory.FullPath, monitor.LogDirectory);
+        Assert.Equal(directory.FullPath, monitor.LogDirectory!);
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class OptionsTests
         string relative = Path.GetRelativePath(Environment.CurrentDirectory, directory.File("a/b"));
         using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = relative });
 
-        Assert.Equal(directory.File("a/b"), monitor.LogDirectory);
+        Assert.Equal(directory.File("a/b"), monitor.LogDirectory!);
         Assert.True(File.Exists(directory.File("a/b/run.json")));
     }
 

@@ -5,9 +5,9 @@ namespace Afterimage.Monitoring.Delivery;
 /// <summary>Alert handlers as people write them into a configuration.</summary>
 internal static class DeliverySettings
 {
-    public static IReadOnlyList<Action<IList<Action<Alert>>>> Read(SettingsNode settings)
+    public static IReadOnlyList<Action<IList<IAlertHandler>>> Read(SettingsNode settings)
     {
-        List<Action<IList<Action<Alert>>>> adds = [];
+        List<Action<IList<IAlertHandler>>> adds = [];
         switch (settings.Text("console")?.ToLowerInvariant())
         {
             case "true":

@@ -61,7 +61,7 @@ public sealed record RunSummary(
         bool isPriced = metrics.ContainsKey("cost_usd") || metrics.ContainsKey("unpriced_token_count");
         MonitorStatistics statistics = monitor.GetStatistics();
         return new RunSummary(
-            monitor.LogDirectory,
+            monitor.LogDirectory ?? "",
             metrics.GetValueOrDefault("generation_time")?.Count ?? 0,
             metrics.GetValueOrDefault("evaluation_time")?.Count ?? 0,
             monitor.GetTotalTokenUsage(),

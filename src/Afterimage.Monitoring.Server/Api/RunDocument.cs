@@ -181,9 +181,9 @@ internal static class RunDocuments
 
     private static FigureValues Figures(FollowedRun state, long from, long to)
     {
-        MetricAggregate times = state.Store.Aggregate("generation_time", from);
-        MetricAggregate successes = state.Store.Aggregate("success_rate", from);
-        MetricAggregate first = state.Store.Aggregate("time_to_first_token", from);
+        MetricAggregate times = state.Store.Aggregate("generation_time", TimeRange.Since(from));
+        MetricAggregate successes = state.Store.Aggregate("success_rate", TimeRange.Since(from));
+        MetricAggregate first = state.Store.Aggregate("time_to_first_token", TimeRange.Since(from));
         long begin = from == long.MinValue ? state.First : Math.Max(from, state.First);
         double minutes = (double)(to - begin) / TimeSpan.TicksPerMinute;
         return new FigureValues
@@ -197,13 +197,13 @@ internal static class RunDocuments
             P99Seconds = ApiJson.Finite(times.Quantile(0.99)),
             TimeToFirstTokenP50 = ApiJson.Finite(first.Quantile(0.5)),
             TimeToFirstTokenP95 = ApiJson.Finite(first.Quantile(0.95)),
-            PromptTokens = Sum(state.Store.Aggregate("prompt_token_count", from)),
-            CompletionTokens = Sum(state.Store.Aggregate("completion_token_count", from)),
-            TotalTokens = Sum(state.Store.Aggregate("total_token_count", from)),
-            CostUsd = Sum(state.Store.Aggregate("cost_usd", from)),
-            UnpricedTokens = state.Store.Aggregate("unpriced_token_count", from).Sum,
+            PromptTokens = Sum(state.Store.Aggregate("prompt_token_count", TimeRange.Since(from))),
+            CompletionTokens = Sum(state.Store.Aggregate("completion_token_count", TimeRange.Since(from))),
+            TotalTokens = Sum(state.Store.Aggregate("total_token_count", TimeRange.Since(from))),
+            CostUsd = Sum(state.Store.Aggregate("cost_usd", TimeRange.Since(from))),
+            UnpricedTokens = state.Store.Aggregate("unpriced_token_count", TimeRange.Since(from)).Sum,
             UsageMissing = state.UsageMissing,
-            Evaluations = state.Store.Aggregate("evaluation_time", from).Count,
+            Evaluations = state.Store.Aggregate("evaluation_time", TimeRange.Since(from)).Count,
             CallsPerMinute = times.Count > 0 && minutes > 0 ? times.Count / minutes : null,
         };
     }
@@ -235,7 +235,7 @@ internal static class RunDocuments
             .Where(series => which(series.Name))
             .OrderBy(series => series.Name, StringComparer.Ordinal)
             .Take(100)
-            .Select(series => (series.Name, All: series.Aggregate(from)))
+            .Select(series => (series.Name, All: series.Aggregate(TimeRange.Since(from))))
             .Where(metric => metric.All.Count > 0)
             .Select(metric => new MetricValues(
                 metric.Name,

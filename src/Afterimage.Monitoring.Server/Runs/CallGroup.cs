@@ -13,17 +13,17 @@ internal sealed class CallGroup(Func<string, FilteredSeries> watch)
     private readonly FilteredSeries _cost = watch("cost_usd");
     private readonly FilteredSeries _unpriced = watch("unpriced_token_count");
 
-    public MetricAggregate Times(long from) => _times.Series.Aggregate(from);
+    public MetricAggregate Times(long from) => _times.Series.Aggregate(TimeRange.Since(from));
 
-    public MetricAggregate Successes(long from) => _successes.Series.Aggregate(from);
+    public MetricAggregate Successes(long from) => _successes.Series.Aggregate(TimeRange.Since(from));
 
-    public MetricAggregate PromptTokens(long from) => _prompt.Series.Aggregate(from);
+    public MetricAggregate PromptTokens(long from) => _prompt.Series.Aggregate(TimeRange.Since(from));
 
-    public MetricAggregate CompletionTokens(long from) => _completion.Series.Aggregate(from);
+    public MetricAggregate CompletionTokens(long from) => _completion.Series.Aggregate(TimeRange.Since(from));
 
-    public MetricAggregate TotalTokens(long from) => _total.Series.Aggregate(from);
+    public MetricAggregate TotalTokens(long from) => _total.Series.Aggregate(TimeRange.Since(from));
 
-    public MetricAggregate Cost(long from) => _cost.Series.Aggregate(from);
+    public MetricAggregate Cost(long from) => _cost.Series.Aggregate(TimeRange.Since(from));
 
-    public MetricAggregate UnpricedTokens(long from) => _unpriced.Series.Aggregate(from);
+    public MetricAggregate UnpricedTokens(long from) => _unpriced.Series.Aggregate(TimeRange.Since(from));
 }

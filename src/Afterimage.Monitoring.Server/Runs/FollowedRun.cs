@@ -32,7 +32,7 @@ internal sealed class FollowedRun
 
     public FollowedRun(TimeProvider timeProvider)
     {
-        Store = new MetricStore(Names, new Clock(timeProvider), MaxRetainedPoints);
+        Store = new MetricStore(Names, new Clock(timeProvider), MaxRetainedPoints, dimensions: [], cardinalityLimit: NamesOfAKind);
         _fill = new RecordFill(Names);
     }
 

@@ -74,7 +74,7 @@ internal sealed record RunDigest
             };
         }
 
-        MetricAggregate Aggregate(string metric) => state.Store.Aggregate(metric, long.MinValue);
+        MetricAggregate Aggregate(string metric) => state.Store.Aggregate(metric, TimeRange.All);
     }
 
     private static long[] SparkOf(FollowedRun state)

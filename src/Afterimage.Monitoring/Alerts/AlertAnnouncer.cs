@@ -14,44 +14,50 @@ internal sealed class AlertAnnouncer
     private const int Capacity = 1024;
 
     private readonly List<Target> _targets = [];
-    private readonly AlertFile _file;
+    private readonly AlertFile? _file;
     private readonly CancellationTokenSource _timeIsOver = new();
 
-    public AlertAnnouncer(IEnumerable<Action<Alert>> handlers, AlertFile file, TimeSpan timeLimit, TroubleLog troubleLog)
+    public AlertAnnouncer(IEnumerable<IAlertHandler> handlers, AlertFile? file, TimeSpan timeLimit, TroubleLog troubleLog)
     {
         _file = file;
-        Add(
-            new HandlerContract<IReadOnlyList<Alert>>("alerts.jsonl", alerts =>
-            {
-                file.Write(alerts);
-                return default;
-            })
-            {
-                IsLossless = true,
-                Flush = file.Flush,
-                Capacity = Capacity,
-            },
-            handler: null);
-        foreach (Action<Alert> handler in handlers)
+        if (file is not null)
         {
-            if (handler.Target is AlertTarget { Handler: var owned })
+            Add(
+                new HandlerContract<IReadOnlyList<Alert>>("alerts.jsonl", alerts =>
+                {
+                    file.Write(alerts);
+                    return default;
+                })
+                {
+                    IsLossless = true,
+                    Flush = file.Flush,
+                    Capacity = Capacity,
+                },
+                handler: null);
+        }
+
+        int position = 0;
+        foreach (IAlertHandler handler in handlers)
+        {
+            position++;
+            if (handler is not AlertTarget target)
             {
                 Add(
                     new HandlerContract<IReadOnlyList<Alert>>(
-                        NameOf(owned),
-                        alerts => Wait(owned.HandleAlertsAsync(alerts, _timeIsOver.Token)))
+                        NameOf(handler),
+                        alerts => Wait(handler.HandleAlertsAsync(alerts, _timeIsOver.Token)))
                     {
                         Capacity = Capacity,
                         Abort = _timeIsOver.Cancel,
                     },
-                    owned);
+                    handler);
             }
             else
             {
                 Add(
                     new HandlerContract<IReadOnlyList<Alert>>(
-                        $"alert handler {_targets.Count}",
-                        alerts => AlertTarget.HandleEach(handler, alerts))
+                        $"alert handler {position}",
+                        target.HandleEach)
                     {
                         Capacity = Capacity,
                     },
@@ -113,7 +119,7 @@ internal sealed class AlertAnnouncer
     {
         foreach (Target target in _targets)
             target.Queue.Close(deadline, target.Handler);
-        _file.Dispose();
+        _file?.Dispose();
     }
 
     // The thread is the handler's own.

@@ -8,15 +8,15 @@ namespace Afterimage.Monitoring;
 /// <summary>Adds handlers to <see cref="GenerationMonitorOptions.AlertHandlers"/>.</summary>
 public static class AlertHandlerExtensions
 {
-    /// <summary>Adds a handler that takes time or has an end. It belongs to one monitor: made with the options, ended with it.</summary>
+    /// <summary>Adds a handler that is done at once.</summary>
     /// <param name="handlers">The alert handlers of the options.</param>
     /// <param name="handler">The handler.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    public static void Add(this IList<Action<Alert>> handlers, IAlertHandler handler)
+    public static void Add(this IList<IAlertHandler> handlers, Action<Alert> handler)
     {
         ArgumentNullException.ThrowIfNull(handlers);
         ArgumentNullException.ThrowIfNull(handler);
-        handlers.Add(new AlertTarget(handler).Handle);
+        handlers.Add(new AlertTarget(handler));
     }
 
     /// <summary>Adds a handler that writes a line an alert: <c>2026-11-24 23:15:02Z warning low_success_rate: Success rate 72.89 % is below
@@ -25,7 +25,7 @@ public static class AlertHandlerExtensions
     /// <param name="handlers">The alert handlers of the options.</param>
     /// <param name="output">Where to. Default: standard error.</param>
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> is null.</exception>
-    public static void AddConsole(this IList<Action<Alert>> handlers, TextWriter? output = null)
+    public static void AddConsole(this IList<IAlertHandler> handlers, TextWriter? output = null)
     {
         ArgumentNullException.ThrowIfNull(handlers);
         handlers.Add(alert => (output ?? Console.Error).WriteLine(AlertText.Line(alert)));

@@ -3,8 +3,8 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Takes alerts to somewhere that needs time, such as a server. For what is done at once, any <see cref="Action{T}"/> of
-/// <see cref="Alert"/> will do.</summary>
+/// <summary>Takes alerts to somewhere that needs time, such as a server. What is done at once may be an <see cref="Action{T}"/> of
+/// <see cref="Alert"/>: <see cref="AlertHandlerExtensions.Add"/>.</summary>
 /// <remarks>
 /// <para>Each handler has a queue and a thread of its own: it is never called by two threads at once, and neither its time nor its
 /// exceptions touch recording or other handlers. An exception is counted (<see cref="MonitorStatistics.AlertHandlers"/>) and logged once

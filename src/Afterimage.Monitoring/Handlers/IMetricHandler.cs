@@ -14,14 +14,16 @@ namespace Afterimage.Monitoring;
 /// </remarks>
 public interface IMetricHandler
 {
-    /// <summary>Takes one metric point.</summary>
+    /// <summary>Takes one metric point. Default: does nothing.</summary>
     /// <param name="metricName">The metric, such as <c>generation_time</c>.</param>
     /// <param name="value">The value, in the metric's unit. May be NaN or infinite where such a value was recorded.</param>
     /// <param name="metadata">
     /// What is known about the point: <c>timestamp</c> (<see cref="DateTimeOffset"/>, UTC) and <c>event</c> always, then the fields and
     /// tags of its record under their names in the log format. Shared by the points of one record: not to be changed.
     /// </param>
-    void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata);
+    void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata)
+    {
+    }
 
     /// <summary>
     /// Takes a batch of whole records. Default: calls <see cref="HandleMetric"/> for each point that the records stand for, and goes on

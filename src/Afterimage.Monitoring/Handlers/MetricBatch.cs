@@ -33,7 +33,7 @@ public sealed class MetricBatch
 
     /// <summary>Goes through the records.</summary>
     /// <returns>An enumerator, for <c>foreach</c>.</returns>
-    public Enumerator GetEnumerator() => new(_records.Records, Names);
+    public Enumerator GetEnumerator() => new(_records, Names);
 
     internal void ForEachPoint(IMetricHandler handler)
     {
@@ -53,26 +53,26 @@ public sealed class MetricBatch
     /// <summary>Goes through the records of a batch.</summary>
     public ref struct Enumerator
     {
-        private readonly ReadOnlySpan<Record> _records;
+        private readonly RecordBatch _records;
         private readonly Names _names;
         private int _index = -1;
 
-        internal Enumerator(ReadOnlySpan<Record> records, Names names)
+        internal Enumerator(RecordBatch records, Names names)
         {
             _records = records;
             _names = names;
         }
 
         /// <summary>The present record.</summary>
-        public readonly MetricRecord Current => new(in _records[_index], _names);
+        public readonly MetricRecord Current => new(_records.Array, _index, _names);
 
         /// <summary>Goes to the next record.</summary>
         /// <returns><see langword="false"/> behind the last.</returns>
         public bool MoveNext()
         {
-            while (++_index < _records.Length)
+            while (++_index < _records.Count)
             {
-                if (_records[_index].Kind != RecordKind.Log)
+                if (_records.Array[_index].Kind != RecordKind.Log)
                     return true;
             }
 

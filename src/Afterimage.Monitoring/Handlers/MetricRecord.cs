@@ -7,20 +7,22 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>A record as a handler sees it: a generation, an evaluation or a single metric point. A view: copy out what must outlive the
-/// call.</summary>
-public readonly ref struct MetricRecord
+/// <summary>A record as a handler sees it: a generation, an evaluation or a single metric point. A view, valid only during the
+/// call; those of <see cref="InMemoryRecords"/> stay valid.</summary>
+public readonly struct MetricRecord
 {
-    private readonly ref readonly Record _record;
+    private readonly Record[] _records;
+    private readonly int _index;
 
-    internal MetricRecord(ref readonly Record record, Names names)
+    internal MetricRecord(Record[] records, int index, Names names)
     {
-        _record = ref record;
+        _records = records;
+        _index = index;
         Names = names;
     }
 
     /// <summary>What it is.</summary>
-    public MetricRecordKind Kind => _record.Kind switch
+    public MetricRecordKind Kind => Record.Kind switch
     {
         RecordKind.Evaluation => MetricRecordKind.Evaluation,
         RecordKind.Metric => MetricRecordKind.Metric,
@@ -28,118 +30,121 @@ public readonly ref struct MetricRecord
     };
 
     /// <summary>When it happened, UTC.</summary>
-    public DateTimeOffset Timestamp => new(_record.Timestamp, TimeSpan.Zero);
+    public DateTimeOffset Timestamp => new(Record.Timestamp, TimeSpan.Zero);
 
     /// <summary>How long the generation or evaluation took; zero for a metric point.</summary>
-    public TimeSpan Duration => TimeSpan.FromTicks(_record.Duration);
+    public TimeSpan Duration => TimeSpan.FromTicks(Record.Duration);
 
     /// <summary>Whether the generation or evaluation succeeded; <see langword="false"/> for a metric point.</summary>
-    public bool Success => _record.Has(RecordFields.Success);
+    public bool Success => Record.Has(RecordFields.Success);
 
     /// <summary>The model, or <see langword="null"/>.</summary>
-    public string? ModelName => Name(Names.Models, _record.ModelId, _record.Details?.ModelName);
+    public string? ModelName => Name(Names.Models, Record.ModelId, Record.Details?.ModelName);
 
     /// <summary>Prompt tokens, or <see langword="null"/>.</summary>
-    public long? PromptTokenCount => Optional(RecordFields.PromptTokens, _record.PromptTokens);
+    public long? PromptTokenCount => Optional(RecordFields.PromptTokens, Record.PromptTokens);
 
     /// <summary>Completion tokens, or <see langword="null"/>.</summary>
-    public long? CompletionTokenCount => Optional(RecordFields.CompletionTokens, _record.CompletionTokens);
+    public long? CompletionTokenCount => Optional(RecordFields.CompletionTokens, Record.CompletionTokens);
 
     /// <summary>Total tokens as given, or <see langword="null"/>.</summary>
-    public long? TotalTokenCount => Optional(RecordFields.TotalTokens, _record.TotalTokens);
+    public long? TotalTokenCount => Optional(RecordFields.TotalTokens, Record.TotalTokens);
 
     /// <summary>Cached prompt tokens, or <see langword="null"/>.</summary>
-    public long? CachedPromptTokenCount => Optional(RecordFields.CachedPromptTokens, _record.CachedPromptTokens);
+    public long? CachedPromptTokenCount => Optional(RecordFields.CachedPromptTokens, Record.CachedPromptTokens);
 
     /// <summary>Reasoning tokens, or <see langword="null"/>.</summary>
-    public long? ReasoningTokenCount => Optional(RecordFields.ReasoningTokens, _record.ReasoningTokens);
+    public long? ReasoningTokenCount => Optional(RecordFields.ReasoningTokens, Record.ReasoningTokens);
 
     /// <summary>What the call cost in US dollars, or <see langword="null"/> where that is not known or the monitor has no
     /// <see cref="GenerationMonitorOptions.Pricing"/>.</summary>
-    public double? CostUsd => _record.Has(RecordFields.Cost) ? _record.Value : null;
+    public double? CostUsd => Record.Has(RecordFields.Cost) ? Record.Value : null;
 
     /// <summary>The call's tokens that the monitor's <see cref="GenerationMonitorOptions.Pricing"/> has no price for, or
     /// <see langword="null"/>.</summary>
-    public long? UnpricedTokenCount => _record.Has(RecordFields.Unpriced) ? (long)_record.Value : null;
+    public long? UnpricedTokenCount => Record.Has(RecordFields.Unpriced) ? (long)Record.Value : null;
 
     /// <summary>The finish reason, or <see langword="null"/>.</summary>
-    public string? FinishReason => Name(Names.FinishReasons, _record.FinishReasonId, _record.Details?.FinishReason);
+    public string? FinishReason => Name(Names.FinishReasons, Record.FinishReasonId, Record.Details?.FinishReason);
 
     /// <summary>The error, or <see langword="null"/>.</summary>
-    public string? Error => _record.Details?.Error;
+    public string? Error => Record.Details?.Error;
 
     /// <summary>Turns in the conversation, or <see langword="null"/>.</summary>
-    public int? ConversationLength => _record.Has(RecordFields.ConversationLength) ? _record.ConversationLength : null;
+    public int? ConversationLength => Record.Has(RecordFields.ConversationLength) ? Record.ConversationLength : null;
 
     /// <summary>Time to the first token, or <see langword="null"/>.</summary>
-    public TimeSpan? TimeToFirstToken => _record.Has(RecordFields.TimeToFirstToken) ? TimeSpan.FromTicks(_record.TimeToFirstToken) : null;
+    public TimeSpan? TimeToFirstToken => Record.Has(RecordFields.TimeToFirstToken) ? TimeSpan.FromTicks(Record.TimeToFirstToken) : null;
 
     /// <summary>The provider, or <see langword="null"/>.</summary>
-    public string? Provider => Name(Names.Labels, _record.ProviderId, _record.Details?.Provider);
+    public string? Provider => Name(Names.Labels, Record.ProviderId, Record.Details?.Provider);
 
     /// <summary>The operation, or <see langword="null"/>.</summary>
-    public string? Operation => Name(Names.Labels, _record.OperationId, _record.Details?.Operation);
+    public string? Operation => Name(Names.Labels, Record.OperationId, Record.Details?.Operation);
 
     /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>), or
     /// <see langword="null"/>.</summary>
-    public long? CacheWriteTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.CacheWriteTokenCount);
+    public long? CacheWriteTokenCount => RecordExtras.Count(Record.Details?.Extras, RecordSchema.CacheWriteTokenCount);
 
     /// <summary>The part of the prompt that is audio, or <see langword="null"/>.</summary>
-    public long? AudioPromptTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.AudioPromptTokenCount);
+    public long? AudioPromptTokenCount => RecordExtras.Count(Record.Details?.Extras, RecordSchema.AudioPromptTokenCount);
 
     /// <summary>The part of the completion that is audio, or <see langword="null"/>.</summary>
-    public long? AudioCompletionTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.AudioCompletionTokenCount);
+    public long? AudioCompletionTokenCount => RecordExtras.Count(Record.Details?.Extras, RecordSchema.AudioCompletionTokenCount);
 
     /// <summary>The part of the completion that is images, or <see langword="null"/>.</summary>
-    public long? ImageCompletionTokenCount => RecordExtras.Count(_record.Details?.Extras, RecordSchema.ImageCompletionTokenCount);
+    public long? ImageCompletionTokenCount => RecordExtras.Count(Record.Details?.Extras, RecordSchema.ImageCompletionTokenCount);
 
     /// <summary>The model that was asked for (<c>gen_ai.request.model</c>), where the answer names another, or
     /// <see langword="null"/>.</summary>
-    public string? RequestModel => RecordExtras.Text(_record.Details?.Extras, RecordSchema.RequestModel);
+    public string? RequestModel => RecordExtras.Text(Record.Details?.Extras, RecordSchema.RequestModel);
 
     /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to, or
     /// <see langword="null"/>.</summary>
-    public string? Id => RecordExtras.Text(_record.Details?.Extras, RecordSchema.Id);
+    public string? Id => RecordExtras.Text(Record.Details?.Extras, RecordSchema.Id);
 
     /// <summary>The <see cref="GenerationDetails.Id"/> of the generation that was judged, or <see langword="null"/>.</summary>
-    public string? GenerationId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.GenerationId);
+    public string? GenerationId => RecordExtras.Text(Record.Details?.Extras, RecordSchema.GenerationId);
 
     /// <summary>The trace that the call belongs to, as 32 hexadecimal digits, or <see langword="null"/>.</summary>
-    public string? TraceId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.TraceId);
+    public string? TraceId => RecordExtras.Text(Record.Details?.Extras, RecordSchema.TraceId);
 
     /// <summary>The span that the call belongs to, as 16 hexadecimal digits, or <see langword="null"/>.</summary>
-    public string? SpanId => RecordExtras.Text(_record.Details?.Extras, RecordSchema.SpanId);
+    public string? SpanId => RecordExtras.Text(Record.Details?.Extras, RecordSchema.SpanId);
 
     /// <summary>Whether the provider told no usage for a call that must have had some, or <see langword="null"/>.</summary>
-    public bool? UsageMissing => RecordExtras.Count(_record.Details?.Extras, RecordSchema.UsageMissing) is { } flag ? flag != 0 : null;
+    public bool? UsageMissing => RecordExtras.Count(Record.Details?.Extras, RecordSchema.UsageMissing) is { } flag ? flag != 0 : null;
 
     /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
     public string? EvaluatorType =>
-        _record.Kind == RecordKind.Evaluation ? Name(Names.Labels, _record.NameId, _record.Details?.Name) : null;
+        Record.Kind == RecordKind.Evaluation ? Name(Names.Labels, Record.NameId, Record.Details?.Name) : null;
 
     /// <summary>The metric's name of a single metric point, else <see langword="null"/>.</summary>
-    public string? MetricName => _record.Kind == RecordKind.Metric ? Name(Names.Metrics, _record.NameId, _record.Details?.Name) : null;
+    public string? MetricName => Record.Kind == RecordKind.Metric ? Name(Names.Metrics, Record.NameId, Record.Details?.Name) : null;
 
     /// <summary>The value of a single metric point, in the metric's unit; else 0.</summary>
-    public double Value => _record.Kind == RecordKind.Metric ? _record.Value : 0;
+    public double Value => Record.Kind == RecordKind.Metric ? Record.Value : 0;
 
     /// <summary>The scores of an evaluation, else empty. Allocates.</summary>
     public IReadOnlyList<KeyValuePair<string, EvaluationScore>> Scores =>
-        _record.Details?.Scores is { } scores
+        Record.Details?.Scores is { } scores
             ? [.. scores.Select(s => KeyValuePair.Create(s.Name, new EvaluationScore(s.Score, s.Feedback)))]
             : [];
 
     /// <summary>The tags of a generation or evaluation, the metadata of a metric point: JSON scalars, keys distinct.</summary>
-    public IReadOnlyList<KeyValuePair<string, object?>> Tags => _record.Details?.Tags ?? [];
+    public IReadOnlyList<KeyValuePair<string, object?>> Tags => Record.Details?.Tags ?? [];
 
     /// <summary>The activity in which it was recorded, if somebody listened for spans.</summary>
-    internal Activity? Activity => _record.Details?.Activity;
+    internal Activity? Activity => Record.Details?.Activity;
 
-    internal ReadOnlySpan<RecordExtras.Value> Extras => _record.Details?.Extras is { } extras ? extras.Values : [];
+    internal ReadOnlySpan<RecordExtras.Value> Extras => Record.Details?.Extras is { } extras ? extras.Values : [];
 
-    internal ref readonly Record Record => ref _record;
+    internal ref readonly Record Record => ref _records[_index];
 
     internal Names Names { get; }
+
+    /// <summary>The same record in memory of its own.</summary>
+    internal MetricRecord Copy() => new([_records[_index]], 0, Names);
 
     private static string? Name(NameTable table, int id, string? trueName) => id switch
     {
@@ -148,5 +153,5 @@ public readonly ref struct MetricRecord
         _ => table[id],
     };
 
-    private long? Optional(RecordFields field, long value) => _record.Has(field) ? value : null;
+    private long? Optional(RecordFields field, long value) => Record.Has(field) ? value : null;
 }

@@ -71,6 +71,18 @@ internal sealed class Block
     /// <summary>Whether only the summary is left.</summary>
     public bool IsCollapsed => Chunk is null && Children is null;
 
+    /// <summary>Adds the block's points, if all of them are still in memory.</summary>
+    public bool TryAddPoints(List<ReadOnlyMemory<double>> points)
+    {
+        if (Chunk is { } chunk)
+        {
+            points.Add(chunk.Values.AsMemory(0, chunk.Count));
+            return true;
+        }
+
+        return Children is { } children && Array.TrueForAll(children, child => child.TryAddPoints(points));
+    }
+
     /// <summary>Gives up what lies below the summary.</summary>
     public void Collapse()
     {

@@ -6,18 +6,15 @@ namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>The raw points of a stretch of one metric, in columns, in the order of recording.</summary>
 /// <remarks>Points below <see cref="Count"/> never change, so that a reader may keep a span of them while the chunk grows.</remarks>
-internal sealed class Chunk(int capacity)
+/// <param name="capacity">Points that it has room for at first.</param>
+/// <param name="maxCapacity">Points that it grows to.</param>
+internal sealed class Chunk(int capacity, int maxCapacity)
 {
     /// <summary>Points in a full chunk: its edge scans stay under a microsecond, its summary costs under a byte a point.</summary>
     public const int Capacity = 2048;
 
-    private const int SmallCapacity = 16;
-
-    /// <summary>An empty chunk that grows as it is filled: many metrics have few points.</summary>
-    public Chunk()
-        : this(SmallCapacity)
-    {
-    }
+    /// <summary>What a chunk begins with: many metrics have few points.</summary>
+    public const int SmallCapacity = 16;
 
     public long[] Timestamps { get; private set; } = GC.AllocateUninitializedArray<long>(capacity);
 
@@ -27,7 +24,7 @@ internal sealed class Chunk(int capacity)
 
     public int Count { get; private set; }
 
-    public bool IsFull => Count == Capacity;
+    public bool IsFull => Count == maxCapacity;
 
     /// <summary>Whether the timestamps never go back.</summary>
     public bool IsSorted { get; private set; } = true;
@@ -54,37 +51,38 @@ internal sealed class Chunk(int capacity)
         Count = index + 1;
     }
 
-    /// <summary>The values stamped at or after <paramref name="from"/>.</summary>
-    public ReadOnlyMemory<double> ValuesFrom(long from)
+    /// <summary>The values in a range.</summary>
+    public ReadOnlyMemory<double> ValuesIn(TimeRange range)
     {
-        if (from <= FirstTimestamp)
-            return Values.AsMemory(0, Count);
-        if (from > LastTimestamp)
+        if (Count == 0 || range.From > LastTimestamp || (range.To <= FirstTimestamp && range.To != long.MaxValue))
             return default;
+        if (range.Contains(FirstTimestamp) && range.Contains(LastTimestamp))
+            return Values.AsMemory(0, Count);
         if (IsSorted)
         {
-            int start = FirstIndexFrom(from);
-            return Values.AsMemory(start, Count - start);
+            int start = FirstIndexFrom(range.From);
+            int end = range.To == long.MaxValue ? Count : FirstIndexFrom(range.To);
+            return Values.AsMemory(start, end - start);
         }
 
         var values = new double[Count];
         int count = 0;
         for (int i = 0; i < Count; i++)
         {
-            if (Timestamps[i] >= from)
+            if (range.Contains(Timestamps[i]))
                 values[count++] = Values[i];
         }
 
         return values.AsMemory(0, count);
     }
 
-    /// <summary>Adds the values stamped at or after <paramref name="from"/> to the sums of their models.</summary>
-    public void SumByModel(long from, ModelSums sums)
+    /// <summary>Adds the values in a range to the sums of their models.</summary>
+    public void SumByModel(TimeRange range, ModelSums sums)
     {
-        int start = IsSorted ? FirstIndexFrom(from) : 0;
+        int start = IsSorted ? FirstIndexFrom(range.From) : 0;
         for (int i = start; i < Count; i++)
         {
-            if (Timestamps[i] >= from)
+            if (range.Contains(Timestamps[i]))
                 sums.Add(ModelIds[i], Values[i]);
         }
     }
@@ -108,7 +106,7 @@ internal sealed class Chunk(int capacity)
     // New arrays, not resized ones in place: readers may hold the old.
     private void Grow()
     {
-        int capacity = Math.Min(Values.Length * 2, Capacity);
+        int capacity = Math.Min(Values.Length * 2, maxCapacity);
         Timestamps = Grown(Timestamps, Count, capacity);
         Values = Grown(Values, Count, capacity);
         ModelIds = Grown(ModelIds, Count, capacity);

@@ -22,6 +22,15 @@ public readonly record struct MetricAggregate
         _quantiles = quantiles;
     }
 
+    /// <summary>What some values come to.</summary>
+    internal static MetricAggregate Of(double[] values)
+    {
+        if (values.Length == 0)
+            return default;
+        var summary = Summary.Of(values);
+        return new MetricAggregate(summary, new QuantileSource(summary, [], [values]));
+    }
+
     /// <summary>Number of points.</summary>
     public long Count { get; }
 
@@ -40,10 +49,12 @@ public readonly record struct MetricAggregate
     /// <summary>Their standard deviation as a whole population (divided by the count), in the metric's unit.</summary>
     public double StandardDeviation { get; }
 
-    /// <summary>The value at rank floor(<paramref name="q"/> × (Count − 1)) of the sorted points, within 1 % relative.</summary>
+    /// <summary>The smallest value with at least a share of <paramref name="q"/> of the points at or below it: SQL's
+    /// <c>percentile_disc</c>, the ceil(<paramref name="q"/> × Count)-th smallest.</summary>
     /// <remarks>
-    /// The bound holds for magnitudes from 1e-9 to 1e12; below, a value counts as zero. By DDSketch (Masson, Rim, Lee, VLDB 2019). 0 gives
-    /// <see cref="Min"/> and 1 gives <see cref="Max"/>, exactly.
+    /// Exact where the window has at most 10,000 points and all of them are still in memory; else within 1 % relative, for magnitudes from
+    /// 1e-9 to 1e12 (below, a value counts as zero), by DDSketch (Masson, Rim, Lee, VLDB 2019). Never outside of <see cref="Min"/> and
+    /// <see cref="Max"/>, which 0 and 1 give exactly.
     /// </remarks>
     /// <param name="q">The quantile, 0 to 1: 0.5 is the median, 0.95 the 95th percentile.</param>
     /// <returns>The value, in the metric's unit; NaN without data.</returns>
@@ -55,7 +66,7 @@ public readonly record struct MetricAggregate
         if (Count == 0)
             return double.NaN;
 
-        long rank = (long)Math.Floor(q * (Count - 1));
+        long rank = QuantileRank.Of(q, Count);
         if (rank == 0)
             return Min;
         if (rank == Count - 1)

@@ -12,13 +12,13 @@ namespace Afterimage.Monitoring.Metrics;
 /// and the window's edge is rounded outwards to the block's. Not thread-safe: <see cref="MetricStore"/> is called under the recorder's
 /// lock.
 /// </remarks>
-internal sealed class Series(string name, bool byModel)
+internal sealed class Series(string name, bool byModel, int chunkCapacity = Chunk.Capacity)
 {
     public const int Fanout = 16;
 
     private readonly List<List<Block>> _levels = [];
     private readonly List<Queue<Block>> _collapsible = [];
-    private Chunk _open = new();
+    private Chunk _open = new(Math.Min(chunkCapacity, Chunk.SmallCapacity), chunkCapacity);
 
     // Only where the series is kept by model: sums over the blocks, and over the open chunk.
     private readonly ModelSums? _closedByModel = byModel ? new ModelSums() : null;
@@ -34,6 +34,7 @@ internal sealed class Series(string name, bool byModel)
     public Block? Add(long timestamp, double value, int modelId)
     {
         Count++;
+        FirstTimestamp = Math.Min(FirstTimestamp, timestamp);
         _open.Add(timestamp, value, modelId);
         _openByModel?.Add(modelId, value);
         if (!_open.IsFull)
@@ -42,7 +43,7 @@ internal sealed class Series(string name, bool byModel)
         var block = new Block(_open, _openByModel);
 
         // What has filled one chunk fills the next: this one need not grow.
-        _open = new Chunk(Chunk.Capacity);
+        _open = new Chunk(chunkCapacity, chunkCapacity);
         if (_openByModel is not null)
         {
             _closedByModel!.Add(_openByModel);
@@ -53,10 +54,13 @@ internal sealed class Series(string name, bool byModel)
         return block;
     }
 
-    /// <summary>Aggregates the points stamped at or after <paramref name="from"/>.</summary>
-    public MetricAggregate Aggregate(long from)
+    /// <summary>The earliest timestamp of all points; <see cref="long.MaxValue"/> without any.</summary>
+    public long FirstTimestamp { get; private set; } = long.MaxValue;
+
+    /// <summary>Aggregates the points in a range.</summary>
+    public MetricAggregate Aggregate(TimeRange range)
     {
-        var query = new Query(from);
+        var query = new Query(range);
         for (int level = _levels.Count - 1; level >= 0; level--)
         {
             foreach (Block block in _levels[level])
@@ -64,7 +68,45 @@ internal sealed class Series(string name, bool byModel)
         }
 
         query.Visit(_open);
-        return query.Summary.Count == 0 ? default : new MetricAggregate(query.Summary, new QuantileSource(query.Blocks, query.Edges));
+        return query.Summary.Count == 0
+            ? default
+            : new MetricAggregate(query.Summary, new QuantileSource(query.Summary, query.Blocks, query.Edges));
+    }
+
+    /// <summary>The values in a range, of one model, that are still in memory.</summary>
+    public double[] Values(TimeRange range, int modelId)
+    {
+        List<double> values = [];
+        foreach (Chunk chunk in RawChunks())
+        {
+            for (int i = 0; i < chunk.Count; i++)
+            {
+                if (ModelSums.Key(chunk.ModelIds[i]) == modelId && range.Contains(chunk.Timestamps[i]))
+                    values.Add(chunk.Values[i]);
+            }
+        }
+
+        return [.. values];
+    }
+
+    /// <summary>The values in a range that are still in memory, by model.</summary>
+    public Dictionary<int, List<double>> ValuesByModel(TimeRange range)
+    {
+        var byModel = new Dictionary<int, List<double>>();
+        foreach (Chunk chunk in RawChunks())
+        {
+            for (int i = 0; i < chunk.Count; i++)
+            {
+                if (!range.Contains(chunk.Timestamps[i]))
+                    continue;
+                int modelId = ModelSums.Key(chunk.ModelIds[i]);
+                if (!byModel.TryGetValue(modelId, out List<double>? values))
+                    byModel.Add(modelId, values = []);
+                values.Add(chunk.Values[i]);
+            }
+        }
+
+        return byModel;
     }
 
     /// <summary>Of the last <paramref name="count"/> points those in memory, in the order of recording.</summary>
@@ -85,20 +127,20 @@ internal sealed class Series(string name, bool byModel)
         return [.. values];
     }
 
-    /// <summary>Sums the points stamped at or after <paramref name="from"/> by model: parts, to be added up.</summary>
-    public ModelSums[] SumByModel(long from)
+    /// <summary>Sums the points in a range by model: parts, to be added up.</summary>
+    public ModelSums[] SumByModel(TimeRange range)
     {
-        if (from == long.MinValue)
+        if (range.IsAll)
             return [_closedByModel!, _openByModel!];
 
         var sums = new ModelSums();
         foreach (List<Block> level in _levels)
         {
             foreach (Block block in level)
-                SumByModel(block, from, sums);
+                SumByModel(block, range, sums);
         }
 
-        _open.SumByModel(from, sums);
+        _open.SumByModel(range, sums);
         return [sums];
     }
 
@@ -141,20 +183,20 @@ internal sealed class Series(string name, bool byModel)
     private static IEnumerable<Chunk> RawChunks(Block block) =>
         block.Chunk is { } chunk ? [chunk] : block.Children?.SelectMany(RawChunks) ?? [];
 
-    private static void SumByModel(Block block, long from, ModelSums sums)
+    private static void SumByModel(Block block, TimeRange range, ModelSums sums)
     {
-        if (block.LastTimestamp < from)
+        if (range.Excludes(block))
             return;
 
-        if (block.FirstTimestamp >= from || block.IsCollapsed)
+        if (range.Takes(block))
         {
             sums.Add(block.ByModel!);
             return;
         }
 
-        block.Chunk?.SumByModel(from, sums);
+        block.Chunk?.SumByModel(range, sums);
         foreach (Block child in block.Children ?? [])
-            SumByModel(child, from, sums);
+            SumByModel(child, range, sums);
     }
 
     private void Append(Block block, int level)
@@ -171,7 +213,7 @@ internal sealed class Series(string name, bool byModel)
         Append(group, level + 1);
     }
 
-    private ref struct Query(long from)
+    private ref struct Query(TimeRange range)
     {
         public Summary Summary;
 
@@ -181,10 +223,10 @@ internal sealed class Series(string name, bool byModel)
 
         public void Visit(Block block)
         {
-            if (block.LastTimestamp < from)
+            if (range.Excludes(block))
                 return;
 
-            if (block.FirstTimestamp >= from || block.IsCollapsed)
+            if (range.Takes(block))
             {
                 Summary.Merge(block.Summary);
                 Blocks.Add(block);
@@ -202,7 +244,7 @@ internal sealed class Series(string name, bool byModel)
 
         public void Visit(Chunk chunk)
         {
-            ReadOnlyMemory<double> values = chunk.ValuesFrom(from);
+            ReadOnlyMemory<double> values = chunk.ValuesIn(range);
             if (values.IsEmpty)
                 return;
 

@@ -28,17 +28,21 @@ public sealed class GenerationMonitorOptions
         set => LogFiles.Durability = value;
     }
 
-    /// <summary>Who takes the records. Default: <see langword="null"/>, one <see cref="FileMetricHandler"/> on the log directory. An empty
-    /// list: nobody.</summary>
-    public IList<IMetricHandler>? MetricHandlers { get; set; }
+    /// <summary>Whether the run is kept in a log directory. Default: <see langword="true"/>. <see langword="false"/>: the monitor touches no
+    /// disk, <see cref="GenerationMonitor.LogDirectory"/> is null, and what reads files (reports, SQL) is not to be had.</summary>
+    public bool WriteFiles { get; set; } = true;
 
-    /// <summary>Who takes the log entries. Default: <see langword="null"/>, one <see cref="FileLogHandler"/> on the log directory. An empty
-    /// list: nobody.</summary>
-    public IList<ILogHandler>? LogHandlers { get; set; }
+    /// <summary>Who takes the records beside the log directory's file handler. A <see cref="FileMetricHandler"/> of your own on the log
+    /// directory takes that one's place. Default: empty.</summary>
+    public IList<IMetricHandler> MetricHandlers { get; set; } = [];
+
+    /// <summary>Who takes the log entries beside the log directory's file handler. A <see cref="FileLogHandler"/> of your own on the log
+    /// directory takes that one's place. Default: empty.</summary>
+    public IList<ILogHandler> LogHandlers { get; set; } = [];
 
     /// <summary>Who hears of alerts: once when one starts, again after each <see cref="AlertRepeatInterval"/>, once when it is over.
     /// Default: empty.</summary>
-    public IList<Action<Alert>> AlertHandlers { get; } = [];
+    public IList<IAlertHandler> AlertHandlers { get; } = [];
 
     /// <summary>How often alert rules are evaluated. Default: 60 s. Zero: only by <see cref="GenerationMonitor.CheckAlerts"/>. At most 49
     /// days.</summary>
@@ -142,4 +146,13 @@ public sealed class GenerationMonitorOptions
     /// Default: 1,000. 1 to 100,000.
     /// </summary>
     public int CardinalityLimit { get; set; } = 1_000;
+
+    /// <summary>
+    /// Tag keys that live figures can be sliced by, such as <c>tenant</c>: see <see cref="GenerationMonitor.GetMetricsBy"/> and
+    /// <see cref="MetricQuery.Tag"/>. <c>model_name</c> always is a dimension. Default: empty.
+    /// </summary>
+    /// <remarks>Values of a tag past <see cref="CardinalityLimit"/> count together under <see cref="OverflowName"/>, as does what is past
+    /// 16,384 pairs of a metric and a value over all dimensions. The slices of all dimensions together keep as many raw points as
+    /// <see cref="MaxRetainedPoints"/> says, beside those of the metrics themselves.</remarks>
+    public IList<string> Dimensions { get; } = [];
 }

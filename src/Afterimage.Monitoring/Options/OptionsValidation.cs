@@ -16,8 +16,8 @@ internal static class OptionsValidation
     {
         if (options.LogDirectory is { } directory)
             Require(directory.Length > 0, "A directory has a name; null chooses one.", directory, nameof(options.LogDirectory));
-        Require(options.MetricHandlers?.Contains(null!) != true, "A handler is not null.", null, nameof(options.MetricHandlers));
-        Require(options.LogHandlers?.Contains(null!) != true, "A handler is not null.", null, nameof(options.LogHandlers));
+        Require(options.MetricHandlers?.Contains(null!) == false, "A handler is not null.", null, nameof(options.MetricHandlers));
+        Require(options.LogHandlers?.Contains(null!) == false, "A handler is not null.", null, nameof(options.LogHandlers));
         Require(!options.AlertHandlers.Contains(null!), "A handler is not null.", null, nameof(options.AlertHandlers));
 
         RequireInterval(options.MetricsInterval, allowsZero: true, LongestInterval, nameof(options.MetricsInterval));
@@ -68,6 +68,7 @@ internal static class OptionsValidation
         RequireRange(options.BufferCapacity, 16, 1 << 20, nameof(options.BufferCapacity));
         RequireRange(options.MaxRetainedPoints, 16_384, int.MaxValue, nameof(options.MaxRetainedPoints));
         RequireRange(options.CardinalityLimit, 1, 100_000, nameof(options.CardinalityLimit));
+        Require(!options.Dimensions.Any(string.IsNullOrEmpty), "A dimension must have a name.", null, nameof(options.Dimensions));
         Validate(options.LogFiles);
     }
 

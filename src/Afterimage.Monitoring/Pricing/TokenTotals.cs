@@ -9,12 +9,11 @@ namespace Afterimage.Monitoring.Pricing;
 /// <summary>Token usage by model, from the token metrics.</summary>
 internal static class TokenTotals
 {
-    /// <param name="store">The metrics; the caller holds the recorder's lock.</param>
+    /// <param name="view">The metrics that count; the caller holds the recorder's lock.</param>
     /// <param name="names">The names of the models.</param>
-    /// <param name="from">The first timestamp that counts, in UTC ticks; <see cref="long.MinValue"/>: everything.</param>
-    public static TokenUsageReport Report(MetricStore store, Names names, long from)
+    public static TokenUsageReport Report(MetricView view, Names names)
     {
-        ModelSums[] totals = store.SumByModel(WellKnownMetrics.TotalTokenCount, from);
+        ModelSums[] totals = view.SumByModel(WellKnownMetrics.TotalTokenCount);
         var byModel = new Dictionary<int, (double Prompt, double Completion, double Total)>(totals.Length == 0 ? 0 : totals[0].Count);
         foreach (ModelSums sums in totals)
         {
@@ -22,13 +21,13 @@ internal static class TokenTotals
                 Of(model).Total += sum;
         }
 
-        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.PromptTokenCount, from))
+        foreach (ModelSums sums in view.SumByModel(WellKnownMetrics.PromptTokenCount))
         {
             foreach ((int model, double sum) in sums)
                 Of(model).Prompt += sum;
         }
 
-        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.CompletionTokenCount, from))
+        foreach (ModelSums sums in view.SumByModel(WellKnownMetrics.CompletionTokenCount))
         {
             foreach ((int model, double sum) in sums)
                 Of(model).Completion += sum;
@@ -55,16 +54,16 @@ internal static class TokenTotals
 
     /// <summary>Cost by model, from the cost metrics.</summary>
     /// <inheritdoc cref="Report"/>
-    public static CostReport Cost(MetricStore store, Names names, long from)
+    public static CostReport Cost(MetricView view, Names names)
     {
         var byModel = new Dictionary<int, (double? Cost, double Unpriced)>();
-        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.CostUsd, from))
+        foreach (ModelSums sums in view.SumByModel(WellKnownMetrics.CostUsd))
         {
             foreach ((int model, double sum) in sums)
                 Of(model).Cost = (Of(model).Cost ?? 0) + sum;
         }
 
-        foreach (ModelSums sums in store.SumByModel(WellKnownMetrics.UnpricedTokenCount, from))
+        foreach (ModelSums sums in view.SumByModel(WellKnownMetrics.UnpricedTokenCount))
         {
             foreach ((int model, double sum) in sums)
                 Of(model).Unpriced += sum;
@@ -76,10 +75,10 @@ internal static class TokenTotals
                 m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null,
                 (long)m.Value.Unpriced))) with
         {
-            SuccessfulGenerations = (long)Math.Round(store.Aggregate("success_rate", from).Sum),
-            EvaluationPoints = store
-                .AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal))
-                .Sum(s => s.Aggregate(from).Count),
+            SuccessfulGenerations = (long)Math.Round(view.Aggregate("success_rate").Sum),
+            EvaluationPoints = view
+                .MetricNames.Where(name => name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal))
+                .Sum(name => view.Aggregate(name).Count),
         };
 
         ref (double? Cost, double Unpriced) Of(int model) => ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);

@@ -16,6 +16,8 @@ internal sealed class RecordBatch(RecordBatchPool pool)
     /// <summary>How many of them are log entries.</summary>
     public int LogCount { get; private set; }
 
+    public Record[] Array => _records;
+
     public ReadOnlySpan<Record> Records => _records.AsSpan(0, Count);
 
     public int Room => Capacity - Count;

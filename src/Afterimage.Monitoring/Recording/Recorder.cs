@@ -17,12 +17,15 @@ internal sealed class Recorder
     /// <summary>How long a record may lie in its buffer while nothing wakes the pump.</summary>
     private static readonly TimeSpan PumpInterval = TimeSpan.FromMilliseconds(200);
 
+    private const int RefusingCapacity = 1;
+
     [ThreadStatic]
     private static ThreadBuffer? _lastBuffer;
 
     // Set once.
     private readonly Clock _clock;
     private readonly Action<long> _dropped;
+    private readonly Action _refusing;
     private readonly int _bufferCapacity;
     private readonly Thread _pump;
     private readonly RecordBatchPool _batches = new();
@@ -51,6 +54,7 @@ internal sealed class Recorder
     // Shutdown, in this order.
     private volatile bool _isClosed;
     private volatile bool _drainAndStop;
+    private long _refused;
 
     public Recorder(
         Names names,
@@ -59,11 +63,13 @@ internal sealed class Recorder
         IReadOnlyList<IRecordSink> sinks,
         int bufferCapacity,
         BufferFullMode fullMode,
-        Action<long> dropped)
+        Action<long> dropped,
+        Action refusing)
     {
         Names = names;
         _clock = clock;
         _dropped = dropped;
+        _refusing = refusing;
         FullMode = fullMode;
         _reducer = reducer;
         _sinks = sinks;
@@ -77,6 +83,9 @@ internal sealed class Recorder
     public BufferFullMode FullMode { get; }
 
     public bool IsClosed => _isClosed;
+
+    /// <summary>Records that came after <see cref="Close"/>.</summary>
+    public long Refused => Volatile.Read(ref _refused);
 
     /// <summary>Records accepted so far, and records refused because a buffer was full.</summary>
     public (long Recorded, long Dropped) Counts
@@ -128,6 +137,13 @@ internal sealed class Recorder
         _woken = true;
         Monitor.Pulse(_mail);
         Monitor.Exit(_mail);
+    }
+
+    /// <summary>Counts a record that came too late, and says so of the first.</summary>
+    public void Refuse()
+    {
+        if (Interlocked.Increment(ref _refused) == 1)
+            _refusing();
     }
 
     public void WakeNow()
@@ -182,8 +198,10 @@ internal sealed class Recorder
             return buffer;
         }
 
-        // Checked here as well, so that a closed recorder hands out no buffers.
-        ObjectDisposedException.ThrowIf(_isClosed, typeof(GenerationMonitor));
+        // A closed recorder lists no buffers: this one only refuses.
+        if (_isClosed)
+            return _lastBuffer = new ThreadBuffer(this, thread, RefusingCapacity);
+
         buffer = new ThreadBuffer(this, thread, _bufferCapacity);
         lock (_buffersLock)
             _buffers = [.. _buffers, buffer];

@@ -66,15 +66,18 @@ internal sealed class ThreadBuffer
     public long Freed => Volatile.Read(ref _consumer.Freed);
 
     /// <summary>Opens the next slot. Between this and <see cref="Publish"/> nothing may throw.</summary>
-    /// <returns><see langword="false"/> if the record is dropped because the ring is full.</returns>
-    /// <exception cref="ObjectDisposedException">The recorder is closed.</exception>
+    /// <returns><see langword="false"/> if the record is not taken: the ring is full, or the recorder closed.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryBegin(out Span<Record> slot)
     {
         // Closing waits for whoever has set this before it could see that the recorder is closed (Recorder.Close has the other half).
         Volatile.Write(ref _producer.Writing, true);
         if (_recorder.IsClosed)
-            ThrowClosed();
+        {
+            Refuse();
+            slot = default;
+            return false;
+        }
 
         long written = _producer.Written;
         if (written - _producer.FreedSeen > _mask && !WaitForRoom())
@@ -149,7 +152,11 @@ internal sealed class ThreadBuffer
                 while (!HasRoom())
                 {
                     if (_recorder.IsClosed)
-                        ThrowClosed();
+                    {
+                        Refuse();
+                        return false;
+                    }
+
                     Monitor.Wait(_room);
                     _producer.FreedSeen = Freed;
                 }
@@ -171,10 +178,11 @@ internal sealed class ThreadBuffer
 
     private bool HasRoom() => _producer.Written - _producer.FreedSeen <= _mask;
 
-    private void ThrowClosed()
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Refuse()
     {
         Volatile.Write(ref _producer.Writing, false);
-        throw new ObjectDisposedException(nameof(GenerationMonitor));
+        _recorder.Refuse();
     }
 
     [StructLayout(LayoutKind.Explicit, Size = 192)]

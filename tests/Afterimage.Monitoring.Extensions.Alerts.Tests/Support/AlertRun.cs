@@ -48,7 +48,7 @@ internal sealed class AlertRun : IDisposable
     public string Written()
     {
         Monitor.Dispose();
-        return string.Join('\n', Directory.EnumerateFiles(Monitor.LogDirectory).Select(File.ReadAllText));
+        return string.Join('\n', Directory.EnumerateFiles(Monitor.LogDirectory!).Select(File.ReadAllText));
     }
 
     public void Dispose()

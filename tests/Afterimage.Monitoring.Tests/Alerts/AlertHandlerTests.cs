@@ -177,9 +177,9 @@ public sealed class AlertHandlerTests
     [Fact]
     public void What_is_null_is_named()
     {
-        IList<Action<Alert>> handlers = new GenerationMonitorOptions().AlertHandlers;
-        Assert.Equal("handler", Assert.Throws<ArgumentNullException>(() => handlers.Add((IAlertHandler)null!)).ParamName);
-        Assert.Equal("handlers", Assert.Throws<ArgumentNullException>(() => ((IList<Action<Alert>>)null!).AddConsole()).ParamName);
+        IList<IAlertHandler> handlers = new GenerationMonitorOptions().AlertHandlers;
+        Assert.Equal("handler", Assert.Throws<ArgumentNullException>(() => handlers.Add((Action<Alert>)null!)).ParamName);
+        Assert.Equal("handlers", Assert.Throws<ArgumentNullException>(() => ((IList<IAlertHandler>)null!).AddConsole()).ParamName);
     }
 
     private static HandlerStatistics Of(GenerationMonitor monitor, int index) => monitor.GetStatistics().AlertHandlers[index];

@@ -387,6 +387,6 @@ public sealed class BudgetResumeTests : IDisposable
     private static string[] LogMessages(GenerationMonitor monitor)
     {
         monitor.Dispose();
-        return [.. JsonFile.Lines(Path.Combine(monitor.LogDirectory, "afterimage.log")).Select(line => line.Text("message"))];
+        return [.. JsonFile.Lines(Path.Combine(monitor.LogDirectory!, "afterimage.log")).Select(line => line.Text("message"))];
     }
 }

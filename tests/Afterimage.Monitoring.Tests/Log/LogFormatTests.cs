@@ -194,8 +194,8 @@ public sealed class LogFormatTests
         // No name is a path.
         Assert.Equal(
             [".locks"],
-            Directory.EnumerateDirectories(run.Monitor.LogDirectory, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
-        Assert.Equal(4, Directory.EnumerateFiles(run.Monitor.LogDirectory).Count());
+            Directory.EnumerateDirectories(run.Monitor.LogDirectory!, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
+        Assert.Equal(4, Directory.EnumerateFiles(run.Monitor.LogDirectory!).Count());
     }
 
     [Fact]

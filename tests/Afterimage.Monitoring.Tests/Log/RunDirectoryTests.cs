@@ -10,7 +10,7 @@ public sealed class RunDirectoryTests
     public void Run_json_tells_who_wrote_and_when()
     {
         using var run = new MonitorRun();
-        string path = Path.Combine(run.Monitor.LogDirectory, "run.json");
+        string path = Path.Combine(run.Monitor.LogDirectory!, "run.json");
         JsonElement started = JsonFile.Object(path);
         Assert.Equal(["format_version", "run_id", "host", "process_id", "process_name", "library_version", "start"], started.Keys());
         Assert.Equal(1, started.GetProperty("format_version").GetInt32());
@@ -74,7 +74,7 @@ public sealed class RunDirectoryTests
 
         string path = run.Monitor.SaveMetrics();
 
-        Assert.Equal(Path.Combine(run.Monitor.LogDirectory, "metrics_20261123_170000.json"), path);
+        Assert.Equal(Path.Combine(run.Monitor.LogDirectory!, "metrics_20261123_170000.json"), path);
         JsonElement snapshot = JsonFile.Object(path);
         Assert.Equal("2026-11-23T17:00:00Z", snapshot.Text("timestamp"));
         Assert.Equal(

@@ -39,8 +39,7 @@ internal sealed class MonitorRun : IDisposable
     /// <summary>A monitor with no handlers: only what is in memory counts.</summary>
     public static MonitorRun InMemory(Action<GenerationMonitorOptions>? configure = null) => new(options =>
     {
-        options.MetricHandlers = [];
-        options.LogHandlers = [];
+        options.WriteFiles = false;
         configure?.Invoke(options);
     });
 

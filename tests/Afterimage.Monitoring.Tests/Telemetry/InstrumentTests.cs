@@ -164,7 +164,7 @@ public sealed class InstrumentTests : IDisposable
         Assert.Equal(
             ["BatchHandler", "PointHandler", "PointHandler 2"],
             failures.GetMeasurementSnapshot().Select(m => (string)m.Tags["afterimage.handler"]!));
-        Assert.All(failures.GetMeasurementSnapshot(), m => Assert.Equal(run.Monitor.LogDirectory, m.Tags["afterimage.log_directory"]));
+        Assert.All(failures.GetMeasurementSnapshot(), m => Assert.Equal(run.Monitor.LogDirectory!, m.Tags["afterimage.log_directory"]));
     }
 
     [Fact]
@@ -199,7 +199,7 @@ public sealed class InstrumentTests : IDisposable
 
         listener.RecordObservableInstruments();
 
-        Assert.Equal([(1L, one.Monitor.LogDirectory), (0L, two.Monitor.LogDirectory)], seen);
+        Assert.Equal([(1L, one.Monitor.LogDirectory!), (0L, two.Monitor.LogDirectory!)], seen);
     }
 
     private static void AssertOne(MetricCollector<double> collector, double value, Dictionary<string, object?> tags)

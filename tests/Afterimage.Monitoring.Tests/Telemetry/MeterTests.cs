@@ -58,8 +58,8 @@ public sealed class MeterTests
 
         Assert.Empty(completed);
         Assert.Equal([2, 3], durations);
-        Assert.Contains(one.Monitor.LogDirectory, directories);
-        Assert.DoesNotContain(other.Monitor.LogDirectory, directories);
+        Assert.Contains(one.Monitor.LogDirectory!, directories);
+        Assert.DoesNotContain(other.Monitor.LogDirectory!, directories);
     }
 
     private sealed class OneMeterFactory : IMeterFactory

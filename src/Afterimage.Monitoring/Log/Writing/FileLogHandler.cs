@@ -38,8 +38,12 @@ public sealed class FileLogHandler : ILogHandler, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(logDirectory);
         ArgumentNullException.ThrowIfNull(options);
         OptionsValidation.Validate(options);
+        LogDirectory = Path.GetFullPath(logDirectory);
         _file = new JsonLineFile(logDirectory, "afterimage.log", options.Copy(), timeProvider);
     }
+
+    /// <summary>The directory that it writes, as a full path.</summary>
+    internal string LogDirectory { get; }
 
     /// <summary>Always <see langword="true"/>: the log directory is where nothing may be missing.</summary>
     public bool IsLossless => true;

@@ -54,7 +54,7 @@ internal static class MetricsSnapshot
         foreach (Series series in store.AllSeries)
         {
             writer.WriteStartObject(series.Name);
-            WriteAggregate(writer, series.Aggregate(long.MinValue));
+            WriteAggregate(writer, series.Aggregate(TimeRange.All));
             writer.WriteStartArray("points");
             foreach (Chunk chunk in series.RawChunks())
             {

@@ -1,0 +1,78 @@
+using Afterimage.Monitoring.Recording;
+
+namespace Afterimage.Monitoring.Budgets;
+
+/// <summary>Uses the ledger under the recorder's lock, and moves budgets with a calendar window on when their time has come.</summary>
+internal sealed class BudgetGuard(BudgetLedger ledger, Recorder recorder)
+{
+    /// <summary>What a timer takes.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(49);
+
+    private ITimer? _timer;
+    private volatile bool _isStopped;
+
+    public CancellationToken Token
+    {
+        get
+        {
+            using (recorder.EnterApplied())
+            {
+                ledger.Refresh();
+                return ledger.Token;
+            }
+        }
+    }
+
+    public IReadOnlyList<BudgetStatus> Statuses
+    {
+        get
+        {
+            using (recorder.EnterApplied())
+            {
+                ledger.Refresh();
+                return ledger.Statuses;
+            }
+        }
+    }
+
+    public void Start(TimeProvider timeProvider)
+    {
+        ledger.TellSpent();
+        if (ledger.NextMark is null)
+            return;
+
+        _timer = timeProvider.CreateTimer(_ => Refresh(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Refresh();
+    }
+
+    public BudgetReservation? TryReserve(in BudgetEstimate estimate, out BudgetStatus? refusedBy)
+    {
+        using (recorder.EnterApplied())
+            return ledger.TryReserve(estimate, Release, out refusedBy);
+    }
+
+    public void Stop()
+    {
+        _isStopped = true;
+        _timer?.Dispose();
+    }
+
+    private void Release(BudgetReservation reservation)
+    {
+        using (recorder.EnterApplied())
+            ledger.Release(reservation);
+    }
+
+    private void Refresh()
+    {
+        TimeSpan? next;
+        using (recorder.EnterApplied())
+        {
+            ledger.Refresh();
+            next = ledger.NextMark;
+        }
+
+        if (next is { } due && !_isStopped)
+            _timer!.Change(due < LongestWait ? due : LongestWait, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Afterimage.Monitoring.Recording;
+using Microsoft.Extensions.Logging;
+
+namespace Afterimage.Monitoring.Handlers;
+
+/// <summary>All metric and log handlers of a monitor, each behind its queue.</summary>
+internal sealed class HandlerSet
+{
+    /// <summary>Minimum time for the log handlers to take what could not be written at shutdown.</summary>
+    private static readonly TimeSpan LastWordTime = TimeSpan.FromSeconds(1);
+
+    private readonly List<MetricHandlerSink> _metricSinks;
+    private readonly List<LogHandlerSink> _logSinks;
+    private readonly MetricHandlerSink _instruments;
+    private readonly TimeProvider _timeProvider;
+
+    /// <param name="metricHandlers">The metric handlers.</param>
+    /// <param name="logHandlers">The log handlers.</param>
+    /// <param name="instruments">Makes the sink of the instruments, which statistics leave out.</param>
+    /// <param name="names">The names of the records.</param>
+    /// <param name="timeLimit">How long a handler may stand still.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="report">Takes trouble of the monitor's own, beside the log handlers.</param>
+    public HandlerSet(
+        IEnumerable<IMetricHandler> metricHandlers,
+        IEnumerable<ILogHandler> logHandlers,
+        Func<TroubleLog, MetricHandlerSink> instruments,
+        Names names,
+        TimeSpan timeLimit,
+        TimeProvider timeProvider,
+        Action<string, Exception?> report)
+    {
+        _timeProvider = timeProvider;
+        TroubleLog = new TroubleLog(timeProvider, (message, exception) =>
+        {
+            report(message, exception);
+            Log(LogLevel.Error, message, exception);
+        });
+        _instruments = instruments(TroubleLog);
+        _metricSinks = [.. Named(metricHandlers).Select(h => new MetricHandlerSink(h.Name, h.Handler, names, timeLimit, TroubleLog))];
+        _logSinks = [.. Named(logHandlers).Select(h => new LogHandlerSink(h.Name, h.Handler, timeLimit, TroubleLog))];
+    }
+
+    public TroubleLog TroubleLog { get; }
+
+    public IReadOnlyList<IRecordSink> Sinks => [.. _metricSinks, .. _logSinks, _instruments];
+
+    public IEnumerable<IMetricHandler> MetricHandlers => _metricSinks.Select(sink => sink.Handler);
+
+    public HandlerStatistics[] MetricStatistics => [.. _metricSinks.Select(s => s.Queue.Statistics)];
+
+    public HandlerStatistics[] LogStatistics => [.. _logSinks.Select(s => s.Queue.Statistics)];
+
+    /// <summary>Logs an entry of the monitor's own. It goes past the recorder: the pump may call, which must not wait for itself, and so may
+    /// others after the recorder is closed.</summary>
+    public void Log(LogLevel level, string message, Exception? exception)
+    {
+        var entry = new LogEntry(_timeProvider.GetUtcNow(), level, message, exception);
+        foreach (LogHandlerSink sink in _logSinks)
+            sink.AcceptOwn(entry);
+    }
+
+    public void BeginClose()
+    {
+        foreach (MetricHandlerSink sink in _metricSinks.Append(_instruments))
+            sink.Queue.BeginClose();
+    }
+
+    /// <param name="deadline">As <see cref="Stopwatch.GetTimestamp"/>.</param>
+    public void CloseMetricHandlers(long deadline)
+    {
+        foreach (MetricHandlerSink sink in _metricSinks.Append(_instruments))
+            sink.Queue.Close(deadline, sink.Handler);
+    }
+
+    /// <inheritdoc cref="CloseMetricHandlers"/>
+    public void CloseLogHandlers(long deadline)
+    {
+        foreach (LogHandlerSink sink in _logSinks)
+        {
+            long lastWord = Stopwatch.GetTimestamp() + (long)(LastWordTime.TotalSeconds * Stopwatch.Frequency);
+            sink.Queue.Close(Math.Max(deadline, lastWord), sink.Handler);
+        }
+    }
+
+    /// <summary>The handlers with their type's name, numbered from the second of a type on: statistics and log must tell them
+    /// apart.</summary>
+    private static IEnumerable<(string Name, T Handler)> Named<T>(IEnumerable<T> handlers)
+        where T : notnull
+    {
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (T handler in handlers)
+        {
+            string name = handler.GetType().Name;
+            int count = counts[name] = counts.GetValueOrDefault(name) + 1;
+            yield return (count == 1 ? name : $"{name} {count}", handler);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+namespace Afterimage.Monitoring.Handlers;
+
+/// <summary>Calls the token usage callback on its interval, and once more at the end if the totals have changed.</summary>
+internal sealed class TokenUsageReporter
+{
+    private readonly Func<TokenUsageReport> _usage;
+    private readonly HandlerQueue<TokenUsageReport> _queue;
+    private ITimer? _timer;
+    private TokenUsageReport? _last;
+
+    public TokenUsageReporter(
+        Action<TokenUsageReport> callback,
+        Func<TokenUsageReport> usage,
+        TimeSpan timeLimit,
+        TroubleLog troubleLog)
+    {
+        _usage = usage;
+        _queue = new HandlerQueue<TokenUsageReport>(
+            new HandlerContract<TokenUsageReport>(
+                "token usage callback",
+                report =>
+                {
+                    callback(report);
+                    return default;
+                })
+            {
+                Capacity = 16,
+            },
+            timeLimit,
+            troubleLog);
+    }
+
+    public void Start(TimeProvider timeProvider, TimeSpan interval) =>
+        _timer = timeProvider.CreateTimer(_ => Report(), null, interval, interval);
+
+    public void Stop() => _timer?.Dispose();
+
+    /// <summary>Reports the totals if they have changed since they were reported last.</summary>
+    public void ReportLast()
+    {
+        TokenUsageReport report = _usage();
+        if (!report.ByModel.SequenceEqual(_last?.ByModel ?? []))
+            Enqueue(report);
+    }
+
+    public Task FlushAsync() => _queue.FlushAsync(Thread.CurrentThread);
+
+    public void BeginClose() => _queue.BeginClose();
+
+    /// <param name="deadline">As <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
+    public void Close(long deadline) => _queue.Close(deadline);
+
+    private void Report()
+    {
+        Enqueue(_usage());
+        FlushAsync().GetAwaiter().GetResult();
+    }
+
+    private void Enqueue(TokenUsageReport report)
+    {
+        _last = report;
+        _queue.Enqueue(report, weight: 1);
+    }
+}

@@ -1,0 +1,287 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Numerics;
+using Afterimage.Monitoring.Alerts;
+using Afterimage.Monitoring.Budgets;
+using Afterimage.Monitoring.Handlers;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Builds the parts of a monitor, holds them, and ends them in order.</summary>
+internal sealed class MonitorAssembly
+{
+    // Tells monitors without a directory apart.
+    private static int _inMemory;
+
+    private readonly ILogger _logger;
+    private readonly TimeSpan _shutdownTimeout;
+    private readonly AlertAnnouncer _announcer;
+    private readonly TokenUsageReporter? _tokenUsage;
+    private readonly IDisposable _healthInstruments;
+    private readonly string _name;
+    private int _closed;
+
+    public MonitorAssembly(
+        GenerationMonitorOptions options,
+        TimeProvider timeProvider,
+        ILoggerFactory? loggerFactory,
+        IMeterFactory? meterFactory)
+    {
+        TimeProvider = timeProvider;
+        Clock = new Clock(timeProvider);
+        _logger = loggerFactory?.CreateLogger<GenerationMonitor>() ?? (ILogger)NullLogger.Instance;
+        _shutdownTimeout = options.ShutdownTimeout;
+        IsPriced = options.Pricing is not null;
+        Names = new Names(options.CardinalityLimit);
+        Store = new MetricStore(Names, Clock, options.MaxRetainedPoints, options.Dimensions, options.CardinalityLimit);
+
+        IRecordReducer reducer = Store;
+        BudgetLedger? ledger = null;
+        if (options.Budgets.Count > 0)
+            reducer = ledger = new BudgetLedger(options, Names, Clock, reducer, TellOfBudget);
+        if (options.Pricing is { } pricing)
+            reducer = new RecordPricing(pricing, Names, reducer);
+
+        // Before anything of this run is written.
+        List<CallHistory> histories = ledger is null ? [] : Resume(ledger, options);
+        if (options.WriteFiles)
+            Run = RunFile.Create(options.LogDirectory, timeProvider.GetUtcNow());
+        _name = Run?.Directory ?? $"(memory {Interlocked.Increment(ref _inMemory)})";
+
+        var instruments = new InstrumentHandler(meterFactory);
+        Handlers = new HandlerSet(
+            MetricHandlers(options),
+            LogHandlers(options),
+            troubleLog => new MetricHandlerSink(
+                nameof(InstrumentHandler),
+                instruments,
+                Names,
+                options.HandlerTimeLimit,
+                troubleLog,
+                () => instruments.HasListener),
+            Names,
+            options.HandlerTimeLimit,
+            timeProvider,
+            (message, exception) => MonitorLog.HandlerTrouble(_logger, message, exception));
+        Recorder = new Recorder(
+            Names,
+            Clock,
+            reducer,
+            Handlers.Sinks,
+            (int)BitOperations.RoundUpToPowerOf2((uint)options.BufferCapacity),
+            options.BufferFullMode,
+            Handlers.TroubleLog.ReportFullBuffers,
+            () => MonitorLog.RecordedAfterDisposal(_logger, _name));
+        Reader = new MetricReader(Recorder, Store, Clock);
+        _announcer = new AlertAnnouncer(
+            options.AlertHandlers,
+            Run is null ? null : new AlertFile(Run.Directory, options.LogFiles.Copy(), timeProvider),
+            options.HandlerTimeLimit,
+            Handlers.TroubleLog);
+        Alerts = new AlertWatch(
+            new AlertEngine(BuiltInRules.With(options), options.AlertRepeatInterval, Store),
+            _announcer,
+            Reader,
+            Clock,
+            timeProvider);
+        if (ledger is not null)
+            Budgets = new BudgetGuard(ledger, Recorder);
+        if (options.TokenUsageCallback is { } callback)
+            _tokenUsage = new TokenUsageReporter(callback, () => TokenUsage(MetricView.All(Store)), options.HandlerTimeLimit, Handlers.TroubleLog);
+        _healthInstruments = HealthInstruments.Add(instruments.Meter, _name, Statistics);
+
+        foreach (CallHistory history in histories)
+            Handlers.Log(LogLevel.Information, history.ToString(), null);
+        using (ExecutionContext.SuppressFlow())
+        {
+            Alerts.Start(options.MetricsInterval);
+            Budgets?.Start(timeProvider);
+            _tokenUsage?.Start(timeProvider, options.TokenUsageCallbackInterval);
+        }
+
+        LiveMonitors.Add(this);
+    }
+
+    public TimeProvider TimeProvider { get; }
+
+    public Clock Clock { get; }
+
+    public Names Names { get; }
+
+    public MetricStore Store { get; }
+
+    /// <summary>Whether records are given a price.</summary>
+    public bool IsPriced { get; }
+
+    public Recorder Recorder { get; }
+
+    public MetricReader Reader { get; }
+
+    /// <summary>Null where nothing is written to a disk.</summary>
+    public RunFile? Run { get; }
+
+    public HandlerSet Handlers { get; }
+
+    public AlertWatch Alerts { get; }
+
+    /// <summary>Null without budgets.</summary>
+    public BudgetGuard? Budgets { get; }
+
+    /// <summary>Whether <see cref="Close"/> has begun.</summary>
+    public bool IsClosed => Volatile.Read(ref _closed) != 0;
+
+    public TokenUsageReport TokenUsage(MetricView view)
+    {
+        using (Recorder.EnterApplied())
+            return TokenTotals.Report(view, Names);
+    }
+
+    public MonitorStatistics Statistics()
+    {
+        long nonFinite;
+        using (Recorder.EnterApplied())
+            nonFinite = Store.NonFinite;
+
+        (long recorded, long dropped) = Recorder.Counts;
+        HandlerStatistics[] metricHandlers = Handlers.MetricStatistics;
+        HandlerStatistics[] logHandlers = Handlers.LogStatistics;
+        HandlerStatistics[] all = [.. metricHandlers, .. logHandlers];
+        return new MonitorStatistics(
+            recorded,
+            dropped,
+            WrittenByAll(metricHandlers) + WrittenByAll(logHandlers),
+            all.Sum(h => h.Failed + h.Dropped),
+            nonFinite,
+            all)
+        {
+            AlertHandlers = _announcer.Statistics,
+            RecordedAfterDisposal = Recorder.Refused,
+        };
+
+        static long WrittenByAll(HandlerStatistics[] handlers) => handlers.Length == 0 ? 0 : handlers.Min(h => h.Written);
+    }
+
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        Task[] sinks = await Recorder.FlushAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(sinks).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
+    public void FlushAtExit(bool isEnd)
+    {
+        Task flushed = Task.WhenAll(FlushAsync(CancellationToken.None), Alerts.FlushAsync());
+        if (isEnd && _tokenUsage is not null)
+        {
+            _tokenUsage.ReportLast();
+            flushed = Task.WhenAll(flushed, _tokenUsage.FlushAsync());
+        }
+
+        flushed.Wait(_shutdownTimeout);
+        if (isEnd)
+            WriteEnd();
+    }
+
+    /// <summary>Ends the parts. Further calls do nothing.</summary>
+    public void Close()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+            return;
+
+        LiveMonitors.Remove(this);
+        Alerts.Stop();
+        _tokenUsage?.Stop();
+        Budgets?.Stop();
+
+        long deadline = Stopwatch.GetTimestamp() + (long)(_shutdownTimeout.TotalSeconds * Stopwatch.Frequency);
+        bool isDrained = Recorder.Close(_shutdownTimeout);
+        _tokenUsage?.ReportLast();
+        _tokenUsage?.BeginClose();
+        Alerts.BeginClose();
+        Handlers.BeginClose();
+
+        _tokenUsage?.Close(deadline);
+        Alerts.Close(deadline);
+        Handlers.CloseMetricHandlers(deadline);
+        LogWhatWasLost(isDrained);
+        Handlers.CloseLogHandlers(deadline);
+        WriteEnd();
+        _healthInstruments.Dispose();
+        Run?.Dispose();
+    }
+
+    // A handler that somebody made for the log directory writes it: a second one would write everything twice.
+    private IEnumerable<IMetricHandler> MetricHandlers(GenerationMonitorOptions options) =>
+        Run is null || options.MetricHandlers.Any(handler => handler is FileMetricHandler file && file.LogDirectory == Run.Directory)
+            ? options.MetricHandlers
+            : [.. options.MetricHandlers, new FileMetricHandler(Run.Directory, options.LogFiles, TimeProvider)];
+
+    private IEnumerable<ILogHandler> LogHandlers(GenerationMonitorOptions options) =>
+        Run is null || options.LogHandlers.Any(handler => handler is FileLogHandler file && file.LogDirectory == Run.Directory)
+            ? options.LogHandlers
+            : [.. options.LogHandlers, new FileLogHandler(Run.Directory, options.LogFiles, TimeProvider)];
+
+    private static List<CallHistory> Resume(BudgetLedger ledger, GenerationMonitorOptions options)
+    {
+        List<CallHistory> histories = [];
+        foreach (
+            IGrouping<string, Budget> resumed in options
+                .Budgets.Where(b => b.ResumeFrom is not null)
+                .GroupBy(b => Path.GetFullPath(b.ResumeFrom!)))
+        {
+            CallHistory history;
+            do
+            {
+                history = new CallHistory(resumed.Key, options.CompactedFileReader);
+                ledger.Resume([.. resumed], history.Since);
+            }
+            while (history.IsOutdated);
+            histories.Add(history);
+        }
+
+        return histories;
+    }
+
+    // Under the recorder's lock, on any thread.
+    private void TellOfBudget(BudgetNews news) => Alerts.Enqueue(BudgetAlert.Of(news, TimeProvider.GetUtcNow()));
+
+    private void LogWhatWasLost(bool isDrained)
+    {
+        (long recorded, long dropped) = Recorder.Counts;
+        if (dropped > 0)
+        {
+            MonitorLog.RecordsDropped(_logger, _name, dropped);
+            Handlers.Log(LogLevel.Warning, $"Buffers were full: {dropped} records were dropped", null);
+        }
+
+        // What the pump still holds has reached no handler.
+        long stuck = isDrained ? 0 : recorded - Recorder.Delivered;
+        long lost = stuck + Handlers.MetricStatistics.Sum(s => s.Failed + s.Dropped);
+        if (lost > 0)
+        {
+            MonitorLog.ShutdownIncomplete(_logger, _name, lost);
+            Handlers.Log(LogLevel.Error, $"The monitor was disposed before everything was written: {lost} records are lost", null);
+        }
+    }
+
+    private void WriteEnd()
+    {
+        try
+        {
+            Run?.WriteEnd(TimeProvider.GetUtcNow(), Statistics());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The records are safe; only the note that the run ended in order is missing, as if it had been killed.
+            MonitorLog.HandlerTrouble(_logger, $"run.json could not be written: {e.Message}", e);
+        }
+    }
+}
