@@ -13,7 +13,8 @@ internal sealed class MonitoredCall : IDisposable
     private readonly CancellationToken _cancellationToken;
     private readonly GenerationScope _scope;
     private readonly List<KeyValuePair<string, object?>> _tags = [];
-    private readonly UsageDetails _usage = new();
+    private readonly UsageTally _usage = new();
+    private readonly string? _requestModel;
     private readonly StringBuilder? _outputText;
     private string? _model;
     private string? _finishReason;
@@ -33,6 +34,7 @@ internal sealed class MonitoredCall : IDisposable
         CancellationToken cancellationToken)
     {
         _options = options;
+        _requestModel = requestModel;
         _cancellationToken = cancellationToken;
         _outputText = options.RecordContents ? new StringBuilder() : null;
         if (requestModel is not null)
@@ -56,11 +58,10 @@ internal sealed class MonitoredCall : IDisposable
 
     public void SetFinishReason(ChatFinishReason? reason) => _finishReason = reason?.Value ?? _finishReason;
 
-    public void AddUsage(UsageDetails? usage)
-    {
-        if (usage is not null)
-            _usage.Add(usage);
-    }
+    /// <summary>What the call may use, where budgets are enforced: it stands for what a provider does not tell.</summary>
+    public BudgetEstimate? Estimate { get; init; }
+
+    public UsageTally Usage => _usage;
 
     public void AddToolCalls(int count) => _toolCalls += count;
 
@@ -79,7 +80,7 @@ internal sealed class MonitoredCall : IDisposable
         _scope.MarkFirstToken();
     }
 
-    public void Complete() => Track(() => _scope.Complete(Details()));
+    public void Complete() => Track(() => _scope.Complete(Details(isWhole: true)));
 
     public void Fail(Exception exception)
     {
@@ -106,8 +107,6 @@ internal sealed class MonitoredCall : IDisposable
         ? ((int)status).ToString(CultureInfo.InvariantCulture)
         : exception.GetType().ToString();
 
-    private static long? NotNegative(long? count) => count >= 0 ? count : null;
-
     private void Cancel(string finishReason) => Track(() => _scope.Cancel(Details() with { FinishReason = finishReason }));
 
     private void Track(Action record)
@@ -123,7 +122,7 @@ internal sealed class MonitoredCall : IDisposable
         }
     }
 
-    private GenerationDetails Details()
+    private GenerationDetails Details(bool isWhole = false)
     {
         if (_toolCalls > 0)
             AddTag("tool_call_count", _toolCalls);
@@ -131,18 +130,14 @@ internal sealed class MonitoredCall : IDisposable
             AddTag("time_per_output_chunk", ((_lastOutputChunk - _firstOutputChunk) / (_outputChunks - 1)).TotalSeconds);
         if (_outputText is { Length: > 0 })
             AddTag("gen_ai.output.messages", MessageTexts.ToJson([new ChatMessage(ChatRole.Assistant, _outputText.ToString())]));
-        return new GenerationDetails
+        return _usage.Fill(Estimate, isWhole, _outputChunks, new GenerationDetails
         {
+            RequestModel = _model is not null && _model != _requestModel ? _requestModel : null,
             ModelName = _model,
             FinishReason = _finishReason,
-            PromptTokenCount = NotNegative(_usage.InputTokenCount),
-            CompletionTokenCount = NotNegative(_usage.OutputTokenCount),
-            TotalTokenCount = NotNegative(_usage.TotalTokenCount),
-            CachedPromptTokenCount = NotNegative(_usage.CachedInputTokenCount),
-            ReasoningTokenCount = NotNegative(_usage.ReasoningTokenCount),
             ConversationLength = Turns,
             Tags = _tags,
             Reservation = Reservation,
-        };
+        });
     }
 }

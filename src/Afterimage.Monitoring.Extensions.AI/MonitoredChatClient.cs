@@ -22,7 +22,8 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             ChatResponse response = await InnerClient.GetResponseAsync(sent, chatOptions, cancellationToken).ConfigureAwait(false);
             call.SetModel(response.ModelId);
             call.SetFinishReason(response.FinishReason);
-            call.AddUsage(response.Usage);
+            call.Usage.Add(response.Usage, response.ResponseId);
+            call.Usage.AddOutput(response.Text.Length);
             call.AddToolCalls(response.Messages.Sum(message => ToolCalls(message.Contents)));
             call.AddOutputText(response.Text);
             call.Complete();
@@ -103,8 +104,7 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             call.SetModel(update.ModelId);
             call.SetFinishReason(update.FinishReason);
             call.AddToolCalls(ToolCalls(update.Contents));
-            foreach (UsageContent usage in update.Contents.OfType<UsageContent>())
-                call.AddUsage(usage.Details);
+            call.Usage.Add(update);
             call.AddOutputText(update.Text);
         }
     }
@@ -113,10 +113,15 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
     {
         string? model = chatOptions?.ModelId ?? _metadata?.DefaultModelId;
         BudgetReservation? reservation = null;
+        BudgetEstimate? estimate = null;
         if (options.EnforceBudget)
         {
-            BudgetEstimate estimate = options.BudgetEstimate?.Invoke(messages, chatOptions) ?? PromptEstimate.Of(messages, chatOptions);
-            reservation = monitor.Reserve(estimate with { ModelName = estimate.ModelName ?? model });
+            BudgetEstimate given = options.BudgetEstimate?.Invoke(messages, chatOptions) ?? PromptEstimate.Of(messages, chatOptions);
+            given = given with { ModelName = given.ModelName ?? model };
+            reservation = monitor.Reserve(given);
+
+            // A call without usage had a prompt, whether or not the caller's estimate counts its tokens.
+            estimate = given.PromptTokens > 0 ? given : given with { PromptTokens = PromptEstimate.Of(messages, chatOptions).PromptTokens };
         }
 
         var call = new MonitoredCall(
@@ -130,6 +135,7 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
         {
             Turns = messages.Count(message => message.Role == ChatRole.User),
             Reservation = reservation,
+            Estimate = estimate,
         };
         if (options.RecordContents)
             call.AddTag("gen_ai.input.messages", MessageTexts.ToJson(messages));

@@ -19,11 +19,13 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
         ArgumentNullException.ThrowIfNull(values);
         string? model = generationOptions?.ModelId ?? _metadata?.DefaultModelId;
         BudgetReservation? reservation = null;
+        BudgetEstimate? estimate = null;
         if (options.EnforceBudget)
         {
             IReadOnlyCollection<TInput> sent = values as IReadOnlyCollection<TInput> ?? [.. values];
             values = sent;
-            reservation = monitor.Reserve(PromptEstimate.Of(sent) with { ModelName = model });
+            estimate = PromptEstimate.Of(sent) with { ModelName = model };
+            reservation = monitor.Reserve(estimate.Value);
         }
 
         using var call = new MonitoredCall(
@@ -36,6 +38,7 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
             cancellationToken)
         {
             Reservation = reservation,
+            Estimate = estimate,
         };
         try
         {
@@ -43,7 +46,7 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
                 .GenerateAsync(values, generationOptions, cancellationToken)
                 .ConfigureAwait(false);
             call.SetModel(embeddings.FirstOrDefault()?.ModelId);
-            call.AddUsage(embeddings.Usage);
+            call.Usage.Add(embeddings.Usage, responseId: null);
             call.Complete();
             return embeddings;
         }

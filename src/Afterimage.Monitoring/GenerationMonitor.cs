@@ -715,8 +715,14 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
             Provider = details.Provider,
             Operation = details.Operation,
             Reservation = details.Reservation,
-            Extras = details.Extras,
+            Extras = WithRequestModel(details),
         };
+
+    // A budget and a price hold for the name that was asked for too, which the reservation knows where the details do not.
+    private static RecordExtras? WithRequestModel(in GenerationDetails details) =>
+        details is { RequestModel: null, Reservation.Estimate.ModelName: { } asked } && asked != details.ModelName
+            ? RecordExtras.With(details.Extras, RecordSchema.RequestModel, asked)
+            : details.Extras;
 
     /// <summary>Says which of the details is out of its range.</summary>
     [DoesNotReturn]
@@ -921,7 +927,7 @@ public sealed class GenerationMonitor : IDisposable, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd ?? 0);
         refusedBy = null;
         if (_budgets is null)
-            return new BudgetReservation([], TimeSpan.MaxValue, release: null);
+            return new BudgetReservation([], TimeSpan.MaxValue, release: null) { Estimate = estimate };
 
         using (_recorder.EnterApplied())
             return _budgets.TryReserve(estimate, Release, out refusedBy);

@@ -41,9 +41,9 @@ internal static class TokenTotals
         {
             var usage = new ModelTokenUsage(names.Models[model], (long)sums.Prompt, (long)sums.Completion, (long)sums.Total);
             usages[count++] = usage;
-            prompt += usage.PromptTokens;
-            completion += usage.CompletionTokens;
-            total += usage.TotalTokens;
+            prompt = SaturatingSum.Of(prompt, usage.PromptTokens);
+            completion = SaturatingSum.Of(completion, usage.CompletionTokens);
+            total = SaturatingSum.Of(total, usage.TotalTokens);
         }
 
         Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
@@ -76,6 +76,7 @@ internal static class TokenTotals
                 m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null,
                 (long)m.Value.Unpriced))) with
         {
+            UsageMissingCount = (long)store.Aggregate("usage_missing", from).Sum,
             SuccessfulGenerations = (long)Math.Round(store.Aggregate("success_rate", from).Sum),
             EvaluationPoints = store
                 .AllSeries.Where(s => s.Name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal))
