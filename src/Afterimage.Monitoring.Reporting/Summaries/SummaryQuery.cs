@@ -54,6 +54,7 @@ internal sealed class SummaryQuery
                 ? null
                 : cost with
                 {
+                    UsageMissingCount = (long)(query._metrics.GetValueOrDefault("usage_missing")?.Sum ?? 0),
                     SuccessfulGenerations = (long)Math.Round(query._metrics.GetValueOrDefault("success_rate")?.Sum ?? 0),
                     EvaluationPoints = query
                         ._metrics.Where(m => m.Key.StartsWith("evaluation_score_", StringComparison.Ordinal))

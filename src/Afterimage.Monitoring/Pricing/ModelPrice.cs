@@ -28,8 +28,8 @@ public sealed record ModelPrice
     /// <see cref="Output"/>.</summary>
     public decimal? Reasoning { get; init; }
 
-    /// <summary>Prompt tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such tokens is
-    /// unpriced.</summary>
+    /// <summary>Prompt tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such
+    /// tokens is unpriced.</summary>
     public decimal? AudioInput { get; init; }
 
     /// <summary>Completion tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such

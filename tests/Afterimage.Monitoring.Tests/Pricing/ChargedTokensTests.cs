@@ -280,12 +280,14 @@ public sealed class ChargedTokensTests
     {
         decimal[] charged =
         [
-            p.Input * (d.PromptTokenCount!.Value - d.CachedPromptTokenCount!.Value - d.CacheWriteTokenCount!.Value - d.AudioPromptTokenCount!.Value),
+            p.Input * (d.PromptTokenCount!.Value - d.CachedPromptTokenCount!.Value - d.CacheWriteTokenCount!.Value),
+            -p.Input * d.AudioPromptTokenCount!.Value,
             p.Input * (d.TotalTokenCount!.Value - d.PromptTokenCount.Value - d.CompletionTokenCount!.Value),
             (p.CachedInput ?? p.Input) * d.CachedPromptTokenCount.Value,
             (p.CacheWrite ?? p.Input) * d.CacheWriteTokenCount.Value,
             p.AudioInput!.Value * d.AudioPromptTokenCount.Value,
-            p.Output * (d.CompletionTokenCount.Value - d.ReasoningTokenCount!.Value - d.AudioCompletionTokenCount!.Value - d.ImageCompletionTokenCount!.Value),
+            p.Output * (d.CompletionTokenCount.Value - d.ReasoningTokenCount!.Value),
+            -p.Output * (d.AudioCompletionTokenCount!.Value + d.ImageCompletionTokenCount!.Value),
             (p.Reasoning ?? p.Output) * d.ReasoningTokenCount.Value,
             p.AudioOutput!.Value * d.AudioCompletionTokenCount.Value,
             p.ImageOutput!.Value * d.ImageCompletionTokenCount.Value,
