@@ -13,7 +13,8 @@ internal sealed class MonitoredCall : IDisposable
     private readonly CancellationToken _cancellationToken;
     private readonly GenerationScope _scope;
     private readonly List<KeyValuePair<string, object?>> _tags = [];
-    private readonly UsageDetails _usage = new();
+    private readonly UsageTally _usage = new();
+    private readonly string? _requestModel;
     private readonly StringBuilder? _outputText;
     private readonly Activity? _activity = Activity.Current is { Recorded: true, IdFormat: ActivityIdFormat.W3C } current ? current : null;
     private string? _model;
@@ -35,6 +36,7 @@ internal sealed class MonitoredCall : IDisposable
         CancellationToken cancellationToken)
     {
         _options = options;
+        _requestModel = requestModel;
         _cancellationToken = cancellationToken;
         _outputText = options.RecordContents ? new StringBuilder() : null;
         if (requestModel is not null)
@@ -94,11 +96,10 @@ internal sealed class MonitoredCall : IDisposable
 
     public void SetFinishReason(ChatFinishReason? reason) => _finishReason = reason?.Value ?? _finishReason;
 
-    public void AddUsage(UsageDetails? usage)
-    {
-        if (usage is not null)
-            _usage.Add(usage);
-    }
+    /// <summary>What the call may use, where budgets are enforced: it stands for what a provider does not tell.</summary>
+    public BudgetEstimate? Estimate { get; init; }
+
+    public UsageTally Usage => _usage;
 
     public void AddToolCalls(int count) => _toolCalls += count;
 
@@ -122,7 +123,7 @@ internal sealed class MonitoredCall : IDisposable
         _scope.MarkFirstToken();
     }
 
-    public void Complete() => Track(null, () => _scope.Complete(Details()));
+    public void Complete() => Track(null, () => _scope.Complete(Details(isWhole: true)));
 
     public void Fail(Exception exception)
     {
@@ -146,8 +147,6 @@ internal sealed class MonitoredCall : IDisposable
         Reservation?.Dispose();
     }
 
-    private static long? NotNegative(long? count) => count >= 0 ? count : null;
-
     private void Cancel(string finishReason, Exception? exception = null) =>
         Track(exception, () => _scope.Cancel(Details() with { FinishReason = finishReason }));
 
@@ -161,7 +160,7 @@ internal sealed class MonitoredCall : IDisposable
     private void Enrich(Exception? exception) =>
         _options.Enrich?.Invoke(new GenerationEnrichment(Request, RequestOptions, Response?.Invoke(), exception, SetTag));
 
-    private GenerationDetails Details()
+    private GenerationDetails Details(bool isWhole = false)
     {
         if (_toolCalls > 0)
             SetTag("tool_call_count", _toolCalls);
@@ -169,21 +168,17 @@ internal sealed class MonitoredCall : IDisposable
             SetTag("time_per_output_chunk", ((_lastOutputChunk - _firstOutputChunk) / (_outputChunks - 1)).TotalSeconds);
         if (_outputText is { Length: > 0 })
             SetTag("gen_ai.output.messages", MessageTexts.ToJson([new ChatMessage(ChatRole.Assistant, _outputText.ToString())]));
-        return new GenerationDetails
+        return _usage.Fill(Estimate, isWhole, _outputChunks, new GenerationDetails
         {
+            RequestModel = _model is not null && _model != _requestModel ? _requestModel : null,
             ModelName = _model,
             Id = _id,
             TraceId = _activity?.TraceId.ToHexString(),
             SpanId = _activity?.SpanId.ToHexString(),
             FinishReason = _finishReason,
-            PromptTokenCount = NotNegative(_usage.InputTokenCount),
-            CompletionTokenCount = NotNegative(_usage.OutputTokenCount),
-            TotalTokenCount = NotNegative(_usage.TotalTokenCount),
-            CachedPromptTokenCount = NotNegative(_usage.CachedInputTokenCount),
-            ReasoningTokenCount = NotNegative(_usage.ReasoningTokenCount),
             ConversationLength = Turns,
             Tags = _tags,
             Reservation = Reservation,
-        };
+        });
     }
 }

@@ -36,7 +36,8 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             call.SetId(response.ResponseId);
             call.SetConversation(response.ConversationId);
             call.SetFinishReason(response.FinishReason);
-            call.AddUsage(response.Usage);
+            call.Usage.Add(response.Usage, response.ResponseId);
+            call.Usage.AddOutput(response.Text.Length);
             call.AddToolCalls(response.Messages.Sum(message => ToolCalls(message.Contents)));
             call.AddOutputText(response.Text);
             call.AddProperties(response.AdditionalProperties);
@@ -120,8 +121,7 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             call.AddProperties(update.AdditionalProperties);
             call.SetFinishReason(update.FinishReason);
             call.AddToolCalls(ToolCalls(update.Contents));
-            foreach (UsageContent usage in update.Contents.OfType<UsageContent>())
-                call.AddUsage(usage.Details);
+            call.Usage.Add(update);
             call.AddOutputText(update.Text);
         }
     }
@@ -130,12 +130,17 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
     {
         string? model = chatOptions?.ModelId ?? _metadata?.DefaultModelId;
         BudgetReservation? reservation = null;
+        BudgetEstimate? estimate = null;
         if (options.EnforceBudget)
         {
-            BudgetEstimate estimate = _faults.Ask<BudgetEstimate?>(
+            BudgetEstimate given = _faults.Ask<BudgetEstimate?>(
                 nameof(GenerationMonitorMiddlewareOptions.BudgetEstimate),
                 () => options.BudgetEstimate?.Invoke(messages, chatOptions)) ?? PromptEstimate.Of(messages, chatOptions);
-            reservation = monitor.Reserve(estimate with { ModelName = estimate.ModelName ?? model });
+            given = given with { ModelName = given.ModelName ?? model };
+            reservation = monitor.Reserve(given);
+
+            // A call without usage had a prompt, whether or not the caller's estimate counts its tokens.
+            estimate = given.PromptTokens > 0 ? given : given with { PromptTokens = PromptEstimate.Of(messages, chatOptions).PromptTokens };
         }
 
         var call = new MonitoredCall(
@@ -152,6 +157,7 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             RequestOptions = chatOptions,
             Turns = _faults.Ask<int?>("Reading a request", () => messages.Count(message => message.Role == ChatRole.User)),
             Reservation = reservation,
+            Estimate = estimate,
         };
         call.SetConversation(chatOptions?.ConversationId);
         call.AddProperties(chatOptions?.AdditionalProperties);

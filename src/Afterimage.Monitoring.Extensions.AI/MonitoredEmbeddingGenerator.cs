@@ -20,11 +20,13 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
         ArgumentNullException.ThrowIfNull(values);
         string? model = generationOptions?.ModelId ?? _metadata?.DefaultModelId;
         BudgetReservation? reservation = null;
+        BudgetEstimate? estimate = null;
         if (options.EnforceBudget)
         {
             IReadOnlyCollection<TInput> sent = values as IReadOnlyCollection<TInput> ?? [.. values];
             values = sent;
-            reservation = monitor.Reserve(PromptEstimate.Of(sent) with { ModelName = model });
+            estimate = PromptEstimate.Of(sent) with { ModelName = model };
+            reservation = monitor.Reserve(estimate.Value);
         }
 
         using var call = new MonitoredCall(
@@ -40,6 +42,7 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
             Request = values,
             RequestOptions = generationOptions,
             Reservation = reservation,
+            Estimate = estimate,
         };
         call.AddProperties(generationOptions?.AdditionalProperties);
         GeneratedEmbeddings<TEmbedding> embeddings;
@@ -57,7 +60,7 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
         call.Read(() =>
         {
             call.SetModel(embeddings.FirstOrDefault()?.ModelId);
-            call.AddUsage(embeddings.Usage);
+            call.Usage.Add(embeddings.Usage, responseId: null);
             call.AddProperties(embeddings.AdditionalProperties);
         });
         call.Complete();

@@ -47,7 +47,7 @@ internal sealed class MonitoredImageGenerator(IImageGenerator inner, GenerationM
         }
 
         call.Response = () => response;
-        call.Read(() => call.AddUsage(response.Usage));
+        call.Read(() => call.Usage.Add(response.Usage, responseId: null));
         call.Complete();
         return response;
     }

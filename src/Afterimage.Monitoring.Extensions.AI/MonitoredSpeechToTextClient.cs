@@ -36,7 +36,7 @@ internal sealed class MonitoredSpeechToTextClient(
         {
             call.SetModel(response.ModelId);
             call.SetId(response.ResponseId);
-            call.AddUsage(response.Usage);
+            call.Usage.Add(response.Usage, response.ResponseId);
             call.AddOutputText(response.Text);
             call.AddProperties(response.AdditionalProperties);
         });
@@ -106,7 +106,7 @@ internal sealed class MonitoredSpeechToTextClient(
             call.SetModel(update.ModelId);
             call.SetId(update.ResponseId);
             foreach (UsageContent usage in update.Contents.OfType<UsageContent>())
-                call.AddUsage(usage.Details);
+                call.Usage.Add(usage.Details, update.ResponseId);
             call.AddOutputText(update.Text);
             call.AddProperties(update.AdditionalProperties);
         }

@@ -237,8 +237,14 @@ public sealed partial class GenerationMonitor
             Provider = details.Provider,
             Operation = details.Operation,
             Reservation = details.Reservation,
-            Extras = details.Extras,
+            Extras = WithRequestModel(details),
         };
+
+    // A budget and a price hold for the name that was asked for too, which the reservation knows where the details do not.
+    private static RecordExtras? WithRequestModel(in GenerationDetails details) =>
+        details is { RequestModel: null, Reservation.Estimate.ModelName: { } asked } && asked != details.ModelName
+            ? RecordExtras.With(details.Extras, RecordSchema.RequestModel, asked)
+            : details.Extras;
 
     /// <summary>Says which of the details is out of its range.</summary>
     [DoesNotReturn]

@@ -152,6 +152,6 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
         refusedBy = null;
         return _parts.Budgets is { } budgets
             ? budgets.TryReserve(estimate, out refusedBy)
-            : new BudgetReservation([], TimeSpan.MaxValue, release: null);
+            : new BudgetReservation([], TimeSpan.MaxValue, release: null) { Estimate = estimate };
     }
 }

@@ -14,6 +14,7 @@ internal static class RunStateJson
         writer.WriteNumber("remaining_usd", budget.Remaining);
         writer.WriteBoolean("is_spent", budget.IsSpent);
         writer.WriteNumber("unpriced_tokens", budget.UnpricedTokens);
+        writer.WriteNumber("usage_missing_count", budget.UsageMissingCount);
         writer.WriteEndObject();
     }
 

@@ -69,6 +69,9 @@ internal static class SummaryView
                 Add("without a price", $"{Format.Count(cost.UnpricedTokens)} tokens, in no cost");
         }
 
+        if (summary.Metrics.TryGetValue("usage_missing", out MetricSummary? missing))
+            Add("without usage", $"{Format.Count(missing.Count)} calls, of which tokens and cost hold estimates at most");
+
         if (summary.FirstTimestamp is { } first && summary.LastTimestamp is { } last)
             Add("time", $"{Format.Time(first)} to {Format.Time(last)}");
         if (summary.NonFinitePoints > 0)

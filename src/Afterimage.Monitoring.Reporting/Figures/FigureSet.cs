@@ -293,6 +293,7 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
         "completion_token_count" => ("Completion tokens", "tokens a call"),
         "total_token_count" => ("Total tokens", "tokens a call"),
         "unpriced_token_count" => ("Unpriced tokens", "tokens a call"),
+        "usage_missing" => ("Calls without usage", "calls"),
         "cost_usd" => ("Cost", "US dollars a call"),
         "conversation_length" => ("Conversation length", "turns"),
         "success_rate" => ("Success rate", "share (1 = all)"),

@@ -129,6 +129,13 @@ internal sealed class ReportPage
     }
 
     // Only of its own machine does the report know who is alive.
+    // What a sum of money does not hold, said beside it.
+    private static string Unknown(CostReport cost) => string.Join(", ", ((string?[])
+    [
+        cost.UnpricedTokens > 0 ? $"and {Format.Count(cost.UnpricedTokens)} tokens without a price" : null,
+        cost.UsageMissingCount > 0 ? $"{Format.Count(cost.UsageMissingCount)} calls without usage" : null,
+    ]).Where(part => part is not null));
+
     private static string State(LogRun run) =>
         run.End is not null ? "ended in order"
         : run.IsAlive ? "still going on"
@@ -168,7 +175,7 @@ internal sealed class ReportPage
             Tile(
                 "Cost",
                 Format.Dollars((double)cost.TotalUsd),
-                cost.UnpricedTokens > 0 ? $"and {Format.Count(cost.UnpricedTokens)} tokens without a price" : "US dollars");
+                Unknown(cost) is { Length: > 0 } unknown ? unknown : "US dollars");
         if (_summary.Evaluations > 0)
             Tile(
                 "Evaluations",

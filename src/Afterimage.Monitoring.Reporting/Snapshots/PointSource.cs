@@ -39,6 +39,7 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
         new("'total_token_count'", TotalTokens, $"{Paid} AND {TotalTokens} IS NOT NULL"),
         new("'cost_usd'", "r.cost_usd", $"{Paid} AND r.cost_usd IS NOT NULL"),
         new("'unpriced_token_count'", "r.unpriced_token_count::DOUBLE", $"{Paid} AND r.unpriced_token_count IS NOT NULL"),
+        new("'usage_missing'", "CASE WHEN r.usage_missing THEN 1::DOUBLE END", $"{Generation} AND r.usage_missing"),
         new("r.metric_name", "r.value", "r.event = 'metric'"),
         new("'evaluation_score_' || score.key", "number_of(score.value)", $"{Evaluation} AND number_of(score.value) IS NOT NULL"),
     ];

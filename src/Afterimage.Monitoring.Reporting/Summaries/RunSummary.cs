@@ -159,6 +159,7 @@ public sealed record RunSummary(
         writer.WriteEndArray();
         writer.WriteNumber("total_usd", cost.TotalUsd);
         writer.WriteNumber("unpriced_tokens", cost.UnpricedTokens);
+        writer.WriteNumber("usage_missing_count", cost.UsageMissingCount);
         if (cost.CostPerSuccessfulGeneration is { } generation)
             writer.WriteNumber("usd_per_successful_generation", generation);
         if (cost.CostPerEvaluationPoint is { } point)

@@ -13,6 +13,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     private const string UnknownModel = "unknown";
     private const string Scores = "evaluation_score_";
     private const string SuccessRate = "success_rate";
+    private const string UsageMissing = "usage_missing";
 
     private readonly Utf8Names<MetricValues> _metrics = new();
     private readonly Utf8Names<MetricValues> _scores = new();
@@ -42,6 +43,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         TotalTokens,
         Cost,
         Unpriced,
+        UsageMissing,
     }
 
     private static readonly string[] KnownMetrics =
@@ -58,6 +60,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         "total_token_count",
         "cost_usd",
         "unpriced_token_count",
+        UsageMissing,
     ];
 
     /// <param name="memory">Shared by all that are brought together.</param>
@@ -166,6 +169,8 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             model.Uses++;
         if (record.Has(RecordSchema.FinishReason))
             _finishReasons.GetOrAdd(record.Text(RecordSchema.FinishReason), () => new Uses()).Count++;
+        if (record.Has(RecordSchema.UsageMissing) && record.Flag(RecordSchema.UsageMissing))
+            Values(Known.UsageMissing).Add(1);
         AddPaid(record, model);
     }
 
@@ -215,7 +220,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         double value = record.Number(RecordSchema.Value);
         MetricValues values = _metrics.GetOrAdd(record.Text(RecordSchema.MetricName), NewValues);
         Known known = (Known)Array.IndexOf(_known, values);
-        if (!double.IsFinite(value) || known < Known.PromptTokens)
+        if (!double.IsFinite(value) || known is < Known.PromptTokens or Known.UsageMissing)
             values.Add(value);
         else if (known == Known.Cost)
             AddCost(value, Model(record));
@@ -287,6 +292,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             ? null
             : CostReport.Of(models) with
             {
+                UsageMissingCount = (long)(metrics.GetValueOrDefault(UsageMissing)?.Sum ?? 0),
                 SuccessfulGenerations = (long)Math.Round(metrics.GetValueOrDefault(SuccessRate)?.Sum ?? 0),
                 EvaluationPoints = metrics.Where(m => m.Key.StartsWith(Scores, StringComparison.Ordinal)).Sum(m => m.Value.Count),
             };

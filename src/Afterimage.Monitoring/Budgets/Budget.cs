@@ -19,7 +19,8 @@ public sealed record Budget
     /// <summary>What the limit is for. Default: <see cref="BudgetPeriod.Run"/>.</summary>
     public BudgetPeriod Period { get; init; }
 
-    /// <summary>Counts this model only, <c>unknown</c> for calls without one. Default: <see langword="null"/>, all together.</summary>
+    /// <summary>Counts this model only, by the name that was asked for or the name that answered; <c>unknown</c> for calls without one.
+    /// Default: <see langword="null"/>, all together.</summary>
     public string? ModelName { get; init; }
 
     /// <summary>

@@ -17,6 +17,7 @@ internal sealed class BudgetAccount
     private long _periodStartOnLine;
     private decimal _spent;
     private long _unpricedTokens;
+    private long _usageMissing;
     private int _warned;
 
     public BudgetAccount(Budget budget, DateTime now, Action<BudgetNews> tell)
@@ -43,7 +44,10 @@ internal sealed class BudgetAccount
 
     public decimal Reserved { get; set; }
 
-    public BudgetStatus Status => new(_budget, _spent, Reserved, IsSpent, _periodStart, _unpricedTokens);
+    public BudgetStatus Status => new(_budget, _spent, Reserved, IsSpent, _periodStart, _unpricedTokens)
+    {
+        UsageMissingCount = _usageMissing,
+    };
 
     /// <summary>The next value at which something happens.</summary>
     public decimal NextMark => _warned < _warnAt.Length ? Mark(_warned) : _budget.Limit;
@@ -61,6 +65,7 @@ internal sealed class BudgetAccount
         _periodStartOnLine = start.Ticks - wallOffset;
         _spent = 0;
         _unpricedTokens = 0;
+        _usageMissing = 0;
         _warned = 0;
         IsSpent = false;
         if (wasSpent)
@@ -85,27 +90,31 @@ internal sealed class BudgetAccount
     }
 
     /// <param name="record">A generation or an evaluation.</param>
-    /// <param name="modelName">Its model.</param>
+    /// <param name="modelName">The model that answered.</param>
+    /// <param name="requestModel">The model that was asked for, where it is another.</param>
     /// <param name="isLeft">Whether the caller's side ended it.</param>
-    public void Take(in Record record, string modelName, bool isLeft)
+    public void Take(in Record record, string modelName, string? requestModel, bool isLeft)
     {
         // What comes late belongs to a period that is over. Not by the wall clock, where the record is not: set back, it would make all
         // that happens late, and free.
         bool isLate = record.Timestamp < (record.Has(RecordFields.GivenTimestamp) ? _periodStart.Ticks : _periodStartOnLine);
-        if ((isLate && _budget.Period != BudgetPeriod.Run) || (_budget.ModelName is { } only && only != modelName))
+        if ((isLate && _budget.Period != BudgetPeriod.Run) || (_budget.ModelName is { } only && only != modelName && only != requestModel))
             return;
+
+        if (_budget.Unit is BudgetUnit.Tokens or BudgetUnit.Dollars && record.IsUsageMissing && _usageMissing++ == 0)
+            Tell(BudgetEvent.UsageMissing);
 
         switch (_budget.Unit)
         {
             case BudgetUnit.Tokens:
-                Spend(record.Has(RecordFields.TotalTokens) ? record.TotalTokens : (decimal)record.PromptTokens + record.CompletionTokens);
+                Spend(CallTokens.Total(record));
                 break;
             case BudgetUnit.Dollars when record.Has(RecordFields.Cost):
                 Spend((decimal)record.Value);
                 break;
             case BudgetUnit.Dollars when record.Has(RecordFields.Unpriced) && record.Value > 0:
                 bool isFirst = _unpricedTokens == 0;
-                _unpricedTokens += (long)record.Value;
+                _unpricedTokens = SaturatingSum.Of(_unpricedTokens, (long)record.Value);
                 if (isFirst)
                     Tell(BudgetEvent.Unpriced);
                 break;
@@ -133,15 +142,18 @@ internal sealed class BudgetAccount
     }
 
     /// <summary>What a call would take of it; null where it is none of its business.</summary>
-    public decimal? Need(in BudgetEstimate estimate, ModelPricing? pricing)
+    /// <param name="estimate">What it may use.</param>
+    /// <param name="answered">The model that last answered for the estimate's, if any did.</param>
+    /// <param name="pricing">The prices, which a budget of dollars has.</param>
+    public decimal? Need(in BudgetEstimate estimate, string? answered, ModelPricing? pricing)
     {
-        if (_budget.ModelName is { } only && only != (estimate.ModelName ?? Names.UnknownModelName))
+        if (_budget.ModelName is { } only && !Holds(only, estimate.ModelName ?? Names.UnknownModelName, answered))
             return null;
 
         return _budget.Unit switch
         {
             BudgetUnit.Tokens => (decimal)estimate.PromptTokens + estimate.CompletionTokens,
-            BudgetUnit.Dollars => estimate.CostUsd ?? Cost(estimate, pricing!),
+            BudgetUnit.Dollars => estimate.CostUsd ?? Cost(estimate, answered, pricing!),
             BudgetUnit.Generations => 1,
             _ => 0,
         };
@@ -150,11 +162,15 @@ internal sealed class BudgetAccount
     public bool HasRoomFor(decimal need) =>
         !IsSpent && (need > 0 ? _spent + Reserved + need <= _budget.Limit : _spent + Reserved < _budget.Limit);
 
-    private static decimal Cost(in BudgetEstimate estimate, ModelPricing pricing)
+    // Until somebody has answered, a dated name may be what the plain one stands for.
+    private static bool Holds(string only, string asked, string? answered) =>
+        only == asked || (answered is null ? ModelNames.MayBeOne(only, asked) : only == answered);
+
+    private static decimal Cost(in BudgetEstimate estimate, string? answered, ModelPricing pricing)
     {
         if (estimate.PromptTokens == 0 && estimate.CompletionTokens == 0)
             return 0;
-        if (estimate.ModelName is { } name && pricing.Find(name) is { } price)
+        if (pricing.Find(answered, estimate.ModelName) is { } price)
             return price.Cost(estimate.PromptTokens, estimate.CompletionTokens);
         throw new ArgumentException(
             $"There is no price for the model '{estimate.ModelName}': estimate its cost, or add it to the prices.",
@@ -186,6 +202,7 @@ internal enum BudgetEvent
     Spent,
     Renewed,
     Unpriced,
+    UsageMissing,
 }
 
 /// <summary>Something that happened to a budget.</summary>

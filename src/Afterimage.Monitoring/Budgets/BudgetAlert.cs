@@ -31,6 +31,10 @@ internal static class BudgetAlert
             ),
             BudgetEvent.Spent => (AlertLevel.Error, BudgetText.Spent(news.Status)),
             BudgetEvent.Renewed => (AlertLevel.Info, $"{name} has begun anew: {Amount(budget.Limit)} {unit}"),
+            BudgetEvent.UsageMissing => (
+                AlertLevel.Warning,
+                $"{name} counts estimates: calls without usage from their provider were recorded"
+            ),
             _ => (AlertLevel.Warning, $"{name} does not count everything: calls without a known price were recorded"),
         };
         if (news.Event == BudgetEvent.Warning)

@@ -1,6 +1,7 @@
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Budgets;
 
@@ -21,6 +22,10 @@ internal sealed class BudgetLedger : IRecordReducer
     private readonly TimeSpan _reservationTimeout;
     private readonly IRecordReducer _next;
     private readonly Action<BudgetNews> _tell;
+    private readonly int _answersLimit;
+
+    // Which model last answered for a name that is asked for.
+    private readonly Dictionary<string, string> _answers = new(StringComparer.Ordinal);
 
     // All with the same time-out: the first is the first to be given up.
     private readonly LinkedList<BudgetReservation> _reservations = new();
@@ -34,6 +39,7 @@ internal sealed class BudgetLedger : IRecordReducer
         _reservationTimeout = options.ReservationTimeout;
         _next = next;
         _tell = tell;
+        _answersLimit = options.CardinalityLimit;
         _accounts = [.. options.Budgets.Select(Open)];
     }
 
@@ -82,13 +88,14 @@ internal sealed class BudgetLedger : IRecordReducer
         {
             Record priced = call;
             if (_pricing is not null && !call.Has(RecordFields.Cost | RecordFields.Unpriced))
-                RecordPricing.Price(ref priced, call.Details?.ModelName is { } known ? _pricing.Find(known) : null);
+                RecordPricing.Price(ref priced, _pricing.Find(call.Details?.ModelName, RequestModel(call)));
             string modelName = ModelName(call);
             bool isLeft = IsLeft(call);
+            Learn(call, modelName);
             foreach (BudgetAccount account in accounts)
             {
                 account.BeginRunBy(Math.Max(0, call.Timestamp - call.Duration));
-                account.Take(priced, modelName, isLeft);
+                account.Take(priced, modelName, RequestModel(call), isLeft);
             }
         }
 
@@ -107,17 +114,20 @@ internal sealed class BudgetLedger : IRecordReducer
     public void Apply(Span<Record> records)
     {
         RollPeriods();
-        foreach (ref readonly Record record in records)
+        foreach (ref Record record in records)
         {
             if (record.Kind is not (RecordKind.Generation or RecordKind.Evaluation))
                 continue;
 
+            MissingUsage.Fill(ref record);
             if (record.Details?.Reservation is { } reservation)
                 Release(reservation);
             string modelName = ModelName(record);
+            string? requestModel = RequestModel(record);
             bool isLeft = IsLeft(record);
+            Learn(record, modelName);
             foreach (BudgetAccount account in _accounts)
-                account.Take(record, modelName, isLeft);
+                account.Take(record, modelName, requestModel, isLeft);
         }
 
         UpdateToken();
@@ -144,9 +154,10 @@ internal sealed class BudgetLedger : IRecordReducer
         refusedBy = null;
         Refresh();
         decimal[] amounts = new decimal[_accounts.Length];
+        string? answered = estimate.ModelName is { } asked ? _answers.GetValueOrDefault(asked) : null;
         for (int i = 0; i < _accounts.Length; i++)
         {
-            if (_accounts[i].Need(estimate, _pricing) is not { } need)
+            if (_accounts[i].Need(estimate, answered, _pricing) is not { } need)
                 continue;
             if (!_accounts[i].HasRoomFor(need))
             {
@@ -160,7 +171,7 @@ internal sealed class BudgetLedger : IRecordReducer
         for (int i = 0; i < _accounts.Length; i++)
             _accounts[i].Reserved += amounts[i];
         TimeSpan expiry = _reservationTimeout < TimeSpan.MaxValue - Now ? Now + _reservationTimeout : TimeSpan.MaxValue;
-        var reservation = new BudgetReservation(amounts, expiry, release);
+        var reservation = new BudgetReservation(amounts, expiry, release) { Estimate = estimate };
         reservation.Place = _reservations.AddLast(reservation);
         return reservation;
     }
@@ -197,6 +208,17 @@ internal sealed class BudgetLedger : IRecordReducer
             _ = _whileNotSpent.CancelAsync();
         else if (!isSpent && _whileNotSpent.IsCancellationRequested)
             _whileNotSpent = new CancellationTokenSource();
+    }
+
+    private static string? RequestModel(in Record record) => RecordExtras.Text(record.Details?.Extras, RecordSchema.RequestModel);
+
+    private void Learn(in Record record, string modelName)
+    {
+        if (
+            record.ModelId != NameTable.None
+            && RequestModel(record) is { } asked
+            && (_answers.Count < _answersLimit || _answers.ContainsKey(asked)))
+            _answers[asked] = modelName;
     }
 
     /// <summary>Whether the caller's side ended it.</summary>

@@ -20,6 +20,10 @@ public sealed record BudgetStatus(
     DateTimeOffset PeriodStart,
     long UnpricedTokens)
 {
+    /// <summary>Calls of the present period whose provider told no usage. In <see cref="Spent"/> they are as their reservations estimated
+    /// them, or not at all where they had none. 0 for budgets of other units than tokens and dollars.</summary>
+    public long UsageMissingCount { get; init; }
+
     /// <summary>What is neither spent nor reserved, not below zero.</summary>
     public decimal Remaining => IsSpent ? 0 : Math.Max(0, Budget.Limit - Spent - Reserved);
 }

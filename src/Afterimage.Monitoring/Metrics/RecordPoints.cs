@@ -59,22 +59,27 @@ internal static class RecordPoints
     private static void VisitTokens<TVisitor>(in Record record, ref TVisitor visitor)
         where TVisitor : struct, IPointVisitor, allows ref struct
     {
-        if ((record.Fields & (RecordFields.PromptTokens | RecordFields.CompletionTokens | RecordFields.TotalTokens)) == 0)
-            return;
-
         RecordScore none = default;
-        if (record.Has(RecordFields.PromptTokens))
-            visitor.Visit(WellKnownMetrics.PromptTokenCount, record.PromptTokens, none);
-        if (record.Has(RecordFields.CompletionTokens))
-            visitor.Visit(WellKnownMetrics.CompletionTokenCount, record.CompletionTokens, none);
+        if ((record.Fields & (RecordFields.PromptTokens | RecordFields.CompletionTokens | RecordFields.TotalTokens)) != 0)
+        {
+            if (record.Has(RecordFields.PromptTokens))
+                visitor.Visit(WellKnownMetrics.PromptTokenCount, record.PromptTokens, none);
+            if (record.Has(RecordFields.CompletionTokens))
+                visitor.Visit(WellKnownMetrics.CompletionTokenCount, record.CompletionTokens, none);
 
-        // Fields that were not given are zero, so that the sum is right with either of the two missing.
-        double total = record.Has(RecordFields.TotalTokens) ? record.TotalTokens : (double)record.PromptTokens + record.CompletionTokens;
-        visitor.Visit(WellKnownMetrics.TotalTokenCount, total, none);
+            // Fields that were not given are zero, so that the sum is right with either of the two missing.
+            double total = record.Has(RecordFields.TotalTokens)
+                ? record.TotalTokens
+                : (double)record.PromptTokens + record.CompletionTokens;
+            visitor.Visit(WellKnownMetrics.TotalTokenCount, total, none);
+        }
+
         if (record.Has(RecordFields.Cost))
             visitor.Visit(WellKnownMetrics.CostUsd, record.Value, none);
         else if (record.Has(RecordFields.Unpriced))
             visitor.Visit(WellKnownMetrics.UnpricedTokenCount, record.Value, none);
+        if (record.IsUsageMissing)
+            visitor.Visit(WellKnownMetrics.UsageMissing, 1, none);
     }
 
     private static double Seconds(long ticks) => (double)ticks / TimeSpan.TicksPerSecond;

@@ -14,6 +14,10 @@ public sealed record CostReport(IReadOnlyList<ModelCost> ByModel, decimal TotalU
     /// <summary>Successful generations in the same window; 0 where the cost was estimated from token totals.</summary>
     public long SuccessfulGenerations { get; init; }
 
+    /// <summary>Calls in the same window whose provider told no usage. What they cost is in <see cref="TotalUsd"/> as an estimate where a
+    /// budget's reservation had one, and not at all otherwise; 0 where the cost was estimated from token totals.</summary>
+    public long UsageMissingCount { get; init; }
+
     /// <summary>Points of <c>evaluation_score_…</c> metrics in the same window; 0 where the cost was estimated from token totals.</summary>
     public long EvaluationPoints { get; init; }
 
@@ -32,6 +36,6 @@ public sealed record CostReport(IReadOnlyList<ModelCost> ByModel, decimal TotalU
     internal static CostReport Of(IEnumerable<ModelCost> models)
     {
         ModelCost[] byModel = [.. models.OrderBy(m => m.ModelName, StringComparer.Ordinal)];
-        return new CostReport(byModel, byModel.Sum(m => m.CostUsd ?? 0), byModel.Sum(m => m.UnpricedTokens));
+        return new CostReport(byModel, byModel.Sum(m => m.CostUsd ?? 0), SaturatingSum.Of(byModel.Select(m => m.UnpricedTokens)));
     }
 }

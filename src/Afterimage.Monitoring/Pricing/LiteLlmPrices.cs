@@ -1,22 +1,23 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Pricing;
 
 /// <summary>The prices of LiteLLM's <c>model_prices_and_context_window.json</c>, which are per token.</summary>
 internal static class LiteLlmPrices
 {
-    private const string TierStart = "_above_";
-    private const string TierEnd = "k_tokens";
     private const string InputKey = "input_cost_per_token";
     private const string OutputKey = "output_cost_per_token";
+    private const string TierStart = "_above_";
+    private const string TierEnd = "_tokens";
+    private static readonly string[] CachedInputKeys = ["cache_read_input_token_cost", "input_cost_per_token_cache_hit"];
 
     /// <exception cref="FormatException">No model in it has a price for tokens.</exception>
     public static ModelPricing Read(JsonElement root)
     {
         var prices = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        var leftOut = new Dictionary<string, string>(StringComparer.Ordinal);
         if (root.ValueKind == JsonValueKind.Object)
         {
             // The file describes itself by an entry whose prices are zero and mean nothing.
@@ -24,25 +25,36 @@ internal static class LiteLlmPrices
                 JsonProperty model in root.EnumerateObject()
                     .Where(m => m.Name is not ("" or "sample_spec") && m.Value.ValueKind == JsonValueKind.Object))
             {
-                if (Price(model.Value) is { } price && ModelPricing.Fault(price) is null)
+                try
+                {
+                    ModelPrice price = Price(model.Value);
+                    if (ModelPricing.Fault(price) is { } fault)
+                        throw new FormatException(fault);
                     prices[model.Name] = price;
+                }
+                catch (FormatException e)
+                {
+                    leftOut[model.Name] = e.Message;
+                }
             }
         }
 
         return prices.Count > 0
-            ? new ModelPricing(prices)
+            ? new ModelPricing(prices) { LeftOut = leftOut.ToFrozenDictionary(StringComparer.Ordinal) }
             : throw new FormatException(
                 $"models: no model has a price. Prices are a list \"models\", or LiteLLM's file, whose entries have \"{InputKey}\".");
     }
 
-    private static ModelPrice? Price(JsonElement model)
+    private static ModelPrice Price(JsonElement model)
     {
         List<LongContextPrice> tiers = [];
         ModelPrice? price = Prices(model, "", null);
         if (price is not null)
         {
-            foreach (int thousands in Tiers(model))
-                tiers.Add(new LongContextPrice(thousands * 1000L, Prices(model, $"{TierStart}{thousands}{TierEnd}", price)!));
+            if (UnitOfZero(model, price) is { } other)
+                throw new FormatException($"a price of zero a token stands beside {other}.");
+            foreach ((long above, string suffix) in Tiers(model))
+                tiers.Add(new LongContextPrice(above, Prices(model, suffix, price)!));
         }
         else if (model.TryGetProperty("tiered_pricing", out JsonElement ranges) && ranges.ValueKind == JsonValueKind.Array)
         {
@@ -53,10 +65,11 @@ internal static class LiteLlmPrices
                     || !range.TryGetProperty("range", out JsonElement bounds)
                     || bounds.ValueKind != JsonValueKind.Array
                     || bounds.GetArrayLength() == 0
+                    || bounds[0].ValueKind != JsonValueKind.Number
                     || !bounds[0].TryGetDouble(out double from)
                     || Prices(range, "", price) is not { } inRange)
                 {
-                    return null;
+                    throw new FormatException("a range of tiered_pricing has no bounds or no price.");
                 }
 
                 if (price is null)
@@ -66,7 +79,9 @@ internal static class LiteLlmPrices
             }
         }
 
-        return price is null ? null : price with { LongContext = tiers };
+        return price is null
+            ? throw new FormatException($"it has no \"{InputKey}\" and \"{OutputKey}\".")
+            : price with { LongContext = tiers };
     }
 
     private static ModelPrice? Prices(JsonElement entry, string suffix, ModelPrice? otherwise)
@@ -80,35 +95,69 @@ internal static class LiteLlmPrices
         {
             Input = input.Value,
             Output = output.Value,
-            CachedInput = PerMillion(entry, "cache_read_input_token_cost" + suffix) ?? otherwise?.CachedInput,
+            CachedInput = PerMillion(entry, CachedInputKeys[0] + suffix)
+                ?? PerMillion(entry, CachedInputKeys[1] + suffix)
+                ?? otherwise?.CachedInput,
             CacheWrite = PerMillion(entry, "cache_creation_input_token_cost" + suffix) ?? otherwise?.CacheWrite,
             Reasoning = PerMillion(entry, "output_cost_per_reasoning_token" + suffix) ?? otherwise?.Reasoning,
+            AudioInput = PerMillion(entry, "input_cost_per_audio_token" + suffix) ?? otherwise?.AudioInput,
+            AudioOutput = PerMillion(entry, "output_cost_per_audio_token" + suffix) ?? otherwise?.AudioOutput,
+            ImageOutput = PerMillion(entry, "output_cost_per_image_token" + suffix) ?? otherwise?.ImageOutput,
         };
     }
 
-    private static IEnumerable<int> Tiers(JsonElement model)
+    /// <summary>The tiers by prompt length, each once: the tokens above which it begins, and the end of its keys.</summary>
+    private static IEnumerable<(long Above, string Suffix)> Tiers(JsonElement model)
     {
+        var suffixes = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string name in model.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null).Select(p => p.Name))
+        {
+            int start = name.IndexOf(TierStart, StringComparison.Ordinal);
+            if (
+                start < 0
+                || !name.AsSpan(0, start).Contains("_cost", StringComparison.Ordinal)
+                || !name.EndsWith(TierEnd, StringComparison.Ordinal)
+                || name.Length - TierEnd.Length - 1 <= start + TierStart.Length)
+                continue;
+
+            ReadOnlySpan<char> size = name.AsSpan()[(start + TierStart.Length)..^TierEnd.Length];
+            long unit = size[^1] switch { 'k' => 1_000, 'm' => 1_000_000, _ => 0 };
+            if (
+                unit > 0
+                && int.TryParse(size[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out int units)
+                && suffixes.Add(name[start..]))
+                yield return (units * unit, name[start..]);
+        }
+    }
+
+    /// <summary>The price of another unit beside a zero a token, which then is no price; null: there is none.</summary>
+    private static string? UnitOfZero(JsonElement model, ModelPrice price)
+    {
+        if (price.Input > 0 && (price.Output > 0 || IsWithoutOutput(model)))
+            return null;
+
         foreach (JsonProperty property in model.EnumerateObject())
         {
             string name = property.Name;
-            foreach (string key in (string[])[InputKey, OutputKey])
-            {
-                // One key a tier is enough: output counts where the tier has no input price.
-                if (
-                    name.StartsWith(key + TierStart, StringComparison.Ordinal)
-                    && name.EndsWith(TierEnd, StringComparison.Ordinal)
-                    && int.TryParse(
-                        name.AsSpan()[(key.Length + TierStart.Length)..^TierEnd.Length],
-                        NumberStyles.None,
-                        CultureInfo.InvariantCulture,
-                        out int thousands)
-                    && (key == InputKey || !model.TryGetProperty($"{InputKey}{TierStart}{thousands}{TierEnd}", out _)))
-                {
-                    yield return thousands;
-                }
-            }
+            bool isOtherUnit =
+                name.Contains("cost_per_", StringComparison.Ordinal)
+                && !name.StartsWith(InputKey, StringComparison.Ordinal)
+                && !name.StartsWith(OutputKey, StringComparison.Ordinal)
+                && !name.StartsWith("output_cost_per_reasoning_token", StringComparison.Ordinal);
+            if (isOtherUnit && HasAmount(property.Value))
+                return name;
         }
+
+        return null;
     }
+
+    private static bool HasAmount(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number => value.GetDouble() > 0,
+        JsonValueKind.String => double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out double number) && number > 0,
+        JsonValueKind.Object => value.EnumerateObject().Any(member => HasAmount(member.Value)),
+        _ => false,
+    };
 
     // Embeddings and rankings have no completion: their entries may do without a price for it.
     private static bool IsWithoutOutput(JsonElement model) =>
@@ -116,11 +165,24 @@ internal static class LiteLlmPrices
         && mode.ValueKind == JsonValueKind.String
         && mode.GetString() is "embedding" or "rerank";
 
-    private static decimal? PerMillion(JsonElement entry, string key) =>
-        entry.TryGetProperty(key, out JsonElement price)
-        && price.ValueKind == JsonValueKind.Number
-        && price.TryGetDecimal(out decimal perToken)
-        && perToken <= 1
-            ? perToken * 1_000_000
-            : null;
+    /// <returns>US dollars per million tokens; null where the entry has no such key.</returns>
+    /// <exception cref="FormatException">The value is no price.</exception>
+    private static decimal? PerMillion(JsonElement entry, string key)
+    {
+        if (!entry.TryGetProperty(key, out JsonElement price) || price.ValueKind == JsonValueKind.Null)
+            return null;
+
+        bool isNumber = price.ValueKind switch
+        {
+            JsonValueKind.Number => price.TryGetDecimal(out _),
+            JsonValueKind.String => decimal.TryParse(price.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out _),
+            _ => false,
+        };
+        decimal perToken = !isNumber
+            ? -1
+            : price.ValueKind == JsonValueKind.Number
+                ? price.GetDecimal()
+                : decimal.Parse(price.GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture);
+        return perToken is >= 0 and <= 1 ? perToken * 1_000_000 : throw new FormatException($"{key} is no price: '{price}'.");
+    }
 }

@@ -28,6 +28,18 @@ public sealed record ModelPrice
     /// <see cref="Output"/>.</summary>
     public decimal? Reasoning { get; init; }
 
+    /// <summary>Prompt tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such
+    /// tokens is unpriced.</summary>
+    public decimal? AudioInput { get; init; }
+
+    /// <summary>Completion tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such
+    /// tokens is unpriced.</summary>
+    public decimal? AudioOutput { get; init; }
+
+    /// <summary>Completion tokens that are images, US dollars per million. Default: <see langword="null"/>, not known: a call with such
+    /// tokens is unpriced.</summary>
+    public decimal? ImageOutput { get; init; }
+
     /// <summary>Other prices for calls with long prompts. Default: none.</summary>
     public IReadOnlyList<LongContextPrice> LongContext { get; init; } = [];
 
@@ -58,24 +70,46 @@ public sealed record ModelPrice
         ArgumentOutOfRangeException.ThrowIfNegative(reasoningTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(cacheWriteTokens);
 
+        return Cost(new CallTokens
+        {
+            Prompt = promptTokens,
+            Completion = completionTokens,
+            CachedPrompt = cachedPromptTokens,
+            Reasoning = reasoningTokens,
+            CacheWrite = cacheWriteTokens,
+        })!.Value;
+    }
+
+    /// <inheritdoc cref="Cost(long, long, long, long, long)"/>
+    /// <returns>US dollars; null where audio or images have no price here.</returns>
+    internal decimal? Cost(in CallTokens tokens)
+    {
         ModelPrice price = this;
         long above = -1;
         foreach (LongContextPrice tier in LongContext)
         {
-            if (promptTokens <= tier.AbovePromptTokens || tier.AbovePromptTokens <= above)
+            if (tokens.Prompt <= tier.AbovePromptTokens || tier.AbovePromptTokens <= above)
                 continue;
             price = tier.Price;
             above = tier.AbovePromptTokens;
         }
 
-        decimal cost = (price.Input * Math.Max(0, (decimal)promptTokens - cachedPromptTokens - cacheWriteTokens))
-            + (price.Output * Math.Max(0, completionTokens - reasoningTokens));
-        if (cachedPromptTokens > 0)
-            cost += (price.CachedInput ?? price.Input) * cachedPromptTokens;
-        if (cacheWriteTokens > 0)
-            cost += (price.CacheWrite ?? price.Input) * cacheWriteTokens;
-        if (reasoningTokens > 0)
-            cost += (price.Reasoning ?? price.Output) * reasoningTokens;
+        if (
+            (tokens.AudioPrompt > 0 && price.AudioInput is null)
+            || (tokens.AudioCompletion > 0 && price.AudioOutput is null)
+            || (tokens.ImageCompletion > 0 && price.ImageOutput is null))
+            return null;
+
+        decimal plainPrompt = (decimal)tokens.Prompt - tokens.CachedPrompt - tokens.CacheWrite - tokens.AudioPrompt;
+        decimal plainCompletion = (decimal)tokens.Completion - tokens.Reasoning - tokens.AudioCompletion - tokens.ImageCompletion;
+        decimal cost = (price.Input * Math.Max(0, plainPrompt))
+            + (price.Output * Math.Max(0, plainCompletion))
+            + ((price.CachedInput ?? price.Input) * tokens.CachedPrompt)
+            + ((price.CacheWrite ?? price.Input) * tokens.CacheWrite)
+            + ((price.Reasoning ?? price.Output) * tokens.Reasoning)
+            + ((price.AudioInput ?? 0) * tokens.AudioPrompt)
+            + ((price.AudioOutput ?? 0) * tokens.AudioCompletion)
+            + ((price.ImageOutput ?? 0) * tokens.ImageCompletion);
         return cost / Million;
     }
 }

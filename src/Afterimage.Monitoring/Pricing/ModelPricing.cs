@@ -36,19 +36,23 @@ public sealed class ModelPricing
         _prices = copy.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    /// <summary>List prices of well-known models, standard tier, as the authors knew them on <see cref="WellKnownDate"/>. Check them before
-    /// you rely on them.</summary>
+    /// <summary>List prices of well-known models, standard tier, as LiteLLM's table had them on <see cref="WellKnownDate"/>. Check them
+    /// before you rely on them.</summary>
     /// <remarks>
-    /// Written down from memory, not fetched from a vendor; a part was compared with LiteLLM's table since.
-    /// <c>Tokens/well-known-prices.json</c> says which, and where the vendors publish theirs. The table is not updated by itself.
+    /// <c>Pricing/well-known-prices.json</c> says for each which entry of that table it is from, and where the vendors publish theirs. The
+    /// table is not updated by itself.
     /// </remarks>
     public static ModelPricing WellKnown => LazyWellKnown.Value;
 
-    /// <summary>The day as of which the prices of <see cref="WellKnown"/> were written down.</summary>
-    public static DateOnly WellKnownDate { get; } = new(2025, 11, 30);
+    /// <summary>The day of the table that the prices of <see cref="WellKnown"/> are from.</summary>
+    public static DateOnly WellKnownDate { get; } = new(2026, 7, 24);
 
     /// <summary>The prices by model name.</summary>
     public IReadOnlyDictionary<string, ModelPrice> Prices => _prices;
+
+    /// <summary>The models of a file that were left out when it was read, each with the reason. Their calls are unpriced. Default:
+    /// none.</summary>
+    public IReadOnlyDictionary<string, string> LeftOut { get; internal init; } = FrozenDictionary<string, string>.Empty;
 
     /// <summary>Reads a file of prices; see <see cref="Parse"/>.</summary>
     /// <param name="path">The file.</param>
@@ -60,13 +64,15 @@ public sealed class ModelPricing
     /// <summary>Reads prices from JSON, in either of two shapes.</summary>
     /// <remarks>
     /// <para>The project's own, US dollars per million tokens; what a long-context tier does not say is as in its model:
-    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "output": 10, "reasoning": 12,
+    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "output": 10, "reasoning": 12, "audio_input": 40,
+    /// "audio_output": 80, "image_output": 30,
     /// "long_context": [{"above": 200000, "input": 5, "output": 15}]}]}</c>.</para>
     /// <para>LiteLLM's <c>model_prices_and_context_window.json</c> as it is
     /// (<see href="https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"/>): prices per token, with
     /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c>, <c>output_cost_per_reasoning_token</c>, the tier suffix
-    /// <c>_above_200k_tokens</c> and <c>tiered_pricing</c>. Entries without a price for tokens (images, audio), and its <c>sample_spec</c>,
-    /// are left out; batch, flex and priority prices are not used.</para>
+    /// <c>_above_200k_tokens</c>, <c>tiered_pricing</c>, and the prices of audio and image tokens. Entries without a price for tokens, or
+    /// with a zero beside a price of another unit (query, image, request, second), are left out and named in <see cref="LeftOut"/>; batch,
+    /// flex and priority prices are not used.</para>
     /// </remarks>
     /// <param name="json">The JSON text.</param>
     /// <returns>The prices.</returns>
@@ -100,7 +106,13 @@ public sealed class ModelPricing
     public ModelPricing With(ModelPricing overrides)
     {
         ArgumentNullException.ThrowIfNull(overrides);
-        return new ModelPricing(_prices.Concat(overrides._prices));
+        return new ModelPricing(_prices.Concat(overrides._prices))
+        {
+            LeftOut = LeftOut.Concat(overrides.LeftOut)
+                .Where(model => !_prices.ContainsKey(model.Key) && !overrides._prices.ContainsKey(model.Key))
+                .DistinctBy(model => model.Key)
+                .ToFrozenDictionary(),
+        };
     }
 
     /// <summary>Finds a model's price.</summary>
@@ -114,20 +126,28 @@ public sealed class ModelPricing
     public ModelPrice? Find(string modelName)
     {
         ArgumentNullException.ThrowIfNull(modelName);
-        for (string? name = modelName; name is not null; name = WithoutProvider(name))
+        for (string? name = modelName; name is not null; name = ModelNames.WithoutProvider(name))
         {
             if (_prices.TryGetValue(name, out ModelPrice? price))
                 return price;
         }
 
-        int dateLength = DateLength(modelName);
+        int dateLength = ModelNames.DateLength(modelName);
         return dateLength == 0 ? null : Find(modelName[..^dateLength]);
     }
+
+    /// <summary>A call's price: that of the model that answered, or else of the one that was asked for.</summary>
+    internal ModelPrice? Find(string? answered, string? asked) =>
+        (answered is null ? null : Find(answered)) ?? (asked is null ? null : Find(asked));
 
     internal static string? Fault(ModelPrice price)
     {
         foreach (
-            decimal? dollars in (ReadOnlySpan<decimal?>)[price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning])
+            decimal? dollars in (ReadOnlySpan<decimal?>)
+            [
+                price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning, price.AudioInput, price.AudioOutput,
+                price.ImageOutput,
+            ])
         {
             if (dollars is < 0 or > ModelPrice.Highest)
                 return $"{dollars} is no price: it is from 0 to {ModelPrice.Highest:0} US dollars per million tokens.";
@@ -142,24 +162,6 @@ public sealed class ModelPricing
         }
 
         return null;
-    }
-
-    private static string? WithoutProvider(string name)
-    {
-        int slash = name.IndexOf('/', StringComparison.Ordinal);
-        return slash < 0 || slash == name.Length - 1 ? null : name[(slash + 1)..];
-    }
-
-    private static int DateLength(ReadOnlySpan<char> name)
-    {
-        foreach (string format in (ReadOnlySpan<string>)["yyyy-MM-dd", "yyyyMMdd"])
-        {
-            int length = format.Length + 1;
-            if (name.Length > length && name[^length] is '-' or '@' && DateOnly.TryParseExact(name[^format.Length..], format, out _))
-                return length;
-        }
-
-        return 0;
     }
 
     private static ModelPricing WellKnownPrices()

@@ -13,12 +13,13 @@ internal static class PriceSettings
         foreach (SettingsNode model in settings.List("models"))
         {
             string name = model.RequiredText("name");
+            _ = model.Text("source");
             if (!prices.TryAdd(name, Price(model)))
                 throw model.Wrong("name", $"'{name}' is there twice.");
         }
 
         // Notes for who reads the file.
-        foreach (string note in (ReadOnlySpan<string>)["date", "note", "compared"])
+        foreach (string note in (ReadOnlySpan<string>)["date", "note"])
             _ = settings.Text(note);
         _ = settings.List("see");
         settings.RefuseOthers();
@@ -49,6 +50,9 @@ internal static class PriceSettings
         CachedInput = Dollars(node, "cached_input") ?? otherwise?.CachedInput,
         CacheWrite = Dollars(node, "cache_write") ?? otherwise?.CacheWrite,
         Reasoning = Dollars(node, "reasoning") ?? otherwise?.Reasoning,
+        AudioInput = Dollars(node, "audio_input") ?? otherwise?.AudioInput,
+        AudioOutput = Dollars(node, "audio_output") ?? otherwise?.AudioOutput,
+        ImageOutput = Dollars(node, "image_output") ?? otherwise?.ImageOutput,
     };
 
     private static decimal? Dollars(SettingsNode node, string key) => node.Decimal(key) switch

@@ -1,6 +1,7 @@
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Pricing;
 
@@ -16,8 +17,11 @@ internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordRe
     {
         foreach (ref Record record in records)
         {
-            if (record.Kind is RecordKind.Generation or RecordKind.Evaluation && record.Has(TokenFields))
-                Price(ref record, PriceOf(record));
+            if (record.Kind is not (RecordKind.Generation or RecordKind.Evaluation))
+                continue;
+
+            MissingUsage.Fill(ref record);
+            Price(ref record, record.Has(TokenFields) ? PriceOf(record) : null);
         }
 
         next.Apply(records);
@@ -28,36 +32,28 @@ internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordRe
     /// <param name="price">The price of its model; null: unknown.</param>
     public static void Price(ref Record record, ModelPrice? price)
     {
-        if (!record.Has(TokenFields))
-            return;
+        decimal? cost = price is not null && CallTokens.Of(record) is { } tokens ? price.Cost(tokens) : null;
 
-        long prompt = record.PromptTokens;
-        long completion = record.CompletionTokens;
-        bool hasPrompt = record.Has(RecordFields.PromptTokens);
-        bool hasCompletion = record.Has(RecordFields.CompletionTokens);
-
-        // A total and one of its sides tell the other. A total alone does not say which price its tokens have.
-        if (record.Has(RecordFields.TotalTokens) && hasPrompt != hasCompletion)
+        // Of a call that came to its end without usage the estimate counts as a whole; of one that was left, what is known to have come.
+        if (MissingUsage.EstimatedCost(record) is { } estimated && (cost is null || record.Has(RecordFields.Success)))
+            cost = Math.Max(cost ?? 0, estimated);
+        if (cost is { } dollars)
         {
-            if (hasPrompt)
-                completion = Math.Max(0, record.TotalTokens - prompt);
-            else
-                prompt = Math.Max(0, record.TotalTokens - completion);
-        }
-
-        if ((hasPrompt || hasCompletion) && price is not null)
-        {
-            record.Value = (double)price.Cost(prompt, completion, record.CachedPromptTokens, record.ReasoningTokens);
+            record.Value = (double)dollars;
             record.Fields |= RecordFields.Cost;
         }
-        else
+        else if (record.Has(TokenFields))
         {
-            record.Value = Math.Max(record.TotalTokens, (double)prompt + completion);
+            record.Value = (double)CallTokens.Total(record);
             record.Fields |= RecordFields.Unpriced;
         }
     }
 
-    private ModelPrice? PriceOf(in Record record)
+    private ModelPrice? PriceOf(in Record record) =>
+        AnswersPrice(record)
+        ?? (RecordExtras.Text(record.Details?.Extras, RecordSchema.RequestModel) is { } asked ? pricing.Find(asked) : null);
+
+    private ModelPrice? AnswersPrice(in Record record)
     {
         int model = record.ModelId;
         if (model == NameTable.None)

@@ -40,9 +40,9 @@ internal static class TokenTotals
         {
             var usage = new ModelTokenUsage(names.Models[model], (long)sums.Prompt, (long)sums.Completion, (long)sums.Total);
             usages[count++] = usage;
-            prompt += usage.PromptTokens;
-            completion += usage.CompletionTokens;
-            total += usage.TotalTokens;
+            prompt = SaturatingSum.Of(prompt, usage.PromptTokens);
+            completion = SaturatingSum.Of(completion, usage.CompletionTokens);
+            total = SaturatingSum.Of(total, usage.TotalTokens);
         }
 
         Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
@@ -75,6 +75,7 @@ internal static class TokenTotals
                 m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null,
                 (long)m.Value.Unpriced))) with
         {
+            UsageMissingCount = (long)view.Aggregate("usage_missing").Sum,
             SuccessfulGenerations = (long)Math.Round(view.Aggregate("success_rate").Sum),
             EvaluationPoints = view
                 .MetricNames.Where(name => name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal))

@@ -25,6 +25,9 @@ public sealed class BudgetReservation : IDisposable
     /// <summary>What it holds of each budget, in their order.</summary>
     internal decimal[] Amounts { get; }
 
+    /// <summary>What it was made for.</summary>
+    internal BudgetEstimate Estimate { get; init; }
+
     /// <summary>When it is given up, on the line of the clock.</summary>
     internal TimeSpan Expiry { get; }
 

@@ -1,6 +1,7 @@
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Recording;
 
@@ -74,6 +75,10 @@ internal struct Record
     public short OperationId;
     public RecordFields Fields;
     public RecordKind Kind;
+
+    /// <summary>Whether the provider told no usage for a call that must have had some.</summary>
+    public readonly bool IsUsageMissing =>
+        Details?.Extras is { } extras && RecordExtras.Count(extras, RecordSchema.UsageMissing) > 0;
 
     public readonly bool Has(RecordFields field) => (Fields & field) != 0;
 }

@@ -18,6 +18,7 @@ internal static class WellKnownMetrics
     public const int EvaluationErrorRate = 11;
     public const int CostUsd = 12;
     public const int UnpricedTokenCount = 13;
+    public const int UsageMissing = 14;
 
     /// <summary>Their names, the one with id 2 first.</summary>
     public static ReadOnlySpan<string> InOrder => (string[])
@@ -34,5 +35,6 @@ internal static class WellKnownMetrics
         "evaluation_error_rate",
         "cost_usd",
         "unpriced_token_count",
+        "usage_missing",
     ];
 }

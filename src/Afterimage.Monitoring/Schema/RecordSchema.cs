@@ -131,7 +131,13 @@ internal static class RecordSchema
         Add("span_id", Text, Calls, "the span that the call belongs to", extra: true);
 
     public static readonly RecordField UsageMissing =
-        Add("usage_missing", Flag, Generation, "true where the provider told no usage for a call that must have had some", extra: true);
+        Add(
+            "usage_missing",
+            Flag,
+            Generation,
+            "true where the provider told no usage for a call that must have had some",
+            figures: true,
+            extra: true);
 
     public static readonly RecordField Error = Add(RecordKeys.Error, Text, Calls, "what went wrong", figures: true);
     public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to scalar");

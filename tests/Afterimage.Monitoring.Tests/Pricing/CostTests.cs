@@ -123,7 +123,7 @@ public sealed class CostTests
     [InlineData(null, 1_000_000L, null, 10.0)]
     [InlineData(1_000_000L, null, 1_100_000L, 3.5)]
     [InlineData(null, 100_000L, 1_100_000L, 3.5)]
-    [InlineData(1_000_000L, 100_000L, 9_999_999L, 3.5)]
+    [InlineData(1_000_000L, 100_000L, 9_999_999L, 25.7499975)]
     [InlineData(1_000_000L, null, 5L, 2.5)]
     [InlineData(0L, 0L, null, 0.0)]
     public void A_side_that_is_not_given_is_the_rest_of_the_total(long? prompt, long? completion, long? total, double dollars)

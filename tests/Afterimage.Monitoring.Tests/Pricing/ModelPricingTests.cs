@@ -182,7 +182,9 @@ public sealed class ModelPricingTests
 
         using JsonDocument file = JsonDocument.Parse(typeof(ModelPricing).Assembly.GetManifestResourceStream("well-known-prices.json")!);
         Assert.Equal($"{ModelPricing.WellKnownDate:yyyy-MM-dd}", file.RootElement.GetProperty("date").GetString());
-        Assert.Contains("from memory", file.RootElement.GetProperty("note").GetString(), StringComparison.Ordinal);
+        Assert.All(
+            file.RootElement.GetProperty("models").EnumerateArray(),
+            model => Assert.StartsWith("litellm: ", model.GetProperty("source").GetString(), StringComparison.Ordinal));
 
         ModelPricing mine = ModelPricing.WellKnown.With(Pricing(("gpt-4o", 7), ("mine", 8)));
         Assert.Equal((7m, 8m), (mine.Find("gpt-4o")!.Input, mine.Find("mine")!.Input));

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>What a call that has not begun may use, at the most.</summary>

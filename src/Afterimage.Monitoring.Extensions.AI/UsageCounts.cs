@@ -1,0 +1,120 @@
+using Microsoft.Extensions.AI;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>The counts that a provider tells of one response. Null: not told. Never negative: what is, was not told.</summary>
+internal sealed record UsageCounts
+{
+    public static UsageCounts None { get; } = new();
+
+    public long? Prompt { get; init; }
+
+    public long? Completion { get; init; }
+
+    public long? Total { get; init; }
+
+    public long? CachedPrompt { get; init; }
+
+    public long? CacheWrite { get; init; }
+
+    public long? Reasoning { get; init; }
+
+    public long? AudioPrompt { get; init; }
+
+    public long? AudioCompletion { get; init; }
+
+    public long? ImageCompletion { get; init; }
+
+    /// <summary>Whether tokens are told at all. A call has a prompt: zeros alone tell nothing.</summary>
+    public bool HasAny => Prompt > 0 || Completion > 0 || Total > 0;
+
+    public static UsageCounts Of(UsageDetails usage)
+    {
+        var counts = new UsageCounts
+        {
+            Prompt = Told(usage.InputTokenCount),
+            Completion = Told(usage.OutputTokenCount),
+            Total = Told(usage.TotalTokenCount),
+            CachedPrompt = Told(usage.CachedInputTokenCount),
+            Reasoning = Told(usage.ReasoningTokenCount),
+#pragma warning disable MEAI001 // For evaluation only: where the clients fill it, it is what they charge by.
+            AudioPrompt = Told(usage.InputAudioTokenCount),
+            AudioCompletion = Told(usage.OutputAudioTokenCount),
+#pragma warning restore MEAI001
+        };
+        foreach ((string key, long count) in usage.AdditionalCounts ?? [])
+        {
+            // Clients differ in how they write names: "InputTokenDetails.AudioTokenCount", "cache_creation_input_tokens".
+            string name = string.Concat(key.Where(char.IsAsciiLetter)).ToUpperInvariant();
+            counts = name switch
+            {
+                "CACHECREATIONINPUTTOKENS" or "CACHECREATIONINPUTTOKENCOUNT" or "CACHEWRITEINPUTTOKENS" or "CACHEWRITEINPUTTOKENCOUNT"
+                    or "CACHEWRITETOKENCOUNT" or "INPUTTOKENDETAILSCACHEWRITETOKENCOUNT" =>
+                    counts with { CacheWrite = Larger(counts.CacheWrite, Told(count)) },
+                "INPUTTOKENDETAILSAUDIOTOKENCOUNT" or "INPUTAUDIOTOKENCOUNT" or "AUDIOPROMPTTOKENCOUNT" =>
+                    counts with { AudioPrompt = Larger(counts.AudioPrompt, Told(count)) },
+                "OUTPUTTOKENDETAILSAUDIOTOKENCOUNT" or "OUTPUTAUDIOTOKENCOUNT" or "AUDIOCOMPLETIONTOKENCOUNT" =>
+                    counts with { AudioCompletion = Larger(counts.AudioCompletion, Told(count)) },
+                "OUTPUTTOKENDETAILSIMAGETOKENCOUNT" or "OUTPUTIMAGETOKENCOUNT" or "IMAGECOMPLETIONTOKENCOUNT" =>
+                    counts with { ImageCompletion = Larger(counts.ImageCompletion, Told(count)) },
+                _ => counts,
+            };
+        }
+
+        return counts;
+    }
+
+    /// <summary>The larger of each count.</summary>
+    public UsageCounts Largest(UsageCounts other)
+    {
+        UsageCounts counts = Combine(other, Larger);
+
+        // Told in parts, a total is that of its part.
+        return counts.Total < Sum(counts.Prompt, counts.Completion) ? counts with { Total = null } : counts;
+    }
+
+    /// <summary>The sum of each count.</summary>
+    public UsageCounts Plus(UsageCounts other)
+    {
+        if (!HasAny || !other.HasAny)
+            return Combine(other, Sum);
+
+        // A total of some of the responses is none.
+        return Combine(other, Sum) with { Total = Total is null || other.Total is null ? null : Sum(Total, other.Total) };
+    }
+
+    public GenerationDetails Fill(in GenerationDetails details) => details with
+    {
+        PromptTokenCount = Prompt,
+        CompletionTokenCount = Completion,
+        TotalTokenCount = Total,
+        CachedPromptTokenCount = CachedPrompt,
+        ReasoningTokenCount = Reasoning,
+        CacheWriteTokenCount = NotZero(CacheWrite),
+        AudioPromptTokenCount = NotZero(AudioPrompt),
+        AudioCompletionTokenCount = NotZero(AudioCompletion),
+        ImageCompletionTokenCount = NotZero(ImageCompletion),
+    };
+
+    private static long? Told(long? count) => count >= 0 ? count : null;
+
+    // Clients give these zeros with every call; a record of one is larger for nothing.
+    private static long? NotZero(long? count) => count > 0 ? count : null;
+
+    private static long? Larger(long? a, long? b) => a is { } x && b is { } y ? Math.Max(x, y) : a ?? b;
+
+    private static long? Sum(long? a, long? b) => a is { } x && b is { } y ? x > long.MaxValue - y ? long.MaxValue : x + y : a ?? b;
+
+    private UsageCounts Combine(UsageCounts other, Func<long?, long?, long?> combine) => new()
+    {
+        Prompt = combine(Prompt, other.Prompt),
+        Completion = combine(Completion, other.Completion),
+        Total = combine(Total, other.Total),
+        CachedPrompt = combine(CachedPrompt, other.CachedPrompt),
+        CacheWrite = combine(CacheWrite, other.CacheWrite),
+        Reasoning = combine(Reasoning, other.Reasoning),
+        AudioPrompt = combine(AudioPrompt, other.AudioPrompt),
+        AudioCompletion = combine(AudioCompletion, other.AudioCompletion),
+        ImageCompletion = combine(ImageCompletion, other.ImageCompletion),
+    };
+}

@@ -1,0 +1,71 @@
+using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Schema;
+
+namespace Afterimage.Monitoring.Pricing;
+
+/// <summary>The tokens of one call as they are charged: the total is explained by its sides, and no token is in two parts.</summary>
+internal readonly record struct CallTokens
+{
+    public long Prompt { get; init; }
+
+    public long Completion { get; init; }
+
+    public long CachedPrompt { get; init; }
+
+    public long CacheWrite { get; init; }
+
+    public long AudioPrompt { get; init; }
+
+    public long Reasoning { get; init; }
+
+    public long AudioCompletion { get; init; }
+
+    public long ImageCompletion { get; init; }
+
+    /// <param name="record">A generation or an evaluation.</param>
+    /// <returns>Its tokens; null where only a total is known, or nothing.</returns>
+    public static CallTokens? Of(in Record record)
+    {
+        bool hasPrompt = record.Has(RecordFields.PromptTokens);
+        bool hasCompletion = record.Has(RecordFields.CompletionTokens);
+        if (!hasPrompt && !hasCompletion)
+            return null;
+
+        long prompt = record.PromptTokens;
+        long completion = record.CompletionTokens;
+        long rest = record.Has(RecordFields.TotalTokens)
+            ? (long)decimal.Max(0, (decimal)record.TotalTokens - prompt - completion)
+            : 0;
+        if (!hasCompletion)
+        {
+            completion = rest;
+        }
+        else if (hasPrompt && record.ReasoningTokens > 0 && rest >= record.ReasoningTokens)
+        {
+            // Some providers count reasoning beside the completion, not in it.
+            completion += record.ReasoningTokens;
+            prompt += rest - record.ReasoningTokens;
+        }
+        else
+        {
+            prompt += rest;
+        }
+
+        RecordExtras? extras = record.Details?.Extras;
+        return new CallTokens
+        {
+            Prompt = prompt,
+            Completion = completion,
+            CachedPrompt = record.CachedPromptTokens,
+            Reasoning = record.ReasoningTokens,
+            CacheWrite = RecordExtras.Count(extras, RecordSchema.CacheWriteTokenCount) ?? 0,
+            AudioPrompt = RecordExtras.Count(extras, RecordSchema.AudioPromptTokenCount) ?? 0,
+            AudioCompletion = RecordExtras.Count(extras, RecordSchema.AudioCompletionTokenCount) ?? 0,
+            ImageCompletion = RecordExtras.Count(extras, RecordSchema.ImageCompletionTokenCount) ?? 0,
+        };
+    }
+
+    /// <summary>All of a call's tokens: the given total, or its sides where these are more.</summary>
+    public static decimal Total(in Record record) =>
+        decimal.Max(record.TotalTokens, (decimal)record.PromptTokens + record.CompletionTokens);
+}

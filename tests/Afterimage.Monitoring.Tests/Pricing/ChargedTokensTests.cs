@@ -1,0 +1,314 @@
+using System.Globalization;
+using Afterimage.Monitoring.Tests.Support;
+
+namespace Afterimage.Monitoring.Tests.Pricing;
+
+/// <summary>Every token of a call is charged once, or told as unpriced; live, budgets and resumed budgets agree.</summary>
+public sealed class ChargedTokensTests
+{
+    private const string AudioAndImage =
+        """
+        {"audio": {"mode": "chat", "input_cost_per_token": 2.5e-6, "output_cost_per_token": 1e-5,
+          "input_cost_per_audio_token": 4e-5, "output_cost_per_audio_token": 8e-5},
+         "image": {"mode": "image_generation", "input_cost_per_token": 3e-7, "output_cost_per_token": 2.5e-6,
+          "output_cost_per_image_token": 3e-5},
+         "plain": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "cache_creation_input_token_cost": 1.25e-6}}
+        """;
+
+    [Fact]
+    public void Audio_tokens_are_charged_as_audio()
+    {
+        CostReport cost = Cost(new()
+        {
+            ModelName = "audio",
+            PromptTokenCount = 1_017,
+            AudioPromptTokenCount = 1_000,
+            CompletionTokenCount = 592,
+            AudioCompletionTokenCount = 482,
+        });
+
+        Assert.Equal(0.0797025m, cost.TotalUsd);
+    }
+
+    [Fact]
+    public void Image_tokens_are_charged_as_images()
+    {
+        CostReport cost = Cost(new()
+        {
+            ModelName = "image",
+            PromptTokenCount = 0,
+            CompletionTokenCount = 1_290,
+            ImageCompletionTokenCount = 1_290,
+        });
+
+        Assert.Equal(0.0387m, cost.TotalUsd);
+    }
+
+    [Fact]
+    public void Audio_of_a_model_without_such_a_price_is_unpriced()
+    {
+        CostReport cost = Cost(new()
+        {
+            ModelName = "plain",
+            PromptTokenCount = 100,
+            AudioPromptTokenCount = 90,
+            CompletionTokenCount = 10,
+        });
+
+        Assert.Null(Assert.Single(cost.ByModel).CostUsd);
+        Assert.Equal(110, cost.UnpricedTokens);
+    }
+
+    [Fact]
+    public void Cache_writes_are_charged_at_their_own_price()
+    {
+        CostReport cost = Cost(new()
+        {
+            ModelName = "plain",
+            PromptTokenCount = 1_000_000,
+            CacheWriteTokenCount = 1_000_000,
+        });
+
+        Assert.Equal(1.25m, cost.TotalUsd);
+    }
+
+    /// <summary>The total says that reasoning is counted beside the completion.</summary>
+    [Fact]
+    public void Reasoning_beside_the_completion_is_charged_too()
+    {
+        var prices = new ModelPricing([KeyValuePair.Create("m", new ModelPrice { Input = 1.25m, Output = 2.5m, CachedInput = 0.25m })]);
+
+        CostReport cost = Cost(
+            new()
+            {
+                ModelName = "m",
+                PromptTokenCount = 10_120,
+                CachedPromptTokenCount = 128,
+                CompletionTokenCount = 1_499,
+                ReasoningTokenCount = 2_809,
+                TotalTokenCount = 14_428,
+            },
+            prices);
+
+        Assert.Equal(((9_992 * 1.25m) + (128 * 0.25m) + (4_308 * 2.5m)) / 1_000_000, cost.TotalUsd);
+    }
+
+    [Fact]
+    public void A_total_that_its_parts_do_not_explain_is_charged_as_prompt()
+    {
+        using MonitorRun run = Run(
+            ModelPricing.Parse(AudioAndImage),
+            new Budget { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 1 },
+            new Budget { Name = "tokens", Unit = BudgetUnit.Tokens, Limit = 10_000 });
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new()
+        {
+            ModelName = "plain",
+            PromptTokenCount = 100,
+            CompletionTokenCount = 100,
+            TotalTokenCount = 5_200,
+        });
+
+        Assert.Equal(0.0053m, run.Monitor.GetBudgets()[0].Spent);
+        Assert.Equal(5_200, run.Monitor.GetBudgets()[1].Spent);
+    }
+
+    [Fact]
+    public void Sums_stop_at_the_largest_number()
+    {
+        using MonitorRun run = Run(ModelPricing.Parse(AudioAndImage));
+        foreach (string model in (string[])["a", "b"])
+        {
+            foreach (string metric in (string[])["total_token_count", "unpriced_token_count"])
+                run.Monitor.RecordMetric(metric, long.MaxValue, new Dictionary<string, object?> { ["model_name"] = model });
+        }
+
+        Assert.Equal(long.MaxValue, run.Monitor.GetCost().UnpricedTokens);
+        Assert.Equal(long.MaxValue, run.Monitor.GetTotalTokenUsage().TotalTokens);
+    }
+
+    [Fact]
+    public void The_price_of_the_name_asked_for_counts_where_the_answer_s_has_none()
+    {
+        using MonitorRun run = Run(
+            ModelPricing.Parse(AudioAndImage),
+            new Budget { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 10 });
+        Assert.True(run.Monitor.TryReserve(new() { ModelName = "plain", PromptTokens = 1_000_000 }, out BudgetReservation? reservation));
+        Assert.Equal(1, run.Monitor.GetBudgets()[0].Reserved);
+
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new()
+        {
+            ModelName = "served-under-another-name",
+            PromptTokenCount = 1_000_000,
+            Reservation = reservation,
+        });
+
+        Assert.Equal((1m, 0m), (run.Monitor.GetBudgets()[0].Spent, run.Monitor.GetBudgets()[0].Reserved));
+        Assert.Equal(1, run.Monitor.GetCost().TotalUsd);
+        Assert.Equal(0, run.Monitor.GetCost().UnpricedTokens);
+    }
+
+    [Theory]
+    [InlineData("""{"mode":"rerank","input_cost_per_token":0,"output_cost_per_token":0,"input_cost_per_query":0.002}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"output_cost_per_image":0.04}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0.0000018,"input_cost_per_request":0.005}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"input_cost_per_second":1e-4}""")]
+    [InlineData("""{"input_cost_per_token":1e-6,"output_cost_per_token":2e-6,"cache_read_input_token_cost":"cheap"}""")]
+    [InlineData("""{"input_cost_per_token":1e-6,"output_cost_per_token":2e-6,"output_cost_per_token_above_200k_tokens":-1}""")]
+    public void A_model_whose_price_is_none_is_left_out_with_the_reason(string entry)
+    {
+        ModelPricing prices = ModelPricing.Parse(
+            $$$"""{"m": {{{entry}}}, "other": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}}""");
+
+        Assert.Null(prices.Find("m"));
+        Assert.NotEmpty(Assert.Contains("m", prices.LeftOut));
+        Assert.Single(prices.LeftOut);
+    }
+
+    [Fact]
+    public void A_model_that_is_free_keeps_its_price()
+    {
+        ModelPricing prices = ModelPricing.Parse(
+            """
+            {"free": {"input_cost_per_token": 0, "output_cost_per_token": 0},
+             "embedding": {"mode": "embedding", "input_cost_per_token": 1e-7, "output_cost_per_token": 0, "input_cost_per_image": 1e-4}}
+            """);
+
+        Assert.Equal(0, prices.Find("free")!.Input);
+        Assert.Equal(0.1m, prices.Find("embedding")!.Input);
+        Assert.Empty(prices.LeftOut);
+    }
+
+    [Fact]
+    public void Prices_as_strings_older_keys_and_tiers_of_a_million_are_read()
+    {
+        ModelPricing prices = ModelPricing.Parse(
+            """
+            {"tier": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6,
+               "input_cost_per_token_above_200k_tokens": "2e-6", "output_cost_per_token_above_200k_tokens": "4e-6",
+               "input_cost_per_token_above_1m_tokens": 3e-6},
+             "cache": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "cache_read_input_token_cost": "1e-7"},
+             "older": {"input_cost_per_token": 2.8e-7, "output_cost_per_token": 4e-7, "input_cost_per_token_cache_hit": 2.8e-8}}
+            """);
+
+        ModelPrice tier = prices.Find("tier")!;
+        Assert.Equal([200_000L, 1_000_000L], tier.LongContext.Select(t => t.AbovePromptTokens));
+        Assert.Equal(0.300001m * 2, tier.Cost(300_001, 0));
+        Assert.Equal(6, tier.Cost(2_000_000, 0));
+        Assert.Equal(0.1m, prices.Find("cache")!.CachedInput);
+        Assert.Equal(0.028m, prices.Find("older")!.CachedInput);
+    }
+
+    /// <summary>Random usage at random prices, each token's price from a second, slower calculation.</summary>
+    [Fact]
+    public void No_token_is_free_or_counted_twice_and_all_accounts_agree()
+    {
+        var random = new Random(12);
+        for (int round = 0; round < 20; round++)
+        {
+            ModelPrice price = RandomPrice(random);
+            var prices = new ModelPricing([KeyValuePair.Create("m", price)]);
+            using var directory = new TempDirectory();
+            Budget[] budgets =
+            [
+                new() { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 1_000_000, ResumeFrom = directory.FullPath },
+                new() { Name = "tokens", Unit = BudgetUnit.Tokens, Limit = 1_000_000_000, ResumeFrom = directory.FullPath },
+            ];
+            decimal expected = 0;
+            decimal tokens = 0;
+            IReadOnlyList<BudgetStatus> live;
+            using (MonitorRun run = Run(directory.FullPath, prices, budgets))
+            {
+                for (int call = 0; call < 50; call++)
+                {
+                    GenerationDetails details = RandomCall(random);
+                    run.Monitor.TrackGeneration(TimeSpan.Zero, true, details);
+                    expected += Dollars(details, price);
+                    tokens += details.TotalTokenCount!.Value;
+                }
+
+                live = run.Monitor.GetBudgets();
+                Assert.Equal(live[0].Spent.ToString("F9", CultureInfo.InvariantCulture), Text(run.Monitor.GetCost().TotalUsd));
+                Assert.Equal(0, run.Monitor.GetCost().UnpricedTokens);
+            }
+
+            Assert.Equal(Text(expected), Text(live[0].Spent));
+            Assert.Equal(tokens, live[1].Spent);
+            using var again = new TempDirectory();
+            using MonitorRun resumed = Run(again.FullPath, prices, budgets);
+            Assert.Equal(live.Select(b => b.Spent), resumed.Monitor.GetBudgets().Select(b => b.Spent));
+        }
+
+        static string Text(decimal dollars) => dollars.ToString("F9", CultureInfo.InvariantCulture);
+    }
+
+    private static ModelPrice RandomPrice(Random random) => new()
+    {
+        Input = random.Next(1, 1000) / 100m,
+        Output = random.Next(1, 1000) / 100m,
+        CachedInput = Maybe(random),
+        CacheWrite = Maybe(random),
+        Reasoning = Maybe(random),
+        AudioInput = random.Next(1, 1000) / 100m,
+        AudioOutput = random.Next(1, 1000) / 100m,
+        ImageOutput = random.Next(1, 1000) / 100m,
+    };
+
+    private static decimal? Maybe(Random random) => random.Next(2) == 0 ? null : random.Next(1, 1000) / 100m;
+
+    private static GenerationDetails RandomCall(Random random)
+    {
+        int[] prompt = [.. Enumerable.Range(0, 4).Select(_ => random.Next(1000))];
+        int[] completion = [.. Enumerable.Range(0, 4).Select(_ => random.Next(1000))];
+        return new GenerationDetails
+        {
+            ModelName = "m",
+            PromptTokenCount = prompt.Sum(),
+            CachedPromptTokenCount = prompt[1],
+            CacheWriteTokenCount = prompt[2],
+            AudioPromptTokenCount = prompt[3],
+            CompletionTokenCount = completion.Sum(),
+            ReasoningTokenCount = completion[1],
+            AudioCompletionTokenCount = completion[2],
+            ImageCompletionTokenCount = completion[3],
+
+            // Tokens that no part explains, fewer than the reasoning, so that they are not taken for it.
+            TotalTokenCount = prompt.Sum() + completion.Sum() + (completion[1] / 2),
+        };
+    }
+
+    private static decimal Dollars(in GenerationDetails d, ModelPrice p)
+    {
+        decimal[] charged =
+        [
+            p.Input * (d.PromptTokenCount!.Value - d.CachedPromptTokenCount!.Value - d.CacheWriteTokenCount!.Value),
+            -p.Input * d.AudioPromptTokenCount!.Value,
+            p.Input * (d.TotalTokenCount!.Value - d.PromptTokenCount.Value - d.CompletionTokenCount!.Value),
+            (p.CachedInput ?? p.Input) * d.CachedPromptTokenCount.Value,
+            (p.CacheWrite ?? p.Input) * d.CacheWriteTokenCount.Value,
+            p.AudioInput!.Value * d.AudioPromptTokenCount.Value,
+            p.Output * (d.CompletionTokenCount.Value - d.ReasoningTokenCount!.Value),
+            -p.Output * (d.AudioCompletionTokenCount!.Value + d.ImageCompletionTokenCount!.Value),
+            (p.Reasoning ?? p.Output) * d.ReasoningTokenCount.Value,
+            p.AudioOutput!.Value * d.AudioCompletionTokenCount.Value,
+            p.ImageOutput!.Value * d.ImageCompletionTokenCount.Value,
+        ];
+        return charged.Sum() / 1_000_000;
+    }
+
+    private static CostReport Cost(GenerationDetails details, ModelPricing? prices = null)
+    {
+        using MonitorRun run = Run(prices ?? ModelPricing.Parse(AudioAndImage));
+        run.Monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, details);
+        return run.Monitor.GetCost();
+    }
+
+    private static MonitorRun Run(ModelPricing prices, params Budget[] budgets) => Run(null, prices, budgets);
+
+    private static MonitorRun Run(string? directory, ModelPricing prices, params Budget[] budgets) => new(options =>
+    {
+        options.LogDirectory = directory ?? options.LogDirectory;
+        options.Pricing = prices;
+        foreach (Budget budget in budgets)
+            options.Budgets.Add(budget);
+    });
+}
