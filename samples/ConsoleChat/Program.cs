@@ -25,9 +25,13 @@ await Parallel.ForEachAsync(
         {
             Console.WriteLine(await answer);
         }
-        catch (ClientResultException error)
+        catch (ClientResultException error) when (error.Status > 0)
         {
             Console.WriteLine($"Refused with {error.Status}");
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            Console.WriteLine($"Failed: {error.Message}");
         }
     });
 Console.WriteLine(

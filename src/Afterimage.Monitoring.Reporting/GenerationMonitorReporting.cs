@@ -114,14 +114,11 @@ public static class GenerationMonitorReporting
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(monitor);
-        outputPath ??= Path.Combine(DirectoryOf(monitor), "report.html");
+        string directory = DirectoryOf(monitor);
+        outputPath ??= Path.Combine(directory, "report.html");
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
-        if (!monitor.WritesLogDirectory)
-            throw new InvalidOperationException(
-                $"The monitor does not write its log directory '{monitor.LogDirectory}': a report is made from one.");
-
         await monitor.FlushAsync(cancellationToken).ConfigureAwait(false);
-        return await LogDirectory.Open(DirectoryOf(monitor)).WriteReportAsync(outputPath, cancellationToken).ConfigureAwait(false);
+        return await LogDirectory.Open(directory).WriteReportAsync(outputPath, cancellationToken).ConfigureAwait(false);
     }
 
     private static string DirectoryOf(GenerationMonitor monitor) =>

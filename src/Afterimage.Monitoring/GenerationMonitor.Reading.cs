@@ -86,7 +86,7 @@ public sealed partial class GenerationMonitor
     /// <returns>The token usage; a model is in it when a token count was given for it.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative.</exception>
 #pragma warning disable RS0027 // As above.
-    public TokenUsageReport GetTotalTokenUsage(TimeSpan? window = null) => GetTotalTokenUsage(new MetricQuery { Window = window });
+    public TokenUsageReport GetTotalTokenUsage(TimeSpan? window = null) => GetTotalTokenUsage(QueryOf(window));
 #pragma warning restore RS0027
 
     /// <summary>Sums the tokens that a query takes by model.</summary>
@@ -103,7 +103,7 @@ public sealed partial class GenerationMonitor
     /// <exception cref="InvalidOperationException">The monitor has no <see cref="GenerationMonitorOptions.Pricing"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative.</exception>
 #pragma warning disable RS0027 // As above.
-    public CostReport GetCost(TimeSpan? window = null) => GetCost(new MetricQuery { Window = window });
+    public CostReport GetCost(TimeSpan? window = null) => GetCost(QueryOf(window));
 #pragma warning restore RS0027
 
     /// <summary>Sums what the calls that a query takes cost by model.</summary>
@@ -170,4 +170,8 @@ public sealed partial class GenerationMonitor
                     series.RawChunks().Select(chunk => new RetainedPoints(series.Name, chunk, _clock.WallOffset, _names.Models))),
             ];
     }
+
+    private static MetricQuery QueryOf(TimeSpan? window) => window < TimeSpan.Zero
+        ? throw new ArgumentOutOfRangeException(nameof(window), window, "The window must not be negative.")
+        : new MetricQuery { Window = window };
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Schema;
@@ -21,7 +20,7 @@ internal sealed unsafe class RecordChunk : IDisposable
 
     private static ReadOnlySpan<byte> Mark => "!"u8;
 
-    private static readonly JsonWriterOptions PlainJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions PlainJson = new() { Encoder = PlainJsonEncoder.Instance };
 
     private readonly ArrayBufferWriter<byte> _plain = new();
     private readonly RecordColumn[] _columns;

@@ -162,7 +162,7 @@ public sealed class InstrumentTests : IDisposable
         AssertTotal(4, lost);
         AssertTotal(4, failures);
         Assert.Equal(
-            ["BatchHandler", "PointHandler", "PointHandler 2"],
+            ["BatchHandler", "PointHandler", "PointHandler 2", "FileMetricHandler", "FileLogHandler"],
             failures.GetMeasurementSnapshot().Select(m => (string)m.Tags["afterimage.handler"]!));
         Assert.All(failures.GetMeasurementSnapshot(), m => Assert.Equal(run.Monitor.LogDirectory!, m.Tags["afterimage.log_directory"]));
     }
