@@ -92,7 +92,7 @@ internal static class Soak
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{time.Elapsed:mm\\:ss}  {samples.Last.Resident / 1048576.0, 6:0.0} MiB  {samples.Last.Handles, 7}  {statistics.Recorded, 12:n0}  {statistics.Written, 12:n0}  {statistics.Handlers.Sum(h => h.Pending), 9:n0}  {statistics.Failed, 6}  {statistics.Dropped, 7}  {aggregate.Count:n0} points, mean {aggregate.Mean:0.000} s, p95 {aggregate.Quantile(0.95):0.000} s"
+                    $"{time.Elapsed:mm\\:ss}  {samples.Last.Resident / 1048576.0,6:0.0} MiB  {samples.Last.Handles,7}  {statistics.Recorded,12:n0}  {statistics.Written,12:n0}  {statistics.Handlers.Sum(h => h.Pending),9:n0}  {statistics.Failed,6}  {statistics.Dropped,7}  {aggregate.Count:n0} points, mean {aggregate.Mean:0.000} s, p95 {aggregate.Quantile(0.95):0.000} s"
                 ));
         }
 
