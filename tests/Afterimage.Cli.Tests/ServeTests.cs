@@ -44,6 +44,49 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_sender_sends_over_otlp_is_a_run_below_the_root()
+    {
+        const string Span = """
+            {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"sender"}}]},"scopeSpans":[{"spans":[
+            {"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"chat m",
+            "startTimeUnixNano":"1764000000000000000","endTimeUnixNano":"1764000001000000000","attributes":[
+            {"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"m"}},
+            {"key":"gen_ai.usage.input_tokens","value":{"intValue":"3"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"4"}}]}]}]}]}
+            """;
+        using Process process = CommandLine.Start(
+            _directory.Path,
+            ["serve", "runs", "--port", "0", "--otlp", "--otlp-http-port", "0", "--otlp-grpc-port", "0"]);
+        try
+        {
+            await process.StandardOutput.ReadLineAsync(Cancel);
+            Uri pages = new((await process.StandardOutput.ReadLineAsync(Cancel))!.Trim());
+            string otlp = (await process.StandardOutput.ReadLineAsync(Cancel))!.Split(' ')[1];
+            using var client = new HttpClient();
+
+            HttpResponseMessage taken = await client.PostAsync(new Uri(otlp + "/v1/traces"), Json(), Cancel);
+            HttpResponseMessage atPages = await client.PostAsync(new Uri(pages, "/v1/traces"), Json(), Cancel);
+            HttpResponseMessage page = await client.GetAsync(new Uri(otlp), Cancel);
+
+            Assert.Equal(
+                (HttpStatusCode.OK, HttpStatusCode.NotFound, HttpStatusCode.NotFound),
+                (taken.StatusCode, atPages.StatusCode, page.StatusCode));
+            using Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+            CommandResult result = await CommandLine.FinishAsync(process);
+            Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+
+        Monitoring.RunSummary summary = Monitoring.LogDirectory.Open(Path.Combine(_directory.Path, "runs")).Summarize(Cancel);
+        Assert.Equal((1, 7), (summary.Generations, summary.Tokens.TotalTokens));
+
+        static StringContent Json() => new(Span, System.Text.Encoding.UTF8, "application/json");
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_said_in_one_sentence()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -6,11 +6,13 @@ using System.Globalization;
 using System.Net;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Monitoring;
+using Afterimage.Monitoring.Server.Otlp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -29,15 +31,20 @@ internal static class ServeCommand
         ROOT, follow the live ones, and write nothing there. The server is reached from this
         machine only; with --listen for others it needs a key (--key-file), and a proxy
         before it that speaks TLS. Ctrl+C or SIGTERM ends it.
+        With --otlp it also takes OpenTelemetry's protocol (OTLP), and makes a run below
+        ROOT of each sender. Senders on this machine need no key unless one is given.
         """,
         [
             "afterimage serve\n# the runs below ./.afterimage-monitoring, on http://localhost:5180",
             "afterimage serve /var/lib/runs --port 8080 --open",
+            "afterimage serve --otlp\n# and OTLP on http://localhost:4318 (HTTP) and :4317 (gRPC)",
             "afterimage serve runs --listen 0.0.0.0 --key-file /etc/afterimage/key --allow-host monitor.example.org",
         ]);
 
     private const string DefaultRoot = ".afterimage-monitoring";
     private const int DefaultPort = 5180;
+    private const int DefaultOtlpHttpPort = 4318;
+    private const int DefaultOtlpGrpcPort = 4317;
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
     public static Command Create()
@@ -47,12 +54,14 @@ internal static class ServeCommand
             Description = "The directory that runs are below. [default: .afterimage-monitoring]",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var port = new Option<int>("--port")
+        Option<int> port = PortOption("--port", "The port of the pages; 0 takes a free one.", DefaultPort);
+        var otlp = new Option<bool>("--otlp") { Description = "Also take OTLP: each sender is a run below ROOT." };
+        Option<int> otlpHttp = PortOption("--otlp-http-port", "The port of OTLP over HTTP.", DefaultOtlpHttpPort);
+        Option<int> otlpGrpc = PortOption("--otlp-grpc-port", "The port of OTLP over gRPC.", DefaultOtlpGrpcPort);
+        var otlpKey = new Option<string?>("--otlp-key-file")
         {
-            Description = "The port of the pages; 0 takes a free one.",
-            HelpName = "PORT",
-            DefaultValueFactory = _ => DefaultPort,
-            CustomParser = ParsePort,
+            Description = "A file that holds the key that senders give.",
+            HelpName = "FILE",
         };
         var listen = new Option<IPAddress?>("--listen")
         {
@@ -71,7 +80,19 @@ internal static class ServeCommand
             HelpName = "NAME",
         };
         var open = new Option<bool>("--open") { Description = "Open the link in the browser." };
-        var command = new Command(Name, "Show runs, live and finished, in the browser.") { root, port, listen, keyFile, hosts, open };
+        var command = new Command(Name, "Show runs, live and finished, in the browser.") 
+        {
+            root,
+            port,
+            listen,
+            keyFile,
+            hosts,
+            open,
+            otlp,
+            otlpHttp,
+            otlpGrpc,
+            otlpKey,
+        };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new Settings(
                 parsed.GetValue(root) ?? DefaultRoot,
@@ -79,16 +100,31 @@ internal static class ServeCommand
                 parsed.GetValue(listen),
                 parsed.GetValue(keyFile) is { } file ? ReadKey(file) : null,
                 parsed.GetValue(hosts) ?? [],
-                parsed.GetValue(open)),
+                parsed.GetValue(open),
+                !parsed.GetValue(otlp)
+                    ? null
+                    : new OtlpSettings(
+                        parsed.GetValue(otlpHttp),
+                        parsed.GetValue(otlpGrpc),
+                        parsed.GetValue(otlpKey) is { } otlpFile ? ReadKey(otlpFile) : null)),
             cancellationToken));
         return command;
     }
 
-    private static int ParsePort(ArgumentResult result)
+    private static Option<int> PortOption(string name, string description, int port) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "PORT",
+            DefaultValueFactory = _ => port,
+            CustomParser = result => ParsePort(name, result),
+        };
+
+    private static int ParsePort(string name, ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port > IPEndPoint.MaxPort)
-            result.AddError($"--port is '{Format.Name(text, 40)}', which is no whole number from 0 to {IPEndPoint.MaxPort}.");
+            result.AddError($"{name} is '{Format.Name(text, 40)}', which is no whole number from 0 to {IPEndPoint.MaxPort}.");
         return port;
     }
 
@@ -125,14 +161,36 @@ internal static class ServeCommand
                 "Beyond this machine the server needs a key: give --key-file, and let a proxy before it speak TLS (docs/server.md).");
         }
 
+        if (!isLocal && settings.Otlp is { Key: null })
+            throw new InputException("Beyond this machine OTLP needs a key: give --otlp-key-file (docs/otlp.md).");
+
         if (File.Exists(settings.Root))
             throw new InputException($"'{settings.Root}' is a file, not a directory.");
 
         await using WebApplication app = Build(settings);
+        int? pagesPort = null;
         app.MapGenerationServer();
+        if (settings.Otlp is not null)
+        {
+            // Each port answers what it is for, and nothing else.
+            app.Use((context, next) =>
+            {
+                if (context.GetEndpoint()?.Metadata.GetMetadata<OtlpPort>() is null == (context.Connection.LocalPort == pagesPort))
+                    return next(context);
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            });
+            app.MapOtlp().Add(endpoint => endpoint.Metadata.Add(new OtlpPort()));
+        }
+
         await StartAsync(app, settings, cancellationToken);
 
-        int port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+        int[] ports =
+        [
+            .. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(a => new Uri(a).Port),
+        ];
+        int port = ports[0];
+        pagesPort = port;
         string host = settings.Address is null || settings.Address.Equals(IPAddress.Loopback) ? "localhost"
             : settings.Address.Equals(IPAddress.Any) || settings.Address.Equals(IPAddress.IPv6Any) ? Environment.MachineName
             : settings.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{settings.Address}]"
@@ -141,6 +199,8 @@ internal static class ServeCommand
             .CreateLink(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{port}/")));
         await Console.Out.WriteLineAsync($"The runs below {Path.GetFullPath(settings.Root)}:");
         await Console.Out.WriteLineAsync($"  {link}");
+        if (settings.Otlp is not null)
+            await Console.Out.WriteLineAsync($"OTLP: http://{host}:{ports[1]} (HTTP), http://{host}:{ports[2]} (gRPC)");
         await Console.Out.WriteLineAsync("The link is good once. Ctrl+C ends the server.");
         if (settings.Open)
             await OpenAsync(link);
@@ -178,8 +238,15 @@ internal static class ServeCommand
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(1);
-            kestrel.Listen(settings.Address ?? IPAddress.Loopback, settings.Port, Protocol);
+            IPAddress address = settings.Address ?? IPAddress.Loopback;
+            kestrel.Listen(address, settings.Port, Http1);
+            if (settings.Otlp is not { } otlp)
+                return;
+            kestrel.Listen(address, otlp.HttpPort, Http1);
+            kestrel.Listen(address, otlp.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
         });
+        if (settings.Otlp is { } takes)
+            builder.Services.AddOtlpReceiver(new OtlpOptions { RootDirectory = settings.Root, Key = takes.Key });
         builder.Services.AddGenerationServer(options =>
         {
             options.Root = settings.Root;
@@ -189,7 +256,7 @@ internal static class ServeCommand
         });
         return builder.Build();
 
-        static void Protocol(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
+        static void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
     }
 
     private static async Task StartAsync(WebApplication app, Settings settings, CancellationToken cancellationToken)
@@ -200,7 +267,10 @@ internal static class ServeCommand
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            throw new InputException($"Port {settings.Port} is in use: choose another with --port, or 0 for any that is free.", e);
+            (string option, int port) = settings.Ports.FirstOrDefault(
+                taken => e.Message.Contains($":{taken.Port}:", StringComparison.Ordinal),
+                settings.Ports[0]);
+            throw new InputException($"Port {port} is in use: choose another with {option}, or 0 for any that is free.", e);
         }
         catch (System.Net.Sockets.SocketException e)
         {
@@ -220,5 +290,24 @@ internal static class ServeCommand
         }
     }
 
-    private sealed record Settings(string Root, int Port, IPAddress? Address, string? Key, string[] Hosts, bool Open);
+    /// <summary>Marks the endpoints that only the ports of OTLP answer.</summary>
+    private sealed class OtlpPort;
+
+    private sealed record OtlpSettings(int HttpPort, int GrpcPort, string? Key);
+
+    private sealed record Settings(
+        string Root,
+        int Port,
+        IPAddress? Address,
+        string? Key,
+        string[] Hosts,
+        bool Open,
+        OtlpSettings? Otlp)
+    {
+        public (string Option, int Port)[] Ports =>
+        [
+            ("--port", Port),
+            .. Otlp is null ? Array.Empty<(string, int)>() : [("--otlp-http-port", Otlp.HttpPort), ("--otlp-grpc-port", Otlp.GrpcPort)],
+        ];
+    }
 }
