@@ -80,7 +80,7 @@ internal static class ServeCommand
             HelpName = "NAME",
         };
         var open = new Option<bool>("--open") { Description = "Open the link in the browser." };
-        var command = new Command(Name, "Show runs, live and finished, in the browser.") 
+        var command = new Command(Name, "Show runs, live and finished, in the browser.")
         {
             root,
             port,
