@@ -142,8 +142,8 @@ public sealed class ContractTests : IDisposable
         var options = new GenerationMonitorOptions();
 
         Assert.Null(options.LogDirectory);
-        Assert.Null(options.MetricHandlers);
-        Assert.Null(options.LogHandlers);
+        Assert.Empty(options.MetricHandlers);
+        Assert.Empty(options.LogHandlers);
         Assert.Empty(options.AlertHandlers);
         Assert.Null(options.TokenUsageCallback);
         Assert.Equal(
