@@ -1,4 +1,5 @@
 using System.Text;
+using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
@@ -6,7 +7,7 @@ namespace Afterimage.Monitoring.Reporting.Summaries;
 internal sealed class Utf8Names<T>
     where T : class
 {
-    private readonly Dictionary<byte[], T> _values = new(Comparer.Instance);
+    private readonly Dictionary<byte[], T> _values = new(Utf8NameComparer.Instance);
     private readonly Dictionary<byte[], T>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
 
     public Utf8Names() => _byBytes = _values.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -27,26 +28,5 @@ internal sealed class Utf8Names<T>
     {
         foreach ((byte[] name, T value) in other._values)
             take(GetOrAdd(name, create), value);
-    }
-
-    private sealed class Comparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public static readonly Comparer Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] name) => GetHashCode(name.AsSpan());
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        // Seeded for each process: names come from outside.
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            HashCode hash = default;
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
-        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
