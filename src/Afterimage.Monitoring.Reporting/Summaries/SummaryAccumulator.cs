@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Schema;
 
@@ -10,10 +12,8 @@ namespace Afterimage.Monitoring.Reporting.Summaries;
 /// <remarks>The points that a record stands for are those of docs/log-format.md, "From records to points".</remarks>
 internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
 {
-    private const string UnknownModel = "unknown";
-    private const string Scores = "evaluation_score_";
-    private const string SuccessRate = "success_rate";
-    private const string UsageMissing = "usage_missing";
+    // The id of the first of the well-known metrics.
+    private const int FirstKnown = WellKnownMetrics.GenerationTime;
 
     private readonly Utf8Names<MetricValues> _metrics = new();
     private readonly Utf8Names<MetricValues> _scores = new();
@@ -29,45 +29,11 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     private long _first = long.MaxValue;
     private long _last = long.MinValue;
 
-    private enum Known
-    {
-        GenerationTime,
-        SuccessRate,
-        ErrorRate,
-        TimeToFirstToken,
-        ConversationLength,
-        EvaluationTime,
-        EvaluationErrorRate,
-        PromptTokens,
-        CompletionTokens,
-        TotalTokens,
-        Cost,
-        Unpriced,
-        UsageMissing,
-    }
-
-    private static readonly string[] KnownMetrics =
-    [
-        "generation_time",
-        SuccessRate,
-        "error_rate",
-        "time_to_first_token",
-        "conversation_length",
-        "evaluation_time",
-        "evaluation_error_rate",
-        "prompt_token_count",
-        "completion_token_count",
-        "total_token_count",
-        "cost_usd",
-        "unpriced_token_count",
-        UsageMissing,
-    ];
-
     /// <param name="memory">Shared by all that are brought together.</param>
     public SummaryAccumulator(ValueMemory memory)
     {
         _memory = memory;
-        _known = [.. KnownMetrics.Select(name => _metrics.GetOrAdd(name, NewValues))];
+        _known = [.. WellKnownMetrics.InOrder.ToArray().Select(name => _metrics.GetOrAdd(name, NewValues))];
     }
 
     public void Take(RecordLine record) => Add(record);
@@ -114,13 +80,13 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     public RunSummary Summarize(string logDirectory, IReadOnlyList<string> files)
     {
         foreach ((string name, ModelSums model) in _models.All.Where(pair => pair.Value.Uses > 0))
-            _metrics.GetOrAdd("model_usage:" + name, NewValues).Add(1, model.Uses);
+            _metrics.GetOrAdd(Names.ModelUsagePrefix + name, NewValues).Add(1, model.Uses);
         foreach ((string name, Uses uses) in _finishReasons.All)
-            _metrics.GetOrAdd("finish_reason:" + name, NewValues).Add(1, uses.Count);
+            _metrics.GetOrAdd(Names.FinishReasonPrefix + name, NewValues).Add(1, uses.Count);
         foreach ((string name, MetricValues values) in _scores.All)
-            _metrics.GetOrAdd(Scores + name, NewValues).Take(values);
+            _metrics.GetOrAdd(Names.ScorePrefix + name, NewValues).Take(values);
         if (_unknown.HasTokens || _unknown.HasCost)
-            _models.GetOrAdd(UnknownModel, () => new ModelSums()).Take(_unknown);
+            _models.GetOrAdd(Names.UnknownModelName, () => new ModelSums()).Take(_unknown);
 
         var metrics = new SortedDictionary<string, MetricSummary>(StringComparer.Ordinal);
         long nonFinite = 0;
@@ -158,19 +124,19 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     {
         _generations++;
         ModelSums model = Model(record);
-        Values(Known.GenerationTime).Add(record.Number(RecordSchema.Duration));
-        Values(Known.SuccessRate).Add(record.Flag(RecordSchema.Success) ? 1 : 0);
-        Values(Known.ErrorRate).Add(record.Has(RecordSchema.Error) ? 1 : 0);
+        Values(WellKnownMetrics.GenerationTime).Add(record.Number(RecordSchema.Duration));
+        Values(WellKnownMetrics.SuccessRate).Add(record.Flag(RecordSchema.Success) ? 1 : 0);
+        Values(WellKnownMetrics.ErrorRate).Add(record.Has(RecordSchema.Error) ? 1 : 0);
         if (record.Has(RecordSchema.TimeToFirstToken))
-            Values(Known.TimeToFirstToken).Add(record.Number(RecordSchema.TimeToFirstToken));
+            Values(WellKnownMetrics.TimeToFirstToken).Add(record.Number(RecordSchema.TimeToFirstToken));
         if (record.Has(RecordSchema.ConversationLength))
-            Values(Known.ConversationLength).Add(record.Count(RecordSchema.ConversationLength));
+            Values(WellKnownMetrics.ConversationLength).Add(record.Count(RecordSchema.ConversationLength));
         if (model != _unknown)
             model.Uses++;
         if (record.Has(RecordSchema.FinishReason))
             _finishReasons.GetOrAdd(record.Text(RecordSchema.FinishReason), () => new Uses()).Count++;
         if (record.Has(RecordSchema.UsageMissing) && record.Flag(RecordSchema.UsageMissing))
-            Values(Known.UsageMissing).Add(1);
+            Values(WellKnownMetrics.UsageMissing).Add(1);
         AddPaid(record, model);
     }
 
@@ -178,8 +144,8 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         where TRecord : IRecord
     {
         _evaluations++;
-        Values(Known.EvaluationTime).Add(record.Number(RecordSchema.Duration));
-        Values(Known.EvaluationErrorRate).Add(record.Has(RecordSchema.Error) ? 1 : 0);
+        Values(WellKnownMetrics.EvaluationTime).Add(record.Number(RecordSchema.Duration));
+        Values(WellKnownMetrics.EvaluationErrorRate).Add(record.Has(RecordSchema.Error) ? 1 : 0);
         if (record.Has(RecordSchema.Scores))
             AddScores(record.Text(RecordSchema.Scores));
         AddPaid(record, Model(record));
@@ -205,9 +171,9 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         double? prompt = Count(record, RecordSchema.PromptTokenCount);
         double? completion = Count(record, RecordSchema.CompletionTokenCount);
         double? total = Count(record, RecordSchema.TotalTokenCount) ?? (prompt is null ? completion : prompt + (completion ?? 0));
-        AddTokens(Known.PromptTokens, prompt, model);
-        AddTokens(Known.CompletionTokens, completion, model);
-        AddTokens(Known.TotalTokens, total, model);
+        AddTokens(WellKnownMetrics.PromptTokenCount, prompt, model);
+        AddTokens(WellKnownMetrics.CompletionTokenCount, completion, model);
+        AddTokens(WellKnownMetrics.TotalTokenCount, total, model);
         if (record.Has(RecordSchema.CostUsd))
             AddCost(record.Number(RecordSchema.CostUsd), model);
         if (Count(record, RecordSchema.UnpricedTokenCount) is { } unpriced)
@@ -219,27 +185,35 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     {
         double value = record.Number(RecordSchema.Value);
         MetricValues values = _metrics.GetOrAdd(record.Text(RecordSchema.MetricName), NewValues);
-        Known known = (Known)Array.IndexOf(_known, values);
-        if (!double.IsFinite(value) || known is < Known.PromptTokens or Known.UsageMissing)
-            values.Add(value);
-        else if (known == Known.Cost)
-            AddCost(value, Model(record));
-        else if (known == Known.Unpriced)
-            AddUnpriced(value, Model(record));
-        else
-            AddTokens(known, value, Model(record));
+        int metric = Array.IndexOf(_known, values) + FirstKnown;
+        switch (metric)
+        {
+            case WellKnownMetrics.PromptTokenCount or WellKnownMetrics.CompletionTokenCount or WellKnownMetrics.TotalTokenCount
+                when double.IsFinite(value):
+                AddTokens(metric, value, Model(record));
+                break;
+            case WellKnownMetrics.CostUsd when double.IsFinite(value):
+                AddCost(value, Model(record));
+                break;
+            case WellKnownMetrics.UnpricedTokenCount when double.IsFinite(value):
+                AddUnpriced(value, Model(record));
+                break;
+            default:
+                values.Add(value);
+                break;
+        }
     }
 
-    private void AddTokens(Known kind, double? tokens, ModelSums model)
+    private void AddTokens(int metric, double? tokens, ModelSums model)
     {
         if (tokens is not { } count)
             return;
 
-        Values(kind).Add(count);
+        Values(metric).Add(count);
         model.HasTokens = true;
-        if (kind == Known.PromptTokens)
+        if (metric == WellKnownMetrics.PromptTokenCount)
             model.PromptTokens.Add(count, 1);
-        else if (kind == Known.CompletionTokens)
+        else if (metric == WellKnownMetrics.CompletionTokenCount)
             model.CompletionTokens.Add(count, 1);
         else
             model.TotalTokens.Add(count, 1);
@@ -247,14 +221,14 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
 
     private void AddCost(double dollars, ModelSums model)
     {
-        Values(Known.Cost).Add(dollars);
+        Values(WellKnownMetrics.CostUsd).Add(dollars);
         model.HasCost = model.IsPriced = true;
         model.Dollars.Add(dollars, 1);
     }
 
     private void AddUnpriced(double tokens, ModelSums model)
     {
-        Values(Known.Unpriced).Add(tokens);
+        Values(WellKnownMetrics.UnpricedTokenCount).Add(tokens);
         model.HasCost = true;
         model.UnpricedTokens.Add(tokens, 1);
     }
@@ -273,9 +247,9 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         ];
         return new TokenUsageReport(
             models,
-            Sum(models, model => model.PromptTokens),
-            Sum(models, model => model.CompletionTokens),
-            Sum(models, model => model.TotalTokens));
+            SaturatingSum.Of(models.Select(model => model.PromptTokens)),
+            SaturatingSum.Of(models.Select(model => model.CompletionTokens)),
+            SaturatingSum.Of(models.Select(model => model.TotalTokens)));
     }
 
     private CostReport? Cost(SortedDictionary<string, MetricSummary> metrics)
@@ -292,9 +266,9 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             ? null
             : CostReport.Of(models) with
             {
-                UsageMissingCount = (long)(metrics.GetValueOrDefault(UsageMissing)?.Sum ?? 0),
-                SuccessfulGenerations = (long)Math.Round(metrics.GetValueOrDefault(SuccessRate)?.Sum ?? 0),
-                EvaluationPoints = metrics.Where(m => m.Key.StartsWith(Scores, StringComparison.Ordinal)).Sum(m => m.Value.Count),
+                UsageMissingCount = (long)Values(WellKnownMetrics.UsageMissing).Sum,
+                SuccessfulGenerations = (long)Math.Round(Values(WellKnownMetrics.SuccessRate).Sum),
+                EvaluationPoints = metrics.Where(m => m.Key.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Sum(m => m.Value.Count),
             };
     }
 
@@ -302,7 +276,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         where TRecord : IRecord =>
         record.Has(RecordSchema.ModelName) ? _models.GetOrAdd(record.Text(RecordSchema.ModelName), () => new ModelSums()) : _unknown;
 
-    private MetricValues Values(Known metric) => _known[(int)metric];
+    private MetricValues Values(int metric) => _known[metric - FirstKnown];
 
     private MetricValues NewValues() => new(_memory);
 
@@ -311,9 +285,6 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
 
     // A total beyond the range stays at its end.
     private static long Whole(CompensatedSum sum) => (long)Math.Round(sum.Value);
-
-    private static long Sum(IEnumerable<ModelTokenUsage> models, Func<ModelTokenUsage, long> tokens) =>
-        (long)Int128.Clamp(models.Aggregate((Int128)0, (sum, model) => sum + tokens(model)), long.MinValue, long.MaxValue);
 
     private static DateTimeOffset? Time(long ticks) =>
         ticks is long.MaxValue or long.MinValue ? null : new DateTimeOffset(ticks, TimeSpan.Zero);

@@ -1,10 +1,11 @@
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>Sums of counts, which stop at the largest number rather than begin anew below zero.</summary>
+/// <summary>Sums of counts, which stop at the ends of their range rather than begin anew at the other.</summary>
 internal static class SaturatingSum
 {
-    /// <summary>The sum of two counts, neither negative.</summary>
-    public static long Of(long a, long b) => a > long.MaxValue - b ? long.MaxValue : a + b;
+    public static long Of(long a, long b) => Whole((Int128)a + b);
 
-    public static long Of(IEnumerable<long> counts) => counts.Aggregate(0L, Of);
+    public static long Of(IEnumerable<long> counts) => Whole(counts.Aggregate((Int128)0, (sum, count) => sum + count));
+
+    private static long Whole(Int128 sum) => (long)Int128.Clamp(sum, long.MinValue, long.MaxValue);
 }

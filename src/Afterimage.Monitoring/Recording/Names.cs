@@ -15,6 +15,10 @@ internal sealed class Names
     /// <summary>What the names of metrics of scores begin with.</summary>
     public const string ScorePrefix = "evaluation_score_";
 
+    public const string ModelUsagePrefix = "model_usage:";
+
+    public const string FinishReasonPrefix = "finish_reason:";
+
     private readonly DerivedNames _modelUsage;
     private readonly DerivedNames _finishReasons;
 
@@ -29,8 +33,8 @@ internal sealed class Names
         Models.GetOrAddUnlimited(UnknownModelName);
         foreach (string metric in WellKnownMetrics.InOrder)
             Metrics.GetOrAddUnlimited(metric);
-        _modelUsage = new DerivedNames("model_usage:", Models, Metrics);
-        _finishReasons = new DerivedNames("finish_reason:", FinishReasons, Metrics);
+        _modelUsage = new DerivedNames(ModelUsagePrefix, Models, Metrics);
+        _finishReasons = new DerivedNames(FinishReasonPrefix, FinishReasons, Metrics);
         ScoreMetrics = new DerivedNames(ScorePrefix, Scores, Metrics);
     }
 
