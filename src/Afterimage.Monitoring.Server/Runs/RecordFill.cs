@@ -13,44 +13,20 @@ internal sealed class RecordFill(Names names)
 
     public Record Of(RecordLine line)
     {
-        Record record = default;
-        record.Timestamp = line.Timestamp;
-        record.Fields = RecordFields.GivenTimestamp;
         if (line.Event == RecordEvents.Metric)
         {
-            record.Kind = RecordKind.Metric;
-            record.NameId = names.Metrics.GetOrAdd(Text(line, RecordSchema.MetricName)!);
-            record.Value = line.Number(RecordSchema.Value);
-            record.ModelId = Id(names.Models, line, RecordSchema.ModelName);
-            return record;
+            return new Record
+            {
+                Kind = RecordKind.Metric,
+                Timestamp = line.Timestamp,
+                Fields = RecordFields.GivenTimestamp,
+                NameId = names.Metrics.GetOrAdd(Text(line, RecordSchema.MetricName)!),
+                Value = line.Number(RecordSchema.Value),
+                ModelId = Id(names.Models, line, RecordSchema.ModelName),
+            };
         }
 
-        record.Kind = line.Event == RecordEvents.Evaluation ? RecordKind.Evaluation : RecordKind.Generation;
-        record.Duration = Ticks(line.Number(RecordSchema.Duration));
-        if (line.Flag(RecordSchema.Success))
-            record.Fields |= RecordFields.Success;
-        if (line.Has(RecordSchema.Error))
-            record.Fields |= RecordFields.Error;
-        record.PromptTokens = Count(line, RecordSchema.PromptTokenCount, RecordFields.PromptTokens, ref record);
-        record.CompletionTokens = Count(line, RecordSchema.CompletionTokenCount, RecordFields.CompletionTokens, ref record);
-        record.TotalTokens = Count(line, RecordSchema.TotalTokenCount, RecordFields.TotalTokens, ref record);
-        record.ConversationLength = (int)Math.Min(
-            int.MaxValue,
-            Count(line, RecordSchema.ConversationLength, RecordFields.ConversationLength, ref record));
-        if (line.Has(RecordSchema.TimeToFirstToken))
-        {
-            record.TimeToFirstToken = Ticks(line.Number(RecordSchema.TimeToFirstToken));
-            record.Fields |= RecordFields.TimeToFirstToken;
-        }
-
-        if (line.Has(RecordSchema.UnpricedTokenCount))
-            record.Value = Count(line, RecordSchema.UnpricedTokenCount, RecordFields.Unpriced, ref record);
-        if (line.Has(RecordSchema.CostUsd))
-        {
-            record.Value = line.Number(RecordSchema.CostUsd);
-            record.Fields |= RecordFields.Cost;
-        }
-
+        Record record = LineRecords.OfCall(line);
         record.ModelId = Id(names.Models, line, RecordSchema.ModelName);
         record.FinishReasonId = Id(names.FinishReasons, line, RecordSchema.FinishReason);
         RecordScore[]? scores = line.Has(RecordSchema.Scores) ? Scores(line.Text(RecordSchema.Scores)) : null;
@@ -81,17 +57,6 @@ internal sealed class RecordFill(Names names)
     private int Id(NameTable table, RecordLine line, RecordField field) =>
         Text(line, field) is { } name ? table.GetOrAdd(name) : NameTable.None;
 
-    private static long Count(RecordLine line, RecordField field, RecordFields flag, ref Record record)
-    {
-        if (!line.Has(field))
-            return 0;
-
-        record.Fields |= flag;
-        return line.Count(field);
-    }
-
-    private static long Ticks(double seconds) => (long)Math.Min(seconds * TimeSpan.TicksPerSecond, TimeSpan.MaxValue.Ticks / 2);
-
     private RecordScore[] Scores(ReadOnlySpan<byte> json)
     {
         List<RecordScore> scores = [];
@@ -101,7 +66,7 @@ internal sealed class RecordFill(Names names)
         {
             string name = reader.GetString()!;
             reader.Read();
-            double score = reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : double.NaN;
+            double score = RecordLine.NumberOf(reader);
             scores.Add(new RecordScore(names.ScoreMetrics[names.Scores.GetOrAdd(name)], name, score, Feedback: null));
         }
 

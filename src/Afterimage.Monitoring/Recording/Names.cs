@@ -15,8 +15,10 @@ internal sealed class Names
     /// <summary>What the names of metrics of scores begin with.</summary>
     public const string ScorePrefix = "evaluation_score_";
 
+    /// <summary>What the names of metrics begin with that count the uses of a model.</summary>
     public const string ModelUsagePrefix = "model_usage:";
 
+    /// <summary>What the names of metrics begin with that count a finish reason.</summary>
     public const string FinishReasonPrefix = "finish_reason:";
 
     private readonly DerivedNames _modelUsage;

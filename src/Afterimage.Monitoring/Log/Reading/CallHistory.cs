@@ -127,28 +127,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
 
     private Record CallOf(RecordLine line)
     {
-        Record call = default;
-        call.Kind = line.Event == RecordEvents.Evaluation ? RecordKind.Evaluation : RecordKind.Generation;
-        call.Fields = RecordFields.GivenTimestamp;
-        call.Timestamp = line.Timestamp;
-        call.Duration = (long)Math.Min(line.Number(RecordSchema.Duration) * TimeSpan.TicksPerSecond, TimeSpan.MaxValue.Ticks / 2);
-        if (line.Flag(RecordSchema.Success))
-            call.Fields |= RecordFields.Success;
-        if (line.Has(RecordSchema.Error))
-            call.Fields |= RecordFields.Error;
-        call.PromptTokens = Count(line, RecordSchema.PromptTokenCount, RecordFields.PromptTokens, ref call);
-        call.CompletionTokens = Count(line, RecordSchema.CompletionTokenCount, RecordFields.CompletionTokens, ref call);
-        call.TotalTokens = Count(line, RecordSchema.TotalTokenCount, RecordFields.TotalTokens, ref call);
-        call.CachedPromptTokens = Count(line, RecordSchema.CachedPromptTokenCount, RecordFields.CachedPromptTokens, ref call);
-        call.ReasoningTokens = Count(line, RecordSchema.ReasoningTokenCount, RecordFields.ReasoningTokens, ref call);
-        if (line.Has(RecordSchema.UnpricedTokenCount))
-            call.Value = Count(line, RecordSchema.UnpricedTokenCount, RecordFields.Unpriced, ref call);
-        if (line.Has(RecordSchema.CostUsd))
-        {
-            call.Value = line.Number(RecordSchema.CostUsd);
-            call.Fields |= RecordFields.Cost;
-        }
-
+        Record call = LineRecords.OfCall(line);
         SetNames(line, ref call);
         return call;
     }
@@ -201,14 +180,5 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
             return known;
         names.Add(name);
         return name;
-    }
-
-    private static long Count(RecordLine line, RecordField field, RecordFields flag, ref Record call)
-    {
-        if (!line.Has(field))
-            return 0;
-
-        call.Fields |= flag;
-        return line.Count(field);
     }
 }
