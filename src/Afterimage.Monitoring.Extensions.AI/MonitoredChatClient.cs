@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
@@ -52,7 +51,7 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return StreamAsync(messages, chatOptions, cancellationToken);
+        return MonitoredStream<ChatResponseUpdate>.FollowAsync(token => BeginStream(messages, chatOptions, token), cancellationToken);
     }
 
     private static IReadOnlyCollection<ChatMessage> Materialize(IEnumerable<ChatMessage> messages) =>
@@ -64,50 +63,19 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
     private static bool IsOutput(ChatResponseUpdate update) =>
         update.Contents.Any(content => content is not UsageContent && content is not TextContent { Text: "" });
 
-    private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
+    private MonitoredStream<ChatResponseUpdate> BeginStream(
         IEnumerable<ChatMessage> messages,
         ChatOptions? chatOptions,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        CancellationToken cancellationToken)
     {
         IReadOnlyCollection<ChatMessage> sent = Materialize(messages);
-        IAsyncEnumerator<ChatResponseUpdate>? updates = null;
         List<ChatResponseUpdate> seen = [];
-
-        // Disposed before it was told of an end, by a consumer that left: the call then counts as abandoned.
-        using MonitoredCall call = Begin(sent, chatOptions, cancellationToken);
+        MonitoredCall call = Begin(sent, chatOptions, cancellationToken);
         call.Response = () => seen.ToChatResponse();
-        try
-        {
-            while (true)
-            {
-                ChatResponseUpdate update;
-                try
-                {
-                    updates ??= InnerClient
-                        .GetStreamingResponseAsync(sent, chatOptions, cancellationToken)
-                        .GetAsyncEnumerator(cancellationToken);
-                    if (!await updates.MoveNextAsync().ConfigureAwait(false))
-                        break;
-
-                    update = updates.Current;
-                }
-                catch (Exception e)
-                {
-                    call.Fail(e);
-                    throw;
-                }
-
-                call.Read(() => Add(update));
-                yield return update;
-            }
-
-            call.Complete();
-        }
-        finally
-        {
-            if (updates is not null)
-                await updates.DisposeAsync().ConfigureAwait(false);
-        }
+        return new MonitoredStream<ChatResponseUpdate>(
+            call,
+            () => InnerClient.GetStreamingResponseAsync(sent, chatOptions, cancellationToken),
+            Add);
 
         void Add(ChatResponseUpdate update)
         {

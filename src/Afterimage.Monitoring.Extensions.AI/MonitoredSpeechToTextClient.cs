@@ -1,5 +1,4 @@
 #pragma warning disable MEAI001 // Speech-to-text clients are marked as experimental, and so is what attaches a monitor to them.
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
@@ -50,52 +49,21 @@ internal sealed class MonitoredSpeechToTextClient(
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(audioSpeechStream);
-        return StreamAsync(audioSpeechStream, speechOptions, cancellationToken);
+        return MonitoredStream<SpeechToTextResponseUpdate>.FollowAsync(token => BeginStream(audioSpeechStream, speechOptions, token), cancellationToken);
     }
 
-    private async IAsyncEnumerable<SpeechToTextResponseUpdate> StreamAsync(
+    private MonitoredStream<SpeechToTextResponseUpdate> BeginStream(
         Stream audio,
         SpeechToTextOptions? speechOptions,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        CancellationToken cancellationToken)
     {
-        IAsyncEnumerator<SpeechToTextResponseUpdate>? updates = null;
         List<SpeechToTextResponseUpdate> seen = [];
-
-        // Disposed before it was told of an end, by a consumer that left: the call then counts as abandoned.
-        using MonitoredCall call = Begin(audio, speechOptions, cancellationToken);
+        MonitoredCall call = Begin(audio, speechOptions, cancellationToken);
         call.Response = () => seen.ToSpeechToTextResponse();
-        try
-        {
-            while (true)
-            {
-                SpeechToTextResponseUpdate update;
-                try
-                {
-                    updates ??= InnerClient
-                        .GetStreamingTextAsync(audio, speechOptions, cancellationToken)
-                        .GetAsyncEnumerator(cancellationToken);
-                    if (!await updates.MoveNextAsync().ConfigureAwait(false))
-                        break;
-
-                    update = updates.Current;
-                }
-                catch (Exception e)
-                {
-                    call.Fail(e);
-                    throw;
-                }
-
-                call.Read(() => Add(update));
-                yield return update;
-            }
-
-            call.Complete();
-        }
-        finally
-        {
-            if (updates is not null)
-                await updates.DisposeAsync().ConfigureAwait(false);
-        }
+        return new MonitoredStream<SpeechToTextResponseUpdate>(
+            call,
+            () => InnerClient.GetStreamingTextAsync(audio, speechOptions, cancellationToken),
+            Add);
 
         void Add(SpeechToTextResponseUpdate update)
         {
