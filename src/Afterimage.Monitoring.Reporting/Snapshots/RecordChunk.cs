@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Schema;
@@ -12,11 +11,6 @@ internal sealed unsafe class RecordChunk : IDisposable
 {
     /// <summary>Rows that a vector holds.</summary>
     public const int Capacity = 2048;
-
-    private const int StringSize = 16;
-
-    // A string as short as this lies in the vector itself, behind its length.
-    private const int MaxInlinedLength = StringSize - sizeof(uint);
 
     private static ReadOnlySpan<byte> Mark => "!"u8;
 
@@ -125,14 +119,8 @@ internal sealed unsafe class RecordChunk : IDisposable
 
     private void SetText(int column, ReadOnlySpan<byte> text)
     {
-        if (text.Length <= MaxInlinedLength)
-        {
-            byte* place = (byte*)_data[column] + (Rows * StringSize);
-            new Span<byte>(place, StringSize).Clear();
-            Unsafe.WriteUnaligned(place, (uint)text.Length);
-            text.CopyTo(new Span<byte>(place + sizeof(uint), MaxInlinedLength));
+        if (VectorString.TryWrite(_data[column], Rows, text))
             return;
-        }
 
         fixed (byte* bytes = text)
             NativeMethods.Vectors.DuckDBUnsafeVectorAssignStringElementLength(_vectors[column], (ulong)Rows, bytes, text.Length);

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Schema;
@@ -12,9 +11,6 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 /// that is no record.</summary>
 internal sealed unsafe class RecordRows : IRecord
 {
-    private const int StringSize = 16;
-    private const int MaxInlinedLength = StringSize - sizeof(uint);
-
     private readonly int[] _columns;
     private readonly nint[] _data = new nint[RecordSchema.Fields.Count];
     private readonly nint[] _validity = new nint[RecordSchema.Fields.Count];
@@ -46,14 +42,7 @@ internal sealed unsafe class RecordRows : IRecord
     public bool Flag(RecordField field) => ((byte*)_data[field.Ordinal])[_row] != 0;
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> Text(RecordField field)
-    {
-        byte* place = (byte*)_data[field.Ordinal] + (_row * StringSize);
-        int length = Unsafe.ReadUnaligned<int>(place);
-        return length <= MaxInlinedLength
-            ? new ReadOnlySpan<byte>(place + sizeof(uint), length)
-            : new ReadOnlySpan<byte>(*(byte**)(place + 8), length);
-    }
+    public ReadOnlySpan<byte> Text(RecordField field) => VectorString.Read(_data[field.Ordinal], _row);
 
     /// <summary>Reads the rows of a query, in no order, on all cores.</summary>
     /// <param name="connection">Where they are.</param>
