@@ -45,7 +45,7 @@ internal static class PlotCommand
             Description = "Points that the mean is over.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultRolling,
-            CustomParser = ParseRolling,
+            CustomParser = result => WholeNumber.Parse(result, "--rolling", 1),
         };
         Option<bool> force = OutputFile.Force();
         var command = new Command(Name, "Draw a metric over time, or all figures, as PNG or SVG.") { output, rolling, force };
@@ -76,14 +76,6 @@ internal static class PlotCommand
         return command;
     }
 
-    private static int ParseRolling(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rolling) || rolling < 1)
-            result.AddError($"--rolling is '{Format.Name(text, 40)}', which is no whole number from 1.");
-        return rolling;
-    }
-
     private static async Task<int> DrawAsync(
         LogDirectory log,
         string metric,
@@ -104,7 +96,7 @@ internal static class PlotCommand
             {
                 OutputKind kind = extension == ".png" ? OutputKind.Png : OutputKind.Svg;
                 string fullPath = Path.GetFullPath(file);
-                using var files = new StagedFiles(fullPath, new OutputRules(log.Paths, force));
+                using var files = new StagedFiles(fullPath, new OutputRules(log.Paths, force), kind);
                 string staged = files.Add(Path.GetFileName(fullPath), kind);
                 ScottPlot.Plot plot = log.PlotMetric(metric, window: null, rolling, size, cancellationToken);
                 File.WriteAllBytes(

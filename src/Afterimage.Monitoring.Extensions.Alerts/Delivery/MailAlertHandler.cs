@@ -82,7 +82,7 @@ internal sealed class MailAlertHandler : IAlertHandler
                 _ => false,
             };
             throw new DeliveryException(
-                $"{_options.Host} did not take the mail: {exception.Message.Split('\n')[0].TrimEnd()}",
+                $"{_options.Host} did not take the mail: {exception.FirstLine()}",
                 isTransient,
                 exception);
         }

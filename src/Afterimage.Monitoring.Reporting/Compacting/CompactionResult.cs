@@ -11,8 +11,8 @@ namespace Afterimage.Monitoring;
 /// <param name="BytesBefore">The size of these, in bytes.</param>
 /// <param name="BytesAfter">The size of the Parquet files, in bytes.</param>
 /// <param name="OpenFiles">Files of records that a live writer has, which are left as they are.</param>
-/// <param name="OtherFiles">Files of records that are no library's: of another name, or not read line by line. They are left as they are,
-/// too.</param>
+/// <param name="OtherFiles">Files of records that another program wrote: of another name, or with a line that is too long to be kept. They are
+/// left as they are, too.</param>
 public sealed record CompactionResult(
     IReadOnlyList<string> Files,
     int CompactedFiles,

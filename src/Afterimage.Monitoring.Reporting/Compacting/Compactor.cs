@@ -177,7 +177,7 @@ internal sealed class Compactor(
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw new IOException(
-                $"The directory '{directory}' could not be compacted: {exception.Message.Split('\n')[0].TrimEnd()}",
+                $"The directory '{directory}' could not be compacted: {exception.FirstLine()}",
                 exception);
         }
         finally

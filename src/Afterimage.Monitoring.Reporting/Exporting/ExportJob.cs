@@ -22,8 +22,16 @@ internal static class ExportJob
         IProgress<double>? progress,
         CancellationToken cancellationToken)
     {
+        // Several files beside a pipe or a device are not what was asked for.
+        if (OutputPlace.IsStream(OutputPlace.Resolve(path)))
+            options = options with { SingleFile = true };
+
         // A place that cannot be written is found before the long work.
-        using StagedFiles files = Translate(path, Stage, cancellationToken);
+        OutputKind? kind = Exporter.IsFileByMetric(format, options) ? null : Exporter.KindOf(format);
+        using StagedFiles files = Translate(
+            path,
+            () => new StagedFiles(path, new OutputRules(logDirectories, options.ReplacesOtherFiles), kind),
+            cancellationToken);
         using LogSnapshot snapshot = read(share => progress?.Report(share / 2));
         progress?.Report(0.5);
         return Translate(
@@ -38,25 +46,6 @@ internal static class ExportJob
                 return result;
             },
             cancellationToken);
-
-        StagedFiles Stage()
-        {
-            // Several files beside a pipe or a device are not what was asked for.
-            if (OutputPlace.IsStream(OutputPlace.Resolve(path)))
-                options = options with { SingleFile = true };
-            var staged = new StagedFiles(path, new OutputRules(logDirectories, options.ReplacesOtherFiles));
-            try
-            {
-                if (!Exporter.IsFileByMetric(format, options))
-                    staged.Check(path, Exporter.KindOf(format));
-                return staged;
-            }
-            catch
-            {
-                staged.Dispose();
-                throw;
-            }
-        }
     }
 
     public static void ThrowIfUnknown(ExportFormat format)
@@ -74,7 +63,7 @@ internal static class ExportJob
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or DbException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new IOException($"The export '{path}' could not be written: {exception.Message.Split('\n')[0].TrimEnd()}", exception);
+            throw new IOException($"The export '{path}' could not be written: {exception.FirstLine()}", exception);
         }
     }
 }

@@ -20,13 +20,17 @@ internal sealed class StagedFiles : IDisposable
 
     /// <param name="path">A file in the directory that all of them go to; made where it does not exist.</param>
     /// <param name="rules">What they may replace.</param>
-    public StagedFiles(string path, OutputRules rules)
+    /// <param name="kind">What <paramref name="path"/> itself will be; null where it only names others.</param>
+    /// <exception cref="IOException">The place cannot be written, or the rules forbid it.</exception>
+    public StagedFiles(string path, OutputRules rules, OutputKind? kind = null)
     {
         if (Directory.Exists(path))
             throw new IOException("it is a directory");
 
         _rules = rules;
         _path = path;
+        if (kind is { } only)
+            Check(path, only);
         _directory = Path.GetDirectoryName(path)!;
         string resolved = OutputPlace.Resolve(path);
         bool isStream = OutputPlace.IsStream(resolved);
@@ -50,20 +54,6 @@ internal sealed class StagedFiles : IDisposable
         Check(final, kind);
         _files.Add((staged, final));
         return staged;
-    }
-
-    /// <summary>Refuses a name before there is anything to write.</summary>
-    /// <exception cref="IOException">The rules forbid it.</exception>
-    public void Check(string path, OutputKind kind)
-    {
-        try
-        {
-            _rules.Check(OutputPlace.Resolve(path), kind);
-        }
-        catch (IOException exception) when (path != _path)
-        {
-            throw new IOException($"'{Path.GetFileName(path)}': {exception.Message}", exception);
-        }
     }
 
     /// <summary>Where to write what is gone when the work has ended.</summary>
@@ -92,6 +82,18 @@ internal sealed class StagedFiles : IDisposable
     }
 
     public void Dispose() => Remove(_staging, _claim);
+
+    private void Check(string path, OutputKind kind)
+    {
+        try
+        {
+            _rules.Check(OutputPlace.Resolve(path), kind);
+        }
+        catch (IOException exception) when (path != _path)
+        {
+            throw new IOException($"'{Path.GetFileName(path)}': {exception.Message}", exception);
+        }
+    }
 
     // A process that is killed gives up its claim, and cannot remove its files.
     private static void RemoveAbandoned(string directory)

@@ -15,7 +15,7 @@ internal static class ReportJob
     public static RunSummary Run(string path, OutputRules rules, Func<ReportData> read, CancellationToken cancellationToken)
     {
         // A place that cannot be written is found before the long work.
-        using StagedFiles files = Translate(path, Stage);
+        using StagedFiles files = Translate(path, () => new StagedFiles(path, rules, OutputKind.Html));
         ReportData data = read();
         return Translate(
             path,
@@ -34,21 +34,6 @@ internal static class ReportJob
                 files.Commit(cancellationToken);
                 return data.Summary;
             });
-
-        StagedFiles Stage()
-        {
-            var staged = new StagedFiles(path, rules);
-            try
-            {
-                staged.Check(path, OutputKind.Html);
-                return staged;
-            }
-            catch
-            {
-                staged.Dispose();
-                throw;
-            }
-        }
     }
 
     private static T Translate<T>(string path, Func<T> work)
@@ -59,7 +44,7 @@ internal static class ReportJob
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new IOException($"The report '{path}' could not be written: {exception.Message}", exception);
+            throw new IOException($"The report '{path}' could not be written: {exception.FirstLine()}", exception);
         }
     }
 }

@@ -3,10 +3,10 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
-using Afterimage.Monitoring.Runs;
+using Afterimage.Monitoring.Server.Runs;
 using Microsoft.AspNetCore.Http;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>The rows of a statement.</summary>
 internal sealed record QueryAnswer(
@@ -88,7 +88,7 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
         }
         catch (Exception e) when (e is ArgumentException or DbException && !cancellationToken.IsCancellationRequested)
         {
-            string message = (e.InnerException ?? e).Message.Split('\n')[0].TrimEnd();
+            string message = (e.InnerException ?? e).FirstLine();
             throw new QueryException(StatusCodes.Status422UnprocessableEntity, message, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

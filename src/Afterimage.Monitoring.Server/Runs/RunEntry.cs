@@ -1,6 +1,6 @@
 using Afterimage.Monitoring.Reporting.Summaries;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>A directory below the root that holds a run.</summary>
 internal sealed class RunEntry(string id, string name, string directory)
@@ -30,7 +30,7 @@ internal sealed class RunEntry(string id, string name, string directory)
     public long Version { get; private set; }
 
     /// <summary>Whether its files are other than when it was last read.</summary>
-    public bool IsOutdated => Digest is null ? Trouble is null || _readStamp != Stamp : _readStamp != Stamp;
+    public bool IsOutdated => (Digest is null && Trouble is null) || _readStamp != Stamp;
 
     public bool IsOpen => _tail is not null;
 
@@ -81,7 +81,7 @@ internal sealed class RunEntry(string id, string name, string directory)
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                Trouble = e.Message.Split('\n')[0];
+                Trouble = e.FirstLine();
             }
 
             _readStamp = stamp;

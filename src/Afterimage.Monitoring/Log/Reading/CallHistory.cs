@@ -73,7 +73,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
 
     // Of a message the first line: an engine that reads compacted files shows its statement below it.
     private static IOException Unreadable(string path, Exception e) =>
-        new($"A budget cannot go on from '{path}': {e.Message.Split('\n')[0].TrimEnd()}", e);
+        new($"A budget cannot go on from '{path}': {e.FirstLine()}", e);
 
     private IEnumerable<Record> ReadCompacted(string path, long since)
     {
