@@ -35,7 +35,7 @@ internal static class DemoCommand
             Description = "Number of calls to simulate.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultGenerations,
-            CustomParser = ParseGenerations,
+            CustomParser = result => WholeNumber.ParseLong(result, "--generations", 1, MaxGenerations),
         };
         Option<string?> logDirectory = CommonOptions.LogDirectory();
         var runOptions = new RunOptions();
@@ -56,16 +56,6 @@ internal static class DemoCommand
                     parsed.GetValue(json),
                     cancellationToken));
         return command;
-    }
-
-    private static long ParseGenerations(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (
-            !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long generations)
-            || generations is < 1 or > MaxGenerations)
-            result.AddError($"--generations is '{Format.Name(text, 40)}', which is no whole number from 1 to {MaxGenerations}.");
-        return generations;
     }
 
     private static async Task<int> RunAsync(

@@ -65,7 +65,7 @@ internal static partial class QueryCommand
             Description = "How many rows to print at most.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultMaxRows,
-            CustomParser = ParseMaxRows,
+            CustomParser = result => WholeNumber.ParseLong(result, "--max-rows", 1),
         };
         var command = new Command(Name, "Run SQL over generations, evaluations, points, logs and alerts of log directories.")
         {
@@ -115,14 +115,6 @@ internal static partial class QueryCommand
 
         result.AddError($"--timeout is '{Format.Name(text, 40)}', which is no time such as 30s or 10m.");
         return default;
-    }
-
-    private static long ParseMaxRows(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long rows) || rows < 1)
-            result.AddError($"--max-rows is '{Format.Name(text, 40)}', which is no whole number from 1.");
-        return rows;
     }
 
     private static async Task<int> RunAsync(

@@ -43,21 +43,13 @@ internal static class RunsCommand
             Description = "How many runs to list.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultLimit,
-            CustomParser = ParseLimit,
+            CustomParser = result => WholeNumber.Parse(result, "--limit", 1, MaxLimit),
         };
         Option<bool> json = CommonOptions.Json();
         var command = new Command(Name, "List runs with their state, duration, success, latency, tokens and cost.") { root, limit, json };
         command.SetAction((parsed, cancellationToken) => LogInput.GuardAsync(
             () => RunAsync(parsed.GetRequiredValue(root), parsed.GetValue(limit), parsed.GetValue(json), cancellationToken)));
         return command;
-    }
-
-    private static int ParseLimit(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) || limit is < 1 or > MaxLimit)
-            result.AddError($"--limit is '{Format.Name(text, 40)}', which is no whole number from 1 to {MaxLimit}.");
-        return limit;
     }
 
     private static async Task<int> RunAsync(string root, int limit, bool json, CancellationToken cancellationToken)

@@ -117,16 +117,8 @@ internal static class ServeCommand
             Description = description,
             HelpName = "PORT",
             DefaultValueFactory = _ => port,
-            CustomParser = result => ParsePort(name, result),
+            CustomParser = result => WholeNumber.Parse(result, name, 0, IPEndPoint.MaxPort),
         };
-
-    private static int ParsePort(string name, ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port > IPEndPoint.MaxPort)
-            result.AddError($"{name} is '{Format.Name(text, 40)}', which is no whole number from 0 to {IPEndPoint.MaxPort}.");
-        return port;
-    }
 
     private static IPAddress? ParseAddress(ArgumentResult result)
     {

@@ -42,7 +42,7 @@ internal static class TailCommand
             Description = "Number of lines to begin with.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultLines,
-            CustomParser = ParseLines,
+            CustomParser = result => WholeNumber.Parse(result, "--lines", 0, MaxLines),
         };
         var json = new Option<bool>("--json") { Description = "Print the lines of the log as they are: one JSON object a line." };
         var command = new Command(Name, "Show the newest records and log entries, and follow them.") { follow, lines, json };
@@ -52,14 +52,6 @@ internal static class TailCommand
             log => RunAsync(log, parsed.GetValue(lines), parsed.GetValue(follow), parsed.GetValue(json), cancellationToken),
             cancellationToken));
         return command;
-    }
-
-    private static int ParseLines(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int lines) || lines > MaxLines)
-            result.AddError($"--lines is '{Format.Name(text, 40)}', which is no whole number from 0 to {MaxLines}.");
-        return lines;
     }
 
     private static async Task<int> RunAsync(LogDirectory log, int count, bool follow, bool json, CancellationToken cancellationToken)
@@ -121,5 +113,5 @@ internal static class TailCommand
         }
     }
 
-    private static string[] FindLogs(LogDirectory log) => log.Find("afterimage*.log");
+    private static string[] FindLogs(LogDirectory log) => log.FindLogFiles();
 }

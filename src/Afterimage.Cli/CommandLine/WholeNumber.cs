@@ -1,0 +1,25 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>Parses the whole number that an option is given, and says within which bounds it must be.</summary>
+internal static class WholeNumber
+{
+    public static int Parse(ArgumentResult result, string name, int min, int max = int.MaxValue) =>
+        (int)Parse(result, name, min, max, isUnbounded: max == int.MaxValue);
+
+    public static long ParseLong(ArgumentResult result, string name, long min, long max = long.MaxValue) =>
+        Parse(result, name, min, max, isUnbounded: max == long.MaxValue);
+
+    private static long Parse(ArgumentResult result, string name, long min, long max, bool isUnbounded)
+    {
+        string text = result.Tokens[0].Value;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number >= min && number <= max)
+            return number;
+
+        string bounds = isUnbounded ? $"from {min}" : $"from {min} to {max}";
+        result.AddError($"{name} is '{Format.Name(text, 40)}', which is no whole number {bounds}.");
+        return min;
+    }
+}
