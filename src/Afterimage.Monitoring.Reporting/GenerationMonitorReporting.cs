@@ -40,8 +40,8 @@ public static class GenerationMonitorReporting
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
         ExportJob.ThrowIfUnknown(format);
         DateTimeOffset since = monitor.WindowStartTime(window ?? TimeSpan.MaxValue);
-        return monitor.WritesLogDirectory
-            ? ExportLogAsync(monitor, outputPath, format, since, cancellationToken)
+        return monitor.LogDirectory is { } directory
+            ? ExportLogAsync(monitor, directory, outputPath, format, since, cancellationToken)
             : Task.Run(() => ExportMemory(monitor, outputPath, format, since, cancellationToken), cancellationToken);
     }
 
@@ -126,13 +126,14 @@ public static class GenerationMonitorReporting
 
     private static async Task ExportLogAsync(
         GenerationMonitor monitor,
+        string directory,
         string outputPath,
         ExportFormat format,
         DateTimeOffset since,
         CancellationToken cancellationToken)
     {
         await monitor.FlushAsync(cancellationToken).ConfigureAwait(false);
-        await LogDirectory.Open(DirectoryOf(monitor))
+        await LogDirectory.Open(directory)
             .ExportMetricsAsync(outputPath, format, new ExportOptions { Since = since }, progress: null, cancellationToken)
             .ConfigureAwait(false);
     }
@@ -147,7 +148,7 @@ public static class GenerationMonitorReporting
             Path.GetFullPath(outputPath),
             format,
             new ExportOptions(),
-            monitor.LogDirectory is { } directory ? [directory] : [],
+            logDirectories: [],
             _ =>
             {
                 var snapshot = new LogSnapshot(RecordColumn.All, cancellationToken);

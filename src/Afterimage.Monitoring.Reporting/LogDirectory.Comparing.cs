@@ -15,7 +15,7 @@ public sealed partial class LogDirectory
     /// <returns>The comparisons of this run (<see cref="RunComparison.A"/>) with each of the others, in their order.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="others"/>, or one of them, is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="others"/> is empty.</exception>
-    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<IReadOnlyList<RunComparison>> CompareAllAsync(
@@ -35,21 +35,20 @@ public sealed partial class LogDirectory
     private RunComparison[] Compare(IReadOnlyList<LogDirectory> others, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var comparisons = new List<RunComparison>();
+        using ComparedRun a = Open(this, done: 0);
         foreach (LogDirectory other in others)
         {
-            using ComparedRun a = Translate(
-                () => new ComparedRun(this, share => Report(share * 0.4), cancellationToken),
-                cancellationToken);
-            using ComparedRun b = other.Translate(
-                () => new ComparedRun(other, share => Report(0.4 + (share * 0.4)), cancellationToken),
-                cancellationToken);
-            Report(0.8);
-            comparisons.Add(Translate(() => Comparer.Run(a, b), cancellationToken));
+            using ComparedRun b = Open(other, done: comparisons.Count + 1);
+            if (comparisons.Count > 0)
+                a.Restart();
+            comparisons.Add(_reader.Translate(() => Comparer.Run(a, b), cancellationToken));
         }
 
         progress?.Report(1);
         return Comparer.Adjust(comparisons);
 
-        void Report(double share) => progress?.Report((comparisons.Count + share) / others.Count);
+        ComparedRun Open(LogDirectory run, int done) => run._reader.Translate(
+            () => new ComparedRun(run._reader, share => progress?.Report((done + share) / (others.Count + 1)), cancellationToken),
+            cancellationToken);
     }
 }

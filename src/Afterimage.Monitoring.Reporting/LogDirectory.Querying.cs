@@ -12,7 +12,7 @@ public sealed partial class LogDirectory
     /// <param name="cancellationToken">Ends the work early, also that of <see cref="LogQuery.Reader"/>.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or is refused; the message says why.</exception>
-    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<LogQuery> QueryAsync(string sql, LogQueryOptions? options = null, CancellationToken cancellationToken = default)
@@ -28,7 +28,7 @@ public sealed partial class LogDirectory
         try
         {
             QueryInput input = QueryInput.Of(sql, cancellationToken);
-            snapshot = Read(input, null, null, null, out _, cancellationToken);
+            snapshot = _reader.Read(input, cancellationToken);
             if (!options.HasContents)
                 snapshot.RemoveContents(input);
             return LogQuery.Run(snapshot, sql, input.IsSelect, options, cancellationToken);

@@ -1,4 +1,5 @@
 using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Reporting.Reading;
 using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring;
@@ -25,7 +26,7 @@ public sealed partial class LogDirectory
 
     private static IReadOnlyList<RecordedRun> FindRuns(string root, CancellationToken cancellationToken)
     {
-        ILookup<string, string> runFiles = LogTree.Find(root, RunFiles).ToLookup(DirectoryOf, StringComparer.Ordinal);
+        ILookup<string, string> runFiles = LogTree.Find(root, LogReader.RunFiles).ToLookup(DirectoryOf, StringComparer.Ordinal);
         IEnumerable<string> directories = runFiles
             .Select(files => files.Key)
             .Union(RecordFiles.Find(root).Select(DirectoryOf), StringComparer.Ordinal);

@@ -1,5 +1,6 @@
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Reporting.Exporting;
+using Afterimage.Monitoring.Reporting.Reading;
 using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring;
@@ -7,16 +8,14 @@ namespace Afterimage.Monitoring;
 // What of the disk it reads: which directories, and which span of time.
 public sealed partial class LogDirectory
 {
-    private bool _isTopOnly;
-
     /// <summary>The full paths of the directories that are read as one.</summary>
-    public IReadOnlyList<string> Paths { get; }
+    public IReadOnlyList<string> Paths => _reader.Paths;
 
     /// <summary>Only what is stamped at or after this is read; <see langword="null"/>: no bound.</summary>
-    public DateTimeOffset? Since { get; private init; }
+    public DateTimeOffset? Since => _reader.Since;
 
     /// <summary>Only what is stamped before this is read; <see langword="null"/>: no bound.</summary>
-    public DateTimeOffset? Until { get; private init; }
+    public DateTimeOffset? Until => _reader.Until;
 
     /// <summary>Opens several existing directories, to be read as one. Nothing is read yet.</summary>
     /// <param name="paths">The directories, absolute or relative to the current one. One that is given twice, or that lies below another,
@@ -39,12 +38,13 @@ public sealed partial class LogDirectory
         if (opened.Count == 0)
             throw new ArgumentException("At least one directory must be given.", nameof(paths));
         return new LogDirectory(
-        [
-            .. opened
-                .Where((one, i) => !opened.Where((other, o) => o < i && other.Real == one.Real).Any()
-                    && !opened.Any(other => OutputPlace.IsBelow(one.Real, other.Real)))
-                .Select(one => one.Path),
-        ]);
+            new LogReader(
+            [
+                .. opened
+                    .Where((one, i) => !opened.Where((other, o) => o < i && other.Real == one.Real).Any()
+                        && !opened.Any(other => OutputPlace.IsBelow(one.Real, other.Real)))
+                    .Select(one => one.Path),
+            ]));
     }
 
     /// <summary>The same directories, of which only a span of time is read: by every method, of records, log entries and alerts.</summary>
@@ -52,23 +52,16 @@ public sealed partial class LogDirectory
     /// <param name="since">Only what is stamped at or after this. Default: no bound.</param>
     /// <param name="until">Only what is stamped before this. Default: no bound.</param>
     /// <returns>The narrowed log directory; bounds that were set before hold as well.</returns>
-    public LogDirectory Between(DateTimeOffset? since = null, DateTimeOffset? until = null)
-    {
-        (since, until) = Narrowed(since, until);
-        return new LogDirectory(Paths) { Since = since, Until = until, _isTopOnly = _isTopOnly };
-    }
+    public LogDirectory Between(DateTimeOffset? since = null, DateTimeOffset? until = null) =>
+        new(_reader.Between(since, until));
 
     /// <summary>One directory without those below it.</summary>
-    internal static LogDirectory OpenTop(string path) => new([FullPath(path)]) { _isTopOnly = true };
+    internal static LogDirectory OpenTop(string path) => new(new LogReader([FullPath(path)]) { IsTopOnly = true });
 
     /// <summary>The files of records that count now.</summary>
-    internal string[] FindRecordFiles() =>
-        [.. Paths.SelectMany(path => RecordFiles.Find(path).Where(file => IsRead(path, file)))];
+    internal string[] FindRecordFiles() => _reader.FindRecordFiles();
 
-    internal string[] Find(string pattern) =>
-        [.. Paths.SelectMany(path => LogTree.Find(path, pattern).Where(file => IsRead(path, file)))];
-
-    private bool IsRead(string path, string file) => !_isTopOnly || System.IO.Path.GetDirectoryName(file) == path;
+    internal string[] FindLogFiles() => _reader.Find(LogReader.LogFiles);
 
     private static string FullPath(string path)
     {
@@ -81,14 +74,6 @@ public sealed partial class LogDirectory
     }
 
     /// <summary>The files of the runs that the span of time touches.</summary>
-    private string[] FindRunFiles() => Since is null && Until is null
-        ? Find(RunFiles)
-        : [.. Find(RunFiles).Where(file => LogRun.Read(file) is { } run && !(run.Start >= Until) && !(run.End < Since))];
-
-    private (DateTimeOffset? Since, DateTimeOffset? Until) Narrowed(DateTimeOffset? since, DateTimeOffset? until) => (
-        since is null || Since > since ? Since ?? since : since,
-        until is null || Until < until ? Until ?? until : until);
-
     // An episode that began before goes on into the span.
     private AlertHistory SinceThen(AlertHistory history) => Since is not { } since
         ? history

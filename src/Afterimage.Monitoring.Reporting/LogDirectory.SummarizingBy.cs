@@ -14,7 +14,7 @@ public sealed partial class LogDirectory
     /// <returns>The groups, that with the most tokens first; calls without the key are one with the value
     /// <see langword="null"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<IReadOnlyList<KeySummary>> SummarizeByAsync(SummaryKey key, CancellationToken cancellationToken = default)
@@ -26,9 +26,9 @@ public sealed partial class LogDirectory
         IReadOnlyList<KeySummary> Summarize()
         {
             string sql = KeySummaryQuery.Sql(key);
-            QueryInput input = Translate(() => QueryInput.Of(sql, cancellationToken), cancellationToken);
-            using LogSnapshot snapshot = Read(input, null, null, null, out _, cancellationToken);
-            return Translate<IReadOnlyList<KeySummary>>(
+            QueryInput input = _reader.Translate(() => QueryInput.Of(sql, cancellationToken), cancellationToken);
+            using LogSnapshot snapshot = _reader.Read(input, cancellationToken);
+            return _reader.Translate<IReadOnlyList<KeySummary>>(
                 () => [.. snapshot.Query(sql).Select(KeySummaryQuery.Read)],
                 cancellationToken);
         }

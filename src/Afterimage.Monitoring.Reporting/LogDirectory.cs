@@ -8,6 +8,7 @@ using Afterimage.Monitoring.Reporting.Comparing;
 using Afterimage.Monitoring.Reporting.Exporting;
 using Afterimage.Monitoring.Reporting.Figures;
 using Afterimage.Monitoring.Reporting.Importing;
+using Afterimage.Monitoring.Reporting.Reading;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Reporting.Summaries;
@@ -23,13 +24,12 @@ namespace Afterimage.Monitoring;
 /// </remarks>
 public sealed partial class LogDirectory
 {
-    private const string AlertFiles = "alerts*.jsonl";
-    private const string RunFiles = "run*.json";
+    private readonly LogReader _reader;
 
-    private LogDirectory(IReadOnlyList<string> paths) => Paths = paths;
+    private LogDirectory(LogReader reader) => _reader = reader;
 
     /// <summary>The full path; of several directories, all of them with <see cref="System.IO.Path.PathSeparator"/> between.</summary>
-    public string Path => string.Join(System.IO.Path.PathSeparator, Paths);
+    public string Path => _reader.Path;
 
     /// <summary>Whether there is any file of records in it or below it, be it empty.</summary>
     /// <exception cref="IOException">A directory could not be listed.</exception>
@@ -45,7 +45,7 @@ public sealed partial class LogDirectory
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
 
-        return new LogDirectory([FullPath(path)]);
+        return new LogDirectory(new LogReader([FullPath(path)]));
     }
 
     /// <summary>Makes a log directory of a <c>metrics.jsonl</c> that Python's <c>afterimage.monitoring</c> wrote.</summary>
@@ -95,18 +95,10 @@ public sealed partial class LogDirectory
     /// </remarks>
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>The summary; without any file (<see cref="RunSummary.Files"/>) or record an empty one.</returns>
-    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public RunSummary Summarize(CancellationToken cancellationToken = default)
-    {
-        string[] files = [];
-        using SummaryParts parts = Load(
-            () => new SummaryParts(),
-            cancellationToken,
-            (FindRecordFiles, (p, found) => p.AddFiles(files = found, (Since, Until), cancellationToken)));
-        return SummaryOf(parts, files);
-    }
+    public RunSummary Summarize(CancellationToken cancellationToken = default) => _reader.Summarize(cancellationToken);
 
     /// <summary>Compares the records that are there now with those of another run.</summary>
     /// <remarks>
@@ -120,7 +112,7 @@ public sealed partial class LogDirectory
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <returns>The comparison.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="other"/> is <see langword="null"/>.</exception>
-    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<RunComparison> CompareAsync(
@@ -144,18 +136,11 @@ public sealed partial class LogDirectory
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxAlerts, 1);
 
-        using LogSnapshot snapshot = Load(
-            () => new LogSnapshot(RecordColumn.All, cancellationToken),
-            cancellationToken,
-            (() => Find(AlertFiles), (s, files) => s.AddAlerts(files)));
-        return Translate(
-            () =>
-            {
-                if (Until is not null)
-                    snapshot.Execute($"DELETE FROM alert WHERE NOT ({LogSnapshot.Within(null, Until)})");
-                return SinceThen(AlertQuery.Run(snapshot, maxAlerts, Find(RunFiles)));
-            },
-            cancellationToken);
+        using LogSnapshot snapshot = _reader.ReadAlerts(cancellationToken);
+        return SinceThen(
+            _reader.Translate(
+                () => AlertQuery.Run(snapshot, maxAlerts, _reader.Find(LogReader.RunFiles)),
+                cancellationToken));
     }
 
     /// <summary>Runs SQL over the records that are there now.</summary>
@@ -176,7 +161,7 @@ public sealed partial class LogDirectory
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or DuckDB does not take it; the message says
     /// why.</exception>
-    /// <exception cref="IOException">A file could not be read, or has a line of more than 32 MB.</exception>
+    /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public LogQuery Query(string sql, CancellationToken cancellationToken = default)
@@ -229,7 +214,7 @@ public sealed partial class LogDirectory
                 format,
                 options,
                 Paths,
-                report => Read(RecordColumn.All, options.Since, options.Until, report, out _, cancellationToken),
+                report => _reader.Read(QueryInput.OfRecords(RecordColumn.All), cancellationToken, options.Since, options.Until, report),
                 progress,
                 cancellationToken),
             cancellationToken);
@@ -259,14 +244,14 @@ public sealed partial class LogDirectory
     /// <param name="reached">Is told each step.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
     internal CompactionResult Compact(IProgress<double>? progress, Action<CompactionStep>? reached, CancellationToken cancellationToken) =>
-        new Compactor(Find, progress, reached, cancellationToken).Run();
+        new Compactor(_reader.Find, progress, reached, cancellationToken).Run();
 
     /// <summary>Whether a file of records is compacted.</summary>
     internal static bool IsCompacted(string path) => RecordFiles.IsCompacted(path);
 
     /// <summary>The last lines of each of the files, all of them compacted.</summary>
     internal IReadOnlyList<string> ReadCompactedEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken) =>
-        Translate(() => CompactedLines.ReadEnds(files, count, cancellationToken), cancellationToken);
+        _reader.Translate(() => CompactedLines.ReadEnds(files, count, cancellationToken), cancellationToken);
 
     /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling
     /// mean.</summary>
@@ -292,9 +277,9 @@ public sealed partial class LogDirectory
         ArgumentOutOfRangeException.ThrowIfLessThan(window ?? TimeSpan.Zero, TimeSpan.Zero, nameof(window));
         ArgumentOutOfRangeException.ThrowIfLessThan(rollingWindow, 1);
 
-        QueryInput input = Translate(() => QueryInput.Of(PointSource.Points(metricName), cancellationToken), cancellationToken);
-        using LogSnapshot snapshot = Read(input, null, null, null, out _, cancellationToken);
-        return Translate(
+        QueryInput input = _reader.Translate(() => QueryInput.Of(PointSource.Points(metricName), cancellationToken), cancellationToken);
+        using LogSnapshot snapshot = _reader.Read(input, cancellationToken);
+        return _reader.Translate(
             () =>
             {
                 if (window is { } given)
@@ -335,8 +320,8 @@ public sealed partial class LogDirectory
         OutputRules rules,
         CancellationToken cancellationToken)
     {
-        using LogSnapshot snapshot = Read(RecordColumn.OfSummary, null, null, null, out _, cancellationToken);
-        IReadOnlyList<DrawnFigure> figures = Translate(
+        using LogSnapshot snapshot = _reader.Read(QueryInput.OfRecords(RecordColumn.OfSummary), cancellationToken);
+        IReadOnlyList<DrawnFigure> figures = _reader.Translate(
             () => new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).All(),
             cancellationToken);
         return FigureFiles.Save(figures, saveDirectory, figureSize, rules);
@@ -373,133 +358,13 @@ public sealed partial class LogDirectory
     private ReportData ReadReport(CancellationToken cancellationToken)
     {
         AlertHistory alerts = ReadAlerts(cancellationToken: cancellationToken);
-        string[] runFiles = FindRunFiles();
-        LogRun[] runs = [.. runFiles.Select(LogRun.Read).OfType<LogRun>().OrderBy(run => run.Start)];
+        LogRun[] runs = [.. _reader.FindRunFiles().Select(LogRun.Read).OfType<LogRun>().OrderBy(run => run.Start)];
         DateTimeOffset made = TimeProvider.System.GetUtcNow();
-        using LogSnapshot snapshot = ReadWithSummary(RecordColumn.OfReport, null, out SummaryParts parts, out string[] files, cancellationToken);
-        using (parts)
-            return Translate(() => ReportQuery.Run(snapshot, SummaryOf(parts, files), alerts, runs, made), cancellationToken);
+        using LogSnapshot snapshot = _reader.ReadWithSummary(
+            RecordColumn.OfReport,
+            report: null,
+            out RunSummary summary,
+            cancellationToken);
+        return _reader.Translate(() => ReportQuery.Run(snapshot, summary, alerts, runs, made), cancellationToken);
     }
-
-    /// <summary>Reads all records, and what their summary comes from.</summary>
-    internal LogSnapshot ReadWithSummary(
-        RecordColumn[] columns,
-        Action<double>? report,
-        out SummaryParts parts,
-        out string[] files,
-        CancellationToken cancellationToken)
-    {
-        string[] records = [];
-        SummaryParts? read = null;
-        LogSnapshot snapshot = Load(
-            () =>
-            {
-                read?.Dispose();
-                SummaryParts fresh = read = new SummaryParts();
-                return new LogSnapshot(columns, cancellationToken, createTaker: fresh.Add);
-            },
-            cancellationToken,
-            (FindRecordFiles, (s, found) => s.AddRecords(records = found, Since, Until, report)));
-        parts = read!;
-        files = records;
-        return snapshot;
-    }
-
-    /// <summary>Reads the records from <paramref name="since"/> on and before <paramref name="until"/>.</summary>
-    private LogSnapshot Read(
-        RecordColumn[] columns,
-        DateTimeOffset? since,
-        DateTimeOffset? until,
-        Action<double>? report,
-        out string[] files,
-        CancellationToken cancellationToken
-    ) => Read(new QueryInput(columns, HasLogs: false, HasAlerts: false), since, until, report, out files, cancellationToken);
-
-    private LogSnapshot Read(
-        QueryInput input,
-        DateTimeOffset? since,
-        DateTimeOffset? until,
-        Action<double>? report,
-        out string[] files,
-        CancellationToken cancellationToken)
-    {
-        string[] records = [];
-        (since, until) = Narrowed(since, until);
-        LogSnapshot snapshot = Load(
-            () => new LogSnapshot(input.Columns, cancellationToken),
-            cancellationToken,
-            (FindRecordFiles, (s, found) => s.AddRecords(records = found, since, until, report)),
-            (() => input.HasLogs ? Find("afterimage*.log") : [], (s, found) => s.AddLogs(found)),
-            (() => input.HasAlerts ? Find(AlertFiles) : [], (s, found) => s.AddAlerts(found)));
-        if (since is not null || until is not null)
-        {
-            snapshot.Execute($"DELETE FROM log WHERE NOT ({LogSnapshot.Within(since, until)})");
-            snapshot.Execute($"DELETE FROM alert WHERE NOT ({LogSnapshot.Within(since, until)})");
-        }
-
-        files = records;
-        return snapshot;
-    }
-
-    /// <summary>Fills what is made from the files of each pattern.</summary>
-    private T Load<T>(
-        Func<T> create,
-        CancellationToken cancellationToken,
-        params (Func<string[]> Find, Action<T, string[]> Add)[] parts)
-        where T : IDisposable
-    {
-        while (true)
-        {
-            string[][] files = [.. parts.Select(part => part.Find())];
-            T snapshot = create();
-            try
-            {
-                for (int i = 0; i < parts.Length; i++)
-                    parts[i].Add(snapshot, files[i]);
-                return snapshot;
-            }
-            catch (Exception exception)
-            {
-                snapshot.Dispose();
-                cancellationToken.ThrowIfCancellationRequested();
-                if (exception is not (DbException or FileNotFoundException or DirectoryNotFoundException))
-                    throw;
-
-                // A writer that keeps only its newest files may delete one between the listing and the reading, or it may be compacted: the
-                // next listing is without it.
-                if (files.All(found => found.All(File.Exists)))
-                    throw Unreadable(exception);
-            }
-        }
-    }
-
-    /// <summary>The summary of what was read of this directory.</summary>
-    internal RunSummary SummaryOf(SummaryParts parts, string[] files)
-    {
-        (long dropped, long failed) = RunCounts.Sum(FindRunFiles());
-        return parts.Summarize(Path, files) with
-        {
-            DroppedRecords = dropped,
-            FailedRecords = failed,
-        };
-    }
-
-    /// <summary>Does <paramref name="work"/> with a snapshot, and says of which directory it is where the engine fails.</summary>
-    internal T Translate<T>(Func<T> work, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return work();
-        }
-        catch (DbException exception)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            throw Unreadable(exception);
-        }
-    }
-
-    private IOException Unreadable(Exception exception) =>
-        new($"The log directory '{Path}' could not be read: {FirstLine(exception)}", exception);
-
-    private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
 }

@@ -1,7 +1,6 @@
 using System.Text;
-using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Reading;
 using Afterimage.Monitoring.Reporting.Snapshots;
-using Afterimage.Monitoring.Reporting.Summaries;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Comparing;
@@ -15,16 +14,15 @@ internal sealed class ComparedRun : IDisposable
 
     private readonly LogSnapshot _snapshot;
     private readonly Dictionary<string, (long Finite, long NonFinite)> _counts = new(StringComparer.Ordinal);
-    private readonly IEnumerator<DuckDBDataReader> _rows;
+    private IEnumerator<DuckDBDataReader> _rows;
     private bool _hasRow;
 
-    public ComparedRun(LogDirectory log, Action<double>? report, CancellationToken cancellationToken)
+    public ComparedRun(LogReader log, Action<double>? report, CancellationToken cancellationToken)
     {
-        _snapshot = log.ReadWithSummary(RecordColumn.OfSummary, report, out SummaryParts parts, out string[] files, cancellationToken);
+        _snapshot = log.ReadWithSummary(RecordColumn.OfSummary, report, out RunSummary summary, cancellationToken);
+        Summary = summary;
         try
         {
-            using (parts)
-                Summary = log.SummaryOf(parts, files);
             _snapshot.Execute("CREATE TEMP TABLE continuous AS " + string.Join(
                 " UNION ALL ",
                 Continuous.Select((metric, number) => $"SELECT {number}::TINYINT AS number, value FROM ({PointSource.Values(metric)})")));
@@ -33,8 +31,7 @@ internal sealed class ComparedRun : IDisposable
             ReadCounts();
             _snapshot.Shrink();
             _rows = Rows().GetEnumerator();
-            _hasRow = _rows.MoveNext();
-            Advance();
+            Begin();
         }
         catch
         {
@@ -62,6 +59,14 @@ internal sealed class ComparedRun : IDisposable
     public static int CompareNames(string x, string y) => Encoding.UTF8.GetBytes(x).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y));
 
     public (long Finite, long NonFinite) Counts(string metric) => _counts.GetValueOrDefault(metric);
+
+    /// <summary>Goes back to the first value, for a comparison with another run.</summary>
+    public void Restart()
+    {
+        _rows.Dispose();
+        _rows = Rows().GetEnumerator();
+        Begin();
+    }
 
     public void Advance()
     {
@@ -105,6 +110,12 @@ internal sealed class ComparedRun : IDisposable
     {
         _rows.Dispose();
         _snapshot.Dispose();
+    }
+
+    private void Begin()
+    {
+        _hasRow = _rows.MoveNext();
+        Advance();
     }
 
     private void ReadCounts()

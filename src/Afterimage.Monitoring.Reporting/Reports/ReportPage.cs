@@ -128,7 +128,6 @@ internal sealed class ReportPage
                 _data.Runs.GroupBy(State, StringComparer.Ordinal).Select(state => $"{Format.Count(state.Count())} {state.Key}"));
     }
 
-    // Only of its own machine does the report know who is alive.
     // What a sum of money does not hold, said beside it.
     private static string Unknown(CostReport cost) => string.Join(", ", ((string?[])
     [
@@ -136,6 +135,7 @@ internal sealed class ReportPage
         cost.UsageMissingCount > 0 ? $"{Format.Count(cost.UsageMissingCount)} calls without usage" : null,
     ]).Where(part => part is not null));
 
+    // Only of its own machine does the report know who is alive.
     private static string State(LogRun run) =>
         run.End is not null ? "ended in order"
         : run.IsAlive ? "still going on"

@@ -16,6 +16,9 @@ internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool Has
     /// <summary>Whether the statement is a SELECT, which can stand within another.</summary>
     public bool IsSelect { get; private init; } = true;
 
+    /// <summary>Columns of records, and nothing else.</summary>
+    public static QueryInput OfRecords(RecordColumn[] columns) => new(columns, HasLogs: false, HasAlerts: false);
+
     /// <summary>Finds it in the plan that DuckDB makes of the statement over empty tables. Of EXPLAIN and PIVOT it is
     /// everything.</summary>
     /// <exception cref="FormatException">It is no single statement that reads.</exception>

@@ -8,8 +8,6 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 internal sealed class RecordFiller
 {
     private readonly RecordColumn[] _columns;
-    private readonly long _since;
-    private readonly long _until;
     private readonly bool _keepsLines;
     private readonly Func<IRecordTaker>? _createTaker;
     private readonly DuckDB.NET.Native.DuckDBAppender _appender;
@@ -19,17 +17,19 @@ internal sealed class RecordFiller
         DuckDBConnection connection,
         RecordColumn[] columns,
         bool keepsLines,
-        (DateTimeOffset? Since, DateTimeOffset? Until) times,
         Func<IRecordTaker>? createTaker)
     {
         _columns = columns;
-        _since = times.Since?.UtcTicks ?? long.MinValue;
-        _until = times.Until?.UtcTicks ?? long.MaxValue;
         _keepsLines = keepsLines;
         _createTaker = createTaker;
         if (NativeMethods.Appender.DuckDBAppenderCreate(connection.NativeConnection, null!, "record", out _appender) == DuckDBState.Error)
             throw new InvalidOperationException("DuckDB has no appender for the table.");
-        _types = [.. Enumerable.Range(0, columns.Length + (keepsLines ? 1 : 0)).Select(i => NativeMethods.Appender.DuckDBAppenderColumnType(_appender, (ulong)i))];
+        _types =
+        [
+            .. Enumerable
+                .Range(0, columns.Length + (keepsLines ? 1 : 0))
+                .Select(i => NativeMethods.Appender.DuckDBAppenderColumnType(_appender, (ulong)i)),
+        ];
     }
 
     /// <summary>Adds the records of files, those from a time on and before another, and a row for each line that is no record.</summary>
@@ -52,10 +52,10 @@ internal sealed class RecordFiller
         Action<double>? report,
         CancellationToken cancellationToken)
     {
-        var filler = new RecordFiller(connection, columns, keepsLines, times, createTaker);
+        var filler = new RecordFiller(connection, columns, keepsLines, createTaker);
         try
         {
-            RecordScan.Run(files, () => new Sink(filler), report, cancellationToken);
+            RecordScan.Run(files, times, () => new Sink(filler), report, cancellationToken);
             Check(NativeMethods.Appender.DuckDBAppenderClose(filler._appender));
         }
         finally
@@ -77,27 +77,16 @@ internal sealed class RecordFiller
         private readonly IRecordTaker? _taker = filler._createTaker?.Invoke();
         private readonly List<RecordChunk> _chunks = [];
 
-        public void Read(RecordReader reader)
+        public void Take(RecordReader reader)
         {
-            while (reader.ReadLine())
-            {
-                if (reader.IsRecord && (reader.Record.Timestamp < filler._since || reader.Record.Timestamp >= filler._until))
-                    continue;
-                if (filler._keepsLines && reader.IsTooLong)
-                    throw new LineTooLongException();
-                if (_chunks.Count == 0 || _chunks[^1].Rows == RecordChunk.Capacity)
-                    _chunks.Add(new RecordChunk(filler._columns, filler._types, filler._keepsLines));
-                if (reader.IsRecord)
-                {
-                    _chunks[^1].Add(reader.Record, reader.Line);
-                    _taker?.Take(reader.Record);
-                }
-                else
-                {
-                    _chunks[^1].AddSkipped(reader.Line);
-                    _taker?.TakeSkipped();
-                }
-            }
+            Room(reader).Add(reader.Record, reader.Line);
+            _taker?.Take(reader.Record);
+        }
+
+        public void TakeSkipped(RecordReader reader)
+        {
+            Room(reader).AddSkipped(reader.Line);
+            _taker?.TakeSkipped();
         }
 
         public void HandOn()
@@ -116,6 +105,15 @@ internal sealed class RecordFiller
             foreach (RecordChunk chunk in _chunks)
                 chunk.Dispose();
             _chunks.Clear();
+        }
+
+        private RecordChunk Room(RecordReader reader)
+        {
+            if (filler._keepsLines && reader.IsTooLong)
+                throw new LineTooLongException();
+            if (_chunks.Count == 0 || _chunks[^1].Rows == RecordChunk.Capacity)
+                _chunks.Add(new RecordChunk(filler._columns, filler._types, filler._keepsLines));
+            return _chunks[^1];
         }
     }
 }

@@ -13,6 +13,8 @@ internal sealed class RecordScan
     private const long RangeSize = 4 << 20;
 
     private readonly Range[] _ranges;
+    private readonly long _since;
+    private readonly long _until;
     private readonly Action<double>? _report;
     private readonly CancellationToken _cancellationToken;
 
@@ -22,25 +24,33 @@ internal sealed class RecordScan
     private int _nextToHandOn;
     private Exception? _failure;
 
-    private RecordScan(IReadOnlyCollection<string> files, Action<double>? report, CancellationToken cancellationToken)
+    private RecordScan(
+        IReadOnlyCollection<string> files,
+        (DateTimeOffset? Since, DateTimeOffset? Until) times,
+        Action<double>? report,
+        CancellationToken cancellationToken)
     {
         _ranges = [.. files.SelectMany(RangesOf)];
+        _since = times.Since?.UtcTicks ?? long.MinValue;
+        _until = times.Until?.UtcTicks ?? long.MaxValue;
         _report = report;
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>Reads files.</summary>
+    /// <summary>Reads the records of files from a time on and before another, and all lines that are no records.</summary>
     /// <param name="files">The files.</param>
+    /// <param name="times">The times.</param>
     /// <param name="createSink">Makes a worker's sink.</param>
     /// <param name="report">Is told which share of it is done.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     public static void Run(
         IReadOnlyCollection<string> files,
+        (DateTimeOffset? Since, DateTimeOffset? Until) times,
         Func<IRecordSink> createSink,
         Action<double>? report,
         CancellationToken cancellationToken) =>
-        new RecordScan(files, report, cancellationToken).Run(createSink);
+        new RecordScan(files, times, report, cancellationToken).Run(createSink);
 
     // A file that is empty, or no file but a pipe or a device, has no length and is not opened.
     private static IEnumerable<Range> RangesOf(string path)
@@ -74,8 +84,7 @@ internal sealed class RecordScan
         {
             while (TryTakeRange(out int number))
             {
-                using (var reader = new RecordReader(_ranges[number].Path, _ranges[number].Start, _ranges[number].End))
-                    sink.Read(reader);
+                Read(_ranges[number], sink);
                 HandOnInTurn(sink, number);
             }
         }
@@ -86,6 +95,18 @@ internal sealed class RecordScan
                 _failure ??= e;
                 Monitor.PulseAll(_turn);
             }
+        }
+    }
+
+    private void Read(Range range, IRecordSink sink)
+    {
+        using var reader = new RecordReader(range.Path, range.Start, range.End);
+        while (reader.ReadLine())
+        {
+            if (!reader.IsRecord)
+                sink.TakeSkipped(reader);
+            else if (reader.Record.Timestamp >= _since && reader.Record.Timestamp < _until)
+                sink.Take(reader);
         }
     }
 

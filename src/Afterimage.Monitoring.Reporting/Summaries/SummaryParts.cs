@@ -27,7 +27,7 @@ internal sealed class SummaryParts : IDisposable
             snapshot.PassCompacted(compacted, times, Add);
         }
 
-        RecordScan.Run([.. files.Except(compacted)], () => new Sink(Add(), times), report: null, cancellationToken);
+        RecordScan.Run([.. files.Except(compacted)], times, () => new Sink(Add()), report: null, cancellationToken);
     }
 
     /// <summary>The summary of all parts, which must not be used any more.</summary>
@@ -53,28 +53,10 @@ internal sealed class SummaryParts : IDisposable
         return part;
     }
 
-    private sealed class Sink(IRecordTaker taker, (DateTimeOffset? Since, DateTimeOffset? Until) times) : IRecordSink
+    private sealed class Sink(IRecordTaker taker) : IRecordSink
     {
-        private readonly long _since = times.Since?.UtcTicks ?? long.MinValue;
-        private readonly long _until = times.Until?.UtcTicks ?? long.MaxValue;
+        public void Take(RecordReader reader) => taker.Take(reader.Record);
 
-        public void Read(RecordReader reader)
-        {
-            while (reader.ReadLine())
-            {
-                if (!reader.IsRecord)
-                    taker.TakeSkipped();
-                else if (reader.Record.Timestamp >= _since && reader.Record.Timestamp < _until)
-                    taker.Take(reader.Record);
-            }
-        }
-
-        public void HandOn()
-        {
-        }
-
-        public void Dispose()
-        {
-        }
+        public void TakeSkipped(RecordReader reader) => taker.TakeSkipped();
     }
 }
