@@ -1,4 +1,4 @@
-using Afterimage.Monitoring.Security;
+using Afterimage.Monitoring.Server.Security;
 
 namespace Afterimage.Monitoring;
 

@@ -1,7 +1,7 @@
-using Afterimage.Monitoring.Api;
-using Afterimage.Monitoring.Page;
-using Afterimage.Monitoring.Runs;
-using Afterimage.Monitoring.Security;
+using Afterimage.Monitoring.Server.Api;
+using Afterimage.Monitoring.Server.Page;
+using Afterimage.Monitoring.Server.Runs;
+using Afterimage.Monitoring.Server.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
-using Afterimage.Monitoring.Runs;
+using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>An alert of a run, from when it began to when it was over, with the figures of the rule behind it.</summary>
 internal sealed record AlertValues

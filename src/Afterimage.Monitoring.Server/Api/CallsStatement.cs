@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>Makes the SQL of a page of calls from what a request asks for. What it gives is data in it, never part of the
 /// statement.</summary>

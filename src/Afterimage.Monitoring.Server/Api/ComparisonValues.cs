@@ -1,6 +1,6 @@
-using Afterimage.Monitoring.Runs;
+using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>Runs side by side: every figure of every metric, with its change from the first run.</summary>
 internal sealed record ComparisonValues(double Confidence, double FamilywiseErrorRate, IReadOnlyList<RunListItem> Runs, IReadOnlyList<ComparedRow> Rows)

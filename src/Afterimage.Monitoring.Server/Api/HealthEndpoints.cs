@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text;
-using Afterimage.Monitoring.Runs;
-using Afterimage.Monitoring.Security;
+using Afterimage.Monitoring.Server.Runs;
+using Afterimage.Monitoring.Server.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>For programs that watch the server: whether it works, and the live runs in Prometheus' text format.</summary>
 internal static class HealthEndpoints

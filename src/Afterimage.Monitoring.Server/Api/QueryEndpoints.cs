@@ -1,11 +1,11 @@
 using System.Text.Json;
-using Afterimage.Monitoring.Runs;
-using Afterimage.Monitoring.Security;
+using Afterimage.Monitoring.Server.Runs;
+using Afterimage.Monitoring.Server.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>What needs the records themselves: calls, SQL, comparison.</summary>
 internal sealed class QueryEndpoints

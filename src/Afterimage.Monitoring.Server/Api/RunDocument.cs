@@ -1,8 +1,8 @@
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
-using Afterimage.Monitoring.Runs;
+using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>Everything that the page of a run shows, in one answer.</summary>
 internal sealed record RunDocument

@@ -1,13 +1,13 @@
 using System.Globalization;
-using Afterimage.Monitoring.Page;
-using Afterimage.Monitoring.Runs;
-using Afterimage.Monitoring.Security;
+using Afterimage.Monitoring.Server.Page;
+using Afterimage.Monitoring.Server.Runs;
+using Afterimage.Monitoring.Server.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>Runs, one run, alerts, and the stream that says when to ask again.</summary>
 internal sealed class RunEndpoints

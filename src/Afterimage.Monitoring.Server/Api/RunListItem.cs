@@ -1,6 +1,6 @@
-using Afterimage.Monitoring.Runs;
+using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Api;
+namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>A page of the list of runs.</summary>
 internal sealed record RunList(

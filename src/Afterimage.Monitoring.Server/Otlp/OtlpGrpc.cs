@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
@@ -36,8 +35,6 @@ internal sealed class OtlpGrpc(OtlpReceiver receiver, OtlpAccess access)
         try
         {
             access.Check(http);
-            if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-                limit.MaxRequestBodySize = null;
             OtlpAnswer answer = await TakeAsync(http, signal).ConfigureAwait(false);
             byte[] message = OtlpMessages.Protobuf(answer);
             byte[] framed = new byte[PrefixLength + message.Length];
@@ -55,13 +52,7 @@ internal sealed class OtlpGrpc(OtlpReceiver receiver, OtlpAccess access)
 
     private async Task<OtlpAnswer> TakeAsync(HttpContext http, OtlpSignal signal)
     {
-        OtlpOptions options = receiver.Options;
-        using RequestBody body = await RequestBody.ReadAsync(
-            http.Request.Body,
-            http.Request.ContentLength,
-            options.MaxRequestBytes,
-            receiver.Budget,
-            http.RequestAborted).ConfigureAwait(false);
+        using RequestBody body = await RequestBody.ReadAsync(http, receiver).ConfigureAwait(false);
         if (body.Content.Length < PrefixLength)
             throw new OtlpRefusedException(OtlpRefusal.Malformed, "There is no message.");
 
@@ -75,7 +66,7 @@ internal sealed class OtlpGrpc(OtlpReceiver receiver, OtlpAccess access)
         if (http.Request.Headers["grpc-encoding"] != "gzip")
             throw new OtlpRefusedException(OtlpRefusal.Unsupported, "The encoding is not gzip.");
 
-        using RequestBody unpacked = RequestBody.Decompress(message, options.MaxDecompressedBytes, receiver.Budget);
+        using RequestBody unpacked = RequestBody.Decompress(message, receiver.Options.MaxDecompressedBytes, receiver.Budget);
         return await receiver.TakeAsync(signal, isJson: false, unpacked.Content).ConfigureAwait(false);
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Afterimage.Monitoring.Server.Otlp;
@@ -20,9 +19,6 @@ internal sealed class OtlpHttp(OtlpReceiver receiver, OtlpAccess access)
             if (!isJson && !IsOfType(http.Request, ProtobufType))
                 throw new OtlpRefusedException(OtlpRefusal.Unsupported, $"The content type is neither {ProtobufType} nor {JsonType}.");
 
-            // The limits are the receiver's own, and told in the sender's format.
-            if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-                limit.MaxRequestBodySize = null;
             OtlpAnswer answer = await TakeAsync(http, signal, isJson).ConfigureAwait(false);
             byte[] response = isJson ? OtlpMessages.Json(answer, signal) : OtlpMessages.Protobuf(answer);
             await WriteAsync(http, StatusCodes.Status200OK, isJson, response).ConfigureAwait(false);
@@ -37,17 +33,11 @@ internal sealed class OtlpHttp(OtlpReceiver receiver, OtlpAccess access)
     private async Task<OtlpAnswer> TakeAsync(HttpContext http, OtlpSignal signal, bool isJson)
     {
         bool isPacked = Encoding(http.Request);
-        OtlpOptions options = receiver.Options;
-        using RequestBody body = await RequestBody.ReadAsync(
-            http.Request.Body,
-            http.Request.ContentLength,
-            options.MaxRequestBytes,
-            receiver.Budget,
-            http.RequestAborted).ConfigureAwait(false);
+        using RequestBody body = await RequestBody.ReadAsync(http, receiver).ConfigureAwait(false);
         if (!isPacked)
             return await receiver.TakeAsync(signal, isJson, body.Content).ConfigureAwait(false);
 
-        using RequestBody unpacked = RequestBody.Decompress(body.Content, options.MaxDecompressedBytes, receiver.Budget);
+        using RequestBody unpacked = RequestBody.Decompress(body.Content, receiver.Options.MaxDecompressedBytes, receiver.Budget);
         return await receiver.TakeAsync(signal, isJson, unpacked.Content).ConfigureAwait(false);
     }
 

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
@@ -21,31 +23,29 @@ internal sealed class RequestBody : IDisposable
 
     public ReadOnlyMemory<byte> Content => _buffer.AsMemory(0, _length);
 
-    /// <summary>Reads a stream to its end.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="expectedLength">How long it says it is, if it says so.</param>
-    /// <param name="maxLength">The limit.</param>
-    /// <param name="budget">What its memory is taken from.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="OtlpRefusedException">It is longer than the limit, or there is no memory for it now.</exception>
-    public static async Task<RequestBody> ReadAsync(
-        Stream stream,
-        long? expectedLength,
-        int maxLength,
-        MemoryBudget budget,
-        CancellationToken cancellationToken)
+    /// <summary>Reads the body of a request to its end.</summary>
+    /// <exception cref="OtlpRefusedException">It is longer than the receiver's limit, or there is no memory for it now.</exception>
+    public static async Task<RequestBody> ReadAsync(HttpContext http, OtlpReceiver receiver)
     {
+        // The limits are the receiver's own, and told in the sender's format.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = null;
+
+        int maxLength = receiver.Options.MaxRequestBytes;
+        long? expectedLength = http.Request.ContentLength;
         if (expectedLength > maxLength)
             throw TooLarge(maxLength);
 
-        var body = new RequestBody(budget, maxLength);
+        var body = new RequestBody(receiver.Budget, maxLength);
         try
         {
             // One byte more, to see that it has ended. What a sender announces is not taken before it comes.
             body.Grow(Math.Min((int)(expectedLength ?? FirstSize) + 1, FirstSize));
             while (true)
             {
-                int read = await stream.ReadAsync(body._buffer.AsMemory(body._length), cancellationToken).ConfigureAwait(false);
+                int read = await http.Request.Body
+                    .ReadAsync(body._buffer.AsMemory(body._length), http.RequestAborted)
+                    .ConfigureAwait(false);
                 if (read == 0)
                     return body;
                 body.Take(read);

@@ -1,9 +1,9 @@
-using Afterimage.Monitoring.Security;
+using Afterimage.Monitoring.Server.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Afterimage.Monitoring.Page;
+namespace Afterimage.Monitoring.Server.Page;
 
 /// <summary>The pages, their assets, and the way in.</summary>
 internal static class PageEndpoints

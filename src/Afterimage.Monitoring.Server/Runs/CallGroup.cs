@@ -1,29 +1,55 @@
 using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>The calls of one model, or with one tag: series of their own in the run's metric store.</summary>
-internal sealed class CallGroup(Func<string, FilteredSeries> watch)
+/// <summary>The calls of one model, or with one tag, as the run's metric store has them.</summary>
+internal sealed class CallGroup
 {
-    private readonly FilteredSeries _times = watch("generation_time");
-    private readonly FilteredSeries _successes = watch("success_rate");
-    private readonly FilteredSeries _prompt = watch("prompt_token_count");
-    private readonly FilteredSeries _completion = watch("completion_token_count");
-    private readonly FilteredSeries _total = watch("total_token_count");
-    private readonly FilteredSeries _cost = watch("cost_usd");
-    private readonly FilteredSeries _unpriced = watch("unpriced_token_count");
+    private static readonly string[] Metrics =
+    [
+        .. new[]
+        {
+            WellKnownMetrics.GenerationTime,
+            WellKnownMetrics.SuccessRate,
+            WellKnownMetrics.PromptTokenCount,
+            WellKnownMetrics.CompletionTokenCount,
+            WellKnownMetrics.TotalTokenCount,
+            WellKnownMetrics.CostUsd,
+            WellKnownMetrics.UnpricedTokenCount,
+        }.Select(WellKnownMetrics.NameOf),
+    ];
 
-    public MetricAggregate Times(long from) => _times.Series.Aggregate(TimeRange.Since(from));
+    private readonly Func<string, TimeRange, MetricAggregate> _read;
 
-    public MetricAggregate Successes(long from) => _successes.Series.Aggregate(TimeRange.Since(from));
+    private CallGroup(Func<string, TimeRange, MetricAggregate> read) => _read = read;
 
-    public MetricAggregate PromptTokens(long from) => _prompt.Series.Aggregate(TimeRange.Since(from));
+    /// <summary>The store slices every metric by model of its own accord.</summary>
+    public static CallGroup OfModel(MetricStore store, string model) =>
+        new((metric, range) => new MetricView(store, range, model, null).Aggregate(metric));
 
-    public MetricAggregate CompletionTokens(long from) => _completion.Series.Aggregate(TimeRange.Since(from));
+    /// <summary>From now on: the store keeps no tags but those that somebody watches.</summary>
+    public static CallGroup OfTag(MetricStore store, string key, string value)
+    {
+        Dictionary<string, FilteredSeries> series = Metrics.ToDictionary(
+            metric => metric,
+            metric => store.Watch(metric, null, new(key, value)));
+        return new((metric, range) => series[metric].Series.Aggregate(range));
+    }
 
-    public MetricAggregate TotalTokens(long from) => _total.Series.Aggregate(TimeRange.Since(from));
+    public MetricAggregate Times(long from) => Read(WellKnownMetrics.GenerationTime, from);
 
-    public MetricAggregate Cost(long from) => _cost.Series.Aggregate(TimeRange.Since(from));
+    public MetricAggregate Successes(long from) => Read(WellKnownMetrics.SuccessRate, from);
 
-    public MetricAggregate UnpricedTokens(long from) => _unpriced.Series.Aggregate(TimeRange.Since(from));
+    public MetricAggregate PromptTokens(long from) => Read(WellKnownMetrics.PromptTokenCount, from);
+
+    public MetricAggregate CompletionTokens(long from) => Read(WellKnownMetrics.CompletionTokenCount, from);
+
+    public MetricAggregate TotalTokens(long from) => Read(WellKnownMetrics.TotalTokenCount, from);
+
+    public MetricAggregate Cost(long from) => Read(WellKnownMetrics.CostUsd, from);
+
+    public MetricAggregate UnpricedTokens(long from) => Read(WellKnownMetrics.UnpricedTokenCount, from);
+
+    private MetricAggregate Read(int metric, long from) => _read(WellKnownMetrics.NameOf(metric), TimeRange.Since(from));
 }

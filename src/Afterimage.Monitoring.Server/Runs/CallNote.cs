@@ -1,4 +1,4 @@
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>A call worth a line of its own: one of the slowest, or one that failed.</summary>
 internal sealed record CallNote(

@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>What the server holds of one run in memory, bounded: the metrics, as a monitor has them, what happened when, and a few calls
 /// and log entries. Any thread may call, holding <see cref="Gate"/> where it reads more than one thing.</summary>
@@ -136,8 +136,7 @@ internal sealed class FollowedRun
         if (_models.ContainsKey(id) || _models.Count == MaxModels)
             return;
 
-        string name = Names.Models[id];
-        _models.Add(id, new CallGroup(metric => Store.Watch(metric, name, null)));
+        _models.Add(id, CallGroup.OfModel(Store, Names.Models[id]));
     }
 
     private void WatchTags(in Record record)
@@ -153,7 +152,7 @@ internal sealed class FollowedRun
             _tagKeys[key] = values + 1;
             if (values == MaxValuesOfATag || _tags.Count >= MaxTags)
                 continue;
-            _tags.Add((key, text), new CallGroup(metric => Store.Watch(metric, null, new(key, text))));
+            _tags.Add((key, text), CallGroup.OfTag(Store, key, text));
         }
     }
 

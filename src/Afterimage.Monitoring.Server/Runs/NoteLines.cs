@@ -2,7 +2,7 @@ using System.Text.Json;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Schema;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>Reads the lines of <c>alerts.jsonl</c> and <c>afterimage.log</c> (docs/log-format.md).</summary>
 internal static class NoteLines

@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>Makes records of lines, under the names of one run.</summary>
 internal sealed class RecordFill(Names names)

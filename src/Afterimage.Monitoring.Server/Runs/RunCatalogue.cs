@@ -9,7 +9,7 @@ using Afterimage.Monitoring.Reporting.Summaries;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>All runs below a root: finds them, follows the live ones, and keeps of the others what a list shows.</summary>
 internal sealed partial class RunCatalogue(GenerationServerOptions options, TimeProvider timeProvider, ILogger<RunCatalogue> logger)

@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Summaries;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>What the list of runs shows of one: small, and kept for every run.</summary>
 internal sealed record RunDigest

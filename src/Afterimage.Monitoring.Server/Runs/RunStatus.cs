@@ -1,4 +1,4 @@
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>Whether a run goes on.</summary>
 internal enum RunStatus

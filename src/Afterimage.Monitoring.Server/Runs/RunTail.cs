@@ -2,7 +2,7 @@ using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Reporting.Compacting;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>Reads the files of one directory as they are written, into a <see cref="FollowedRun"/>. For one thread at a time.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using Afterimage.Monitoring.Log.Reading;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>What became of a file since it was last looked at.</summary>
 internal enum FileChange

@@ -1,6 +1,6 @@
 using Afterimage.Monitoring.Metrics;
 
-namespace Afterimage.Monitoring.Runs;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>What happened in one span of time.</summary>
 internal sealed class TimeBucket

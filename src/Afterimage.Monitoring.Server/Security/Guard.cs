@@ -1,9 +1,9 @@
 using System.Net;
-using Afterimage.Monitoring.Api;
+using Afterimage.Monitoring.Server.Api;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
-namespace Afterimage.Monitoring.Security;
+namespace Afterimage.Monitoring.Server.Security;
 
 /// <summary>Whom an endpoint answers.</summary>
 internal enum Audience

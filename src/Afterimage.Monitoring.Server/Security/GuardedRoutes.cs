@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Afterimage.Monitoring.Security;
+namespace Afterimage.Monitoring.Server.Security;
 
 /// <summary>Maps endpoints, none without the guard before it.</summary>
 internal sealed class GuardedRoutes(RouteGroupBuilder group, Guard guard)

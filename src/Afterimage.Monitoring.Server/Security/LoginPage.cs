@@ -1,7 +1,7 @@
-using Afterimage.Monitoring.Page;
+using Afterimage.Monitoring.Server.Page;
 using Microsoft.AspNetCore.Http;
 
-namespace Afterimage.Monitoring.Security;
+namespace Afterimage.Monitoring.Server.Security;
 
 /// <summary>The page that says how to get in.</summary>
 internal static class LoginPage

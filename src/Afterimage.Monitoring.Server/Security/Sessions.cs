@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Threading.RateLimiting;
 
-namespace Afterimage.Monitoring.Security;
+namespace Afterimage.Monitoring.Server.Security;
 
 /// <summary>One-time tokens, the sessions that they or the key are exchanged for, and how often either may be tried.</summary>
 /// <remarks>Of tokens and sessions only hashes are kept; they end with the process.</remarks>

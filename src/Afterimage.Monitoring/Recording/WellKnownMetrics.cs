@@ -37,4 +37,6 @@ internal static class WellKnownMetrics
         "unpriced_token_count",
         "usage_missing",
     ];
+
+    public static string NameOf(int id) => InOrder[id - GenerationTime];
 }
