@@ -45,13 +45,6 @@ internal sealed class CallFaults(GenerationMonitor monitor)
         if (exception is ObjectDisposedException || !_logged.TryAdd(subject, true))
             return;
 
-        try
-        {
-            monitor.LogError($"{subject} failed; the call went on without it", exception);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Nobody is left to be told.
-        }
+        monitor.LogError($"{subject} failed; the call went on without it", exception);
     }
 }

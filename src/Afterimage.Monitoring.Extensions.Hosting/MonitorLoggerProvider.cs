@@ -43,14 +43,7 @@ internal sealed class MonitorLoggerProvider(string? monitorName) : ILoggerProvid
                 return;
 
             string message = formatter(state, exception);
-            try
-            {
-                provider._monitor?.Log(logLevel, message.Length > 0 ? message : "(no message)", exception, DataOf(state, eventId));
-            }
-            catch (ObjectDisposedException)
-            {
-                // The program logs its own end, when the monitor is gone.
-            }
+            provider._monitor?.Log(logLevel, message.Length > 0 ? message : "(no message)", exception, DataOf(state, eventId));
         }
 
         private Dictionary<string, object?> DataOf<TState>(TState state, EventId eventId)

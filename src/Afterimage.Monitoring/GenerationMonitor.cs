@@ -64,10 +64,6 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <summary>The directory that this run is kept in, as a full path; null without <see cref="GenerationMonitorOptions.WriteFiles"/>.</summary>
     public string? LogDirectory => _parts.Run?.Directory;
 
-    /// <summary>Whether a file handler of the monitor writes <see cref="LogDirectory"/>.</summary>
-    internal bool WritesLogDirectory =>
-        _parts.Handlers.MetricHandlers.Any(handler => handler is FileMetricHandler file && file.LogDirectory == LogDirectory);
-
     /// <summary>Evaluates the alert rules now, and lets the alert handlers know what is new.</summary>
     /// <remarks>When it returns, the handlers have heard of it, save one that stands still for
     /// <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>. After disposal no handler hears of anything.</remarks>

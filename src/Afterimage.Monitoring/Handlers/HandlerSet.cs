@@ -46,8 +46,6 @@ internal sealed class HandlerSet
 
     public IReadOnlyList<IRecordSink> Sinks => [.. _metricSinks, .. _logSinks, _instruments];
 
-    public IEnumerable<IMetricHandler> MetricHandlers => _metricSinks.Select(sink => sink.Handler);
-
     public HandlerStatistics[] MetricStatistics => [.. _metricSinks.Select(s => s.Queue.Statistics)];
 
     public HandlerStatistics[] LogStatistics => [.. _logSinks.Select(s => s.Queue.Statistics)];

@@ -39,7 +39,6 @@ public readonly struct EvaluationScope : IDisposable
     /// <param name="details">What else is known. Default: nothing but the model that the scope knows.</param>
     /// <exception cref="ArgumentException">A name is null or empty, or a detail is out of its range. Nothing was recorded.</exception>
     /// <exception cref="InvalidOperationException">The evaluation is recorded already, or the scope is disposed.</exception>
-    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void Complete(IReadOnlyDictionary<string, double> scores, in EvaluationDetails details = default)
     {
         Measurement measurement = Untracked();
@@ -62,7 +61,6 @@ public readonly struct EvaluationScope : IDisposable
     /// <param name="details">What else is known. Default: nothing but the model that the scope knows.</param>
     /// <exception cref="ArgumentException">A detail is out of its range. Nothing was recorded.</exception>
     /// <exception cref="InvalidOperationException">The evaluation is recorded already, or the scope is disposed.</exception>
-    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void Fail(Exception exception, in EvaluationDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(exception);
@@ -93,21 +91,14 @@ public readonly struct EvaluationScope : IDisposable
 
     /// <summary>Ends the scope. An evaluation that is not recorded yet is recorded as failed, with the error
     /// <see cref="GenerationScope.IncompleteError"/>.</summary>
-    /// <remarks>It never throws: what happens after the monitor was disposed goes unrecorded.</remarks>
+    /// <remarks>What is recorded after the monitor was disposed is counted as dropped.</remarks>
     public void Dispose()
     {
         if (!IsOpen)
             return;
 
-        try
-        {
-            if (!_measurement.IsTracked)
-                Fail(GenerationScope.IncompleteError);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Thrown here it would take the place of the exception that leaves the scope.
-        }
+        if (!_measurement.IsTracked)
+            Fail(GenerationScope.IncompleteError);
 
         _measurement.Return();
     }

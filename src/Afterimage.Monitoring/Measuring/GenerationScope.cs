@@ -52,7 +52,6 @@ public readonly struct GenerationScope : IDisposable
     /// knows it. Default: nothing.</param>
     /// <exception cref="ArgumentException">A detail is out of its range. Nothing was recorded.</exception>
     /// <exception cref="InvalidOperationException">The generation is recorded already, or the scope is disposed.</exception>
-    /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public void Complete(in GenerationDetails details = default) => Track(success: true, details);
 
 #pragma warning disable RS0026 // Two overloads with optional details: exception and text are no base of each other.
@@ -99,21 +98,14 @@ public readonly struct GenerationScope : IDisposable
 
     /// <summary>Ends the scope. A generation that is not recorded yet is recorded as failed, with the error
     /// <see cref="IncompleteError"/>.</summary>
-    /// <remarks>It never throws: what happens after the monitor was disposed goes unrecorded.</remarks>
+    /// <remarks>What is recorded after the monitor was disposed is counted as dropped.</remarks>
     public void Dispose()
     {
         if (!IsOpen)
             return;
 
-        try
-        {
-            if (!_measurement.IsTracked)
-                Fail(IncompleteError);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Thrown here it would take the place of the exception that leaves the scope.
-        }
+        if (!_measurement.IsTracked)
+            Fail(IncompleteError);
 
         _measurement.Return();
     }
