@@ -8,7 +8,7 @@ var options = new GenerationMonitorOptions
     LogDirectory = Run,
 
     // A list of your own replaces the default: name the file handler to keep the log directory.
-    MetricHandlers = [new FileMetricHandler(Run), new SlowCallsFile(Path.Combine(Run, "slow.txt"), limit: TimeSpan.FromSeconds(10))],
+    MetricHandlers = { new FileMetricHandler(Run), new SlowCallsFile(Path.Combine(Run, "slow.txt"), limit: TimeSpan.FromSeconds(10)) },
     AlertHandlers = { alert => Console.WriteLine($"{alert.Level}: {alert.Message}") },
 };
 

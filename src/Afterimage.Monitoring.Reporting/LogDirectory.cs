@@ -192,7 +192,7 @@ public sealed partial class LogDirectory
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> or the shape does not exist.</exception>
     /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public Task<ExportResult> ExportMetricsAsync(
+    public Task<ExportSummary> ExportMetricsAsync(
         string outputPath,
         ExportFormat format = ExportFormat.Json,
         ExportOptions? options = null,

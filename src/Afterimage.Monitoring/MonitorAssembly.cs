@@ -154,14 +154,14 @@ internal sealed class MonitorAssembly
         HandlerStatistics[] metricHandlers = Handlers.MetricStatistics;
         HandlerStatistics[] logHandlers = Handlers.LogStatistics;
         HandlerStatistics[] all = [.. metricHandlers, .. logHandlers];
-        return new MonitorStatistics(
-            recorded,
-            dropped,
-            WrittenByAll(metricHandlers) + WrittenByAll(logHandlers),
-            all.Sum(h => h.Failed + h.Dropped),
-            nonFinite,
-            all)
+        return new MonitorStatistics
         {
+            Recorded = recorded,
+            Dropped = dropped,
+            Written = WrittenByAll(metricHandlers) + WrittenByAll(logHandlers),
+            Failed = all.Sum(h => h.Failed + h.Dropped),
+            NonFinite = nonFinite,
+            Handlers = all,
             AlertHandlers = _announcer.Statistics,
             RecordedAfterDisposal = Recorder.Refused,
         };

@@ -8,12 +8,14 @@ public sealed class ViewTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 23, 14, 25, 38, TimeSpan.Zero);
 
-    private static readonly Alert Firing = new(
-        "high_error_rate",
-        "Error rate 27.11 % is above 20 %",
-        AlertLevel.Error,
-        Now,
-        new Dictionary<string, object?>());
+    private static readonly Alert Firing = new Alert
+    {
+        Name = "high_error_rate",
+        Message = "Error rate 27.11 % is above 20 %",
+        Level = AlertLevel.Error,
+        Timestamp = Now,
+        Data = new Dictionary<string, object?>(),
+    };
 
     private static readonly TokenUsageReport Tokens = new(
         [new("a", 1, 2, 3), new("b[red]\n\u202e", 22_361_870, 4_088_665, 26_450_535)],
@@ -63,16 +65,16 @@ public sealed class ViewTests
         };
 
         static AlertStatus Rule(string name, AlertState state) =>
-            new(
-                new AlertRule
+            new AlertStatus
+            {
+                Rule = new AlertRule
                 {
                     Name = name,
                     Metric = "m",
                     Threshold = 1,
                 },
-                state,
-                null,
-                null);
+                State = state,
+            };
     }
 
     [Theory]
@@ -159,17 +161,47 @@ public sealed class ViewTests
     [Fact]
     public void The_summary_shows_facts_metrics_and_tokens()
     {
-        var one = new MetricSummary(2, 2, 1, 1, 1, 1, 1, 1);
+        var one = new MetricSummary
+        {
+            Count = 2,
+            Sum = 2,
+            Mean = 1,
+            Min = 1,
+            Max = 1,
+            P50 = 1,
+            P95 = 1,
+            P99 = 1,
+        };
         var metrics = new Dictionary<string, MetricSummary>
         {
             ["error_rate"] = one with { Mean = 0.25 },
             ["finish_reason:stop"] = one,
-            ["generation_time"] = new(2, 3.25, 1.625, 1.25, 2, 1.25, 1.25, 1.25),
+            ["generation_time"] = new MetricSummary
+            {
+                Count = 2,
+                Sum = 3.25,
+                Mean = 1.625,
+                Min = 1.25,
+                Max = 2,
+                P50 = 1.25,
+                P95 = 1.25,
+                P99 = 1.25,
+            },
             ["model_usage:a"] = one,
             ["success_rate"] = one with { Mean = 0.75 },
         };
-        var summary = new RunSummary("/nowhere/log", 2, 0, Tokens, metrics, Now, Now.AddMinutes(1), 1, 2, [])
+        var summary = new RunSummary
         {
+            LogDirectory = "/nowhere/log",
+            Generations = 2,
+            Evaluations = 0,
+            Tokens = Tokens,
+            Metrics = metrics,
+            FirstTimestamp = Now,
+            LastTimestamp = Now.AddMinutes(1),
+            NonFinitePoints = 1,
+            SkippedLines = 2,
+            Files = [],
             DroppedRecords = 3_000,
             FailedRecords = 4,
         };
@@ -207,27 +239,29 @@ public sealed class ViewTests
             .Range(0, 10_000)
             .Select(i => new ModelTokenUsage($"{i}-{new string('m', 100)}", 1_000_000_000, 1_000_000_000, 2_000_000_000))
             .ToArray();
-        var summary = new RunSummary(
-            "/nowhere/log",
-            1,
-            0,
-            new TokenUsageReport(models, 10_000_000_000_000, 10_000_000_000_000, 20_000_000_000_000),
-            models.ToDictionary(
+        var summary = new RunSummary
+        {
+            LogDirectory = "/nowhere/log",
+            Generations = 1,
+            Evaluations = 0,
+            Tokens = new TokenUsageReport(models, 10_000_000_000_000, 10_000_000_000_000, 20_000_000_000_000),
+            Metrics = models.ToDictionary(
                 m => m.ModelName,
-                _ => new MetricSummary(
-                    10_000_000,
-                    -12_345.678,
-                    -12_345.678,
-                    -12_345.678,
-                    -12_345.678,
-                    -12_345.678,
-                    -12_345.678,
-                    -12_345.678)),
-            null,
-            null,
-            0,
-            0,
-            []);
+                _ => new MetricSummary
+                {
+                    Count = 10_000_000,
+                    Sum = -12_345.678,
+                    Mean = -12_345.678,
+                    Min = -12_345.678,
+                    Max = -12_345.678,
+                    P50 = -12_345.678,
+                    P95 = -12_345.678,
+                    P99 = -12_345.678,
+                }),
+            NonFinitePoints = 0,
+            SkippedLines = 0,
+            Files = [],
+        };
 
         string text = Render(SummaryView.Render(summary, []));
 
@@ -258,37 +292,53 @@ public sealed class ViewTests
     {
         AlertEpisode[] episodes =
         [
-            new(
-                "high_token_usage:completion",
-                AlertLevel.Warning,
-                "m",
-                Now,
-                Now.AddDays(2.5),
-                AlertEpisodeState.Resolved,
-                1,
-                new Dictionary<string, object?>(),
-                "/log"),
-            new(
-                "high_error_rate",
-                AlertLevel.Error,
-                "Error rate 27.11 % is above 20 %",
-                Now,
-                Now.AddSeconds(42),
-                AlertEpisodeState.Resolved,
-                1,
-                new Dictionary<string, object?>(),
-                "/log"),
-            new(
-                "b[red]\n\u202e",
-                AlertLevel.Info,
-                new string('x', 300),
-                Now,
-                Now.AddHours(1.5),
-                AlertEpisodeState.RunEnded,
-                1,
-                new Dictionary<string, object?>(),
-                "/log"),
-            new("slow", AlertLevel.Warning, "p95", Now, null, AlertEpisodeState.Firing, 1, new Dictionary<string, object?>(), "/log"),
+            new AlertEpisode
+            {
+                Name = "high_token_usage:completion",
+                Level = AlertLevel.Warning,
+                Message = "m",
+                Start = Now,
+                End = Now.AddDays(2.5),
+                State = AlertEpisodeState.Resolved,
+                Announcements = 1,
+                Data = new Dictionary<string, object?>(),
+                LogDirectory = "/log",
+            },
+            new AlertEpisode
+            {
+                Name = "high_error_rate",
+                Level = AlertLevel.Error,
+                Message = "Error rate 27.11 % is above 20 %",
+                Start = Now,
+                End = Now.AddSeconds(42),
+                State = AlertEpisodeState.Resolved,
+                Announcements = 1,
+                Data = new Dictionary<string, object?>(),
+                LogDirectory = "/log",
+            },
+            new AlertEpisode
+            {
+                Name = "b[red]\n\u202e",
+                Level = AlertLevel.Info,
+                Message = new string('x', 300),
+                Start = Now,
+                End = Now.AddHours(1.5),
+                State = AlertEpisodeState.RunEnded,
+                Announcements = 1,
+                Data = new Dictionary<string, object?>(),
+                LogDirectory = "/log",
+            },
+            new AlertEpisode
+            {
+                Name = "slow",
+                Level = AlertLevel.Warning,
+                Message = "p95",
+                Start = Now,
+                State = AlertEpisodeState.Firing,
+                Announcements = 1,
+                Data = new Dictionary<string, object?>(),
+                LogDirectory = "/log",
+            },
         ];
 
         Assert.Equal(
@@ -317,14 +367,34 @@ public sealed class ViewTests
     [InlineData(100)]
     public void No_number_is_broken_in_two_on_a_narrow_terminal(int width)
     {
-        var one = new MetricSummary(22_361_870, 1e9, 1155.5, 1000, 14_050, 1020, 4083, 4142);
+        var one = new MetricSummary
+        {
+            Count = 22_361_870,
+            Sum = 1e9,
+            Mean = 1155.5,
+            Min = 1000,
+            Max = 14_050,
+            P50 = 1020,
+            P95 = 4083,
+            P99 = 4142,
+        };
         Dictionary<string, MetricSummary> metrics = Enumerable.Range(0, 3)
             .Select(i => $"evaluation_score_of_a_long_name_{i}")
             .Append("model_usage:a")
             .Append("model_usage:without-tokens")
             .ToDictionary(name => name, _ => one);
-        var summary = new RunSummary("/nowhere/log", 44_723_740, 0, Tokens, metrics, Now, Now, 0, 0, [])
+        var summary = new RunSummary
         {
+            LogDirectory = "/nowhere/log",
+            Generations = 44_723_740,
+            Evaluations = 0,
+            Tokens = Tokens,
+            Metrics = metrics,
+            FirstTimestamp = Now,
+            LastTimestamp = Now,
+            NonFinitePoints = 0,
+            SkippedLines = 0,
+            Files = [],
             Cost = new CostReport([new("a", 123_456.78m, 0)], 123_456.78m, 0),
         };
 

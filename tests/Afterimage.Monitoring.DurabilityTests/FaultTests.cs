@@ -321,7 +321,8 @@ public sealed class FaultTests
     private static GenerationMonitorOptions WithFileAnd(string directory, IMetricHandler other)
     {
         GenerationMonitorOptions options = MonitorUse.In(directory);
-        options.MetricHandlers = [new FileMetricHandler(directory), other];
+        options.MetricHandlers.Add(new FileMetricHandler(directory));
+        options.MetricHandlers.Add(other);
         return options;
     }
 

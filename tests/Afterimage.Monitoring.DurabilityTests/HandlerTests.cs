@@ -165,7 +165,8 @@ public sealed class HandlerTests
     private static GenerationMonitorOptions FileAnd(string directory, IMetricHandler other)
     {
         GenerationMonitorOptions options = MonitorUse.In(directory);
-        options.MetricHandlers = [new FileMetricHandler(directory), other];
+        options.MetricHandlers.Add(new FileMetricHandler(directory));
+        options.MetricHandlers.Add(other);
         return options;
     }
 

@@ -95,8 +95,22 @@ public sealed class AlertmanagerTests : IDisposable
         using Alertmanager server = await Alertmanager.StartAsync(_directory);
         Action<Alert> old = Handler(server.Address, new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(-6)));
         Action<Alert> recent = Handler(server.Address, new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(-1)));
-        old(new Alert("old", "m", AlertLevel.Warning, DateTimeOffset.UtcNow.AddMinutes(-10), new Dictionary<string, object?>()));
-        recent(new Alert("recent", "m", AlertLevel.Warning, DateTimeOffset.UtcNow.AddMinutes(-10), new Dictionary<string, object?>()));
+        old(new Alert
+        {
+            Name = "old",
+            Message = "m",
+            Level = AlertLevel.Warning,
+            Timestamp = DateTimeOffset.UtcNow.AddMinutes(-10),
+            Data = new Dictionary<string, object?>(),
+        });
+        recent(new Alert
+        {
+            Name = "recent",
+            Message = "m",
+            Level = AlertLevel.Warning,
+            Timestamp = DateTimeOffset.UtcNow.AddMinutes(-10),
+            Data = new Dictionary<string, object?>(),
+        });
 
         Assert.Equal(["recent"], (await server.AlertsAsync()).Select(alert => Label(alert, "alertname")));
     }
@@ -106,12 +120,14 @@ public sealed class AlertmanagerTests : IDisposable
     {
         using Alertmanager server = await Alertmanager.StartAsync(_directory);
         Action<Alert> handler = Handler(server.Address, TimeProvider.System);
-        var alert = new Alert(
-            "budget:day",
-            "half",
-            AlertLevel.Warning,
-            DateTimeOffset.UtcNow.AddMinutes(-1),
-            new Dictionary<string, object?>());
+        var alert = new Alert
+        {
+            Name = "budget:day",
+            Message = "half",
+            Level = AlertLevel.Warning,
+            Timestamp = DateTimeOffset.UtcNow.AddMinutes(-1),
+            Data = new Dictionary<string, object?>(),
+        };
 
         handler(alert);
         handler(alert with { Level = AlertLevel.Error, Message = "spent" });

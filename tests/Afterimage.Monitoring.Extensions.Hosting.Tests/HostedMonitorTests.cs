@@ -162,7 +162,7 @@ public sealed class HostedMonitorTests : IDisposable
         using IHost host = Host(configure: services =>
         {
             services.AddGenerationMonitor();
-            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers = [handler]);
+            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers.Add(handler));
         });
         await host.StartAsync(Token);
 
@@ -209,7 +209,7 @@ public sealed class HostedMonitorTests : IDisposable
         {
             services.Configure<GenerationMonitorOptions>(o =>
             {
-                o.MetricHandlers = [handler];
+                o.MetricHandlers.Add(handler);
                 o.ShutdownTimeout = TimeSpan.Zero;
             });
             services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(50));
@@ -256,7 +256,7 @@ public sealed class HostedMonitorTests : IDisposable
         using IHost host = Host(configure: services =>
         {
             services.AddLogging(l => l.AddGenerationMonitor().AddProvider(seen));
-            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers = [new FailingHandler()]);
+            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers.Add(new FailingHandler()));
         });
         await host.StartAsync(Token);
 
@@ -316,7 +316,7 @@ public sealed class HostedMonitorTests : IDisposable
         using IHost host = Host(configure: services =>
         {
             services.AddHealthChecks().AddGenerationMonitor("strict").AddGenerationMonitor("lenient", HealthStatus.Degraded);
-            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers = [new FailingHandler()]);
+            services.Configure<GenerationMonitorOptions>(o => o.MetricHandlers.Add(new FailingHandler()));
         });
         await host.StartAsync(Token);
         GenerationMonitor monitor = host.Services.GetRequiredService<GenerationMonitor>();
@@ -340,7 +340,7 @@ public sealed class HostedMonitorTests : IDisposable
             services.AddHealthChecks().AddGenerationMonitor();
             services.Configure<GenerationMonitorOptions>(o =>
             {
-                o.MetricHandlers = [handler];
+                o.MetricHandlers.Add(handler);
                 o.HandlerTimeLimit = TimeSpan.FromTicks(1);
                 o.ShutdownTimeout = TimeSpan.Zero;
             });

@@ -409,7 +409,7 @@ public sealed class CompactionTests : IDisposable
             Since = new DateTimeOffset(2026, 11, 23, 14, 25, 38, 999, TimeSpan.Zero),
         };
         await CompactAsync();
-        ExportResult after = await Log.ExportMetricsAsync(json, ExportFormat.Json, options, cancellationToken: Token);
+        ExportSummary after = await Log.ExportMetricsAsync(json, ExportFormat.Json, options, cancellationToken: Token);
 
         // Lines are in their order, though it is not that of time.
         double[] durations =

@@ -222,8 +222,17 @@ public sealed class CompareTests : IDisposable
         Assert.Equal(MetricKind.Share, comparison.Metrics.Single(metric => metric.Name == "model_usage:other").Kind);
         Assert.Equal(
             [
-                new ModelComparison("m", new ModelUse(80, 800, 400, 1200, 20, 0), new ModelUse(60, 600, 300, 900, 15, 0)),
-                new ModelComparison("other", null, new ModelUse(20, 200, 100, 300, 5, 0)),
+                new ModelComparison
+                {
+                    ModelName = "m",
+                    A = new ModelUse(80, 800, 400, 1200, 20, 0),
+                    B = new ModelUse(60, 600, 300, 900, 15, 0),
+                },
+                new ModelComparison
+                {
+                    ModelName = "other",
+                    B = new ModelUse(20, 200, 100, 300, 5, 0),
+                },
             ],
             comparison.Models);
         Assert.Equal((80, 80), (comparison.A.Generations, comparison.B.Generations));

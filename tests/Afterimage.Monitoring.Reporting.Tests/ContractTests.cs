@@ -123,9 +123,15 @@ public sealed class ContractTests : IDisposable
 
         IReadOnlyList<Alert> alerts = monitor.CheckAlerts();
         Alert alert = alerts.Single(a => a.Level == AlertLevel.Error);
-        (string name, string message, AlertLevel level, DateTimeOffset timestamp, IReadOnlyDictionary<string, object?> data) = alert;
-        Assert.Equal(("high_error_rate", AlertLevel.Error, clock.GetUtcNow()), (name, level, timestamp));
-        Assert.Equal(alert, new Alert(Name: name, Message: message, Level: level, Timestamp: timestamp, Data: data));
+        Assert.Equal(("high_error_rate", AlertLevel.Error, clock.GetUtcNow()), (alert.Name, alert.Level, alert.Timestamp));
+        Assert.Equal(alert, new Alert
+        {
+            Name = alert.Name,
+            Message = alert.Message,
+            Level = alert.Level,
+            Timestamp = alert.Timestamp,
+            Data = alert.Data,
+        });
         Assert.Equal([AlertLevel.Info, AlertLevel.Warning, AlertLevel.Error], Enum.GetValues<AlertLevel>());
 
         MonitorStatistics statistics = monitor.GetStatistics();
@@ -168,8 +174,8 @@ public sealed class ContractTests : IDisposable
         var options = new GenerationMonitorOptions
         {
             LogDirectory = path,
-            MetricHandlers = [new FileMetricHandler(logDirectory: path), points],
-            LogHandlers = [new FileLogHandler(logDirectory: path), entries],
+            MetricHandlers = { new FileMetricHandler(logDirectory: path), points },
+            LogHandlers = { new FileLogHandler(logDirectory: path), entries },
             AlertHandlers = { alerts.Add },
             MetricsInterval = TimeSpan.Zero,
             ShutdownTimeout = PatientMonitor.Generous,

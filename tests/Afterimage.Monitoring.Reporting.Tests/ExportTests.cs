@@ -43,7 +43,7 @@ public sealed class ExportTests : IDisposable
 
     private string Out(string name) => Path.Combine(_directory.Path, "out", name);
 
-    private Task<ExportResult> ExportAsync(string name, ExportFormat format, ExportOptions? options = null) =>
+    private Task<ExportSummary> ExportAsync(string name, ExportFormat format, ExportOptions? options = null) =>
         LogDirectory.Open(Log).ExportMetricsAsync(Out(name), format, options, cancellationToken: Cancel);
 
     private string[] Left() =>
@@ -58,7 +58,8 @@ public sealed class ExportTests : IDisposable
     {
         GenerationMonitorOptions options = PatientMonitor.Options(Log);
         options.WriteFiles = handlers is [];
-        options.MetricHandlers = handlers ?? [];
+        foreach (IMetricHandler handler in handlers ?? [])
+            options.MetricHandlers.Add(handler);
         return new GenerationMonitor(options, new FakeTimeProvider(Time));
     }
 
@@ -184,7 +185,7 @@ public sealed class ExportTests : IDisposable
         }
 
         await ExportAsync("p.json", ExportFormat.Json);
-        ExportResult records = await ExportAsync("r.json", ExportFormat.Json, new ExportOptions { Shape = ExportShape.Records });
+        ExportSummary records = await ExportAsync("r.json", ExportFormat.Json, new ExportOptions { Shape = ExportShape.Records });
 
         JsonElement rows = await OtherPrograms.PythonAsync(
             "import json, sys; print(json.dumps(json.load(open(sys.argv[1], encoding='utf-8'))))",
@@ -217,7 +218,7 @@ public sealed class ExportTests : IDisposable
     {
         WriteHostile();
 
-        ExportResult result = await ExportAsync("x.xlsx", format, new ExportOptions { Shape = shape, SingleFile = true });
+        ExportSummary result = await ExportAsync("x.xlsx", format, new ExportOptions { Shape = shape, SingleFile = true });
 
         IReadOnlyDictionary<string, string?>[] rows = await ReadAsync(result.Files[0], format);
         Assert.Equal(result.Rows, rows.Length);
@@ -364,7 +365,7 @@ public sealed class ExportTests : IDisposable
     {
         WriteHostile();
 
-        ExportResult result = await ExportAsync("x.csv", ExportFormat.Csv);
+        ExportSummary result = await ExportAsync("x.csv", ExportFormat.Csv);
         await ExportAsync("one.csv", ExportFormat.Csv, new ExportOptions { SingleFile = true });
 
         Assert.All(result.Files, file => Assert.Equal(Path.Combine(_directory.Path, "out"), Path.GetDirectoryName(file)));
@@ -402,7 +403,7 @@ public sealed class ExportTests : IDisposable
                 monitor.RecordMetric("common", i);
         }
 
-        ExportResult csv = await ExportAsync("x.csv", ExportFormat.Csv);
+        ExportSummary csv = await ExportAsync("x.csv", ExportFormat.Csv);
         await ExportAsync("x.xlsx", ExportFormat.Excel);
 
         JsonElement files = await OtherPrograms.PythonAsync(Csv, null, [.. csv.Files]);
@@ -561,7 +562,7 @@ public sealed class ExportTests : IDisposable
         Directory.CreateDirectory(Log);
         await File.WriteAllTextAsync(Path.Combine(Log, "metrics.jsonl"), string.Concat(Enumerable.Repeat(line, Points)), Cancel);
 
-        ExportResult result = await ExportAsync("x.xlsx", ExportFormat.Excel);
+        ExportSummary result = await ExportAsync("x.xlsx", ExportFormat.Excel);
 
         Assert.Equal(Points, result.Rows);
         using var book = System.IO.Compression.ZipFile.OpenRead(Out("x.xlsx"));
@@ -592,7 +593,7 @@ public sealed class ExportTests : IDisposable
                     Tags = [KeyValuePair.Create("k", (object?)1)],
                 });
 
-        ExportResult result = await ExportAsync("x.parquet", ExportFormat.Parquet, new ExportOptions { Shape = ExportShape.Records });
+        ExportSummary result = await ExportAsync("x.parquet", ExportFormat.Parquet, new ExportOptions { Shape = ExportShape.Records });
 
         await using FileStream file = File.OpenRead(result.Files[0]);
         DeserializationResult<Dictionary<string, object>> read = await ParquetSerializer.DeserializeUntypedAsync(
@@ -617,7 +618,7 @@ public sealed class ExportTests : IDisposable
         Directory.CreateDirectory(Log);
         foreach (ExportShape shape in Enum.GetValues<ExportShape>())
         {
-            ExportResult result = await ExportAsync($"{shape}.out", format, new ExportOptions { Shape = shape });
+            ExportSummary result = await ExportAsync($"{shape}.out", format, new ExportOptions { Shape = shape });
 
             Assert.Equal([Out($"{shape}.out")], result.Files);
             Assert.Equal(0, result.Rows);
@@ -637,7 +638,7 @@ public sealed class ExportTests : IDisposable
                 )
                 .Append("torn"));
 
-        ExportResult result = await ExportAsync("x.json", ExportFormat.Json, new ExportOptions
+        ExportSummary result = await ExportAsync("x.json", ExportFormat.Json, new ExportOptions
         {
             Since = DateTimeOffset.Parse("2026-11-23T14:25:02Z", CultureInfo.InvariantCulture),
             Until = DateTimeOffset.Parse("2026-11-23T14:25:08Z", CultureInfo.InvariantCulture),

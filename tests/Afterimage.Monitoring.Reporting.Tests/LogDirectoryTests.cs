@@ -216,7 +216,17 @@ public sealed class LogDirectoryTests : IDisposable
 
         Assert.Equal(4, summary.NonFinitePoints);
         Assert.Equal(0, summary.SkippedLines);
-        Assert.Equal(new MetricSummary(1, 4, 4, 4, 4, 4, 4, 4), summary.Metrics["m"]);
+        Assert.Equal(new MetricSummary
+        {
+            Count = 1,
+            Sum = 4,
+            Mean = 4,
+            Min = 4,
+            Max = 4,
+            P50 = 4,
+            P95 = 4,
+            P99 = 4,
+        }, summary.Metrics["m"]);
         Assert.Equal(["evaluation_error_rate", "evaluation_score_t", "evaluation_time", "m"], summary.Metrics.Keys);
     }
 

@@ -148,18 +148,28 @@ public sealed class RunSummaryTests : IDisposable
     public void Json_has_every_figure()
     {
         var time = new DateTimeOffset(2026, 11, 23, 14, 25, 38, TimeSpan.Zero);
-        var summary = new RunSummary(
-            "/log",
-            2,
-            1,
-            new TokenUsageReport([new("m\"", 1, 2, 3)], 1, 2, 3),
-            new Dictionary<string, MetricSummary> { ["generation_time"] = new(2, double.PositiveInfinity, 1.5, 1, 2, 1, 1.25, 1e-9) },
-            time,
-            time.AddTicks(1),
-            4,
-            5,
-            ["/log/metrics.jsonl"])
+        var summary = new RunSummary
         {
+            LogDirectory = "/log",
+            Generations = 2,
+            Evaluations = 1,
+            Tokens = new TokenUsageReport([new("m\"", 1, 2, 3)], 1, 2, 3),
+            Metrics = new Dictionary<string, MetricSummary> { ["generation_time"] = new MetricSummary
+            {
+                Count = 2,
+                Sum = double.PositiveInfinity,
+                Mean = 1.5,
+                Min = 1,
+                Max = 2,
+                P50 = 1,
+                P95 = 1.25,
+                P99 = 1e-9,
+            } },
+            FirstTimestamp = time,
+            LastTimestamp = time.AddTicks(1),
+            NonFinitePoints = 4,
+            SkippedLines = 5,
+            Files = ["/log/metrics.jsonl"],
             DroppedRecords = 6,
             FailedRecords = 7,
         };

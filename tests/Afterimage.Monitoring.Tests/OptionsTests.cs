@@ -7,8 +7,6 @@ public sealed class OptionsTests
     public static TheoryData<string, object> BadSettings => new()
     {
         { nameof(GenerationMonitorOptions.LogDirectory), "" },
-        { nameof(GenerationMonitorOptions.MetricHandlers), new List<IMetricHandler> { null! } },
-        { nameof(GenerationMonitorOptions.LogHandlers), new List<ILogHandler> { null! } },
         { nameof(GenerationMonitorOptions.MetricsInterval), TimeSpan.FromTicks(-1) },
         { nameof(GenerationMonitorOptions.MetricsInterval), TimeSpan.FromDays(50) },
         { nameof(GenerationMonitorOptions.ShutdownTimeout), TimeSpan.FromTicks(-1) },
@@ -60,6 +58,21 @@ public sealed class OptionsTests
 
         Assert.Equal(setting, Assert.ThrowsAny<ArgumentException>(() => new GenerationMonitor(options)).ParamName);
         Assert.Empty(Directory.EnumerateFileSystemEntries(directory.FullPath));
+    }
+
+    [Fact]
+    public void A_handler_that_is_null_is_refused_by_the_name_of_its_list()
+    {
+        static string? Refused(Action<GenerationMonitorOptions> configure)
+        {
+            var options = new GenerationMonitorOptions { WriteFiles = false };
+            configure(options);
+            return Assert.ThrowsAny<ArgumentException>(() => new GenerationMonitor(options)).ParamName;
+        }
+
+        Assert.Equal("MetricHandlers", Refused(o => o.MetricHandlers.Add(null!)));
+        Assert.Equal("LogHandlers", Refused(o => o.LogHandlers.Add(null!)));
+        Assert.Equal("AlertHandlers", Refused(o => o.AlertHandlers.Add((IAlertHandler)null!)));
     }
 
     [Theory]

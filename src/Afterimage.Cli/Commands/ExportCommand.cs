@@ -80,7 +80,7 @@ internal static class ExportCommand
     {
         if (options.MetricName is { } metric)
             await MetricNames.ThrowIfUnknownAsync(log, metric, cancellationToken);
-        ExportResult result = await WorkProgress.ShowAsync(
+        ExportSummary result = await WorkProgress.ShowAsync(
             "exporting",
             json: OutputFile.IsStandardOutput(path),
             progress => OutputFile.WriteAsync(

@@ -51,16 +51,17 @@ internal static class AlertEpisodes
 
     private static Open Begin(Alert alert, string directory) =>
         new(
-            new AlertEpisode(
-                alert.Name,
-                alert.Level,
-                alert.Message,
-                alert.Timestamp,
-                End: null,
-                AlertEpisodeState.Firing,
-                Announcements: 1,
-                alert.Data,
-                directory),
+            new AlertEpisode
+            {
+                Name = alert.Name,
+                Level = alert.Level,
+                Message = alert.Message,
+                Start = alert.Timestamp,
+                State = AlertEpisodeState.Firing,
+                Announcements = 1,
+                Data = alert.Data,
+                LogDirectory = directory,
+            },
             alert.Timestamp);
 
     private static Open Continue(Open open, Alert alert)

@@ -29,11 +29,13 @@ internal static class AlertQuery
                 directory.OrderBy(line => Number(line.File)).Select(line => line.Alert),
                 directory.Key,
                 [.. runs.Where(run => run.Directory == directory.Key)]));
-        return new AlertHistory(
-            [.. lines.Select(line => line.Alert).OrderBy(alert => alert.Timestamp)],
-            [.. episodes.OrderBy(episode => episode.Start)],
-            valid - lines.Count,
-            skipped);
+        return new AlertHistory
+        {
+            Alerts = [.. lines.Select(line => line.Alert).OrderBy(alert => alert.Timestamp)],
+            Episodes = [.. episodes.OrderBy(episode => episode.Start)],
+            OmittedAlerts = valid - lines.Count,
+            SkippedLines = skipped,
+        };
     }
 
     private static int Number(string file) => new NumberedName(Path.GetDirectoryName(file)!, "alerts.jsonl").NumberOf(file);
@@ -41,14 +43,16 @@ internal static class AlertQuery
     private static LoggedAlert Line(DuckDBDataReader row) =>
         new(
             row.GetString(0),
-            new Alert(
-                row.GetString(2),
-                row.GetString(4),
-                Enum.Parse<AlertLevel>(row.GetString(3), ignoreCase: true),
-                new DateTimeOffset(
+            new Alert
+            {
+                Name = row.GetString(2),
+                Message = row.GetString(4),
+                Level = Enum.Parse<AlertLevel>(row.GetString(3), ignoreCase: true),
+                Timestamp = new DateTimeOffset(
                     Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(1), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks),
                     TimeSpan.Zero),
-                row.IsDBNull(5) ? new Dictionary<string, object?>() : Data(row.GetString(5))));
+                Data = row.IsDBNull(5) ? new Dictionary<string, object?>() : Data(row.GetString(5)),
+            });
 
     private static Dictionary<string, object?> Data(string json)
     {

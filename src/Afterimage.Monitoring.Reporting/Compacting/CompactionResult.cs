@@ -4,21 +4,30 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 namespace Afterimage.Monitoring;
 
 /// <summary>What <see cref="LogDirectory.CompactAsync"/> did.</summary>
-/// <param name="Files">The full paths of the Parquet files that it wrote.</param>
-/// <param name="CompactedFiles">How many files went into them, and are gone.</param>
-/// <param name="Records">Records that were in these.</param>
-/// <param name="SkippedLines">Lines of these that held no valid record. They are kept, and readers go on counting them.</param>
-/// <param name="BytesBefore">The size of these, in bytes.</param>
-/// <param name="BytesAfter">The size of the Parquet files, in bytes.</param>
-/// <param name="OpenFiles">Files of records that a live writer has, which are left as they are.</param>
-/// <param name="OtherFiles">Files of records that another program wrote: of another name, or with a line that is too long to be kept. They are
-/// left as they are, too.</param>
-public sealed record CompactionResult(
-    IReadOnlyList<string> Files,
-    int CompactedFiles,
-    long Records,
-    long SkippedLines,
-    long BytesBefore,
-    long BytesAfter,
-    int OpenFiles,
-    int OtherFiles);
+public sealed record CompactionResult
+{
+    /// <summary>The full paths of the Parquet files that it wrote.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>How many files went into them, and are gone.</summary>
+    public required int CompactedFiles { get; init; }
+
+    /// <summary>Records that were in these.</summary>
+    public required long Records { get; init; }
+
+    /// <summary>Lines of these that held no valid record. They are kept, and readers go on counting them.</summary>
+    public required long SkippedLines { get; init; }
+
+    /// <summary>The size of these, in bytes.</summary>
+    public required long BytesBefore { get; init; }
+
+    /// <summary>The size of the Parquet files, in bytes.</summary>
+    public required long BytesAfter { get; init; }
+
+    /// <summary>Files of records that a live writer has, which are left as they are.</summary>
+    public required int OpenFiles { get; init; }
+
+    /// <summary>Files of records that another program wrote: of another name, or with a line that is too long to be kept. They are left
+    /// as they are, too.</summary>
+    public required int OtherFiles { get; init; }
+}

@@ -50,15 +50,17 @@ internal sealed class Compactor(
         foreach (string directory in directories)
             CompactDirectory(directory);
         progress?.Report(1);
-        return new CompactionResult(
-            _files,
-            _compactedFiles,
-            _records,
-            _skippedLines,
-            _bytesBefore,
-            _files.Sum(file => new FileInfo(file).Length),
-            _open.Count,
-            _others.Count);
+        return new CompactionResult
+        {
+            Files = _files,
+            CompactedFiles = _compactedFiles,
+            Records = _records,
+            SkippedLines = _skippedLines,
+            BytesBefore = _bytesBefore,
+            BytesAfter = _files.Sum(file => new FileInfo(file).Length),
+            OpenFiles = _open.Count,
+            OtherFiles = _others.Count,
+        };
     }
 
     private string[] List() => [.. find(CompactedName.Pattern).Where(RecordFiles.IsCompacted), .. find(RecordFiles.JsonPattern)];

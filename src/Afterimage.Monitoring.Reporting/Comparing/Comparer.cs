@@ -25,7 +25,13 @@ internal sealed class Comparer
         Array.Sort(names, ComparedRun.CompareNames);
         MetricComparison[] metrics = [.. names.Select(comparer.Compare)];
         Array.Sort(metrics, (x, y) => string.CompareOrdinal(x.Name, y.Name));
-        return new RunComparison(a.Summary, b.Summary, metrics, comparer.Models());
+        return new RunComparison
+        {
+            A = a.Summary,
+            B = b.Summary,
+            Metrics = metrics,
+            Models = comparer.Models(),
+        };
     }
 
     private MetricComparison Compare(string name)
@@ -40,18 +46,22 @@ internal sealed class Comparer
         MetricKind kind = KindOf(name, a, b);
         return kind switch
         {
-            MetricKind.Share => new MetricComparison(
-                name,
-                kind,
-                Share(finiteA, nonFiniteA, _a.GenerationCount),
-                Share(finiteB, nonFiniteB, _b.GenerationCount),
-                [Rates(finiteA, _a.GenerationCount, finiteB, _b.GenerationCount)]),
-            MetricKind.Rate => new MetricComparison(
-                name,
-                kind,
-                Rate(a, nonFiniteA),
-                Rate(b, nonFiniteB),
-                [Rates(a.Ones, finiteA, b.Ones, finiteB)]),
+            MetricKind.Share => new MetricComparison
+            {
+                Name = name,
+                Kind = kind,
+                A = Share(finiteA, nonFiniteA, _a.GenerationCount),
+                B = Share(finiteB, nonFiniteB, _b.GenerationCount),
+                Figures = [Rates(finiteA, _a.GenerationCount, finiteB, _b.GenerationCount)],
+            },
+            MetricKind.Rate => new MetricComparison
+            {
+                Name = name,
+                Kind = kind,
+                A = Rate(a, nonFiniteA),
+                B = Rate(b, nonFiniteB),
+                Figures = [Rates(a.Ones, finiteA, b.Ones, finiteB)],
+            },
             _ => Numbers(name, (a, nonFiniteA), (b, nonFiniteB), pooled),
         };
     }
@@ -97,18 +107,22 @@ internal sealed class Comparer
     }
 
     private static MetricSample? Share(long count, long nonFinite, long generations) =>
-        generations == 0 ? null : new MetricSample(count, nonFinite, Inference.Rate(count, generations), null, null, null);
+        generations == 0 ? null : new MetricSample
+        {
+            Count = count,
+            NonFinite = nonFinite,
+            Mean = Inference.Rate(count, generations),
+        };
 
     private static MetricSample? Rate(SampleWalk sample, long nonFinite) =>
         sample.Count + nonFinite == 0
             ? null
-            : new MetricSample(
-                sample.Count,
-                nonFinite,
-                sample.Count == 0 ? null : Inference.Rate(sample.Ones, sample.Count),
-                null,
-                null,
-                null);
+            : new MetricSample
+            {
+                Count = sample.Count,
+                NonFinite = nonFinite,
+                Mean = sample.Count == 0 ? null : Inference.Rate(sample.Ones, sample.Count),
+            };
 
     private static FigureComparison Rates(long hitsA, long countA, long hitsB, long countB) =>
         countA == 0 || countB == 0
@@ -127,30 +141,38 @@ internal sealed class Comparer
     {
         MetricSample? sampleA = Sample(a.Walk, a.NonFinite);
         MetricSample? sampleB = Sample(b.Walk, b.NonFinite);
-        return new MetricComparison(
-            name,
-            MetricKind.Number,
-            sampleA,
-            sampleB,
-            [
+        return new MetricComparison
+        {
+            Name = name,
+            Kind = MetricKind.Number,
+            A = sampleA,
+            B = sampleB,
+            Figures = [
                 Means(a.Walk, b.Walk),
                 .. QuantileFigures.Select(
                     (figure, i) => Quantiles(figure, a.Walk.Count, sampleA?.Of(figure), b.Walk.Count, sampleB?.Of(figure), pooled[i])),
-            ]);
+            ],
+        };
     }
 
     private static MetricSample? Sample(SampleWalk walk, long nonFinite)
     {
         if (walk.Count == 0)
-            return nonFinite == 0 ? null : new MetricSample(0, nonFinite, null, null, null, null);
+            return nonFinite == 0 ? null : new MetricSample
+            {
+                Count = 0,
+                NonFinite = nonFinite,
+            };
         Estimate[] quantiles = [.. SampleWalk.Quantiles.Select(walk.Quantile)];
-        return new MetricSample(
-            walk.Count,
-            nonFinite,
-            Inference.Mean(walk.Mean, walk.SquaredError, walk.Count),
-            quantiles[0],
-            quantiles[1],
-            quantiles[2]);
+        return new MetricSample
+        {
+            Count = walk.Count,
+            NonFinite = nonFinite,
+            Mean = Inference.Mean(walk.Mean, walk.SquaredError, walk.Count),
+            P50 = quantiles[0],
+            P95 = quantiles[1],
+            P99 = quantiles[2],
+        };
     }
 
     private static FigureComparison Means(SampleWalk a, SampleWalk b)
@@ -190,10 +212,10 @@ internal sealed class Comparer
     }
 
     private static FigureComparison Tested(ComparedFigure figure, Estimate change, ComparisonTest test, double p) =>
-        new(figure, change, test, p, null, ComparisonVerdict.WithinChance);
+        new() { Figure = figure, Change = change, Test = test, PValue = p, Verdict = ComparisonVerdict.WithinChance };
 
     private static FigureComparison NotTested(ComparedFigure figure, Estimate? change, ComparisonVerdict verdict) =>
-        new(figure, change, ComparisonTest.None, null, null, verdict);
+        new() { Figure = figure, Change = change, Test = ComparisonTest.None, Verdict = verdict };
 
     /// <summary>Holm, over all tests of all comparisons: the smallest p-value times the number of tests, the next times one less, and so
     /// on, none below the one before it.</summary>
@@ -233,7 +255,12 @@ internal sealed class Comparer
             .. Names(_a.Summary)
                 .Concat(Names(_b.Summary))
                 .Distinct(StringComparer.Ordinal)
-                .Select(model => new ModelComparison(model, _a.Use(model), _b.Use(model)))
+                .Select(model => new ModelComparison
+                {
+                    ModelName = model,
+                    A = _a.Use(model),
+                    B = _b.Use(model),
+                })
                 .OrderByDescending(model => (model.A?.TotalTokens ?? 0) + (model.B?.TotalTokens ?? 0))
                 .ThenBy(model => model.ModelName, StringComparer.Ordinal),
         ];

@@ -6,16 +6,20 @@ using Afterimage.Monitoring.Reporting.Reports;
 namespace Afterimage.Monitoring;
 
 /// <summary>Two runs side by side. Made by <see cref="LogDirectory.CompareAsync"/>; docs/compare.md says how it judges.</summary>
-/// <param name="A">The first run, which changes are counted from.</param>
-/// <param name="B">The second run.</param>
-/// <param name="Metrics">The metrics that either has, ordered by name (ordinal).</param>
-/// <param name="Models">The models that either used, the one with the most tokens first.</param>
-public sealed record RunComparison(
-    RunSummary A,
-    RunSummary B,
-    IReadOnlyList<MetricComparison> Metrics,
-    IReadOnlyList<ModelComparison> Models)
+public sealed record RunComparison
 {
+    /// <summary>The first run, which changes are counted from.</summary>
+    public required RunSummary A { get; init; }
+
+    /// <summary>The second run.</summary>
+    public required RunSummary B { get; init; }
+
+    /// <summary>The metrics that either has, ordered by name (ordinal).</summary>
+    public required IReadOnlyList<MetricComparison> Metrics { get; init; }
+
+    /// <summary>The models that either used, the one with the most tokens first.</summary>
+    public required IReadOnlyList<ModelComparison> Models { get; init; }
+
     /// <summary>How often, at most, two runs that do not differ at all show any difference as beyond chance: 0.05, for all tests of a
     /// comparison together.</summary>
     public const double FamilywiseErrorRate = 0.05;
@@ -31,7 +35,7 @@ public sealed record RunComparison(
     /// summaries, as of <see cref="RunSummary.WriteProperties"/>), <c>confidence</c>, <c>familywise_error_rate</c>, <c>tests</c>,
     /// <c>metrics</c> (by name: <c>kind</c>, <c>a</c> and <c>b</c> with <c>count</c>, <c>non_finite</c> and the figures,
     /// <c>differences</c>) and <c>models</c>. What there is not is <see langword="null"/>.
-    /// </summary>
+    ///</summary>
     /// <param name="writer">The writer, inside an object.</param>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is <see langword="null"/>.</exception>
     public void WriteProperties(Utf8JsonWriter writer)

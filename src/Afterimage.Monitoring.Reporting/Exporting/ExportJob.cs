@@ -13,7 +13,7 @@ internal static class ExportJob
     /// <param name="read">Makes the snapshot of what is exported, and says how far it is.</param>
     /// <param name="progress">Is told the share of the whole that is done.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
-    public static ExportResult Run(
+    public static ExportSummary Run(
         string path,
         ExportFormat format,
         ExportOptions options,
@@ -41,7 +41,12 @@ internal static class ExportJob
                 var exporter = new Exporter(snapshot, options, files, cancellationToken);
                 exporter.Write(Path.GetFileName(path), format, share => progress?.Report((1 + share) / 2));
                 cancellationToken.ThrowIfCancellationRequested();
-                var result = new ExportResult(files.Commit(cancellationToken), exporter.Rows, snapshot.SkippedLines);
+                var result = new ExportSummary
+                {
+                    Files = files.Commit(cancellationToken),
+                    Rows = exporter.Rows,
+                    SkippedLines = snapshot.SkippedLines,
+                };
                 progress?.Report(1);
                 return result;
             },

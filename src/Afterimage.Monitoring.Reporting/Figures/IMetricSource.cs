@@ -26,7 +26,7 @@ internal interface IMetricSource
     (IReadOnlyList<ModelSums> Models, int Others) SumsByModel(string metric, TimeGrid grid, int maxModels);
 }
 
-/// <summary>Quantiles of a model's points: each the value at rank floor(q × (n − 1)).</summary>
+/// <summary>Quantiles of a model's points: each the smallest value with at least that share of the points at or below it.</summary>
 internal sealed record ModelQuantiles(string Model, long Count, double P5, double P25, double P50, double P75, double P95, double P99);
 
 /// <summary>Sums of a model's points by part of a grid; <see langword="null"/> for all models that have none of their own.</summary>

@@ -8,15 +8,27 @@ namespace Afterimage.Monitoring;
 /// rate or share: Wilson's score interval (Wilson, JASA 22 (1927), 209–212). Of a quantile: two order statistics, chosen by the binomial
 /// distribution, whatever the values' distribution (David and Nagaraja, Order Statistics, 3rd ed., 7.1).
 /// </remarks>
-/// <param name="Count">Finite points.</param>
-/// <param name="NonFinite">NaN and infinite points, which no figure includes.</param>
-/// <param name="Mean">The mean, rate or share; <see langword="null"/> without finite points.</param>
-/// <param name="P50">The median: as all quantiles, the value at rank floor(q × (<see cref="Count"/> − 1)) of the sorted points;
-/// <see langword="null"/> of a rate or share and without finite points.</param>
-/// <param name="P95">The 95th percentile, likewise.</param>
-/// <param name="P99">The 99th percentile, likewise.</param>
-public sealed record MetricSample(long Count, long NonFinite, Estimate? Mean, Estimate? P50, Estimate? P95, Estimate? P99)
+public sealed record MetricSample
 {
+    /// <summary>Finite points.</summary>
+    public required long Count { get; init; }
+
+    /// <summary>NaN and infinite points, which no figure includes.</summary>
+    public required long NonFinite { get; init; }
+
+    /// <summary>The mean, rate or share; <see langword="null"/> without finite points.</summary>
+    public Estimate? Mean { get; init; }
+
+    /// <summary>The median: as all quantiles, the smallest value with at least that share of the points at or below it; <see
+    /// langword="null"/> of a rate or share and without finite points.</summary>
+    public Estimate? P50 { get; init; }
+
+    /// <summary>The 95th percentile, likewise.</summary>
+    public Estimate? P95 { get; init; }
+
+    /// <summary>The 99th percentile, likewise.</summary>
+    public Estimate? P99 { get; init; }
+
     /// <summary>The estimate of a figure.</summary>
     /// <param name="figure">The figure.</param>
     /// <returns>The estimate, if there is one.</returns>

@@ -152,7 +152,16 @@ internal sealed class ImportJob : IDisposable
             Directory.Delete(_target);
         Directory.Move(StagedRun, _target);
         progress?.Report(1);
-        return new ImportResult(LogDirectory.Open(_target), zone, points, skipped, firstSkipped, times.Ambiguous, times.Invalid);
+        return new ImportResult
+        {
+            LogDirectory = LogDirectory.Open(_target),
+            TimeZone = zone,
+            Points = points,
+            SkippedLines = skipped,
+            FirstSkipped = firstSkipped,
+            AmbiguousTimes = times.Ambiguous,
+            InvalidTimes = times.Invalid,
+        };
     }
 
     private GenerationMonitor Monitor() => new(new GenerationMonitorOptions

@@ -604,7 +604,7 @@ internal sealed class ReportPage
             <footer>
             <p>Made {Format.Time(_data.Made)} from {Number(_summary.Files.Count, "file", "files")} in <bdi>{ReportTable.Shortened(
                 _summary.LogDirectory)}</bdi>. All times are UTC. Figures in tables are exact; a quantile q is
-            the value at rank floor(q × (n − 1)).</p>
+            the smallest value with at least the share q of all values at or below it.</p>
             </footer>
 
         """);

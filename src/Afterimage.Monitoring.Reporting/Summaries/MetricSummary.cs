@@ -8,12 +8,29 @@ namespace Afterimage.Monitoring;
 /// the summary was read from a log directory, and within 1 % relative where it was taken from a live monitor with many points; everything
 /// else is exact in both.
 /// </remarks>
-/// <param name="Count">Number of points, at least 1. NaN and infinite points are not in it.</param>
-/// <param name="Sum">Their sum, in the metric's unit.</param>
-/// <param name="Mean">Their arithmetic mean, in the metric's unit.</param>
-/// <param name="Min">The least of them.</param>
-/// <param name="Max">The greatest of them.</param>
-/// <param name="P50">The median.</param>
-/// <param name="P95">The 95th percentile.</param>
-/// <param name="P99">The 99th percentile.</param>
-public sealed record MetricSummary(long Count, double Sum, double Mean, double Min, double Max, double P50, double P95, double P99);
+public sealed record MetricSummary
+{
+    /// <summary>Number of points, at least 1. NaN and infinite points are not in it.</summary>
+    public required long Count { get; init; }
+
+    /// <summary>Their sum, in the metric's unit.</summary>
+    public required double Sum { get; init; }
+
+    /// <summary>Their arithmetic mean, in the metric's unit.</summary>
+    public required double Mean { get; init; }
+
+    /// <summary>The least of them.</summary>
+    public required double Min { get; init; }
+
+    /// <summary>The greatest of them.</summary>
+    public required double Max { get; init; }
+
+    /// <summary>The median.</summary>
+    public required double P50 { get; init; }
+
+    /// <summary>The 95th percentile.</summary>
+    public required double P95 { get; init; }
+
+    /// <summary>The 99th percentile.</summary>
+    public required double P99 { get; init; }
+}

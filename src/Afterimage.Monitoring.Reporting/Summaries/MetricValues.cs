@@ -43,7 +43,17 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         get
         {
             double[] quantiles = Select([QuantileRank.Of(0.5, Count), QuantileRank.Of(0.95, Count), QuantileRank.Of(0.99, Count)]);
-            return new MetricSummary(Count, Sum, Sum / Count, Min, Max, quantiles[0], quantiles[1], quantiles[2]);
+            return new MetricSummary
+            {
+                Count = Count,
+                Sum = Sum,
+                Mean = Sum / Count,
+                Min = Min,
+                Max = Max,
+                P50 = quantiles[0],
+                P95 = quantiles[1],
+                P99 = quantiles[2],
+            };
         }
     }
 

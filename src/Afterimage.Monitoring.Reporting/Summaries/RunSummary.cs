@@ -6,28 +6,38 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 namespace Afterimage.Monitoring;
 
 /// <summary>What a run, or a directory of runs, comes to. Taken from a log directory it equals what the live monitor would say.</summary>
-/// <param name="LogDirectory">The full path of the log directory.</param>
-/// <param name="Generations">Number of generations.</param>
-/// <param name="Evaluations">Number of evaluations.</param>
-/// <param name="Tokens">Tokens by model and in total. A model is in it if a token count was given for it.</param>
-/// <param name="Metrics">The metrics that have points, ordered by name (ordinal).</param>
-/// <param name="FirstTimestamp">The earliest record's time, UTC; <see langword="null"/> without records and for a live monitor.</param>
-/// <param name="LastTimestamp">The latest record's time, UTC; <see langword="null"/> without records and for a live monitor.</param>
-/// <param name="NonFinitePoints">Metric points that were NaN or infinite, which no figure includes.</param>
-/// <param name="SkippedLines">Lines that held no valid record, which no figure includes; 0 for a live monitor.</param>
-/// <param name="Files">The files that were read, by full path; empty for a live monitor.</param>
-public sealed record RunSummary(
-    string LogDirectory,
-    long Generations,
-    long Evaluations,
-    TokenUsageReport Tokens,
-    IReadOnlyDictionary<string, MetricSummary> Metrics,
-    DateTimeOffset? FirstTimestamp,
-    DateTimeOffset? LastTimestamp,
-    long NonFinitePoints,
-    long SkippedLines,
-    IReadOnlyList<string> Files)
+public sealed record RunSummary
 {
+    /// <summary>The full path of the log directory.</summary>
+    public required string LogDirectory { get; init; }
+
+    /// <summary>Number of generations.</summary>
+    public required long Generations { get; init; }
+
+    /// <summary>Number of evaluations.</summary>
+    public required long Evaluations { get; init; }
+
+    /// <summary>Tokens by model and in total. A model is in it if a token count was given for it.</summary>
+    public required TokenUsageReport Tokens { get; init; }
+
+    /// <summary>The metrics that have points, ordered by name (ordinal).</summary>
+    public required IReadOnlyDictionary<string, MetricSummary> Metrics { get; init; }
+
+    /// <summary>The earliest record's time, UTC; <see langword="null"/> without records and for a live monitor.</summary>
+    public DateTimeOffset? FirstTimestamp { get; init; }
+
+    /// <summary>The latest record's time, UTC; <see langword="null"/> without records and for a live monitor.</summary>
+    public DateTimeOffset? LastTimestamp { get; init; }
+
+    /// <summary>Metric points that were NaN or infinite, which no figure includes.</summary>
+    public required long NonFinitePoints { get; init; }
+
+    /// <summary>Lines that held no valid record, which no figure includes; 0 for a live monitor.</summary>
+    public required long SkippedLines { get; init; }
+
+    /// <summary>The files that were read, by full path; empty for a live monitor.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
     /// <summary>What the calls cost, by model and in total, as it was recorded; <see langword="null"/> where nothing was priced.</summary>
     public CostReport? Cost { get; init; }
 
@@ -53,25 +63,32 @@ public sealed record RunSummary(
             MetricAggregate all = monitor.GetMetrics(name, TimeSpan.MaxValue);
             if (all.Count > 0)
             {
-                metrics.Add(name, new MetricSummary(
-                    all.Count, all.Sum, all.Mean, all.Min, all.Max, all.Quantile(0.5), all.Quantile(0.95), all.Quantile(0.99)));
+                metrics.Add(name, new MetricSummary
+                {
+                    Count = all.Count,
+                    Sum = all.Sum,
+                    Mean = all.Mean,
+                    Min = all.Min,
+                    Max = all.Max,
+                    P50 = all.Quantile(0.5),
+                    P95 = all.Quantile(0.95),
+                    P99 = all.Quantile(0.99),
+                });
             }
         }
 
         bool isPriced = metrics.ContainsKey("cost_usd") || metrics.ContainsKey("unpriced_token_count");
         MonitorStatistics statistics = monitor.GetStatistics();
-        return new RunSummary(
-            monitor.LogDirectory ?? "",
-            metrics.GetValueOrDefault("generation_time")?.Count ?? 0,
-            metrics.GetValueOrDefault("evaluation_time")?.Count ?? 0,
-            monitor.GetTotalTokenUsage(),
-            metrics,
-            FirstTimestamp: null,
-            LastTimestamp: null,
-            statistics.NonFinite,
-            SkippedLines: 0,
-            Files: [])
+        return new RunSummary
         {
+            LogDirectory = monitor.LogDirectory ?? "",
+            Generations = metrics.GetValueOrDefault("generation_time")?.Count ?? 0,
+            Evaluations = metrics.GetValueOrDefault("evaluation_time")?.Count ?? 0,
+            Tokens = monitor.GetTotalTokenUsage(),
+            Metrics = metrics,
+            NonFinitePoints = statistics.NonFinite,
+            SkippedLines = 0,
+            Files = [],
             Cost = isPriced ? monitor.RecordedCost() : null,
             DroppedRecords = statistics.Dropped,
             FailedRecords = statistics.Failed,
@@ -85,7 +102,7 @@ public sealed record RunSummary(
     /// <c>usd_per_successful_generation</c>, <c>usd_per_evaluation_point</c>), <c>metrics</c>, <c>first_timestamp</c> and
     /// <c>last_timestamp</c> where known, <c>non_finite_points</c>, <c>skipped_lines</c>, <c>dropped_records</c>, <c>failed_records</c>,
     /// <c>log_dir</c>.
-    /// </summary>
+    ///</summary>
     /// <param name="writer">The writer, inside an object.</param>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is <see langword="null"/>.</exception>
     public void WriteProperties(Utf8JsonWriter writer)

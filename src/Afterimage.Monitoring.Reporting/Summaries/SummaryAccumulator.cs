@@ -97,18 +97,18 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
                 metrics.Add(name, values.Summary);
         }
 
-        return new RunSummary(
-            logDirectory,
-            _generations,
-            _evaluations,
-            Tokens(),
-            metrics,
-            Time(_first),
-            Time(_last),
-            nonFinite,
-            _skippedLines,
-            files)
+        return new RunSummary
         {
+            LogDirectory = logDirectory,
+            Generations = _generations,
+            Evaluations = _evaluations,
+            Tokens = Tokens(),
+            Metrics = metrics,
+            FirstTimestamp = Time(_first),
+            LastTimestamp = Time(_last),
+            NonFinitePoints = nonFinite,
+            SkippedLines = _skippedLines,
+            Files = files,
             Cost = Cost(metrics),
         };
     }

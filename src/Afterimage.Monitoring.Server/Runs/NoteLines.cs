@@ -26,7 +26,14 @@ internal static class NoteLines
                 data[property.Name] = Scalar(property.Value);
         }
 
-        return new Alert(name, Cut(message), level, time, data);
+        return new Alert
+        {
+            Name = name,
+            Message = Cut(message),
+            Level = level,
+            Timestamp = time,
+            Data = data,
+        };
     }
 
     /// <summary>The log entry of a line; null where it is none.</summary>

@@ -16,7 +16,7 @@ internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricS
     private TimeSpan _pendingSince;
     private TimeSpan _announcedAt;
 
-    public AlertStatus Status => new(rule, _state, _stateSince, _value);
+    public AlertStatus Status => new() { Rule = rule, State = _state, Since = _stateSince, Value = _value };
 
     /// <param name="stamp">The time to show.</param>
     /// <param name="now">The time to measure with.</param>
@@ -31,12 +31,14 @@ internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricS
         {
             if (_state == AlertState.Firing)
                 news.Add(
-                    new Alert(
-                        rule.Name,
-                        AlertText.Resolved(rule, finding),
-                        AlertLevel.Info,
-                        stamp,
-                        AlertText.Data(rule, finding, resolved: true)));
+                    new Alert
+                    {
+                        Name = rule.Name,
+                        Message = AlertText.Resolved(rule, finding),
+                        Level = AlertLevel.Info,
+                        Timestamp = stamp,
+                        Data = AlertText.Data(rule, finding, resolved: true),
+                    });
             if (_state is AlertState.Firing or AlertState.Pending)
                 Enter(_hasFired ? AlertState.Resolved : AlertState.Inactive, stamp);
             return;
@@ -51,12 +53,14 @@ internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricS
         if (_state == AlertState.Pending && now - _pendingSince < rule.For)
             return;
 
-        var alert = new Alert(
-            rule.Name,
-            AlertText.Firing(rule, finding),
-            rule.Level,
-            stamp,
-            AlertText.Data(rule, finding, resolved: false));
+        var alert = new Alert
+        {
+            Name = rule.Name,
+            Message = AlertText.Firing(rule, finding),
+            Level = rule.Level,
+            Timestamp = stamp,
+            Data = AlertText.Data(rule, finding, resolved: false),
+        };
         firing.Add(alert);
         if (_state == AlertState.Firing && now - _announcedAt < repeatInterval)
             return;

@@ -41,7 +41,14 @@ internal static class BudgetAlert
             data["share"] = news.Share;
         if (news.Event == BudgetEvent.Renewed)
             data["resolved"] = true;
-        return new Alert($"budget:{budget.Name}", message, level, now, data);
+        return new Alert
+        {
+            Name = $"budget:{budget.Name}",
+            Message = message,
+            Level = level,
+            Timestamp = now,
+            Data = data,
+        };
 
         string Amount(decimal amount) => BudgetText.Amount(budget, amount);
     }

@@ -76,7 +76,17 @@ internal sealed class HandlerQueue<T>
         get
         {
             lock (_gate)
-                return new HandlerStatistics(_contract.Name, _written, _failed, _dropped, _pending, _failures, _lastError, IsStalled);
+                return new HandlerStatistics
+                {
+                    Name = _contract.Name,
+                    Written = _written,
+                    Failed = _failed,
+                    Dropped = _dropped,
+                    Pending = _pending,
+                    Failures = _failures,
+                    LastError = _lastError,
+                    IsStalled = IsStalled,
+                };
         }
     }
 

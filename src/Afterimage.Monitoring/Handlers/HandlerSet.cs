@@ -54,7 +54,13 @@ internal sealed class HandlerSet
     /// others after the recorder is closed.</summary>
     public void Log(LogLevel level, string message, Exception? exception)
     {
-        var entry = new LogEntry(_timeProvider.GetUtcNow(), level, message, exception);
+        var entry = new LogEntry
+        {
+            Timestamp = _timeProvider.GetUtcNow(),
+            Level = level,
+            Message = message,
+            Exception = exception,
+        };
         foreach (LogHandlerSink sink in _logSinks)
             sink.AcceptOwn(entry);
     }

@@ -5,14 +5,20 @@ using Microsoft.Extensions.Logging;
 namespace Afterimage.Monitoring;
 
 /// <summary>One entry of the monitor's log.</summary>
-/// <param name="Timestamp">When it was logged, UTC.</param>
-/// <param name="Level">How grave it is.</param>
-/// <param name="Message">The message.</param>
-/// <param name="Exception">The exception that was logged with it. Default: none.</param>
-/// <param name="Data">Further facts. Default: none. Values that are no JSON scalars come as their invariant text.</param>
-public sealed record LogEntry(
-    DateTimeOffset Timestamp,
-    LogLevel Level,
-    string Message,
-    Exception? Exception = null,
-    IReadOnlyDictionary<string, object?>? Data = null);
+public sealed record LogEntry
+{
+    /// <summary>When it was logged, UTC.</summary>
+    public required DateTimeOffset Timestamp { get; init; }
+
+    /// <summary>How grave it is.</summary>
+    public required LogLevel Level { get; init; }
+
+    /// <summary>The message.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The exception that was logged with it. Default: none.</summary>
+    public Exception? Exception { get; init; }
+
+    /// <summary>Further facts. Default: none. Values that are no JSON scalars come as their invariant text.</summary>
+    public IReadOnlyDictionary<string, object?>? Data { get; init; }
+}

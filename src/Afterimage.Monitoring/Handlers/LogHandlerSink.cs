@@ -46,12 +46,14 @@ internal sealed class LogHandlerSink : IRecordSink
     private static LogEntry EntryOf(in Record record)
     {
         RecordDetails details = record.Details!;
-        return new LogEntry(
-            new DateTimeOffset(record.Timestamp, TimeSpan.Zero),
-            details.LogLevel,
-            details.LogMessage!,
-            details.LogException,
-            details.Tags is null ? null : new Dictionary<string, object?>(details.Tags, StringComparer.Ordinal));
+        return new LogEntry
+        {
+            Timestamp = new DateTimeOffset(record.Timestamp, TimeSpan.Zero),
+            Level = details.LogLevel,
+            Message = details.LogMessage!,
+            Exception = details.LogException,
+            Data = details.Tags is null ? null : new Dictionary<string, object?>(details.Tags, StringComparer.Ordinal),
+        };
     }
 
     private HandlerOutcome Handle(LogEntry entry)

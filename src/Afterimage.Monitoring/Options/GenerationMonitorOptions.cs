@@ -34,11 +34,11 @@ public sealed class GenerationMonitorOptions
 
     /// <summary>Who takes the records beside the log directory's file handler. A <see cref="FileMetricHandler"/> of your own on the log
     /// directory takes that one's place. Default: empty.</summary>
-    public IList<IMetricHandler> MetricHandlers { get; set; } = [];
+    public IList<IMetricHandler> MetricHandlers { get; } = [];
 
     /// <summary>Who takes the log entries beside the log directory's file handler. A <see cref="FileLogHandler"/> of your own on the log
     /// directory takes that one's place. Default: empty.</summary>
-    public IList<ILogHandler> LogHandlers { get; set; } = [];
+    public IList<ILogHandler> LogHandlers { get; } = [];
 
     /// <summary>Who hears of alerts: once when one starts, again after each <see cref="AlertRepeatInterval"/>, once when it is over.
     /// Default: empty.</summary>

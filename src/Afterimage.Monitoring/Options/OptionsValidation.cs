@@ -16,8 +16,8 @@ internal static class OptionsValidation
     {
         if (options.LogDirectory is { } directory)
             Require(directory.Length > 0, "A directory has a name; null chooses one.", directory, nameof(options.LogDirectory));
-        Require(options.MetricHandlers?.Contains(null!) == false, "A handler is not null.", null, nameof(options.MetricHandlers));
-        Require(options.LogHandlers?.Contains(null!) == false, "A handler is not null.", null, nameof(options.LogHandlers));
+        Require(!options.MetricHandlers.Contains(null!), "A handler is not null.", null, nameof(options.MetricHandlers));
+        Require(!options.LogHandlers.Contains(null!), "A handler is not null.", null, nameof(options.LogHandlers));
         Require(!options.AlertHandlers.Contains(null!), "A handler is not null.", null, nameof(options.AlertHandlers));
 
         RequireInterval(options.MetricsInterval, allowsZero: true, LongestInterval, nameof(options.MetricsInterval));

@@ -44,15 +44,12 @@ public sealed class CallingBackTests
         {
             // If it waited for itself, it would wait for longer than the test.
             o.ShutdownTimeout = 2 * Limits.Generous;
-            o.MetricHandlers =
-            [
-                new PointHandler(_ =>
+            o.MetricHandlers.Add(new PointHandler(_ =>
                 {
                     run!.Monitor.Dispose();
                     disposed.TrySetResult();
-                }),
-                new FileMetricHandler(o.LogDirectory!),
-            ];
+                }));
+            o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!));
         }))
         {
             run.Monitor.RecordMetric("m", 1);
@@ -72,7 +69,7 @@ public sealed class CallingBackTests
         using (run = new MonitorRun(o =>
         {
             o.HandlerTimeLimit = Limits.Generous;
-            o.LogHandlers = [new EntryHandler(
+            o.LogHandlers.Add(new EntryHandler(
                 entry =>
                 {
                     if (entry.Message != "outer")
@@ -81,7 +78,7 @@ public sealed class CallingBackTests
                     run.Monitor.FlushAsync().AsTask().GetAwaiter().GetResult();
                     called.SetResult();
                 },
-                isLossless: true)];
+                isLossless: true));
         }))
         {
             run.Monitor.LogInfo("outer");
@@ -100,13 +97,13 @@ public sealed class CallingBackTests
         {
             // If the handler waited for itself, it would wait for longer than the test.
             o.HandlerTimeLimit = 2 * Limits.Generous;
-            o.MetricHandlers = [new BatchHandler(
+            o.MetricHandlers.Add(new BatchHandler(
                 _ =>
                 {
                     error = Record.Exception(() => call(run!.Monitor));
                     called.SetResult();
                 },
-                isLossless)];
+                isLossless));
         }))
         {
             run.Monitor.TrackGeneration(TimeSpan.FromSeconds(60), true);

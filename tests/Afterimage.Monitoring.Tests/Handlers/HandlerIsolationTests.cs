@@ -12,7 +12,7 @@ public sealed class HandlerIsolationTests
     public void A_handler_gets_each_derived_point_with_what_is_known_of_its_record()
     {
         var handler = new PointHandler();
-        using var run = new MonitorRun(o => o.MetricHandlers = [handler]);
+        using var run = new MonitorRun(o => o.MetricHandlers.Add(handler));
         run.Monitor.TrackGeneration(
             TimeSpan.FromSeconds(2),
             true,
@@ -72,8 +72,7 @@ public sealed class HandlerIsolationTests
     {
         var seen = new List<string>();
         using var run = new MonitorRun(o =>
-            o.MetricHandlers = [
-                new BatchHandler(batch =>
+            o.MetricHandlers.Add(new BatchHandler(batch =>
                 {
                     int count = 0;
                     foreach (MetricRecord record in batch)
@@ -106,8 +105,7 @@ public sealed class HandlerIsolationTests
                     }
 
                     Assert.Equal(count, batch.Count);
-                }),
-            ]);
+                })));
         run.Monitor.LogInfo("no record for a metric handler");
         run.Monitor.TrackGeneration(
             TimeSpan.FromSeconds(2),
@@ -160,7 +158,7 @@ public sealed class HandlerIsolationTests
             if (p.Value % 2 == 1)
                 throw new InvalidOperationException($"odd {p.Value}");
         });
-        using var run = new MonitorRun(o => o.MetricHandlers = [throwing, new FileMetricHandler(o.LogDirectory!)], loggerFactory);
+        using var run = new MonitorRun(o => { o.MetricHandlers.Add(throwing); o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!)); }, loggerFactory);
         for (int i = 0; i < 1000; i++)
             run.Monitor.RecordMetric("m", i);
 
@@ -190,7 +188,7 @@ public sealed class HandlerIsolationTests
     [Fact]
     public async Task A_new_burst_of_failures_is_logged_again()
     {
-        using var run = new MonitorRun(o => o.MetricHandlers = [new PointHandler(_ => throw new InvalidOperationException("always"))]);
+        using var run = new MonitorRun(o => o.MetricHandlers.Add(new PointHandler(_ => throw new InvalidOperationException("always"))));
         await Fail();
         run.Clock.Advance(TimeSpan.FromSeconds(59));
         await Fail();
@@ -221,18 +219,15 @@ public sealed class HandlerIsolationTests
             {
                 o.HandlerTimeLimit = Limits.StandStill;
                 o.ShutdownTimeout = TimeSpan.FromMilliseconds(200);
-                o.MetricHandlers =
-                [
-                    new BatchHandler(_ => release.Wait(Limits.Generous)),
-                    new BatchHandler(
+                o.MetricHandlers.Add(new BatchHandler(_ => release.Wait(Limits.Generous)));
+                o.MetricHandlers.Add(new BatchHandler(
                         batch =>
                         {
                             foreach (MetricRecord record in batch)
                                 other.Enqueue(record.Value);
                         },
-                        isLossless: true),
-                    new FileMetricHandler(o.LogDirectory!),
-                ];
+                        isLossless: true));
+                o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!));
             },
             loggerFactory);
         for (int i = 0; i < Count; i++)
@@ -265,10 +260,8 @@ public sealed class HandlerIsolationTests
         {
             o.HandlerTimeLimit = Limits.StandStill;
             o.ShutdownTimeout = TimeSpan.FromMilliseconds(200);
-            o.MetricHandlers =
-            [
-                new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true),
-                new BatchHandler(
+            o.MetricHandlers.Add(new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true));
+            o.MetricHandlers.Add(new BatchHandler(
                     batch =>
                     {
                         foreach (MetricRecord record in batch)
@@ -276,8 +269,7 @@ public sealed class HandlerIsolationTests
                         if (values.Count == Count)
                             othersHaveAll.SetResult();
                     },
-                    isLossless: true),
-            ];
+                    isLossless: true));
         });
         await Limits.WaitFor(
             Limits.OnThread(() =>
@@ -300,8 +292,7 @@ public sealed class HandlerIsolationTests
         bool isBroken = true;
         var values = new ConcurrentQueue<double>();
         using var run = new MonitorRun(o =>
-            o.MetricHandlers = [
-                new BatchHandler(
+            o.MetricHandlers.Add(new BatchHandler(
                     batch =>
                     {
                         if (Volatile.Read(ref isBroken))
@@ -309,8 +300,7 @@ public sealed class HandlerIsolationTests
                         foreach (MetricRecord record in batch)
                             values.Enqueue(record.Value);
                     },
-                    isLossless: true),
-            ]);
+                    isLossless: true)));
         for (int i = 0; i < 5000; i++)
             run.Monitor.RecordMetric("m", i);
 
@@ -342,7 +332,7 @@ public sealed class HandlerIsolationTests
             o =>
             {
                 o.ShutdownTimeout = TimeSpan.FromMilliseconds(300);
-                o.MetricHandlers = [new BatchHandler(_ => throw new IOException("disk full"), isLossless: true)];
+                o.MetricHandlers.Add(new BatchHandler(_ => throw new IOException("disk full"), isLossless: true));
             },
             loggerFactory);
         for (int i = 0; i < 100; i++)
@@ -360,7 +350,7 @@ public sealed class HandlerIsolationTests
     public void A_log_handler_that_throws_touches_neither_the_others_nor_the_records()
     {
         var throwing = new EntryHandler(_ => throw new InvalidOperationException("no paper"));
-        using var run = new MonitorRun(o => o.LogHandlers = [throwing, new FileLogHandler(o.LogDirectory!)]);
+        using var run = new MonitorRun(o => { o.LogHandlers.Add(throwing); o.LogHandlers.Add(new FileLogHandler(o.LogDirectory!)); });
         for (int i = 0; i < 10; i++)
             run.Monitor.LogInfo($"entry {i}");
         run.Monitor.RecordMetric("m", 1);
@@ -377,7 +367,7 @@ public sealed class HandlerIsolationTests
     public async Task A_flush_that_fails_is_counted_and_told_where_nothing_may_be_lost()
     {
         using var run = new MonitorRun(o =>
-            o.MetricHandlers = [new FlushHandler(isLossless: true, () => throw new InvalidOperationException("no sync"))]);
+            o.MetricHandlers.Add(new FlushHandler(isLossless: true, () => throw new InvalidOperationException("no sync"))));
         run.Monitor.RecordMetric("m", 1);
         var error = await Assert.ThrowsAsync<IOException>(() => run.Monitor.FlushAsync(Limits.Token).AsTask());
 
@@ -389,7 +379,7 @@ public sealed class HandlerIsolationTests
     public async Task Flushing_flushes_the_handlers_behind_what_they_got()
     {
         var handler = new FlushHandler(isLossless: false, () => { });
-        using var run = new MonitorRun(o => o.MetricHandlers = [handler]);
+        using var run = new MonitorRun(o => o.MetricHandlers.Add(handler));
         run.Monitor.RecordMetric("m", 1);
         await run.Monitor.FlushAsync(Limits.Token);
 
@@ -403,8 +393,9 @@ public sealed class HandlerIsolationTests
         var log = new DisposableHandler();
         using var run = new MonitorRun(o =>
         {
-            o.MetricHandlers = [metrics, new DisposableHandler(throws: true)];
-            o.LogHandlers = [log];
+            o.MetricHandlers.Add(metrics);
+            o.MetricHandlers.Add(new DisposableHandler(throws: true));
+            o.LogHandlers.Add(log);
         });
         for (int i = 0; i < 100; i++)
             run.Monitor.RecordMetric("m", 1);
@@ -434,8 +425,26 @@ public sealed class HandlerIsolationTests
             (statistics.Recorded, statistics.Dropped, statistics.Written, statistics.Failed, statistics.NonFinite));
         Assert.Equal(
             [
-                new HandlerStatistics("FileMetricHandler", 3, 0, 0, 0, 0, null, false),
-                new HandlerStatistics("FileLogHandler", 1, 0, 0, 0, 0, null, false),
+                new HandlerStatistics
+                {
+                    Name = "FileMetricHandler",
+                    Written = 3,
+                    Failed = 0,
+                    Dropped = 0,
+                    Pending = 0,
+                    Failures = 0,
+                    IsStalled = false,
+                },
+                new HandlerStatistics
+                {
+                    Name = "FileLogHandler",
+                    Written = 1,
+                    Failed = 0,
+                    Dropped = 0,
+                    Pending = 0,
+                    Failures = 0,
+                    IsStalled = false,
+                },
             ],
             statistics.Handlers);
     }

@@ -154,7 +154,7 @@ public sealed class LogFormatTests
     public void Names_and_texts_of_any_content_come_back_as_they_were(string hostile)
     {
         var handler = new PointHandler();
-        using var run = new MonitorRun(o => o.MetricHandlers = [handler, new FileMetricHandler(o.LogDirectory!)]);
+        using var run = new MonitorRun(o => { o.MetricHandlers.Add(handler); o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!)); });
         KeyValuePair<string, object?>[] tags = [new(hostile, hostile)];
         run.Monitor.TrackGeneration(Duration, true, new GenerationDetails
         {
@@ -326,7 +326,7 @@ public sealed class LogFormatTests
     public void A_log_handler_gets_the_entry_whole()
     {
         var handler = new EntryHandler();
-        using var run = new MonitorRun(o => o.LogHandlers = [handler]);
+        using var run = new MonitorRun(o => o.LogHandlers.Add(handler));
         var exception = new InvalidOperationException();
         run.Monitor.LogError("m", exception, new Dictionary<string, object?> { ["k"] = 1, ["version"] = new Version(1, 2) });
         run.Monitor.Dispose();

@@ -155,7 +155,12 @@ public sealed class RunDirectoryTests
             foreach (
                 var level in Enum.GetValues<Microsoft.Extensions.Logging.LogLevel>()
                     .Where(l => l != Microsoft.Extensions.Logging.LogLevel.None))
-                handler.HandleLog(new LogEntry(MonitorRun.Start, level, "m"));
+                handler.HandleLog(new LogEntry
+                {
+                    Timestamp = MonitorRun.Start,
+                    Level = level,
+                    Message = "m",
+                });
             Assert.Throws<ArgumentNullException>(() => handler.HandleLog(null!));
             Assert.True(handler.IsLossless);
         }

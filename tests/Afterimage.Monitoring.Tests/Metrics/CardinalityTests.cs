@@ -122,16 +122,13 @@ public sealed class CardinalityTests
         using var run = new MonitorRun(o =>
         {
             o.CardinalityLimit = 1;
-            o.MetricHandlers =
-            [
-                new BatchHandler(batch =>
+            o.MetricHandlers.Add(new BatchHandler(batch =>
                 {
                     foreach (MetricRecord record in batch)
                         seen.Add(
                             $"{record.ModelName} {record.FinishReason} {record.Provider} {record.Operation} {record.EvaluatorType} {record.MetricName}".Trim()
                         );
-                }),
-            ];
+                }));
         });
         run.Monitor.TrackGeneration(
             TimeSpan.Zero,

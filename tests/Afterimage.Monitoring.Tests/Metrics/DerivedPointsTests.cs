@@ -60,7 +60,7 @@ public sealed class DerivedPointsTests
     public void A_record_stands_for_these_points(string record, string points)
     {
         var handler = new PointHandler();
-        using var run = new MonitorRun(o => o.MetricHandlers = [handler]);
+        using var run = new MonitorRun(o => o.MetricHandlers.Add(handler));
         Make(record, run.Monitor);
 
         string[] expected = points.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();

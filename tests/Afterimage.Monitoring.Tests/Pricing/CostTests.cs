@@ -210,7 +210,7 @@ public sealed class CostTests
         using var run = new MonitorRun(o =>
         {
             o.Pricing = Prices;
-            o.MetricHandlers = [handler];
+            o.MetricHandlers.Add(handler);
         });
         Track(run, "plain", 1_000_000, null, null);
         run.Monitor.Dispose();

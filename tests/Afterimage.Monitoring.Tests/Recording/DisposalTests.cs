@@ -120,7 +120,7 @@ public sealed class DisposalTests
     public async Task Records_reach_the_handlers_without_anybody_asking()
     {
         var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var run = new MonitorRun(o => o.MetricHandlers = [new PointHandler(_ => arrived.TrySetResult())]);
+        using var run = new MonitorRun(o => o.MetricHandlers.Add(new PointHandler(_ => arrived.TrySetResult())));
         run.Monitor.RecordMetric("m", 1);
 
         await Limits.WaitFor(arrived.Task);

@@ -20,7 +20,7 @@ public sealed class FullBufferTests
         using var run = new MonitorRun(o =>
         {
             o.BufferCapacity = 16;
-            o.MetricHandlers = [new BatchHandler(
+            o.MetricHandlers.Add(new BatchHandler(
                 batch =>
                 {
                     queueIsFull.Wait(Limits.Generous);
@@ -29,7 +29,8 @@ public sealed class FullBufferTests
                         values.Add(record.Value);
                     handled += batch.Count;
                 },
-                isLossless: true), new FileMetricHandler(o.LogDirectory!)];
+                isLossless: true));
+            o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!));
         });
 
         for (int i = 0; i < Calls; i++)
@@ -58,13 +59,14 @@ public sealed class FullBufferTests
         {
             o.BufferCapacity = 16;
             o.BufferFullMode = BufferFullMode.Drop;
-            o.MetricHandlers = [new BatchHandler(
+            o.MetricHandlers.Add(new BatchHandler(
                 batch =>
                 {
                     allCalled.Wait(Limits.Generous);
                     handled += batch.Count;
                 },
-                isLossless: true), new FileMetricHandler(o.LogDirectory!)];
+                isLossless: true));
+            o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!));
         });
 
         for (int i = 0; i < Calls; i++)
@@ -95,7 +97,7 @@ public sealed class FullBufferTests
         {
             o.BufferCapacity = 16;
             o.ShutdownTimeout = TimeSpan.FromMilliseconds(200);
-            o.MetricHandlers = [new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true)];
+            o.MetricHandlers.Add(new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true));
         });
         Task producer = Limits.OnThread(() =>
         {
@@ -129,7 +131,7 @@ public sealed class FullBufferTests
         using var run = new MonitorRun(o =>
         {
             o.BufferCapacity = 16;
-            o.MetricHandlers = [new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true)];
+            o.MetricHandlers.Add(new BatchHandler(_ => release.Wait(Limits.Generous), isLossless: true));
         });
         Action recordForEver = () =>
         {

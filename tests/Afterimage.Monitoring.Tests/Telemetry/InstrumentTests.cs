@@ -127,18 +127,15 @@ public sealed class InstrumentTests : IDisposable
         using var run = new MonitorRun(
             o =>
             {
-                o.MetricHandlers =
-                [
-                    new BatchHandler(_ => block.Wait(Limits.Token)),
-                    new PointHandler(_ => throw new FormatException()),
-                    new PointHandler(point =>
+                o.MetricHandlers.Add(new BatchHandler(_ => block.Wait(Limits.Token)));
+                o.MetricHandlers.Add(new PointHandler(_ => throw new FormatException()));
+                o.MetricHandlers.Add(new PointHandler(point =>
                     {
                         if (point.Value == 2)
                             lastHasBoth.Set();
                         throw new FormatException();
-                    }),
-                ];
-                o.LogHandlers = [];
+                    }));
+                o.LogHandlers.Clear();
             },
             meterFactory: _meters);
         using MetricCollector<long> recorded = Collect<long>("afterimage.records.recorded");

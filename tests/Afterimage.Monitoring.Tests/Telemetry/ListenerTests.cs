@@ -102,8 +102,8 @@ public sealed class ListenerTests : IDisposable
         using var run = new MonitorRun(
             o =>
             {
-                o.MetricHandlers = [new BatchHandler(batch => delivered.Signal(batch.Count), isLossless: true)];
-                o.LogHandlers = [log];
+                o.MetricHandlers.Add(new BatchHandler(batch => delivered.Signal(batch.Count), isLossless: true));
+                o.LogHandlers.Add(log);
             },
             meterFactory: _meters);
         using (MeterListener listener = ListenForDurations(_ =>
