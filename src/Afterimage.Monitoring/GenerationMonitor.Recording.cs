@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using Afterimage.Monitoring.Measuring;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 using Afterimage.Monitoring.Telemetry;
@@ -119,38 +118,12 @@ public sealed partial class GenerationMonitor
     }
 #pragma warning restore RS0026
 
-    /// <summary>Begins to time a generation, which is recorded when the scope is told how it ended, or left.</summary>
-    /// <param name="modelName">The model, unless <see cref="GenerationScope.Complete"/> is told another. Default: unknown.</param>
-    /// <param name="provider">Who serves it. Default: unknown.</param>
-    /// <param name="operation">What is asked of it. Default: unknown.</param>
-    /// <returns>The scope, for <c>using</c>.</returns>
-    /// <example>
-    /// <code>
-    /// using GenerationScope generation = monitor.MeasureGeneration("gpt-4o");
-    /// Answer answer = await AskAsync(question);
-    /// generation.Complete(new() { PromptTokenCount = answer.PromptTokens, CompletionTokenCount = answer.CompletionTokens });
-    /// </code>
-    /// </example>
-    public GenerationScope MeasureGeneration(string? modelName = null, string? provider = null, string? operation = null) =>
-        new(this, Measurement.Start(_clock), modelName, provider, operation);
-
-    /// <summary>Begins to time an evaluation, which is recorded when the scope is told how it ended, or left.</summary>
-    /// <param name="evaluatorType">Who or what evaluates, such as <c>coherence</c>.</param>
-    /// <param name="modelName">The model that evaluates, unless the scope is told another. Default: unknown.</param>
-    /// <returns>The scope, for <c>using</c>.</returns>
-    /// <exception cref="ArgumentException"><paramref name="evaluatorType"/> is null or empty.</exception>
-    public EvaluationScope MeasureEvaluation(string evaluatorType, string? modelName = null)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(evaluatorType);
-        return new EvaluationScope(this, Measurement.Start(_clock), evaluatorType, modelName);
-    }
-
     /// <summary>Records a single point of a metric of the caller's own, or of one that the monitor knows.</summary>
     /// <param name="metricName">The metric's name.</param>
     /// <param name="value">The value. NaN and infinities are logged and counted (<see cref="MonitorStatistics.NonFinite"/>), but kept out
     /// of aggregates.</param>
-    /// <param name="metadata">What else is known. Values that are no JSON scalars are kept as their invariant text; a <c>model_name</c>
-    /// that is a string is the point's model. Default: nothing.</param>
+    /// <param name="metadata">What else is known. Lists, dictionaries and JSON are kept as JSON, other values that are no JSON
+    /// scalars as their invariant text; a <c>model_name</c> that is a string is the point's model. Default: nothing.</param>
     /// <param name="timestamp">When it happened. Default: now, by the monitor's clock. Stored as UTC.</param>
     /// <exception cref="ArgumentException"><paramref name="metricName"/> or a key of <paramref name="metadata"/> is null or empty. Nothing
     /// was recorded.</exception>

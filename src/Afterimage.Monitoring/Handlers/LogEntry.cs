@@ -19,6 +19,7 @@ public sealed record LogEntry
     /// <summary>The exception that was logged with it. Default: none.</summary>
     public Exception? Exception { get; init; }
 
-    /// <summary>Further facts. Default: none. Values that are no JSON scalars come as their invariant text.</summary>
+    /// <summary>Further facts. Default: none. A list or a dictionary comes as a
+    /// <see cref="System.Text.Json.JsonElement"/>, anything else that is no JSON scalar as its invariant text.</summary>
     public IReadOnlyDictionary<string, object?>? Data { get; init; }
 }

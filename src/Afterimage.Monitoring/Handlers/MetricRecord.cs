@@ -131,7 +131,8 @@ public readonly struct MetricRecord
             ? [.. scores.Select(s => KeyValuePair.Create(s.Name, new EvaluationScore(s.Score, s.Feedback)))]
             : [];
 
-    /// <summary>The tags of a generation or evaluation, the metadata of a metric point: JSON scalars, keys distinct.</summary>
+    /// <summary>The tags of a generation or evaluation, the metadata of a metric point, keys distinct. A value is null, a string, a
+    /// bool, a long, a ulong, a decimal or a double; of a list or a dictionary it is a <see cref="System.Text.Json.JsonElement"/>.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>> Tags => Record.Details?.Tags ?? [];
 
     /// <summary>The activity in which it was recorded, if somebody listened for spans.</summary>

@@ -91,7 +91,8 @@ public readonly struct EvaluationScope : IDisposable
 
     /// <summary>Ends the scope. An evaluation that is not recorded yet is recorded as failed, with the error
     /// <see cref="GenerationScope.IncompleteError"/>.</summary>
-    /// <remarks>What is recorded after the monitor was disposed is counted as dropped.</remarks>
+    /// <remarks>After the monitor was disposed nothing is recorded: it is counted in <see
+    /// cref="MonitorStatistics.RecordedAfterDisposal"/>.</remarks>
     public void Dispose()
     {
         if (!IsOpen)
@@ -101,6 +102,18 @@ public readonly struct EvaluationScope : IDisposable
             Fail(GenerationScope.IncompleteError);
 
         _measurement.Return();
+    }
+
+    internal void CompleteIfOpen()
+    {
+        if (IsOpen && !_measurement.IsTracked)
+            Complete(new Dictionary<string, double>());
+    }
+
+    internal void FailIfOpen(Exception exception)
+    {
+        if (IsOpen && !_measurement.IsTracked)
+            Fail(exception);
     }
 
     private Measurement Open() => IsOpen ? _measurement : throw new InvalidOperationException("The scope is disposed.");

@@ -10,7 +10,8 @@ namespace Afterimage.Monitoring;
 /// <remarks>
 /// <para>A scope cannot see an exception that leaves it. It is therefore a failure until it is told otherwise: make <see cref="Complete"/>
 /// the last statement inside. Catch what you want recorded with its reason, and hand it to
-/// <see cref="Fail(Exception, in GenerationDetails)"/>.</para>
+/// <see cref="Fail(Exception, in GenerationDetails)"/>; or let
+/// <see cref="GenerationMonitor.MeasureAsync{TResult}(Func{GenerationScope, Task{TResult}}, string?, string?, string?)"/> do so.</para>
 /// <para>It may live across an <c>await</c>, be copied, and be passed on: copies are one scope. It is not for two threads at once. It
 /// allocates nothing.</para>
 /// </remarks>
@@ -98,7 +99,8 @@ public readonly struct GenerationScope : IDisposable
 
     /// <summary>Ends the scope. A generation that is not recorded yet is recorded as failed, with the error
     /// <see cref="IncompleteError"/>.</summary>
-    /// <remarks>What is recorded after the monitor was disposed is counted as dropped.</remarks>
+    /// <remarks>After the monitor was disposed nothing is recorded: it is counted in <see
+    /// cref="MonitorStatistics.RecordedAfterDisposal"/>.</remarks>
     public void Dispose()
     {
         if (!IsOpen)
@@ -108,6 +110,18 @@ public readonly struct GenerationScope : IDisposable
             Fail(IncompleteError);
 
         _measurement.Return();
+    }
+
+    internal void CompleteIfOpen()
+    {
+        if (IsOpen && !_measurement.IsTracked)
+            Complete();
+    }
+
+    internal void FailIfOpen(Exception exception)
+    {
+        if (IsOpen && !_measurement.IsTracked)
+            Fail(exception);
     }
 
     private Measurement Open() => IsOpen ? _measurement : throw new InvalidOperationException("The scope is disposed.");

@@ -1,12 +1,12 @@
+using System.Collections;
 using System.Globalization;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>Turns what users give as tag, metadata and log data into JSON scalars: null, string, bool, long, ulong, decimal or
-/// double.</summary>
+/// <summary>Turns what users give as tag, metadata and log data into JSON scalars: null, string, bool, long, ulong, decimal or double;
+/// and what has parts into a <see cref="JsonElement"/>.</summary>
 internal static class Scalar
 {
     public static object? Of(object? value) => value switch
@@ -19,7 +19,11 @@ internal static class Scalar
         float number => double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
         DateTime time => time.ToString("O", CultureInfo.InvariantCulture),
         DateTimeOffset time => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture),
+        JsonElement element => JsonTree.Of(element),
+        JsonDocument document => JsonTree.Of(document.RootElement),
+        JsonValue leaf => JsonTree.Of(JsonTree.Of((object)leaf)),
         IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+        IEnumerable => JsonTree.Of(value),
         _ => value.ToString(),
     };
 
@@ -29,8 +33,12 @@ internal static class Scalar
         null => "null",
         string text => text,
         bool flag => flag ? "true" : "false",
+        JsonElement element => element.GetRawText(),
         _ => Convert.ToString(scalar, CultureInfo.InvariantCulture)!,
     };
+
+    /// <summary>What telemetry takes for the value of an attribute: no object, but its JSON text.</summary>
+    public static object? Attribute(object? scalar) => scalar is JsonElement ? Text(scalar) : scalar;
 
     /// <summary>A copy of <paramref name="values"/> that nobody else holds: scalars only, of a key that is given twice the last
     /// value.</summary>

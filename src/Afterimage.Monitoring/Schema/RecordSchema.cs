@@ -140,9 +140,9 @@ internal static class RecordSchema
             extra: true);
 
     public static readonly RecordField Error = Add(RecordKeys.Error, Text, Calls, "what went wrong", figures: true);
-    public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to scalar");
+    public static readonly RecordField Tags = Add(RecordKeys.Tags, FieldType.Object, Calls, "name to value");
     public static readonly RecordField Metadata =
-        Add(RecordKeys.Metadata, FieldType.Object, Metric, "name to scalar; a `model_name` in it that is a string is the point's model");
+        Add(RecordKeys.Metadata, FieldType.Object, Metric, "name to value; a `model_name` in it that is a string is the point's model");
 
     /// <summary>All fields, in the order of a line.</summary>
     public static IReadOnlyList<RecordField> Fields { get; } = [.. Table];

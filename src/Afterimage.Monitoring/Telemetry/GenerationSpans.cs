@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Telemetry;
 
@@ -45,6 +43,6 @@ internal static class GenerationSpans
     private static void AddIfGiven(Activity span, string key, object? value)
     {
         if (value is not null)
-            span.SetTag(key, value);
+            span.SetTag(key, Scalar.Attribute(value));
     }
 }

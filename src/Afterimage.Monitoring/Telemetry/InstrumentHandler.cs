@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Telemetry;
 
@@ -101,7 +99,7 @@ internal sealed class InstrumentHandler : IMetricHandler
             else if (key == TimePerOutputChunk)
                 timePerOutputChunk = value as double?;
             else if (Array.IndexOf(AttributeTags, key) >= 0)
-                tags.Add(key, value);
+                tags.Add(key, Scalar.Attribute(value));
         }
 
         RecordTokens(record.PromptTokenCount, "input", tags);

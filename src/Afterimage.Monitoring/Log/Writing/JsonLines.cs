@@ -45,37 +45,9 @@ internal static class JsonLines
         foreach ((string name, object? value) in values)
         {
             writer.WritePropertyName(name);
-            WriteScalar(writer, Scalar.Of(value));
+            JsonTree.WriteScalar(writer, Scalar.Of(value));
         }
 
         writer.WriteEndObject();
-    }
-
-    private static void WriteScalar(Utf8JsonWriter writer, object? scalar)
-    {
-        switch (scalar)
-        {
-            case null:
-                writer.WriteNullValue();
-                break;
-            case bool value:
-                writer.WriteBooleanValue(value);
-                break;
-            case long value:
-                writer.WriteNumberValue(value);
-                break;
-            case ulong value:
-                writer.WriteNumberValue(value);
-                break;
-            case decimal value:
-                writer.WriteNumberValue(value);
-                break;
-            case double value:
-                WriteNumber(writer, value);
-                break;
-            default:
-                writer.WriteStringValue((string)scalar);
-                break;
-        }
     }
 }

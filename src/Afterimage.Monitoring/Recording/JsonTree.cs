@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Afterimage.Monitoring.Recording;
+
+/// <summary>Turns lists, dictionaries and JSON documents into JSON that nobody else holds or changes.</summary>
+/// <remarks>Bounded, since a sequence may have no end and may hold itself: what is nested deeper, or comes later, is left out and marked by
+/// <c>"…"</c>.</remarks>
+internal static class JsonTree
+{
+    private const int MaxDepth = 8;
+    private const int MaxValues = 1000;
+    private const string Omitted = "…";
+
+    public static JsonElement Of(object value)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            int values = MaxValues;
+            Write(writer, value, depth: 0, ref values);
+        }
+
+        var reader = new Utf8JsonReader(buffer.WrittenSpan);
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    /// <summary>The scalar that an element is; of an object or array the element itself, apart from its document.</summary>
+    public static object? Of(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.Null or JsonValueKind.Undefined => null,
+        JsonValueKind.Number when element.TryGetInt64(out long whole) => whole,
+        JsonValueKind.Number when element.TryGetDecimal(out decimal number) => number,
+        JsonValueKind.Number => element.GetDouble(),
+        _ => element.Clone(),
+    };
+
+    /// <summary>Writes a value as JSON, with a number that JSON has none for as the string that stands for it.</summary>
+    public static void WriteScalar(Utf8JsonWriter writer, object? scalar)
+    {
+        switch (scalar)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case bool value:
+                writer.WriteBooleanValue(value);
+                break;
+            case long value:
+                writer.WriteNumberValue(value);
+                break;
+            case ulong value:
+                writer.WriteNumberValue(value);
+                break;
+            case decimal value:
+                writer.WriteNumberValue(value);
+                break;
+            case double value when double.IsFinite(value):
+                writer.WriteNumberValue(value);
+                break;
+            case JsonElement value:
+                value.WriteTo(writer);
+                break;
+            default:
+                writer.WriteStringValue(Scalar.Text(scalar));
+                break;
+        }
+    }
+
+    private static void Write(Utf8JsonWriter writer, object? value, int depth, ref int values)
+    {
+        switch (value)
+        {
+            case JsonNode node:
+                node.WriteTo(writer);
+                break;
+            case byte[] bytes:
+                writer.WriteBase64StringValue(bytes);
+                break;
+            case IEnumerable when value is not string && depth == MaxDepth:
+                writer.WriteStringValue(Omitted);
+                break;
+            case IDictionary dictionary:
+                WriteDictionary(writer, dictionary, depth, ref values);
+                break;
+            case IEnumerable sequence when value is not string:
+                WriteSequence(writer, sequence, depth, ref values);
+                break;
+            default:
+                WriteScalar(writer, Scalar.Of(value));
+                break;
+        }
+    }
+
+    private static void WriteDictionary(Utf8JsonWriter writer, IDictionary dictionary, int depth, ref int values)
+    {
+        writer.WriteStartObject();
+        foreach (DictionaryEntry entry in dictionary)
+        {
+            if (values-- <= 0)
+            {
+                writer.WriteString(Omitted, Omitted);
+                break;
+            }
+
+            writer.WritePropertyName(Scalar.Text(Scalar.Of(entry.Key)));
+            Write(writer, entry.Value, depth + 1, ref values);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteSequence(Utf8JsonWriter writer, IEnumerable sequence, int depth, ref int values)
+    {
+        writer.WriteStartArray();
+        foreach (object? item in sequence)
+        {
+            if (values-- <= 0)
+            {
+                writer.WriteStringValue(Omitted);
+                break;
+            }
+
+            Write(writer, item, depth + 1, ref values);
+        }
+
+        writer.WriteEndArray();
+    }
+}
