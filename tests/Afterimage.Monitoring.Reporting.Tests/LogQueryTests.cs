@@ -234,4 +234,41 @@ public sealed class LogQueryTests : IDisposable
             }
         });
     }
+
+    [Fact]
+    public async Task Judged_generations_have_a_row_for_each_evaluation_that_names_one()
+    {
+        using (var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path }))
+        {
+            monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new() { Id = "g1", ModelName = "a", TotalTokenCount = 7 });
+            monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new() { Id = "g2", ModelName = "b" });
+            Judge("user_feedback", "g1", 1, "helpful");
+            Judge("coherence", "g1", 0.5, null);
+            Judge("coherence", "somewhere else", 0.25, null);
+            Judge("coherence", null, 0.25, null);
+
+            void Judge(string evaluator, string? id, double score, string? feedback) => monitor.TrackEvaluation(
+                TimeSpan.Zero,
+                true,
+                evaluator,
+                new Dictionary<string, EvaluationScore> { ["thumbs"] = new(score, feedback) },
+                new() { GenerationId = id, ModelName = "judge" });
+        }
+
+        Assert.Equal(
+            [
+                ["g1", "a", 7L, "coherence", "judge", "0.5", null],
+                ["g1", "a", 7L, "user_feedback", "judge", "1", "helpful"],
+            ],
+            Query("""
+                SELECT id, model_name, total_token_count, evaluator_type, evaluator_model_name, scores ->> '$.thumbs', feedback ->> '$.thumbs'
+                FROM judged_generations ORDER BY evaluator_type
+                """));
+        string report = Path.Combine(_directory.Path, "report.html");
+        await LogDirectory.Open(_directory.Path).WriteReportAsync(report, TestContext.Current.CancellationToken);
+        string page = await File.ReadAllTextAsync(report, TestContext.Current.CancellationToken);
+        Assert.Contains("Lowest scores of generations that evaluations name", page, StringComparison.Ordinal);
+        Assert.Contains("somewhere else", page, StringComparison.Ordinal);
+        Assert.Contains("helpful", page, StringComparison.Ordinal);
+    }
 }

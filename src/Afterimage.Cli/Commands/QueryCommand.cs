@@ -16,10 +16,10 @@ internal static partial class QueryCommand
 
     public static readonly CommandHelp Help = new(
         """
-        The dialect is DuckDB's. The views are generations, evaluations, points, logs
-        and alerts. Their columns are the keys of the log format (DESCRIBE generations
-        lists them), times are UTC. The statement works on a copy of the records in
-        memory: it reads and changes no file. One statement that reads can be run, and
+        The dialect is DuckDB's. The views are generations, evaluations,
+        judged_generations, points, logs and alerts. Their columns are the keys of the
+        log format (DESCRIBE generations lists them), times are UTC. The statement works
+        on a copy of the records in memory: it reads and changes no file. One statement that reads can be run, and
         functions that reach beyond the records are closed. In CSV, an apostrophe stands
         before a text that a spreadsheet would run as a formula. A query ends at its
         time limit with exit code 2, and at about 2 GiB of memory (on Linux).

@@ -16,6 +16,7 @@ namespace Afterimage.Monitoring.Reporting.Reports;
 /// <param name="Errors">Errors by text, the most frequent first.</param>
 /// <param name="ErrorKinds">How many texts there are.</param>
 /// <param name="Evaluators">Evaluations by evaluator.</param>
+/// <param name="Judged">The lowest scores of generations that evaluations name.</param>
 internal sealed record ReportData(
     RunSummary Summary,
     DateTimeOffset Made,
@@ -28,7 +29,8 @@ internal sealed record ReportData(
     long FailedCount,
     IReadOnlyList<ErrorRow> Errors,
     long ErrorKinds,
-    IReadOnlyList<EvaluatorRow> Evaluators);
+    IReadOnlyList<EvaluatorRow> Evaluators,
+    IReadOnlyList<JudgedRow> Judged);
 
 /// <summary>What the calls of a model come to; figures that nobody recorded are <see langword="null"/>.</summary>
 internal sealed record ModelRow(
@@ -60,3 +62,13 @@ internal sealed record ErrorRow(string Error, long Count, long Models, DateTimeO
 
 /// <summary>What an evaluator's work comes to.</summary>
 internal sealed record EvaluatorRow(string Evaluator, long Evaluations, double Success, long Errors, double? MeanSeconds);
+
+/// <summary>A score that an evaluation gave to a generation.</summary>
+internal sealed record JudgedRow(
+    DateTimeOffset Time,
+    string? Evaluator,
+    string Score,
+    double Value,
+    string? Feedback,
+    string GenerationId,
+    string? Model);

@@ -536,7 +536,33 @@ internal sealed class ReportPage
                         Format.Count(evaluator.Errors),
                         Value(evaluator.MeanSeconds),
                     ]));
+        if (_data.Judged.Count > 0)
+            WriteJudged();
     }
+
+    private void WriteJudged() => ReportTable.Write(
+        _page,
+        "Lowest scores of generations that evaluations name",
+        [
+            new("score", ColumnKind.Text),
+            new("value", ColumnKind.Number),
+            new("evaluator", ColumnKind.Text),
+            new("feedback", ColumnKind.Text),
+            new("model", ColumnKind.Text),
+            new("generation", ColumnKind.Text),
+            new("time", ColumnKind.Text),
+        ],
+        _data.Judged.Select(judged =>
+            (string?[])
+                [
+                    judged.Score,
+                    Value(judged.Value),
+                    judged.Evaluator,
+                    judged.Feedback,
+                    judged.Model,
+                    judged.GenerationId,
+                    Format.Time(judged.Time),
+                ]));
 
     private void WriteMetrics()
     {

@@ -13,6 +13,7 @@ internal static class ReportQuery
     public const int MaxFailed = 20;
     public const int MaxErrors = 20;
     public const int MaxEvaluators = 50;
+    public const int MaxJudged = 10;
 
     // Texts of errors may be as long as a stack trace; what tells them apart stands at their beginning.
     private const int MaxErrorText = 300;
@@ -26,6 +27,15 @@ internal static class ReportQuery
     private const string Errors = """
         SELECT error, model_name, timestamp FROM generations WHERE error IS NOT NULL
         UNION ALL SELECT error, model_name, timestamp FROM evaluations WHERE error IS NOT NULL
+        """;
+
+    // A generation may have been recorded again, as by a replay: its judgement stands once.
+    private static readonly string Judged = $"""
+        SELECT epoch_us(timestamp), evaluator_type, substr(metric, {"evaluation_score_".Length + 1}), value, feedback, generation_id, answered.model_name
+        FROM points LEFT JOIN (SELECT id, any_value(model_name) AS model_name FROM generations WHERE id IS NOT NULL GROUP BY id) answered
+            ON answered.id = generation_id
+        WHERE generation_id IS NOT NULL AND starts_with(metric, 'evaluation_score_') AND isfinite(value)
+        ORDER BY value, timestamp LIMIT {MaxJudged}
         """;
 
     /// <summary>Reads everything.</summary>
@@ -67,6 +77,19 @@ internal static class ReportQuery
                 )
                 .Select(row => new EvaluatorRow(row.GetString(0), row.GetInt64(1), row.GetDouble(2), row.GetInt64(3), Number(row, 4))),
         ];
+        JudgedRow[] judged =
+        [
+            .. snapshot
+                .Query(Judged)
+                .Select(row => new JudgedRow(
+                    Time(row, 0),
+                    Text(row, 1),
+                    row.GetString(2),
+                    row.GetDouble(3),
+                    Text(row, 4),
+                    row.GetString(5),
+                    Text(row, 6))),
+        ];
         Dictionary<string, Totals> totals = ReadTotals(snapshot);
 
         return new ReportData(
@@ -81,7 +104,8 @@ internal static class ReportQuery
             failedCount,
             errors,
             errorKinds,
-            evaluators);
+            evaluators,
+            judged);
     }
 
     private static Dictionary<string, Totals> ReadTotals(LogSnapshot snapshot)

@@ -12,8 +12,8 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>The records of one moment in an in-memory DuckDB, with the views <c>generations</c>, <c>evaluations</c>, <c>points</c>,
-/// <c>logs</c> and <c>alerts</c>.</summary>
+/// <summary>The records of one moment in an in-memory DuckDB, with the views <c>generations</c>, <c>evaluations</c>,
+/// <c>judged_generations</c>, <c>points</c>, <c>logs</c> and <c>alerts</c>.</summary>
 /// <remarks>
 /// Every reader of records goes through it. The files are read once, into a table, since they may grow meanwhile and one answer must not
 /// mix two moments. DuckDB spills to disk what does not fit into its memory.
@@ -36,6 +36,13 @@ internal sealed class LogSnapshot : IDisposable
 
     private const string LogView =
         "CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log";
+
+    private const string JudgedView = """
+        CREATE TEMP VIEW judged_generations AS
+        SELECT g.*, e.timestamp AS evaluation_timestamp, e.evaluator_type, e.model_name AS evaluator_model_name, e.success AS evaluation_success,
+            e.duration AS evaluation_duration, e.scores, e.feedback, e.error AS evaluation_error, e.tags AS evaluation_tags
+        FROM generations g JOIN evaluations e ON e.generation_id = g.id
+        """;
 
     private const string TotalTokens = """
         TRY_CAST(coalesce(total_token_count::HUGEINT, prompt_token_count::HUGEINT + completion_token_count::HUGEINT,
@@ -87,6 +94,7 @@ internal sealed class LogSnapshot : IDisposable
         Execute(ViewOf("calls", RecordEvents.Calls));
         Execute(ViewOf("generations", RecordEvents.Generation));
         Execute(ViewOf("evaluations", RecordEvents.Evaluation));
+        Execute(JudgedView);
         Execute(PointSource.View);
         Execute(AlertSource.View);
     }

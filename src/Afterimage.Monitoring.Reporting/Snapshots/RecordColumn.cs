@@ -47,7 +47,13 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
 
     /// <summary>Those that a report comes from.</summary>
     public static RecordColumn[] OfReport { get; } =
-    [.. All.Where(column => column.Field.IsOfFigures || column.Field == RecordSchema.EvaluatorType)];
+    [
+        .. All.Where(column => column.Field.IsOfFigures
+            || column.Field == RecordSchema.EvaluatorType
+            || column.Field == RecordSchema.Id
+            || column.Field == RecordSchema.GenerationId
+            || column.Field == RecordSchema.Feedback),
+    ];
 
     /// <summary>Whether every snapshot has it: records are told apart, and cut to a span of time, by these.</summary>
     public bool IsAlwaysRead => Field == RecordSchema.Event || Field == RecordSchema.Timestamp;

@@ -8,9 +8,10 @@ const Examples = [
   ['Answers cut off at their limit', "SELECT model_name, avg((finish_reason = 'length')::INT) AS cut_off\nFROM generations GROUP BY ALL ORDER BY ALL"],
   ['Calls a minute', "SELECT date_trunc('minute', timestamp) AS minute, count(*) AS calls, count(*) FILTER (NOT success) AS failed\nFROM generations GROUP BY ALL ORDER BY ALL"],
   ['Scores of evaluations', "SELECT metric, count(*) AS scores, avg(value) AS mean, min(value) AS least\nFROM points WHERE starts_with(metric, 'evaluation_score_') AND isfinite(value) GROUP BY ALL ORDER BY ALL"],
+  ['Scores by the model that answered', 'SELECT model_name, evaluator_type, count(*) AS judged, avg(evaluation_success::INT) AS success\nFROM judged_generations GROUP BY ALL ORDER BY ALL'],
   ['Warnings and errors of the log', "SELECT timestamp, level, message, error\nFROM logs WHERE level IN ('warning', 'error', 'critical') ORDER BY timestamp"],
 ];
-const Views = ['generations', 'evaluations', 'points', 'logs', 'alerts'];
+const Views = ['generations', 'evaluations', 'judged_generations', 'points', 'logs', 'alerts'];
 const Shown = 500;
 
 bar('sql');
