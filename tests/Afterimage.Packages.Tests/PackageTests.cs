@@ -7,8 +7,6 @@ namespace Afterimage.Packages.Tests;
 /// <summary>What people install.</summary>
 public sealed class PackageTests(PackedRepository packed) : IClassFixture<PackedRepository>
 {
-    private static readonly string[] Linkers = ["clang", "gcc"];
-
     [Theory]
     [InlineData("Afterimage.Monitoring")]
     [InlineData("Afterimage.Monitoring.Extensions.AI")]
@@ -146,7 +144,7 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
     [Fact]
     public async Task The_library_works_when_it_is_compiled_ahead_of_time()
     {
-        string? compiler = Linkers.FirstOrDefault(IsInstalled);
+        string? compiler = Linker.Find();
         if (compiler is null && Environment.GetEnvironmentVariable("AFTERIMAGE_REQUIRE_SERVICES") != "1")
             Assert.Skip("Ahead-of-time compilation needs clang or gcc to link.");
         Assert.NotNull(compiler);
@@ -185,11 +183,6 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
             reader.GetGuid(reader.GetCustomDebugInformation(handle).Kind) == embeddedSource);
         return sources > 0 && sources == reader.Documents.Count;
     }
-
-    private static bool IsInstalled(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator)
-            .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private static XElement Metadata(ZipArchive package, string id)
     {
