@@ -16,6 +16,7 @@ public sealed partial class CodeInDocsTests
         global using System;
         global using System.Collections.Generic;
         global using System.Linq;
+        global using System.Net.Http;
         global using System.Threading;
         global using System.Threading.Tasks;
         global using Afterimage.Monitoring;
@@ -57,6 +58,16 @@ public sealed partial class CodeInDocsTests
 
     [Fact]
     public void Code_that_does_not_compile_is_found() => Assert.NotEmpty(Errors("", "monitor.NoSuchMethod();"));
+
+    [Fact]
+    public void The_page_on_testing_shows_the_tests_that_run_here()
+    {
+        string page = File.ReadAllText(Path.Combine(Root, "docs", "testing.md"));
+        string file = File.ReadAllText(Path.Combine(Root, "tests", "Afterimage.Docs.Tests", "SummarizerTests.cs"));
+
+        string[] types = file.Split("/// <summary>A class that uses a monitor.</summary>\n")[1].Split("/// <summary>Its tests.</summary>\n");
+        Assert.All(types, type => Assert.Contains(type.Trim(), page, StringComparison.Ordinal));
+    }
 
     [GeneratedRegex("(?:<!-- given: (?<given>.*?) -->\\n)?```csharp\\n(?<code>.*?)```", RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
