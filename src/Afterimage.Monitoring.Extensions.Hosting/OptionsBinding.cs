@@ -64,6 +64,7 @@ internal static class OptionsBinding
         files.MaxFileAge = settings.Time(nameof(files.MaxFileAge)) ?? files.MaxFileAge;
         files.MaxTotalSize = settings.Whole(nameof(files.MaxTotalSize)) ?? files.MaxTotalSize;
         files.MinRetention = settings.Time(nameof(files.MinRetention)) ?? files.MinRetention;
+        files.MaxTextLength = Integer(settings, nameof(files.MaxTextLength)) ?? files.MaxTextLength;
         files.Durability = settings.Choice<Durability>(nameof(files.Durability)) ?? files.Durability;
         settings.RefuseOthers();
     }

@@ -26,6 +26,8 @@ internal sealed class MonitorAssembly
     private readonly AlertAnnouncer _announcer;
     private readonly TokenUsageReporter? _tokenUsage;
     private readonly IDisposable _healthInstruments;
+    private readonly IMetricHandler[] _metricHandlers;
+    private readonly ILogHandler[] _logHandlers;
     private readonly string _name;
     private int _closed;
 
@@ -57,9 +59,11 @@ internal sealed class MonitorAssembly
         _name = Run?.Directory ?? $"(memory {Interlocked.Increment(ref _inMemory)})";
 
         var instruments = new InstrumentHandler(meterFactory);
+        _metricHandlers = [.. MetricHandlers(options)];
+        _logHandlers = [.. LogHandlers(options)];
         Handlers = new HandlerSet(
-            MetricHandlers(options),
-            LogHandlers(options),
+            _metricHandlers,
+            _logHandlers,
             troubleLog => new MetricHandlerSink(
                 nameof(InstrumentHandler),
                 instruments,
@@ -135,6 +139,9 @@ internal sealed class MonitorAssembly
     /// <summary>Null without budgets.</summary>
     public BudgetGuard? Budgets { get; }
 
+    private long Cut =>
+        _metricHandlers.OfType<FileMetricHandler>().Sum(file => file.CutRecords) + _logHandlers.OfType<FileLogHandler>().Sum(file => file.CutEntries);
+
     /// <summary>Whether <see cref="Close"/> has begun.</summary>
     public bool IsClosed => Volatile.Read(ref _closed) != 0;
 
@@ -164,6 +171,7 @@ internal sealed class MonitorAssembly
             Handlers = all,
             AlertHandlers = _announcer.Statistics,
             RecordedAfterDisposal = Recorder.Refused,
+            Cut = Cut,
         };
 
         static long WrittenByAll(HandlerStatistics[] handlers) => handlers.Length == 0 ? 0 : handlers.Min(h => h.Written);
@@ -212,6 +220,7 @@ internal sealed class MonitorAssembly
         Alerts.Close(deadline);
         Handlers.CloseMetricHandlers(deadline);
         LogWhatWasLost(isDrained);
+        LogWhatWasCut();
         Handlers.CloseLogHandlers(deadline);
         WriteEnd();
         _healthInstruments.Dispose();
@@ -269,6 +278,17 @@ internal sealed class MonitorAssembly
         {
             MonitorLog.ShutdownIncomplete(_logger, _name, lost);
             Handlers.Log(LogLevel.Error, $"The monitor was disposed before everything was written: {lost} records are lost", null);
+        }
+    }
+
+    private void LogWhatWasCut()
+    {
+        if (Cut is > 0 and var cut)
+        {
+            Handlers.Log(
+                LogLevel.Warning,
+                $"Texts were longer than {nameof(LogFileOptions.MaxTextLength)}: {cut} records and log entries were cut",
+                null);
         }
     }
 

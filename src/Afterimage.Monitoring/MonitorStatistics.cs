@@ -29,6 +29,9 @@ public sealed record MonitorStatistics
     /// <summary>Records refused because the monitor was disposed. None of the other figures has them.</summary>
     public long RecordedAfterDisposal { get; init; }
 
+    /// <summary>Records and log entries whose texts were cut in the log directory: <see cref="LogFileOptions.MaxTextLength"/>.</summary>
+    public long Cut { get; init; }
+
     /// <summary>What became of the alerts, which are no records: their file first, then the alert handlers in the order of the options.
     /// None of it is in the other figures.</summary>
     public IReadOnlyList<HandlerStatistics> AlertHandlers { get; init; } = [];

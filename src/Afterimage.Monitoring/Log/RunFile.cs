@@ -118,6 +118,7 @@ internal sealed class RunFile : IDisposable
                 writer.WriteNumber("dropped", statistics.Dropped);
                 writer.WriteNumber("written", statistics.Written);
                 writer.WriteNumber("failed", statistics.Failed);
+                writer.WriteNumber("cut", statistics.Cut);
             }
 
             writer.WriteEndObject();

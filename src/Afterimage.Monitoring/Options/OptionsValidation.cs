@@ -85,6 +85,11 @@ internal static class OptionsValidation
             "The files together may be at least as large as one.",
             options.MaxTotalSize,
             nameof(options.MaxTotalSize));
+        Require(
+            options.MaxTextLength is >= 1024 and <= 2 << 20,
+            "A length of texts must be from 1,024 to 2,097,152 characters.",
+            options.MaxTextLength,
+            nameof(options.MaxTextLength));
         Require(options.MinRetention >= TimeSpan.Zero, "A time is not negative.", options.MinRetention, nameof(options.MinRetention));
         Require(Enum.IsDefined(options.Durability), "Durability is Buffered or Synced.", options.Durability, nameof(options.Durability));
     }

@@ -14,6 +14,9 @@ internal sealed class NameTable
     /// <summary>The id of all names past the limit.</summary>
     public const int Overflow = 1;
 
+    // What is longer is a text that was given for a name: it is kept with its record, not for the life of the monitor.
+    private const int MaxLength = 1024;
+
     private readonly ConcurrentDictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly Lock _growth = new();
     private volatile string[] _names = new string[16];
@@ -29,7 +32,7 @@ internal sealed class NameTable
 
     public string this[int id] => _names[id];
 
-    /// <summary>The id of <paramref name="name"/>, or <see cref="Overflow"/> when the table is full.</summary>
+    /// <summary>The id of <paramref name="name"/>, or <see cref="Overflow"/> when the table is full or the name too long.</summary>
     public int GetOrAdd(string name) => _ids.TryGetValue(name, out int id) ? id : Add(name, limited: true);
 
     /// <summary>As <see cref="GetOrAdd"/>, but for names whose number is bounded elsewhere: they do not count towards the limit.</summary>
@@ -52,7 +55,7 @@ internal sealed class NameTable
         {
             if (_ids.TryGetValue(name, out int id))
                 return id;
-            if (name == GenerationMonitorOptions.OverflowName || (limited && _room == 0))
+            if (name == GenerationMonitorOptions.OverflowName || (limited && (_room == 0 || name.Length > MaxLength)))
                 return Overflow;
 
             id = _count++;

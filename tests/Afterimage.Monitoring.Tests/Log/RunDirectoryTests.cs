@@ -25,7 +25,7 @@ public sealed class RunDirectoryTests
         run.Monitor.Dispose();
         JsonElement ended = JsonFile.Object(path);
         Assert.Equal("2026-11-23T14:00:01.5Z", ended.Text("end"));
-        Assert.Equal([.. started.Keys(), "end", "recorded", "dropped", "written", "failed"], ended.Keys());
+        Assert.Equal([.. started.Keys(), "end", "recorded", "dropped", "written", "failed", "cut"], ended.Keys());
         Assert.Equal(started.Text("run_id"), ended.Text("run_id"));
     }
 

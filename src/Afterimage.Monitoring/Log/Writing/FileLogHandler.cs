@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Handlers;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Log.Writing;
 using Afterimage.Monitoring.Options;
-using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +15,7 @@ namespace Afterimage.Monitoring;
 public sealed class FileLogHandler : ILogHandler, IDisposable
 {
     private readonly JsonLineFile _file;
+    private readonly TextLimit _limit;
 
     /// <summary>Makes a handler.</summary>
     /// <param name="logDirectory">The directory that <c>afterimage.log</c> is in.</param>
@@ -39,11 +40,15 @@ public sealed class FileLogHandler : ILogHandler, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         OptionsValidation.Validate(options);
         LogDirectory = Path.GetFullPath(logDirectory);
+        _limit = new TextLimit(options.MaxTextLength);
         _file = new JsonLineFile(logDirectory, "afterimage.log", options.Copy(), timeProvider);
     }
 
     /// <summary>The directory that it writes, as a full path.</summary>
     internal string LogDirectory { get; }
+
+    /// <summary>Entries whose texts were cut to <see cref="LogFileOptions.MaxTextLength"/>.</summary>
+    internal long CutEntries => _limit.CutLines;
 
     /// <summary>Always <see langword="true"/>: the log directory is where nothing may be missing.</summary>
     public bool IsLossless => true;
@@ -53,21 +58,34 @@ public sealed class FileLogHandler : ILogHandler, IDisposable
     public void HandleLog(LogEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
+        string? error = entry.Exception?.Message;
+        string? stackTrace = entry.Exception?.StackTrace;
+        KeyValuePair<string, object?>[] data =
+        [
+            .. (entry.Data ?? new Dictionary<string, object?>()).Select(d => KeyValuePair.Create(d.Key, Scalar.Of(d.Value))),
+        ];
+        _limit.Begin();
+        _limit.Count(entry.Message);
+        _limit.Count(error);
+        _limit.Count(stackTrace);
+        _limit.Count(data);
+        _limit.Decide();
+
         _file.Discard();
         Utf8JsonWriter writer = _file.BeginLine();
         JsonLines.WriteTimestamp(writer, entry.Timestamp);
         writer.WriteString(RecordKeys.Level, LevelName(entry.Level));
-        writer.WriteString(RecordKeys.Message, entry.Message);
+        writer.WriteString(RecordKeys.Message, _limit.Of(entry.Message));
         if (entry.Exception is { } exception)
         {
-            writer.WriteString(RecordKeys.Error, exception.Message);
+            writer.WriteString(RecordKeys.Error, _limit.Of(error!));
             writer.WriteString(RecordKeys.ErrorType, exception.GetType().FullName);
-            if (exception.StackTrace is { } stackTrace)
-                writer.WriteString(RecordKeys.StackTrace, stackTrace);
+            if (stackTrace is not null)
+                writer.WriteString(RecordKeys.StackTrace, _limit.Of(stackTrace));
         }
 
-        if (entry.Data is { Count: > 0 } data)
-            JsonLines.WriteObject(writer, RecordKeys.Data, data);
+        if (data.Length > 0)
+            JsonLines.WriteObject(writer, RecordKeys.Data, data, _limit);
         _file.EndLine();
         _file.Commit();
     }

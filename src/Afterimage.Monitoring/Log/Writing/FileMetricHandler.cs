@@ -17,6 +17,7 @@ namespace Afterimage.Monitoring;
 public sealed class FileMetricHandler : IMetricHandler, IDisposable
 {
     private readonly JsonLineFile _file;
+    private readonly TextLimit _limit;
     private RecordJson? _records;
 
     /// <summary>Makes a handler.</summary>
@@ -42,11 +43,15 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         OptionsValidation.Validate(options);
         LogDirectory = Path.GetFullPath(logDirectory);
+        _limit = new TextLimit(options.MaxTextLength);
         _file = new JsonLineFile(logDirectory, NumberedName.Records, options.Copy(), timeProvider);
     }
 
     /// <summary>The full path of the directory that it writes.</summary>
     internal string LogDirectory { get; }
+
+    /// <summary>Records whose texts were cut to <see cref="LogFileOptions.MaxTextLength"/>.</summary>
+    internal long CutRecords => _limit.CutLines;
 
     /// <summary>Always <see langword="true"/>: the log directory is where nothing may be missing.</summary>
     public bool IsLossless => true;
@@ -64,7 +69,7 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(metricName);
         ArgumentNullException.ThrowIfNull(metadata);
         _file.Discard();
-        RecordJson.WriteMetric(_file.BeginLine(), metricName, value, metadata);
+        RecordJson.WriteMetric(_file.BeginLine(), _limit, metricName, value, metadata);
         _file.EndLine();
         _file.Commit();
     }
@@ -75,7 +80,7 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (_records?.Names != batch.Names)
-            _records = new RecordJson(batch.Names);
+            _records = new RecordJson(batch.Names, _limit);
 
         _file.Discard();
         foreach (MetricRecord record in batch)

@@ -39,13 +39,18 @@ internal static class JsonLines
         writer.WriteNumber(key, new decimal((int)digits, (int)(digits >> 32), hi: 0, isNegative: false, scale));
     }
 
-    public static void WriteObject(Utf8JsonWriter writer, string key, IEnumerable<KeyValuePair<string, object?>> values)
+    public static void WriteObject(
+        Utf8JsonWriter writer,
+        string key,
+        IEnumerable<KeyValuePair<string, object?>> values,
+        TextLimit? limit = null)
     {
         writer.WriteStartObject(key);
         foreach ((string name, object? value) in values)
         {
-            writer.WritePropertyName(name);
-            JsonTree.WriteScalar(writer, Scalar.Of(value));
+            object? scalar = Scalar.Of(value);
+            writer.WritePropertyName(limit?.Of(name) ?? name);
+            JsonTree.WriteScalar(writer, limit is null ? scalar : limit.Of(scalar));
         }
 
         writer.WriteEndObject();

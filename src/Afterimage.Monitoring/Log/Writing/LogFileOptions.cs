@@ -28,6 +28,11 @@ public sealed class LogFileOptions
     /// <summary>How long a finished file is kept for readers, whatever the total size. Default: 1 hour. Not negative.</summary>
     public TimeSpan MinRetention { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>Characters that the texts and tags of a record, or of a log entry, may have together in a line. Of a record that has more,
+    /// the longest are cut and end with <c>… [cut: N characters]</c>, N being the length of the whole text. Handlers are given texts uncut.
+    /// Default: 1,048,576. 1,024 to 2,097,152: readers pass over lines of more than 16 MiB.</summary>
+    public int MaxTextLength { get; set; } = 1 << 20;
+
     /// <summary>What a flush makes records survive. Default: <see cref="Durability.Buffered"/>.</summary>
     public Durability Durability { get; set; } = Durability.Buffered;
 

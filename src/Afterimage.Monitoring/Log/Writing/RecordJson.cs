@@ -9,7 +9,7 @@ using Afterimage.Monitoring.Schema;
 namespace Afterimage.Monitoring.Log.Writing;
 
 /// <summary>Records as the lines of <c>metrics.jsonl</c>. Interned names are escaped once and kept.</summary>
-internal sealed class RecordJson(Names names)
+internal sealed class RecordJson(Names names, TextLimit limit)
 {
     private static readonly JsonEncodedText Event = JsonEncodedText.Encode(RecordKeys.Event);
     private static readonly JsonEncodedText Generation = JsonEncodedText.Encode("generation");
@@ -32,25 +32,41 @@ internal sealed class RecordJson(Names names)
     private static readonly JsonEncodedText Operation = JsonEncodedText.Encode(RecordKeys.Operation);
     private static readonly JsonEncodedText EvaluatorType = JsonEncodedText.Encode(RecordKeys.EvaluatorType);
 
-    private readonly EncodedNames _models = new(names.Models);
-    private readonly EncodedNames _finishReasons = new(names.FinishReasons);
-    private readonly EncodedNames _labels = new(names.Labels);
+    private readonly EncodedNames _models = new(names.Models, limit);
+    private readonly EncodedNames _finishReasons = new(names.FinishReasons, limit);
+    private readonly EncodedNames _labels = new(names.Labels, limit);
 
     public Names Names => names;
 
-    public static void WriteMetric(Utf8JsonWriter writer, string metricName, double value, IReadOnlyDictionary<string, object?> metadata)
+    public static void WriteMetric(
+        Utf8JsonWriter writer,
+        TextLimit limit,
+        string metricName,
+        double value,
+        IReadOnlyDictionary<string, object?> metadata)
     {
         DateTimeOffset timestamp = metadata.TryGetValue(RecordKeys.Timestamp, out object? given) && given is DateTimeOffset time
             ? time
             : TimeProvider.System.GetUtcNow();
+        KeyValuePair<string, object?>[] values =
+        [
+            .. metadata.Where(m => m.Key != RecordKeys.Timestamp).Select(m => KeyValuePair.Create(m.Key, Scalar.Of(m.Value))),
+        ];
+        limit.Begin();
+        limit.Count(metricName);
+        limit.Count(values);
+        limit.Decide();
         JsonLines.WriteTimestamp(writer, timestamp);
         writer.WriteString(Event, Metric);
-        WriteNamedValue(writer, metricName, value);
-        JsonLines.WriteObject(writer, RecordKeys.Metadata, metadata.Where(m => m.Key != RecordKeys.Timestamp));
+        WriteNamedValue(writer, limit.Of(metricName), value);
+        JsonLines.WriteObject(writer, RecordKeys.Metadata, values, limit);
     }
 
     public void Write(Utf8JsonWriter writer, MetricRecord record)
     {
+        limit.Begin();
+        if (record.Record.Details is { } details)
+            Count(details);
         JsonLines.WriteTimestamp(writer, record.Timestamp);
         switch (record.Kind)
         {
@@ -60,9 +76,9 @@ internal sealed class RecordJson(Names names)
                 break;
             case MetricRecordKind.Metric:
                 writer.WriteString(Event, Metric);
-                WriteNamedValue(writer, record.MetricName!, record.Value);
+                WriteNamedValue(writer, limit.Of(record.MetricName!), record.Value);
                 if (record.Tags.Count > 0)
-                    JsonLines.WriteObject(writer, RecordKeys.Metadata, record.Tags);
+                    JsonLines.WriteObject(writer, RecordKeys.Metadata, record.Tags, limit);
                 break;
             case MetricRecordKind.Generation:
             default:
@@ -70,6 +86,33 @@ internal sealed class RecordJson(Names names)
                 WriteGeneration(writer, record);
                 break;
         }
+    }
+
+    private void Count(RecordDetails details)
+    {
+        limit.Count(details.Error);
+        limit.Count(details.Tags);
+        limit.Count(details.ModelName);
+        limit.Count(details.FinishReason);
+        limit.Count(details.Name);
+        limit.Count(details.Provider);
+        limit.Count(details.Operation);
+        foreach (RecordScore score in details.Scores ?? [])
+        {
+            limit.Count(score.Name);
+            if (score.Feedback is null)
+                continue;
+            limit.Count(score.Name);
+            limit.Count(score.Feedback);
+        }
+
+        if (details.Extras is { } extras)
+        {
+            foreach (RecordExtras.Value extra in extras.Values)
+                limit.Count(extra.Text);
+        }
+
+        limit.Decide();
     }
 
     private static void WriteNamedValue(Utf8JsonWriter writer, string metricName, double value)
@@ -105,7 +148,7 @@ internal sealed class RecordJson(Names names)
         writer.WriteStartObject(RecordKeys.Scores);
         foreach (RecordScore score in details.Scores!)
         {
-            writer.WritePropertyName(score.Name);
+            writer.WritePropertyName(limit.Of(score.Name));
             JsonLines.WriteNumber(writer, score.Score);
         }
 
@@ -114,7 +157,7 @@ internal sealed class RecordJson(Names names)
         {
             writer.WriteStartObject(RecordKeys.Feedback);
             foreach (RecordScore score in details.Scores!.Where(s => s.Feedback is not null))
-                writer.WriteString(score.Name, score.Feedback);
+                writer.WriteString(limit.Of(score.Name), limit.Of(score.Feedback!));
             writer.WriteEndObject();
         }
 
@@ -135,22 +178,22 @@ internal sealed class RecordJson(Names names)
         WriteOptional(writer, raw, RecordFields.Unpriced, UnpricedTokenCount, record.UnpricedTokenCount ?? 0);
     }
 
-    private static void WriteDetails(Utf8JsonWriter writer, RecordDetails details)
+    private void WriteDetails(Utf8JsonWriter writer, RecordDetails details)
     {
         if (details.Extras is not null)
             WriteExtras(writer, details.Extras);
         if (details.Error is not null)
-            writer.WriteString(RecordKeys.Error, details.Error);
+            writer.WriteString(RecordKeys.Error, limit.Of(details.Error));
         if (details.Tags is not null)
-            JsonLines.WriteObject(writer, RecordKeys.Tags, details.Tags);
+            JsonLines.WriteObject(writer, RecordKeys.Tags, details.Tags, limit);
     }
 
-    private static void WriteExtras(Utf8JsonWriter writer, RecordExtras extras)
+    private void WriteExtras(Utf8JsonWriter writer, RecordExtras extras)
     {
         foreach (RecordExtras.Value extra in extras.Values)
         {
             if (extra.Text is { } text)
-                writer.WriteString(extra.Field.Key, text);
+                writer.WriteString(extra.Field.Key, limit.Of(text));
             else if (extra.Field.Type == FieldType.Flag)
                 writer.WriteBoolean(extra.Field.Key, extra.Count != 0);
             else
@@ -164,7 +207,7 @@ internal sealed class RecordJson(Names names)
             writer.WriteNumber(key, value);
     }
 
-    private sealed class EncodedNames(NameTable table)
+    private sealed class EncodedNames(NameTable table, TextLimit limit)
     {
         private JsonEncodedText?[] _encoded = new JsonEncodedText?[16];
 
@@ -175,7 +218,7 @@ internal sealed class RecordJson(Names names)
 
             if (id == NameTable.Overflow && trueName is not null)
             {
-                writer.WriteString(key, trueName);
+                writer.WriteString(key, limit.Of(trueName));
                 return;
             }
 
