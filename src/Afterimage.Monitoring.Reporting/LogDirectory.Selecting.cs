@@ -55,6 +55,20 @@ public sealed partial class LogDirectory
     public LogDirectory Between(DateTimeOffset? since = null, DateTimeOffset? until = null) =>
         new(_reader.Between(since, until));
 
+    /// <summary>The same directories, with another limit to the length of a line.</summary>
+    /// <remarks>A longer line is skipped and counted, and takes no memory; a compaction leaves its file as it is. Lines of the library's own
+    /// are far shorter: <see cref="LogFileOptions.MaxTextLength"/>.</remarks>
+    /// <param name="bytes">The length, in bytes. 16 MiB where nothing is said. 1,024 to 1,073,741,824: a line is held in memory
+    /// whole, for each core once.</param>
+    /// <returns>The log directory with that limit.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> is out of its range.</exception>
+    public LogDirectory WithMaxLineLength(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1024);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, 1 << 30);
+        return new LogDirectory(_reader with { MaxLineLength = bytes });
+    }
+
     /// <summary>One directory without those below it.</summary>
     internal static LogDirectory OpenTop(string path) => new(new LogReader([FullPath(path)]) { IsTopOnly = true });
 
@@ -73,7 +87,6 @@ public sealed partial class LogDirectory
         return fullPath;
     }
 
-    /// <summary>The files of the runs that the span of time touches.</summary>
     // An episode that began before goes on into the span.
     private AlertHistory SinceThen(AlertHistory history) => Since is not { } since
         ? history

@@ -244,15 +244,20 @@ public sealed partial class LogDirectory
     /// <param name="progress">Is told which share of the work is done.</param>
     /// <param name="reached">Is told each step.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
-    internal CompactionResult Compact(IProgress<double>? progress, Action<CompactionStep>? reached, CancellationToken cancellationToken) =>
-        new Compactor(_reader.Find, progress, reached, cancellationToken).Run();
+    internal CompactionResult Compact(IProgress<double>? progress, Action<CompactionStep>? reached, CancellationToken cancellationToken)
+    {
+        _reader.CheckVersion();
+        return new Compactor(_reader.Find, _reader.MaxLineLength, progress, reached, cancellationToken).Run();
+    }
 
     /// <summary>Whether a file of records is compacted.</summary>
     internal static bool IsCompacted(string path) => RecordFiles.IsCompacted(path);
 
-    /// <summary>The last lines of each of the files, all of them compacted.</summary>
-    internal IReadOnlyList<string> ReadCompactedEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken) =>
-        _reader.Translate(() => CompactedLines.ReadEnds(files, count, cancellationToken), cancellationToken);
+    /// <summary>The last lines of each compacted file.</summary>
+    internal IReadOnlyList<ReadOnlyMemory<byte>> ReadCompactedEnds(int count, CancellationToken cancellationToken) =>
+        _reader.Translate(
+            () => CompactedLines.ReadEnds([.. FindRecordFiles().Where(IsCompacted)], count, cancellationToken),
+            cancellationToken);
 
     /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling
     /// mean.</summary>

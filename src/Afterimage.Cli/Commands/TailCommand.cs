@@ -4,8 +4,6 @@ using System.Globalization;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Tail;
 using Afterimage.Monitoring;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Cli.Commands;
 
@@ -56,15 +54,8 @@ internal static class TailCommand
 
     private static async Task<int> RunAsync(LogDirectory log, int count, bool follow, bool json, CancellationToken cancellationToken)
     {
-        ILookup<bool, string> recordFiles = log.FindRecordFiles().ToLookup(LogDirectory.IsCompacted);
-        Dictionary<string, TailedFile> files = recordFiles[false]
-            .Concat(FindLogs(log))
-            .ToDictionary(path => path, path => new TailedFile(path), StringComparer.Ordinal);
-        long skipped = 0;
-        await ShowAsync(
-            log.ReadCompactedEnds([.. recordFiles[true]], count, cancellationToken)
-                .Concat(files.Values.SelectMany(file => file.ReadLast(count))),
-            count);
+        var tail = new LogTail(log);
+        await ShowAsync(tail.ReadLast(count, cancellationToken), count);
         while (follow && !StandardOutput.IsReaderGone)
         {
             try
@@ -76,42 +67,20 @@ internal static class TailCommand
                 break;
             }
 
-            foreach (string path in FindNow(log))
-                files.TryAdd(path, new TailedFile(path));
-            await ShowAsync(files.Values.SelectMany(file => file.ReadNew()), int.MaxValue);
+            await ShowAsync(tail.ReadNew(), int.MaxValue);
         }
 
-        await LogInput.SaySkippedAsync(skipped);
+        await LogInput.SaySkippedAsync(tail.SkippedLines);
         return cancellationToken.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
 
-        async Task ShowAsync(IEnumerable<string> lines, int most)
+        async Task ShowAsync(IEnumerable<LogLine> lines, int most)
         {
-            List<LogLine> shown = [];
-            foreach (string line in lines)
-            {
-                if (LogLine.Parse(line) is not { } parsed)
-                    skipped++;
-                else if (!(parsed.Time < log.Since) && !(parsed.Time >= log.Until))
-                    shown.Add(parsed);
-            }
-
-            foreach (LogLine line in shown.OrderBy(line => line.Time).TakeLast(most))
+            foreach (
+                LogLine line in lines
+                    .Where(line => !(line.Time < log.Since) && !(line.Time >= log.Until))
+                    .OrderBy(line => line.Time)
+                    .TakeLast(most))
                 await Console.Out.WriteLineAsync(json ? line.Json() : line.Text);
         }
     }
-
-    // The directory itself may be removed and made anew.
-    private static string[] FindNow(LogDirectory log)
-    {
-        try
-        {
-            return [.. log.FindRecordFiles().Where(path => !LogDirectory.IsCompacted(path)), .. FindLogs(log)];
-        }
-        catch (DirectoryNotFoundException)
-        {
-            return [];
-        }
-    }
-
-    private static string[] FindLogs(LogDirectory log) => log.FindLogFiles();
 }

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Afterimage.Cli.Commands;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Cli.Tail;
 
@@ -14,25 +15,20 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
     private const int MaxName = 48;
     private const int MaxMessage = 200;
 
-    /// <summary>Reads a line; <see langword="null"/> for one that is no record and no log entry.</summary>
-    public static LogLine? Parse(string line)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(line);
-            JsonElement record = document.RootElement;
-            if (
-                record.ValueKind != JsonValueKind.Object
-                || !DateTimeOffset.TryParse(Of(record, "timestamp"), CultureInfo.InvariantCulture, out DateTimeOffset time))
-                return null;
-            return Describe(record) is { } text ? new LogLine(time, $"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z {text}", line) : null;
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // The second: a text has half of a surrogate pair, which is no text.
-            return null;
-        }
-    }
+    /// <summary>Reads a line of records; <see langword="null"/> for one that is none.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="record">Takes it apart.</param>
+    public static LogLine? OfRecord(ReadOnlyMemory<byte> line, RecordLine record) =>
+        record.TryParse(line) ? Of(record.Timestamp, Describe(record), line) : null;
+
+    /// <summary>Reads a line of the log; <see langword="null"/> for one that is no log entry.</summary>
+    public static LogLine? OfLogEntry(ReadOnlyMemory<byte> line) =>
+        NoteLine.LogEntry(line) is { } entry
+            ? Of(
+                entry.Timestamp,
+                Join("log", Format.Name(entry.Level, MaxName), Format.Name(entry.Message, MaxMessage), Message(entry.Error)),
+                line)
+            : null;
 
     /// <summary>The line as JSON of ASCII only: what could steer a terminal stands within its strings, and is escaped there.</summary>
     public string Json()
@@ -43,71 +39,72 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
         return json.ToString();
     }
 
-    private static string? Describe(JsonElement record)
+    private static LogLine Of(long ticks, string text, ReadOnlyMemory<byte> line)
     {
-        switch (Of(record, "event"))
-        {
-            case "generation":
-                return Join(
-                    "generation",
-                    Outcome(record),
-                    Name(record, "model_name"),
-                    Seconds(record),
-                    Tokens(record),
-                    Name(record, "finish_reason"),
-                    Message(record, "error"));
-            case "evaluation":
-                return Join(
-                    "evaluation",
-                    Outcome(record),
-                    Name(record, "evaluator_type"),
-                    Seconds(record),
-                    Scores(record),
-                    Tokens(record),
-                    Message(record, "error"));
-            case "metric":
-                return Join("metric", Name(record, "metric_name"), Name(record, "value"));
-            case null when Of(record, "level") is { } level && Of(record, "message") is not null:
-                return Join("log", Format.Name(level, MaxName), Message(record, "message"), Message(record, "error"));
-            default:
-                return null;
-        }
+        var time = new DateTime(ticks, DateTimeKind.Utc);
+        return new LogLine(
+            time,
+            string.Create(CultureInfo.InvariantCulture, $"{time:yyyy-MM-dd HH:mm:ss.fff}Z {text}"),
+            Encoding.UTF8.GetString(line.Span));
     }
+
+    private static string Describe(RecordLine record) => record.Event switch
+    {
+        RecordEvents.Metric => Join("metric", Name(record, RecordSchema.MetricName), Number(record, RecordSchema.Value)),
+        RecordEvents.Evaluation => Join(
+            "evaluation",
+            Outcome(record),
+            Name(record, RecordSchema.EvaluatorType),
+            Seconds(record),
+            Scores(record),
+            Tokens(record),
+            Message(Text(record, RecordSchema.Error))),
+        _ => Join(
+            "generation",
+            Outcome(record),
+            Name(record, RecordSchema.ModelName),
+            Seconds(record),
+            Tokens(record),
+            Name(record, RecordSchema.FinishReason),
+            Message(Text(record, RecordSchema.Error))),
+    };
 
     private static string Join(params IEnumerable<string?> parts) => string.Join("  ", parts.Where(part => !string.IsNullOrEmpty(part)));
 
-    private static string Outcome(JsonElement record) => Of(record, "success") == "true" ? "ok" : "FAILED";
+    private static string Outcome(RecordLine record) => record.Flag(RecordSchema.Success) ? "ok" : "FAILED";
 
-    private static string? Seconds(JsonElement record) =>
-        Of(record, "duration") is { } duration ? Format.Name(duration, MaxName) + " s" : null;
+    private static string Seconds(RecordLine record) => Number(record, RecordSchema.Duration) + " s";
 
-    private static string? Tokens(JsonElement record)
+    private static string? Tokens(RecordLine record)
     {
-        string? prompt = Name(record, "prompt_token_count");
-        string? completion = Name(record, "completion_token_count");
+        string? prompt = Count(record, RecordSchema.PromptTokenCount);
+        string? completion = Count(record, RecordSchema.CompletionTokenCount);
         return prompt is null && completion is null ? null : $"{prompt ?? "?"} + {completion ?? "?"} tokens";
     }
 
-    private static string? Scores(JsonElement record) =>
-        record.TryGetProperty("scores", out JsonElement scores) && scores.ValueKind == JsonValueKind.Object
-            ? string.Join(
-                ", ",
-                scores
-                    .EnumerateObject()
-                    .Select(score => $"{Format.Name(score.Name, MaxName)} {Format.Name(score.Value.ToString(), MaxName)}"))
-            : null;
+    private static string? Scores(RecordLine record)
+    {
+        if (Text(record, RecordSchema.Scores) is not { } json)
+            return null;
 
-    private static string? Name(JsonElement record, string key) => Of(record, key) is { } text ? Format.Name(text, MaxName) : null;
+        using JsonDocument scores = JsonDocument.Parse(json);
+        return string.Join(
+            ", ",
+            scores
+                .RootElement.EnumerateObject()
+                .Select(score => $"{Format.Name(score.Name, MaxName)} {Format.Name(score.Value.ToString(), MaxName)}"));
+    }
 
-    private static string? Message(JsonElement record, string key) => Of(record, key) is { } text ? Format.Name(text, MaxMessage) : null;
+    private static string? Name(RecordLine record, RecordField field) =>
+        Text(record, field) is { } text ? Format.Name(text, MaxName) : null;
 
-    private static string? Of(JsonElement record, string key) =>
-        !record.TryGetProperty(key, out JsonElement value)
-            ? null
-            : value.ValueKind switch
-            {
-                JsonValueKind.String => value.GetString(),
-                JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
-                _ => null,
-            };
+    private static string? Message(string? text) => text is null ? null : Format.Name(text, MaxMessage);
+
+    private static string? Text(RecordLine record, RecordField field) =>
+        record.Has(field) ? Encoding.UTF8.GetString(record.Text(field)) : null;
+
+    private static string? Count(RecordLine record, RecordField field) =>
+        record.Has(field) ? record.Count(field).ToString(CultureInfo.InvariantCulture) : null;
+
+    private static string Number(RecordLine record, RecordField field) => record.Number(field).ToString(CultureInfo.InvariantCulture);
 }

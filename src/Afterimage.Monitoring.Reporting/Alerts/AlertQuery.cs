@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Text.Json;
 using Afterimage.Monitoring.Log;
-using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Reporting.Summaries;
 using DuckDB.NET.Data;
@@ -51,29 +50,8 @@ internal static class AlertQuery
                 Timestamp = new DateTimeOffset(
                     Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(1), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks),
                     TimeSpan.Zero),
-                Data = row.IsDBNull(5) ? new Dictionary<string, object?>() : Data(row.GetString(5)),
+                Data = NoteLine.ValuesOf(row.IsDBNull(5) ? null : row.GetString(5)),
             });
-
-    private static Dictionary<string, object?> Data(string json)
-    {
-        using JsonDocument document = JsonDocument.Parse(json);
-        var data = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (JsonProperty property in document.RootElement.EnumerateObject())
-        {
-            data[property.Name] = property.Value.ValueKind switch
-            {
-                JsonValueKind.Null => null,
-                JsonValueKind.True => true,
-                JsonValueKind.False => false,
-                JsonValueKind.String => property.Value.GetString(),
-                JsonValueKind.Number when property.Value.TryGetInt64(out long whole) => whole,
-                JsonValueKind.Number => property.Value.GetDouble(),
-                _ => property.Value.GetRawText(),
-            };
-        }
-
-        return data;
-    }
 
     private sealed record LoggedAlert(string File, Alert Alert);
 }

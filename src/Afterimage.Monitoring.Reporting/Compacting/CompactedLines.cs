@@ -1,6 +1,3 @@
-using System.Text;
-using Afterimage.Monitoring.Reporting.Alerts;
-using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using DuckDB.NET.Data;
 
@@ -22,19 +19,18 @@ internal static class CompactedLines
     }
 
     /// <summary>The last lines of each file, in their order: a number of records, and what is between them and behind.</summary>
-    public static IReadOnlyList<string> ReadEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken)
+    public static IReadOnlyList<ReadOnlyMemory<byte>> ReadEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken)
     {
         if (files.Count == 0)
             return [];
 
-        // A torn line may end within a character, which decoding replaces.
         using LogSnapshot snapshot = Open(cancellationToken);
         return
         [
             .. files
                 .SelectMany(file =>
                     Lines(snapshot, CompactedFile.SelectLines(CompactedFile.SelectEnd(LogSnapshot.ListFiles([file]), count))))
-                .Select(line => Encoding.UTF8.GetString(line.Span)),
+                .Select(line => new ReadOnlyMemory<byte>(line.ToArray())),
         ];
     }
 

@@ -8,8 +8,9 @@ internal sealed class CompactedRows : IDisposable
     private readonly LogSnapshot _snapshot;
 
     /// <param name="cancellationToken">Ends the work early.</param>
-    public CompactedRows(CancellationToken cancellationToken) =>
-        _snapshot = new LogSnapshot(RecordColumn.All, cancellationToken, keepsLines: true);
+    /// <param name="maxLineLength">Bytes of a line beyond which it cannot be kept.</param>
+    public CompactedRows(int maxLineLength, CancellationToken cancellationToken) =>
+        _snapshot = new LogSnapshot(RecordColumn.All, cancellationToken, keepsLines: true, maxLineLength: maxLineLength);
 
     /// <summary>Records that were not compacted before.</summary>
     public long NewRecords { get; private set; }

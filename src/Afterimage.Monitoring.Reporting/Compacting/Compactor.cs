@@ -15,11 +15,13 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 /// leaves every record in exactly one file that counts.
 /// </remarks>
 /// <param name="find">Lists the files of a pattern in all directories.</param>
+/// <param name="maxLineLength">Bytes of a line beyond which its file is left as it is.</param>
 /// <param name="progress">Is told which share of the work is done.</param>
 /// <param name="reached">Is told each step.</param>
 /// <param name="cancellationToken">Ends the work behind the group that is being worked on, or earlier.</param>
 internal sealed class Compactor(
     Func<string, string[]> find,
+    int maxLineLength,
     IProgress<double>? progress,
     Action<CompactionStep>? reached,
     CancellationToken cancellationToken)
@@ -191,7 +193,7 @@ internal sealed class Compactor(
     /// <summary>Writes the new file, unless a source has a line that is too long to be kept.</summary>
     private void Write(string path, List<Source> group)
     {
-        using var rows = new CompactedRows(cancellationToken);
+        using var rows = new CompactedRows(maxLineLength, cancellationToken);
         foreach (Source source in group)
         {
             if (!rows.TryAdd(source))

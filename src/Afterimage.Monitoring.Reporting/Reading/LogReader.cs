@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Reporting.Summaries;
 
@@ -7,16 +8,14 @@ namespace Afterimage.Monitoring.Reporting.Reading;
 
 /// <summary>Reads what is in log directories at the moment of a call.</summary>
 /// <remarks>A writer that keeps only its newest files may delete one meanwhile, and a compaction may replace some: then it is read again.</remarks>
-/// <param name="paths">The directories, as full paths.</param>
-internal sealed class LogReader(IReadOnlyList<string> paths)
+/// <param name="Paths">The directories, as full paths.</param>
+internal sealed record LogReader(IReadOnlyList<string> Paths)
 {
     public const string AlertFiles = "alerts*.jsonl";
     public const string LogFiles = "afterimage*.log";
-    public const string RunFiles = "run*.json";
+    public const string RunFiles = FormatVersion.Files;
 
-    public IReadOnlyList<string> Paths => paths;
-
-    public string Path => string.Join(System.IO.Path.PathSeparator, paths);
+    public string Path => string.Join(System.IO.Path.PathSeparator, Paths);
 
     /// <summary>The earliest time that is read; null without such a bound.</summary>
     public DateTimeOffset? Since { get; init; }
@@ -27,16 +26,38 @@ internal sealed class LogReader(IReadOnlyList<string> paths)
     /// <summary>Whether directories below are passed over.</summary>
     public bool IsTopOnly { get; init; }
 
+    /// <summary>Bytes of a line beyond which it is skipped.</summary>
+    public int MaxLineLength { get; init; } = LineSplitter.DefaultMaxLineLength;
+
     /// <summary>The same directories, and of them what is within both spans.</summary>
     public LogReader Between(DateTimeOffset? since, DateTimeOffset? until)
     {
         (since, until) = Narrowed(since, until);
-        return new LogReader(paths) { Since = since, Until = until, IsTopOnly = IsTopOnly };
+        return this with { Since = since, Until = until };
     }
 
-    public string[] FindRecordFiles() => [.. paths.SelectMany(path => RecordFiles.Find(path).Where(file => IsRead(path, file)))];
+    /// <exception cref="IOException">A directory could not be listed, or is of a later version of the format.</exception>
+    public string[] FindRecordFiles()
+    {
+        CheckVersion();
+        return [.. Paths.SelectMany(path => RecordFiles.Find(path).Where(file => IsRead(path, file)))];
+    }
 
-    public string[] Find(string pattern) => [.. paths.SelectMany(path => LogTree.Find(path, pattern).Where(file => IsRead(path, file)))];
+    /// <exception cref="IOException">A directory is of a later version of the format.</exception>
+    public void CheckVersion()
+    {
+        foreach (string runFile in Find(RunFiles))
+            FormatVersion.CheckFile(runFile);
+    }
+
+    public string[] Find(string pattern) => [.. Paths.SelectMany(path => LogTree.Find(path, pattern).Where(file => IsRead(path, file)))];
+
+    /// <exception cref="IOException">A directory could not be listed, or is of a later version of the format.</exception>
+    public string[] FindAlertFiles()
+    {
+        CheckVersion();
+        return Find(AlertFiles);
+    }
 
     /// <summary>The files of runs that were going on within the span.</summary>
     public string[] FindRunFiles() => Since is null && Until is null
@@ -49,7 +70,7 @@ internal sealed class LogReader(IReadOnlyList<string> paths)
     {
         string[] files = [];
         using SummaryParts parts = Load(
-            () => new SummaryParts(),
+            () => new SummaryParts(MaxLineLength),
             cancellationToken,
             (FindRecordFiles, (p, found) => p.AddFiles(files = found, (Since, Until), cancellationToken)));
         return SummaryOf(parts, files);
@@ -65,7 +86,7 @@ internal sealed class LogReader(IReadOnlyList<string> paths)
     {
         string[] files = [];
         SummarizedSnapshot read = Load(
-            () => new SummarizedSnapshot(columns, cancellationToken),
+            () => new SummarizedSnapshot(columns, MaxLineLength, cancellationToken),
             cancellationToken,
             (FindRecordFiles, (s, found) => s.Records.AddRecords(files = found, Since, Until, report)));
         try
@@ -92,11 +113,11 @@ internal sealed class LogReader(IReadOnlyList<string> paths)
     {
         (since, until) = Narrowed(since, until);
         LogSnapshot snapshot = Load(
-            () => new LogSnapshot(input.Columns, cancellationToken),
+            () => new LogSnapshot(input.Columns, cancellationToken, maxLineLength: MaxLineLength),
             cancellationToken,
             (FindRecordFiles, (s, found) => s.AddRecords(found, since, until, report)),
             (() => input.HasLogs ? Find(LogFiles) : [], (s, found) => s.AddLogs(found)),
-            (() => input.HasAlerts ? Find(AlertFiles) : [], (s, found) => s.AddAlerts(found)));
+            (() => input.HasAlerts ? FindAlertFiles() : [], (s, found) => s.AddAlerts(found)));
         if (since is not null || until is not null)
         {
             snapshot.Execute($"DELETE FROM log WHERE NOT ({LogSnapshot.Within(since, until)})");
@@ -111,9 +132,9 @@ internal sealed class LogReader(IReadOnlyList<string> paths)
     public LogSnapshot ReadAlerts(CancellationToken cancellationToken)
     {
         LogSnapshot snapshot = Load(
-            () => new LogSnapshot(RecordColumn.All, cancellationToken),
+            () => new LogSnapshot(RecordColumn.All, cancellationToken, maxLineLength: MaxLineLength),
             cancellationToken,
-            (() => Find(AlertFiles), (s, files) => s.AddAlerts(files)));
+            (FindAlertFiles, (s, files) => s.AddAlerts(files)));
         if (Until is not null)
             snapshot.Execute($"DELETE FROM alert WHERE NOT ({LogSnapshot.Within(null, Until)})");
         return snapshot;
@@ -184,12 +205,15 @@ internal sealed class LogReader(IReadOnlyList<string> paths)
 
     private sealed class SummarizedSnapshot : IDisposable
     {
-        public SummarizedSnapshot(RecordColumn[] columns, CancellationToken cancellationToken) =>
-            Records = new LogSnapshot(columns, cancellationToken, createTaker: Parts.Add);
+        public SummarizedSnapshot(RecordColumn[] columns, int maxLineLength, CancellationToken cancellationToken)
+        {
+            Parts = new SummaryParts(maxLineLength);
+            Records = new LogSnapshot(columns, cancellationToken, createTaker: Parts.Add, maxLineLength: maxLineLength);
+        }
 
         public LogSnapshot Records { get; }
 
-        public SummaryParts Parts { get; } = new();
+        public SummaryParts Parts { get; }
 
         public void Dispose()
         {

@@ -3,10 +3,6 @@ using System.Text;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
-using Afterimage.Monitoring.Reporting.Alerts;
-using Afterimage.Monitoring.Reporting.Compacting;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Summaries;
 using Afterimage.Monitoring.Schema;
 using DuckDB.NET.Data;
 
@@ -28,15 +24,6 @@ internal sealed class LogSnapshot : IDisposable
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
 
-    private const string LogTable =
-        "CREATE TEMP TABLE log (ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON)";
-
-    private const string LogKeys =
-        "{timestamp: 'JSON', level: 'JSON', message: 'JSON', error: 'JSON', error_type: 'JSON', stack_trace: 'JSON', data: 'JSON'}";
-
-    private const string LogView =
-        "CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log";
-
     private const string JudgedView = """
         CREATE TEMP VIEW judged_generations AS
         SELECT g.*, e.timestamp AS evaluation_timestamp, e.evaluator_type, e.model_name AS evaluator_model_name, e.success AS evaluation_success,
@@ -54,7 +41,9 @@ internal sealed class LogSnapshot : IDisposable
     private readonly RecordColumn[] _columns;
     private readonly bool _keepsLines;
     private readonly Func<IRecordTaker>? _createTaker;
+    private readonly int _maxLineLength;
     private readonly CancellationToken _cancellationToken;
+    private long _skippedLogLines;
 
     /// <summary>Makes a snapshot without records.</summary>
     /// <param name="columns">What is taken of each record. A statement that looks at any other column fails.</param>
@@ -62,16 +51,19 @@ internal sealed class LogSnapshot : IDisposable
     /// <param name="keepsLines">Whether the table also has the column <c>line</c>, of the lines that the others would not give back.</param>
     /// <param name="createTaker">Makes what is told of all records on their way into the table, where it is given; once a
     /// thread.</param>
+    /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
     public LogSnapshot(
         RecordColumn[] columns,
         CancellationToken cancellationToken,
         bool keepsLines = false,
-        Func<IRecordTaker>? createTaker = null)
+        Func<IRecordTaker>? createTaker = null,
+        int maxLineLength = LineSplitter.DefaultMaxLineLength)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _columns = columns;
         _keepsLines = keepsLines;
         _createTaker = createTaker;
+        _maxLineLength = maxLineLength;
         _cancellationToken = cancellationToken;
         _connection.Open();
         Execute($"""
@@ -83,26 +75,25 @@ internal sealed class LogSnapshot : IDisposable
             SET allow_persistent_secrets = false;
             SET TimeZone = 'UTC';
             """);
-        Execute(RecordColumn.Macros);
         Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)}{(keepsLines ? ", line BLOB" : "")})");
         Execute(
             $"CREATE TEMP VIEW whole_record AS SELECT {string.Join(", ", RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))} FROM record"
         );
-        Execute(LogTable);
-        Execute(AlertSource.Table);
-        Execute(LogView);
+        Execute(NoteTables.Definitions);
         Execute(ViewOf("calls", RecordEvents.Calls));
         Execute(ViewOf("generations", RecordEvents.Generation));
         Execute(ViewOf("evaluations", RecordEvents.Evaluation));
         Execute(JudgedView);
+        Execute(PointSource.Macros);
         Execute(PointSource.View);
-        Execute(AlertSource.View);
     }
 
     public DuckDBConnection Connection => _connection;
 
-    /// <summary>Lines of record files that held no valid record.</summary>
-    public long SkippedLines => Scalar("SELECT count(*) FROM record WHERE event IS NULL");
+    /// <summary>Lines that held no valid record, log entry or alert.</summary>
+    public long SkippedLines =>
+        _skippedLogLines
+        + Scalar("SELECT (SELECT count(*) FROM record WHERE event IS NULL) + (SELECT count(*) FROM alert WHERE name IS NULL)");
 
     /// <summary>Adds the records of <paramref name="files"/>, those from <paramref name="since"/> on and before
     /// <paramref name="until"/>.</summary>
@@ -122,6 +113,7 @@ internal sealed class LogSnapshot : IDisposable
             _keepsLines,
             [.. files.Except(compacted)],
             (since, until),
+            _maxLineLength,
             _createTaker,
             report,
             _cancellationToken);
@@ -143,20 +135,10 @@ internal sealed class LogSnapshot : IDisposable
 
     /// <summary>Adds the log entries of <paramref name="files"/>.</summary>
     public void AddLogs(IReadOnlyCollection<string> files) =>
-        Add(
-            files,
-            list =>
-                $"""
-                    INSERT INTO log SELECT ticks_of(stamp) AS ticks, text_of(level), text_of(message) AS message, text_of(error), text_of(error_type), text_of(stack_trace), data
-                    FROM (SELECT text_of(timestamp) AS stamp, * FROM read_json({list}, format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false,
-                        columns = {LogKeys}))
-                    WHERE is_time(stamp) AND is_text(level) AND message IS NOT NULL
-                    """,
-            report: null);
+        _skippedLogLines += NoteTables.AddLogs(_connection, files, _maxLineLength, _cancellationToken);
 
     /// <summary>Adds the alerts of <paramref name="files"/>.</summary>
-    public void AddAlerts(IReadOnlyCollection<string> files) =>
-        Add(files, list => AlertSource.Insert.Replace("$files", list, StringComparison.Ordinal), report: null);
+    public void AddAlerts(IReadOnlyCollection<string> files) => NoteTables.AddAlerts(_connection, files, _maxLineLength, _cancellationToken);
 
     /// <summary>Adds metric points from memory.</summary>
     public void AddPoints(IEnumerable<RetainedPoints> series, DateTimeOffset since)
@@ -274,18 +256,14 @@ internal sealed class LogSnapshot : IDisposable
         Func<string, string> select,
         DateTimeOffset? since,
         DateTimeOffset? until,
-        Action<double>? report) =>
-        Add(
-            files,
-            list => $"INSERT INTO record BY NAME SELECT * FROM ({select(list)}) WHERE event IS NULL OR {Within(since, until)}",
-            report);
-
-    private void Add(IReadOnlyCollection<string> files, Func<string, string> insert, Action<double>? report)
+        Action<double>? report)
     {
         int done = 0;
         foreach (string[] some in files.Chunk(MaxFilesAtOnce))
         {
-            Execute(insert(ListFiles(some)), report is null ? null : share => report((done + (share * some.Length)) / files.Count));
+            Execute(
+                $"INSERT INTO record BY NAME SELECT * FROM ({select(ListFiles(some))}) WHERE event IS NULL OR {Within(since, until)}",
+                report is null ? null : share => report((done + (share * some.Length)) / files.Length));
             done += some.Length;
         }
     }

@@ -11,6 +11,12 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 /// <param name="Filter">Which records have it.</param>
 internal sealed record PointSource(string Metric, string Value, string Filter)
 {
+    /// <summary>What <see cref="View"/> needs: the number of a score.</summary>
+    public const string Macros = """
+        CREATE TEMP MACRO number_of(j) AS CASE WHEN j::VARCHAR >= '#' THEN TRY_CAST(j::VARCHAR AS DOUBLE)
+            WHEN j::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"') THEN trim(j::VARCHAR, '"')::DOUBLE END
+        """;
+
     // Of the point's record; what it has of objects is the metadata or the score.
     private static readonly string Columns = string.Join(", ", RecordSchema.Fields
         .Where(field => field.IsOf(RecordEvents.Calls) && field.Type is not (FieldType.Time or FieldType.Object or FieldType.Numbers))

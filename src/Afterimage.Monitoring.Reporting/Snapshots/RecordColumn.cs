@@ -12,21 +12,6 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
     /// <summary>In units of 100 ns since 1970.</summary>
     public const string Ticks = "ticks";
 
-    // Of what DuckDB still reads as JSON. Each value is judged by its first character: read_json's own typing would turn "7" into 7, and a
-    // wrong type into an absent value. DuckDB gives the text without white space around it; no other value than a string begins with a
-    // character below '#'.
-    public const string Macros = """
-        CREATE TEMP MACRO is_text(j) AS j IS NULL OR j::VARCHAR < '#';
-        CREATE TEMP MACRO is_object(j) AS j IS NULL OR j::VARCHAR >= '{';
-        CREATE TEMP MACRO text_of(j) AS CASE WHEN j::VARCHAR < '#' AND j::VARCHAR <> '""' THEN json_extract_string(j::VARCHAR, '$') END;
-        CREATE TEMP MACRO number_of(j) AS CASE WHEN j::VARCHAR >= '#' THEN TRY_CAST(j::VARCHAR AS DOUBLE)
-            WHEN j::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"') THEN trim(j::VARCHAR, '"')::DOUBLE END;
-        CREATE TEMP MACRO is_stamp(t) AS t >= '0001' AND regexp_full_match(t, '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)');
-        CREATE TEMP MACRO is_time(t) AS is_stamp(t) AND TRY_CAST(t AS TIMESTAMP) IS NOT NULL;
-        -- In 100 ns; nanosecond timestamps end in 1677 and 2262, beyond which microseconds must do.
-        CREATE TEMP MACRO ticks_of(t) AS coalesce(epoch_ns(TRY_CAST(t AS TIMESTAMP_NS)) // 100, epoch_us(TRY_CAST(t AS TIMESTAMP)) * 10);
-        """;
-
     /// <summary>All columns, in the table's order. An event of NULL marks a line that is no valid record. Tags of a metric point are its
     /// metadata.</summary>
     public static RecordColumn[] All { get; } =

@@ -38,6 +38,7 @@ internal sealed class RecordFiller
     /// <param name="keepsLines">Whether it has the column of lines, which are kept where the record would not give them back.</param>
     /// <param name="files">The files.</param>
     /// <param name="times">The times.</param>
+    /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
     /// <param name="createTaker">Makes what takes the records of a worker too, where it is given.</param>
     /// <param name="report">Is told which share of it is done.</param>
     /// <param name="cancellationToken">Ends it early.</param>
@@ -48,6 +49,7 @@ internal sealed class RecordFiller
         bool keepsLines,
         IReadOnlyCollection<string> files,
         (DateTimeOffset? Since, DateTimeOffset? Until) times,
+        int maxLineLength,
         Func<IRecordTaker>? createTaker,
         Action<double>? report,
         CancellationToken cancellationToken)
@@ -55,7 +57,7 @@ internal sealed class RecordFiller
         var filler = new RecordFiller(connection, columns, keepsLines, createTaker);
         try
         {
-            RecordScan.Run(files, times, () => new Sink(filler), report, cancellationToken);
+            RecordScan.Run(files, times, maxLineLength, () => new Sink(filler), report, cancellationToken);
             Check(NativeMethods.Appender.DuckDBAppenderClose(filler._appender));
         }
         finally

@@ -15,6 +15,7 @@ internal sealed class RecordScan
     private readonly Range[] _ranges;
     private readonly long _since;
     private readonly long _until;
+    private readonly int _maxLineLength;
     private readonly Action<double>? _report;
     private readonly CancellationToken _cancellationToken;
 
@@ -27,9 +28,11 @@ internal sealed class RecordScan
     private RecordScan(
         IReadOnlyCollection<string> files,
         (DateTimeOffset? Since, DateTimeOffset? Until) times,
+        int maxLineLength,
         Action<double>? report,
         CancellationToken cancellationToken)
     {
+        _maxLineLength = maxLineLength;
         _ranges = [.. files.SelectMany(RangesOf)];
         _since = times.Since?.UtcTicks ?? long.MinValue;
         _until = times.Until?.UtcTicks ?? long.MaxValue;
@@ -40,6 +43,7 @@ internal sealed class RecordScan
     /// <summary>Reads the records of files from a time on and before another, and all lines that are no records.</summary>
     /// <param name="files">The files.</param>
     /// <param name="times">The times.</param>
+    /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
     /// <param name="createSink">Makes a worker's sink.</param>
     /// <param name="report">Is told which share of it is done.</param>
     /// <param name="cancellationToken">Ends it early.</param>
@@ -47,10 +51,11 @@ internal sealed class RecordScan
     public static void Run(
         IReadOnlyCollection<string> files,
         (DateTimeOffset? Since, DateTimeOffset? Until) times,
+        int maxLineLength,
         Func<IRecordSink> createSink,
         Action<double>? report,
         CancellationToken cancellationToken) =>
-        new RecordScan(files, times, report, cancellationToken).Run(createSink);
+        new RecordScan(files, times, maxLineLength, report, cancellationToken).Run(createSink);
 
     // A file that is empty, or no file but a pipe or a device, has no length and is not opened.
     private static IEnumerable<Range> RangesOf(string path)
@@ -100,7 +105,7 @@ internal sealed class RecordScan
 
     private void Read(Range range, IRecordSink sink)
     {
-        using var reader = new RecordReader(range.Path, range.Start, range.End);
+        using var reader = new RecordReader(range.Path, range.Start, range.End, _maxLineLength);
         while (reader.ReadLine())
         {
             if (!reader.IsRecord)

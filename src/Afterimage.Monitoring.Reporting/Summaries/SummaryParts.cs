@@ -5,7 +5,8 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
 /// <summary>The summary of records that several threads take, each with a part of its own.</summary>
-internal sealed class SummaryParts : IDisposable
+/// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
+internal sealed class SummaryParts(int maxLineLength) : IDisposable
 {
     private readonly ValueMemory _memory = new();
     private readonly List<SummaryAccumulator> _parts = [];
@@ -27,7 +28,7 @@ internal sealed class SummaryParts : IDisposable
             snapshot.PassCompacted(compacted, times, Add);
         }
 
-        RecordScan.Run([.. files.Except(compacted)], times, () => new Sink(Add()), report: null, cancellationToken);
+        RecordScan.Run([.. files.Except(compacted)], times, maxLineLength, () => new Sink(Add()), report: null, cancellationToken);
     }
 
     /// <summary>The summary of all parts, which must not be used any more.</summary>

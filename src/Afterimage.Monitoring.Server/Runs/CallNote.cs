@@ -13,4 +13,4 @@ internal sealed record CallNote(
     string? TraceId);
 
 /// <summary>An entry of a run's log.</summary>
-internal sealed record LogNote(string Time, string Level, string Message, string? Error);
+internal sealed record LogNote(DateTime Time, string Level, string Message, string? Error);

@@ -13,6 +13,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
 {
     // Of a log only what can be shown is read.
     private const long LogTail = 256 * 1024;
+    private const int MaxMessageLength = 2000;
 
     private readonly Dictionary<string, TailedFile> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _compacted = new(StringComparer.Ordinal);
@@ -48,6 +49,12 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
     private bool TryAdvance(bool isLive, CancellationToken cancellationToken, out bool isNew)
     {
         isNew = false;
+        if (_files.Count == 0)
+        {
+            foreach (string runFile in Directory.EnumerateFiles(directory, FormatVersion.Files))
+                FormatVersion.CheckFile(runFile);
+        }
+
         string[] files =
         [
             .. CompactedName.In(directory).Select(c => c.Path)
@@ -161,8 +168,8 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
         using var lines = new LineSplitter(file.Path, file.Position, file.End);
         while (lines.Read() && !cancellationToken.IsCancellationRequested)
         {
-            if (NoteLines.Alert(lines.Line) is { } alert)
-                State.Add(alert);
+            if (NoteLine.Alert(lines.Line) is { } alert)
+                State.Add(AlertOf(alert));
         }
     }
 
@@ -172,8 +179,20 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
         using var lines = new LineSplitter(file.Path, file.Position, file.End);
         while (lines.Read() && !cancellationToken.IsCancellationRequested)
         {
-            if (NoteLines.Log(lines.Line) is { } entry)
-                State.Add(entry);
+            if (NoteLine.LogEntry(lines.Line) is { } entry)
+                State.Add(new LogNote(entry.Time.UtcDateTime, entry.Level, Cut(entry.Message), entry.Error is { } error ? Cut(error) : null));
         }
     }
+
+    private static Alert AlertOf(NoteLine alert) =>
+        new()
+        {
+            Name = alert.Name!,
+            Message = Cut(alert.Message),
+            Level = Enum.Parse<AlertLevel>(alert.Level, ignoreCase: true),
+            Timestamp = alert.Time,
+            Data = NoteLine.ValuesOf(alert.Data),
+        };
+
+    private static string Cut(string text) => text.Length > MaxMessageLength ? text[..MaxMessageLength] + "…" : text;
 }

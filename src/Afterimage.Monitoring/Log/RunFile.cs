@@ -10,7 +10,6 @@ namespace Afterimage.Monitoring.Log;
 /// <summary>Makes the run's directory and writes <c>run.json</c> into it (docs/log-format.md).</summary>
 internal sealed class RunFile : IDisposable
 {
-    private const int FormatVersion = 1;
     private const string FileName = "run.json";
 
     // For people to read, and never part of a page: a plus sign in a version need not be escaped.
@@ -90,8 +89,20 @@ internal sealed class RunFile : IDisposable
         var name = new NumberedName(directory, FileName);
         for (int number = 0; ; number++)
         {
-            if (FileClaim.Try(name.PathOf(number)) is { } claim)
+            if (FileClaim.Try(name.PathOf(number)) is not { } claim)
+                continue;
+
+            try
+            {
+                if (File.Exists(name.PathOf(number)))
+                    FormatVersion.CheckFile(name.PathOf(number));
                 return new RunFile(name.PathOf(number), claim, start);
+            }
+            catch
+            {
+                claim.Dispose();
+                throw;
+            }
         }
     }
 
@@ -103,7 +114,7 @@ internal sealed class RunFile : IDisposable
         {
             using var writer = new Utf8JsonWriter(stream, WriterOptions);
             writer.WriteStartObject();
-            writer.WriteNumber("format_version", FormatVersion);
+            writer.WriteNumber(FormatVersion.Key, FormatVersion.Current);
             writer.WriteString("run_id", _runId);
             writer.WriteString("host", Environment.MachineName);
             writer.WriteNumber("process_id", Environment.ProcessId);

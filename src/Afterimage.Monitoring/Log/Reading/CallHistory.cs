@@ -59,7 +59,11 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         {
             if (File.Exists(directory))
                 throw new IOException("it is a file");
-            return Directory.Exists(directory) ? [.. RecordFiles.Find(directory).Where(file => RecordFiles.NumberOf(file) >= 0)] : [];
+            if (!Directory.Exists(directory))
+                return [];
+
+            FormatVersion.CheckTree(directory);
+            return [.. RecordFiles.Find(directory).Where(file => RecordFiles.NumberOf(file) >= 0)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

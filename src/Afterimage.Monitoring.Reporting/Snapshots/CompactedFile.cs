@@ -1,10 +1,7 @@
 using System.Globalization;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
-using Afterimage.Monitoring.Reporting.Summaries;
 using Afterimage.Monitoring.Schema;
 
-namespace Afterimage.Monitoring.Reporting.Compacting;
+namespace Afterimage.Monitoring.Reporting.Snapshots;
 
 /// <summary>The Parquet files of docs/log-format.md, as SQL.</summary>
 /// <remarks>

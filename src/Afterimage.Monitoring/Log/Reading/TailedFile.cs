@@ -1,6 +1,4 @@
-using Afterimage.Monitoring.Log.Reading;
-
-namespace Afterimage.Monitoring.Server.Runs;
+namespace Afterimage.Monitoring.Log.Reading;
 
 /// <summary>What became of a file since it was last looked at.</summary>
 internal enum FileChange
@@ -56,6 +54,17 @@ internal sealed class TailedFile(string path)
 
     /// <summary>Passes over all but the last bytes of what was not read.</summary>
     public void PassTo(long last) => Position = Math.Max(Position, End - last);
+
+    /// <summary>Passes over all but the last lines of what was not read.</summary>
+    /// <exception cref="IOException">The file cannot be read, or is gone.</exception>
+    public void PassToLastLines(int count)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        long start = End;
+        for (int lines = 0; lines < count && start > Position; lines++)
+            start = EndOfLastLine(file, Position, start - 1);
+        Position = start;
+    }
 
     /// <summary>Says that the lines up to <see cref="End"/> were read.</summary>
     /// <exception cref="IOException">The file cannot be read, or is gone.</exception>
