@@ -22,6 +22,7 @@ public sealed partial class QueryDocumentTests : IDisposable
                 false,
                 new GenerationDetails
                 {
+                    Id = "chat-1",
                     ModelName = "m",
                     PromptTokenCount = 10,
                     CompletionTokenCount = 5,
@@ -35,6 +36,12 @@ public sealed partial class QueryDocumentTests : IDisposable
                 true,
                 "judge",
                 new Dictionary<string, EvaluationScore> { ["s"] = new(0.5, "fair") });
+            monitor.TrackEvaluation(
+                TimeSpan.Zero,
+                true,
+                "user_feedback",
+                new Dictionary<string, double> { ["thumbs"] = 1 },
+                new EvaluationDetails { GenerationId = "chat-1" });
             monitor.LogWarning("hm");
         }
 

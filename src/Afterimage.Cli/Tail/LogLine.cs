@@ -58,7 +58,7 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
             Seconds(record),
             Scores(record),
             Tokens(record),
-            Message(Text(record, RecordSchema.Error))),
+            Message(TextOf(record, RecordSchema.Error))),
         _ => Join(
             "generation",
             Outcome(record),
@@ -66,7 +66,7 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
             Seconds(record),
             Tokens(record),
             Name(record, RecordSchema.FinishReason),
-            Message(Text(record, RecordSchema.Error))),
+            Message(TextOf(record, RecordSchema.Error))),
     };
 
     private static string Join(params IEnumerable<string?> parts) => string.Join("  ", parts.Where(part => !string.IsNullOrEmpty(part)));
@@ -84,7 +84,7 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
 
     private static string? Scores(RecordLine record)
     {
-        if (Text(record, RecordSchema.Scores) is not { } json)
+        if (TextOf(record, RecordSchema.Scores) is not { } json)
             return null;
 
         using JsonDocument scores = JsonDocument.Parse(json);
@@ -96,11 +96,11 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
     }
 
     private static string? Name(RecordLine record, RecordField field) =>
-        Text(record, field) is { } text ? Format.Name(text, MaxName) : null;
+        TextOf(record, field) is { } text ? Format.Name(text, MaxName) : null;
 
     private static string? Message(string? text) => text is null ? null : Format.Name(text, MaxMessage);
 
-    private static string? Text(RecordLine record, RecordField field) =>
+    private static string? TextOf(RecordLine record, RecordField field) =>
         record.Has(field) ? Encoding.UTF8.GetString(record.Text(field)) : null;
 
     private static string? Count(RecordLine record, RecordField field) =>
