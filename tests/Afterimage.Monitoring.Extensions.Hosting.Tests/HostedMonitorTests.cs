@@ -352,7 +352,9 @@ public sealed class HostedMonitorTests : IDisposable
         HealthReportEntry entry = await CheckAsync(host.Services.GetRequiredService<HealthCheckService>());
 
         Assert.Equal(HealthStatus.Unhealthy, entry.Status);
-        Assert.Equal("Handler HangingHandler is stalled", entry.Description);
+
+        // With no time allowed at all, a busy machine may catch others at work, too.
+        Assert.Contains("Handler HangingHandler is stalled", entry.Description, StringComparison.Ordinal);
     }
 
     private static void Track(GenerationMonitor monitor, int succeeded, int failed)

@@ -82,7 +82,9 @@ internal sealed class BudgetLedger : IRecordReducer
 
         BudgetAccount[] accounts = [.. _accounts.Where(a => budgets.Contains(a.Budget))];
         long since = accounts.Min(a => a.Budget.Period == BudgetPeriod.Run ? 0 : a.PeriodStartTicks);
-        foreach (BudgetAccount account in accounts)
+
+        // Those that do not resume as well: time passes meanwhile, and nobody listens yet.
+        foreach (BudgetAccount account in _accounts)
             account.IsResuming = true;
         foreach (Record call in callsSince(since))
         {
@@ -100,7 +102,7 @@ internal sealed class BudgetLedger : IRecordReducer
         }
 
         Refresh();
-        foreach (BudgetAccount account in accounts)
+        foreach (BudgetAccount account in _accounts)
             account.IsResuming = false;
     }
 

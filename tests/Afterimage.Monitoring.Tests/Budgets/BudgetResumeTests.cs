@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Afterimage.Monitoring.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Afterimage.Monitoring.Tests.Budgets;
 
@@ -337,6 +338,22 @@ public sealed class BudgetResumeTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_time_that_runs_out_while_another_budget_resumes_is_announced()
+    {
+        Use(Resumed("tokens", BudgetUnit.Tokens, 1000), 10);
+        var passing = new FakeTimeProvider(MonitorRun.Start) { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
+        GenerationMonitorOptions options = Options(
+            Resumed("tokens", BudgetUnit.Tokens, 1000),
+            new Budget { Name = "time", Unit = BudgetUnit.WallTime, Limit = 0.001m });
+
+        using var monitor = new GenerationMonitor(options, passing);
+
+        Assert.True(monitor.GetBudgets().Single(status => status.Budget.Name == "time").IsSpent);
+        monitor.Dispose();
+        Assert.Contains(_heard, alert => alert.Message.Contains("time", StringComparison.Ordinal));
+    }
+
     private static void Use(GenerationMonitor monitor, long tokens) =>
         monitor.TrackGeneration(TimeSpan.Zero, true, new() { TotalTokenCount = tokens });
 
@@ -349,7 +366,9 @@ public sealed class BudgetResumeTests : IDisposable
             ResumeFrom = Log,
         };
 
-    private GenerationMonitor Monitor(params Budget[] budgets)
+    private GenerationMonitor Monitor(params Budget[] budgets) => new(Options(budgets), _clock);
+
+    private GenerationMonitorOptions Options(params Budget[] budgets)
     {
         var options = new GenerationMonitorOptions
         {
@@ -365,7 +384,7 @@ public sealed class BudgetResumeTests : IDisposable
         options.AlertHandlers.Add(_heard.Enqueue);
         foreach (Budget budget in budgets)
             options.Budgets.Add(budget);
-        return new GenerationMonitor(options, _clock);
+        return options;
     }
 
     private void Use(Budget budget, long tokens)
