@@ -19,8 +19,9 @@ public sealed class AlertmanagerOptions : HttpAlertOptions
     /// (<see cref="GenerationMonitorOptions.MetricsInterval"/>) from then on. Default: 1 minute. Not negative.</summary>
     public TimeSpan ResendInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>After what time without news an alert is over for Alertmanager. Default: 5 minutes. More than <see cref="ResendInterval"/>
-    /// and the interval of evaluations.</summary>
+    /// <summary>After what time without news an alert is over for Alertmanager. Default: 5 minutes. At most a day, more than
+    /// <see cref="ResendInterval"/>, and at least that and <see cref="GenerationMonitorOptions.MetricsInterval"/> together: a monitor with
+    /// a longer interval is refused.</summary>
     public TimeSpan ResolveTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     internal override void Validate()

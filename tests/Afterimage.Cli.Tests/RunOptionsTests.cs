@@ -195,10 +195,17 @@ public sealed class RunOptionsTests : IDisposable
     [Theory]
     [InlineData("x.json", "{", "no JSON", "--pricing", "x.json")]
     [InlineData("x.json", """{"models": [{"name": "m", "input": -1, "output": 1}]}""", "models[0].input", "--pricing", "x.json")]
-    [InlineData("x.json", """{"rules": [{"name": "m"}]}""", "rules[0].metric", "--rules", "x.json")]
+    [InlineData("x.json", """{"rules": [{"name": "m", "threshold": 1}]}""", "rules[0].metric", "--rules", "x.json")]
     [InlineData("x.yaml", "models: [{name: m, input: [1}]", "no YAML", "--pricing", "x.yaml")]
     [InlineData("x.yaml", "a: [1\nb: 2", "no YAML", "--pricing", "x.yaml")]
     [InlineData("x.yaml", "a: &x [*x]", "nested", "--pricing", "x.yaml")]
+    [InlineData(
+        "x.yaml",
+        "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+            + "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]",
+        "more than a million values",
+        "--pricing",
+        "x.yaml")]
     [InlineData("x.yaml", "? [a]\n: 1", "key", "--pricing", "x.yaml")]
     [InlineData("x.yaml", "a: 1\n---\nb: 2", "documents", "--pricing", "x.yaml")]
     [InlineData("x.yaml", "rules:\n- name: m\n  metric: m\n  threshold: high", "rules[0].threshold", "--rules", "x.yaml")]
@@ -227,6 +234,21 @@ public sealed class RunOptionsTests : IDisposable
         Assert.Contains(message, result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd().Split('\n'));
         Assert.False(Directory.Exists(Path.Combine(_directory.Path, "log")));
+    }
+
+    [Theory]
+    [InlineData("--pricing", "x.yaml")]
+    [InlineData("--rules", "x.yaml")]
+    [InlineData("--pricing", "x.json")]
+    [InlineData("--rules", "x.json")]
+    public async Task Brackets_within_brackets_without_end_are_refused(string option, string file)
+    {
+        _directory.Write(file, new string('[', 100_000));
+
+        CommandResult result = await RunAsync("demo", option, file);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
     }
 
     [Fact]

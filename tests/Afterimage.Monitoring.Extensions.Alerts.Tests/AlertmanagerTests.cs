@@ -182,6 +182,20 @@ public sealed class AlertmanagerTests : IDisposable
                     .ParamName);
     }
 
+    [Theory]
+    [InlineData(240, true)]
+    [InlineData(241, false)]
+    public void Evaluations_must_come_before_an_alert_is_taken_for_over(int seconds, bool isTaken)
+    {
+        var options = new GenerationMonitorOptions { WriteFiles = false, MetricsInterval = TimeSpan.FromSeconds(seconds) };
+        options.AlertHandlers.AddAlertmanager(new AlertmanagerOptions { Url = new Uri("http://127.0.0.1:9") });
+
+        ArgumentException? refused = Record.Exception(() => new GenerationMonitor(options).Dispose()) as ArgumentException;
+
+        Assert.Equal(isTaken, refused is null);
+        Assert.True(isTaken || refused!.Message.Contains("resolve timeout", StringComparison.Ordinal));
+    }
+
     private static Action<Alert> Handler(Uri address, TimeProvider clock)
     {
         var options = new GenerationMonitorOptions();

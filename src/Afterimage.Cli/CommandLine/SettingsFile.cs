@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Afterimage.Cli.Commands;
+using Afterimage.Monitoring;
+using Afterimage.Monitoring.Settings;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -11,6 +12,7 @@ namespace Afterimage.Cli.CommandLine;
 internal static class SettingsFile
 {
     private const int MaxDepth = 32;
+    private const int MaxNodes = 1_000_000;
 
     /// <summary>Reads settings out of a file.</summary>
     /// <param name="path">The file; one that ends in <c>.yaml</c> or <c>.yml</c> is YAML.</param>
@@ -23,26 +25,25 @@ internal static class SettingsFile
 
         try
         {
-            string text = File.ReadAllText(path);
+            string text = SettingsText.ReadFile(path);
             return parse(Path.GetExtension(path).ToUpperInvariant() is ".YAML" or ".YML" ? ToJson(text) : text);
         }
         catch (FormatException exception)
         {
-            throw new InputException($"'{path}': {FirstLine(exception.Message)}", exception);
+            throw new InputException($"'{path}': {exception.FirstLine()}", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new InputException($"'{path}' cannot be read: {FirstLine(exception.Message)}", exception);
+            throw new InputException($"'{path}' cannot be read: {exception.FirstLine()}", exception);
         }
     }
-
-    private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd();
 
     private static string ToJson(string yaml)
     {
         var stream = new YamlStream();
         try
         {
+            CheckDepth(yaml);
             stream.Load(new StringReader(yaml));
         }
         catch (YamlException exception)
@@ -59,16 +60,36 @@ internal static class SettingsFile
             throw new FormatException($"It has {stream.Documents.Count} documents, not one.");
 
         using var buffer = new MemoryStream();
+        int room = MaxNodes;
         using (var writer = new Utf8JsonWriter(buffer))
-            Write(writer, stream.Documents[0].RootNode, depth: 0);
+            Write(writer, stream.Documents[0].RootNode, depth: 0, ref room);
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    private static void Write(Utf8JsonWriter writer, YamlNode node, int depth)
+    // The document's reader goes down by calls of itself, and has an end of its stack.
+    private static void CheckDepth(string yaml)
     {
-        // An alias can make a node a part of itself.
+        var parser = new Parser(new StringReader(yaml));
+        int depth = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current!.NestingIncrease;
+
+            // A stream and a document around it count as well.
+            if (depth > MaxDepth + 2)
+                throw TooDeep();
+        }
+    }
+
+    private static FormatException TooDeep() => new($"Its lists are nested more than {MaxDepth} deep.");
+
+    private static void Write(Utf8JsonWriter writer, YamlNode node, int depth, ref int room)
+    {
+        // An alias can make a node a part of itself, or a few of them as many as one likes.
         if (depth > MaxDepth)
-            throw new FormatException($"Its lists are nested more than {MaxDepth} deep.");
+            throw TooDeep();
+        if (--room < 0)
+            throw new FormatException("It has more than a million values, with what its aliases stand for.");
 
         switch (node)
         {
@@ -78,7 +99,7 @@ internal static class SettingsFile
                 {
                     writer.WritePropertyName(
                         key is YamlScalarNode { Value: { } name } ? name : throw new FormatException("A key is no single value."));
-                    Write(writer, value, depth + 1);
+                    Write(writer, value, depth + 1, ref room);
                 }
 
                 writer.WriteEndObject();
@@ -86,7 +107,7 @@ internal static class SettingsFile
             case YamlSequenceNode sequence:
                 writer.WriteStartArray();
                 foreach (YamlNode item in sequence.Children)
-                    Write(writer, item, depth + 1);
+                    Write(writer, item, depth + 1, ref room);
                 writer.WriteEndArray();
                 break;
             default:

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Simulation;
 using Afterimage.Cli.Views;
@@ -77,7 +78,7 @@ internal static class ReplayCommand
             ? options.Read(
                 parsed,
                 ModelPricing.WellKnown,
-                $"list prices as known on {ModelPricing.WellKnownDate:yyyy-MM-dd}, not checked since")
+                string.Create(CultureInfo.InvariantCulture, $"list prices as known on {ModelPricing.WellKnownDate:yyyy-MM-dd}, not checked since"))
             : options.Read(parsed, null, null);
 
     private static async Task<int> RunAsync(

@@ -31,6 +31,9 @@ internal sealed class AlertmanagerAlertHandler : IAlertHandler, IDisposable
 
     public bool HearsEveryEvaluation => true;
 
+    // Told again at the first evaluation past the resend interval: that must be before Alertmanager takes the alert for over.
+    public TimeSpan? MaxMetricsInterval => _options.ResolveTimeout - _options.ResendInterval;
+
     public async ValueTask HandleAlertsAsync(IReadOnlyList<Alert> alerts, CancellationToken cancellationToken)
     {
         foreach (Alert alert in _filter.Filter(alerts))

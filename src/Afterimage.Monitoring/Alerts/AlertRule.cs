@@ -132,7 +132,7 @@ public sealed record AlertRule
     /// <returns>The rules.</returns>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="FormatException">Its content is wrong; the exception says where.</exception>
-    public static IReadOnlyList<AlertRule> Load(string path) => Parse(File.ReadAllText(path));
+    public static IReadOnlyList<AlertRule> Load(string path) => Parse(SettingsText.ReadFile(path));
 
     /// <summary>Reads rules from configuration; see <see cref="Parse"/>.</summary>
     /// <param name="configuration">The section that has <c>Rules</c>.</param>

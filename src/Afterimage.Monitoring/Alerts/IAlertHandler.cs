@@ -20,6 +20,12 @@ public interface IAlertHandler
     /// </summary>
     bool HearsEveryEvaluation => false;
 
+    /// <summary>
+    /// The longest <see cref="GenerationMonitorOptions.MetricsInterval"/> that it works with; options with a longer one are refused.
+    /// Default: <see langword="null"/>, any.
+    /// </summary>
+    TimeSpan? MaxMetricsInterval => null;
+
     /// <summary>Takes what there is to announce.</summary>
     /// <param name="alerts">What one evaluation of the rules found to be new, or what happened to a budget. Empty only where
     /// <see cref="HearsEveryEvaluation"/> asks for it.</param>

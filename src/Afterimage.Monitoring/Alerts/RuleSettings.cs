@@ -23,6 +23,8 @@ internal static class RuleSettings
         {
             AlertRule rule = Rule(node);
             node.RefuseOthers();
+            if (double.IsNaN(rule.Threshold))
+                throw node.Wrong("threshold", "is required.");
             if (rule.Fault() is { } fault)
                 throw node.Wrong(SnakeCase(fault.Setting), fault.Rule);
             if (rules.Any(r => r.Name == rule.Name))
@@ -38,10 +40,10 @@ internal static class RuleSettings
         AlertAggregate aggregate = node.Choice<AlertAggregate>("aggregate") ?? AlertAggregate.Mean;
         var rule = new AlertRule
         {
-            Name = node.RequiredText("name"),
-            Metric = node.RequiredText("metric"),
+            Name = node.Text("name") ?? "",
+            Metric = node.Text("metric") ?? "",
             Aggregate = aggregate,
-            Threshold = Threshold(node, aggregate),
+            Threshold = Threshold(node, aggregate) ?? double.NaN,
             ModelName = node.Text("model_name"),
             Tag = Tag(node.Section("tag")),
             Label = node.Text("label"),
@@ -73,11 +75,12 @@ internal static class RuleSettings
         return tag;
     }
 
-    private static double Threshold(SettingsNode node, AlertAggregate aggregate)
+    // What is missing is said behind what is unknown: a mistyped key is both.
+    private static double? Threshold(SettingsNode node, AlertAggregate aggregate)
     {
         double? threshold = node.Double("threshold");
         if (aggregate != AlertAggregate.Drift || node.Double("average_run_length") is not { } runLength)
-            return threshold ?? throw node.Wrong("threshold", "is required.");
+            return threshold;
         if (threshold is not null)
             throw node.Wrong("average_run_length", "stands in place of a threshold, not beside it.");
         return runLength >= 100 ? AlertRule.DriftThreshold(runLength) : throw node.Wrong("average_run_length", "is 100 points or more.");

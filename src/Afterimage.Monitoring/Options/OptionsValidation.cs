@@ -21,6 +21,11 @@ internal static class OptionsValidation
         Require(!options.AlertHandlers.Contains(null!), "A handler is not null.", null, nameof(options.AlertHandlers));
 
         RequireInterval(options.MetricsInterval, allowsZero: true, LongestInterval, nameof(options.MetricsInterval));
+        Require(
+            !options.AlertHandlers.Any(handler => handler.MaxMetricsInterval < options.MetricsInterval),
+            "An interval must not be longer than a handler of alerts works with: of Alertmanager, its resolve timeout less its resend interval.",
+            options.MetricsInterval,
+            nameof(options.MetricsInterval));
         RequireInterval(options.ShutdownTimeout, allowsZero: true, LongestWait, nameof(options.ShutdownTimeout));
         RequireInterval(options.HandlerTimeLimit, allowsZero: false, LongestWait, nameof(options.HandlerTimeLimit));
         RequireInterval(options.TokenUsageCallbackInterval, allowsZero: false, LongestInterval, nameof(options.TokenUsageCallbackInterval));

@@ -59,7 +59,7 @@ public sealed class ModelPricing
     /// <returns>The prices.</returns>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="FormatException">Its content is wrong; the exception says where.</exception>
-    public static ModelPricing Load(string path) => Parse(File.ReadAllText(path));
+    public static ModelPricing Load(string path) => Parse(SettingsText.ReadFile(path));
 
     /// <summary>Reads prices from JSON, in either of two shapes.</summary>
     /// <remarks>

@@ -137,8 +137,13 @@ internal sealed class SettingsNode
         });
         if (json.ValueKind == JsonValueKind.Object)
         {
+            // Under the rules of keys, two may be one that differ.
             foreach (JsonProperty property in json.EnumerateObject())
-                node._children[Normal(property.Name)] = Of(node.PathOf(property.Name), property.Value);
+            {
+                SettingsNode child = Of(node.PathOf(property.Name), property.Value);
+                if (!node._children.TryAdd(Normal(property.Name), child))
+                    throw new FormatException($"{child._path}: is there twice.");
+            }
         }
         else if (json.ValueKind == JsonValueKind.Array)
         {

@@ -1,24 +1,106 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Settings;
 
 /// <summary>JSON as people write it: comments and commas at the end of a list are no fault.</summary>
 internal static class SettingsText
 {
-    private static readonly JsonDocumentOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    /// <summary>Bytes that a file may have. The largest that are known, price files, have two millions.</summary>
+    public const int MaxLength = 64 << 20;
 
-    /// <exception cref="FormatException">It is no JSON.</exception>
-    public static JsonDocument Parse(string json)
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    // What is there twice would be a setting without effect.
+    private static readonly JsonDocumentOptions Options = new()
     {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        AllowDuplicateProperties = false,
+    };
+
+    private static readonly JsonReaderOptions ReaderOptions = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>The text of a file, UTF-8 with or without a byte order mark.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <exception cref="FormatException">It is too long, or no UTF-8.</exception>
+    public static string ReadFile(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var content = new MemoryStream();
+        byte[] buffer = new byte[81920];
+        for (int read; (read = file.Read(buffer)) > 0;)
+        {
+            // A pipe or a device has no length to look at beforehand.
+            if (content.Length + read > MaxLength)
+                throw new FormatException("It is larger than 64 MiB.");
+            content.Write(buffer, 0, read);
+        }
+
+        ReadOnlySpan<byte> bytes = content.GetBuffer().AsSpan(0, (int)content.Length);
+        if (bytes.StartsWith(Encoding.UTF8.Preamble))
+            bytes = bytes[Encoding.UTF8.Preamble.Length..];
         try
         {
-            return JsonDocument.Parse(json, Options);
+            return Strict.GetString(bytes);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new FormatException($"It is no UTF-8: line {LineOf(bytes, e.Index)}.", e);
+        }
+    }
+
+    /// <exception cref="FormatException">It is no JSON, a key is there twice, or a text is no Unicode.</exception>
+    public static JsonDocument Parse(string json)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = Strict.GetBytes(json);
+        }
+        catch (EncoderFallbackException e)
+        {
+            throw new FormatException($"It has half of a surrogate pair: line {LineOf(json, e.Index)}.", e);
+        }
+
+        try
+        {
+            CheckTexts(bytes);
+            return JsonDocument.Parse(bytes, Options);
         }
         catch (JsonException e)
         {
             throw new FormatException($"It is no JSON: {e.Message}", e);
         }
     }
+
+    // An escape may stand for half of a surrogate pair. Asked for, such a text throws: here its place is still known.
+    private static void CheckTexts(byte[] json)
+    {
+        var reader = new Utf8JsonReader(json, ReaderOptions);
+        while (reader.Read())
+        {
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped)
+                continue;
+
+            try
+            {
+                reader.GetString();
+            }
+            catch (InvalidOperationException e)
+            {
+                throw new FormatException(
+                    $"It has half of a surrogate pair: line {LineOf(json.AsSpan(), (int)reader.TokenStartIndex)}.",
+                    e);
+            }
+        }
+    }
+
+    private static string LineOf(ReadOnlySpan<byte> text, int index) =>
+        (text[..Math.Max(0, index)].Count((byte)'\n') + 1).ToString(CultureInfo.InvariantCulture);
+
+    private static string LineOf(string text, int index) =>
+        (text.AsSpan(0, Math.Max(0, index)).Count('\n') + 1).ToString(CultureInfo.InvariantCulture);
 }

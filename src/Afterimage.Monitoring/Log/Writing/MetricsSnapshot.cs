@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Metrics;
@@ -19,7 +20,7 @@ internal static class MetricsSnapshot
         TokenUsageReport tokens,
         Names names)
     {
-        string name = $"metrics_{now.UtcDateTime:yyyyMMdd_HHmmss}";
+        string name = string.Create(CultureInfo.InvariantCulture, $"metrics_{now.UtcDateTime:yyyyMMdd_HHmmss}");
         for (int attempt = 1; ; attempt++)
         {
             string path = Path.Combine(directory, attempt == 1 ? $"{name}.json" : $"{name}_{attempt}.json");
