@@ -6,11 +6,16 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 internal sealed class CompactedRows : IDisposable
 {
     private readonly LogSnapshot _snapshot;
+    private readonly RecordColumn[] _columns;
 
+    /// <param name="columns">The columns that are kept in memory: most records have few of them.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
     /// <param name="maxLineLength">Bytes of a line beyond which it cannot be kept.</param>
-    public CompactedRows(int maxLineLength, CancellationToken cancellationToken) =>
-        _snapshot = new LogSnapshot(RecordColumn.All, cancellationToken, keepsLines: true, maxLineLength: maxLineLength);
+    public CompactedRows(RecordColumn[] columns, int maxLineLength, CancellationToken cancellationToken)
+    {
+        _columns = columns;
+        _snapshot = new LogSnapshot(columns, cancellationToken, keepsLines: true, maxLineLength: maxLineLength);
+    }
 
     /// <summary>Records that were not compacted before.</summary>
     public long NewRecords { get; private set; }
@@ -20,9 +25,12 @@ internal sealed class CompactedRows : IDisposable
 
     /// <summary>Adds a source's rows.</summary>
     /// <returns>Whether all its lines could be kept; otherwise nothing more can be done with these rows.</returns>
+    /// <exception cref="MissingColumnsException">It needs more columns.</exception>
     public bool TryAdd(Source source)
     {
         (long records, long skipped) = Counts();
+        if (source.IsCompacted)
+            CheckColumns(source.Path);
         try
         {
             _snapshot.AddRecords([source.Path]);
@@ -43,18 +51,34 @@ internal sealed class CompactedRows : IDisposable
     }
 
     public void Write(string path) =>
-        _snapshot.Execute($"COPY ({CompactedFile.Select}) TO {LogSnapshot.QuotePath(path)} (FORMAT parquet, COMPRESSION zstd)");
+        _snapshot.Execute($"COPY ({CompactedFile.Select(_columns)}) TO {LogSnapshot.QuotePath(path)} (FORMAT parquet, COMPRESSION zstd)");
 
     /// <summary>Reads what was written.</summary>
     /// <exception cref="IOException">It is not what it should be.</exception>
     public void Verify(string path)
     {
-        string written = CompactedFile.SelectFrom(RecordColumn.All, LogSnapshot.ListFiles([path]), withLines: true);
+        string written = CompactedFile.SelectFrom(_columns, LogSnapshot.ListFiles([path]), withLines: true);
         if (!Fingerprint("record").Equals(Fingerprint($"({written})")))
             throw new IOException($"What was written to '{path}' is not what was read.");
     }
 
     public void Dispose() => _snapshot.Dispose();
+
+    private void CheckColumns(string path)
+    {
+        HashSet<string> names = [.. _snapshot.Query(CompactedFile.SelectColumns(path)).Select(row => row.GetString(0))];
+        RecordColumn[] others = [.. RecordColumn.All.Except(_columns).Where(column => names.Contains(column.Name))];
+        if (others.Length == 0)
+            return;
+
+        string counts = string.Join(", ", others.Select(column => $"count({column.Name})"));
+        bool[] isUsed = _snapshot
+            .Query($"SELECT {counts} FROM ({CompactedFile.SelectRows(LogSnapshot.ListFiles([path]))})")
+            .Select(row => others.Select((_, i) => row.GetInt64(i) > 0).ToArray())
+            .Single();
+        if (isUsed.Contains(true))
+            throw new MissingColumnsException([.. others.Where((_, i) => isUsed[i])]);
+    }
 
     private (long Records, long Skipped) Counts() =>
         _snapshot
@@ -64,7 +88,7 @@ internal sealed class CompactedRows : IDisposable
 
     private (long Rows, string Hash) Fingerprint(string table)
     {
-        string values = string.Join(", ", RecordColumn.All.Select(column => column.Name));
+        string values = string.Join(", ", _columns.Select(column => column.Name));
         return _snapshot
             .Query($"SELECT count(*), coalesce(sum(hash({values}, line)::HUGEINT), 0)::VARCHAR FROM {table}")
             .Select(row => (row.GetInt64(0), row.GetString(1)))

@@ -4,6 +4,7 @@ using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Log.Writing;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Schema;
 using Microsoft.Win32.SafeHandles;
 
 namespace Afterimage.Monitoring.Reporting.Compacting;
@@ -37,6 +38,7 @@ internal sealed class Compactor(
     private readonly List<string> _files = [];
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private readonly HashSet<string> _others = new(StringComparer.Ordinal);
+    private RecordColumn[] _columns = [.. RecordColumn.All.Where(column => column.Field.Required != RecordEvents.None)];
     private int _compactedFiles;
     private long _records;
     private long _skippedLines;
@@ -193,7 +195,26 @@ internal sealed class Compactor(
     /// <summary>Writes the new file, unless a source has a line that is too long to be kept.</summary>
     private void Write(string path, List<Source> group)
     {
-        using var rows = new CompactedRows(maxLineLength, cancellationToken);
+        long weightDone = _weightDone;
+        while (true)
+        {
+            try
+            {
+                WriteColumns(path, group);
+                return;
+            }
+            catch (MissingColumnsException exception)
+            {
+                // Seldom: records of a run are much alike.
+                _columns = [.. RecordColumn.All.Where(column => _columns.Contains(column) || exception.Columns.Contains(column))];
+                _weightDone = weightDone;
+            }
+        }
+    }
+
+    private void WriteColumns(string path, List<Source> group)
+    {
+        using var rows = new CompactedRows(_columns, maxLineLength, cancellationToken);
         foreach (Source source in group)
         {
             if (!rows.TryAdd(source))

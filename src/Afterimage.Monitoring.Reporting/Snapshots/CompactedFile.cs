@@ -33,13 +33,14 @@ internal static class CompactedFile
         + string.Join(", ", RecordColumn.All.Where(column => !column.IsAlwaysRead).Select(MemberOf)) + ", '}')";
 
     /// <summary>The rows of the table <c>record</c>, with its lines, as those of a file.</summary>
-    public static string Select { get; } =
+    /// <param name="columns">The table's columns; of the others the file has nulls.</param>
+    public static string Select(IReadOnlyCollection<RecordColumn> columns) =>
         $"""
             SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
                 {string.Join(
                 ", ",
                 RecordColumn.All.Where(column => column.Name != "ticks").Select(column =>
-                    $"r.{column.Name}::{PlainType(column)} AS {column.Name}"))}, r.line
+                    $"{(columns.Any(kept => kept.Name == column.Name) ? $"r.{column.Name}" : "NULL")}::{PlainType(column)} AS {column.Name}"))}, r.line
             FROM record AS r
             """;
 
@@ -53,6 +54,9 @@ internal static class CompactedFile
             columns.Select(column => column.Name).Concat(withLines ? [LineColumn] : []).Select(LogSnapshot.Quote))}))
         FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)
         """;
+
+    /// <summary>The names of the columns of a file.</summary>
+    public static string SelectColumns(string path) => $"SELECT name FROM parquet_schema({LogSnapshot.ListFiles([path])})";
 
     /// <summary>The rows of a file, whole, in their order.</summary>
     public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";

@@ -40,6 +40,9 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
             || column.Field == RecordSchema.Feedback),
     ];
 
+    /// <summary>The fields that it keeps, a bit each by their ordinals.</summary>
+    public ulong Fields => Bit(Field) | (Field == RecordSchema.Tags ? Bit(RecordSchema.Metadata) : 0);
+
     /// <summary>Whether every snapshot has it: records are told apart, and cut to a span of time, by these.</summary>
     public bool IsAlwaysRead => Field == RecordSchema.Event || Field == RecordSchema.Timestamp;
 
@@ -47,6 +50,8 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
     public string Missing => $"error('The column {Name} was not read.')::{Type} AS {Name}";
 
     public override string ToString() => $"{Name} {Type}";
+
+    private static ulong Bit(RecordField field) => 1UL << field.Ordinal;
 
     private static RecordColumn Of(RecordField field) => new(field, field.Key, field.Type switch
     {

@@ -9,6 +9,7 @@ internal sealed class RecordFiller
 {
     private readonly RecordColumn[] _columns;
     private readonly bool _keepsLines;
+    private readonly ulong _keptFields;
     private readonly Func<IRecordTaker>? _createTaker;
     private readonly DuckDB.NET.Native.DuckDBAppender _appender;
     private readonly DuckDBLogicalType[] _types;
@@ -21,6 +22,7 @@ internal sealed class RecordFiller
     {
         _columns = columns;
         _keepsLines = keepsLines;
+        _keptFields = keepsLines ? columns.Aggregate(0UL, (fields, column) => fields | column.Fields) : ulong.MaxValue;
         _createTaker = createTaker;
         if (NativeMethods.Appender.DuckDBAppenderCreate(connection.NativeConnection, null!, "record", out _appender) == DuckDBState.Error)
             throw new InvalidOperationException("DuckDB has no appender for the table.");
@@ -43,6 +45,7 @@ internal sealed class RecordFiller
     /// <param name="report">Is told which share of it is done.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
+    /// <exception cref="MissingColumnsException">Lines are kept, and a record has a field without a column.</exception>
     public static void Fill(
         DuckDBConnection connection,
         RecordColumn[] columns,
@@ -78,9 +81,11 @@ internal sealed class RecordFiller
     {
         private readonly IRecordTaker? _taker = filler._createTaker?.Invoke();
         private readonly List<RecordChunk> _chunks = [];
+        private ulong _missing;
 
         public void Take(RecordReader reader)
         {
+            _missing |= reader.Record.GivenFields & ~filler._keptFields;
             Room(reader).Add(reader.Record, reader.Line);
             _taker?.Take(reader.Record);
         }
@@ -93,6 +98,9 @@ internal sealed class RecordFiller
 
         public void HandOn()
         {
+            if (_missing != 0)
+                throw new MissingColumnsException([.. RecordColumn.All.Where(column => (column.Fields & _missing) != 0)]);
+
             foreach (RecordChunk chunk in _chunks)
             {
                 NativeMethods.DataChunks.DuckDBDataChunkSetSize(chunk.Native, (ulong)chunk.Rows);

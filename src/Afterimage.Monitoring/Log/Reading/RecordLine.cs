@@ -58,6 +58,9 @@ internal sealed partial class RecordLine : IRecord
     /// <summary>Whether the library, given the record, would write this line, byte for byte. It may be false where it would.</summary>
     public bool IsCanonical { get; private set; }
 
+    /// <summary>The fields that it has, a bit each by their ordinals.</summary>
+    public ulong GivenFields => _given;
+
     /// <inheritdoc/>
     public long Timestamp => _numbers[RecordSchema.Timestamp.Ordinal];
 
