@@ -171,6 +171,54 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public async Task Usage_told_before_the_id_and_again_with_it_counts_once()
+    {
+        UsageDetails usage = new() { InputTokenCount = 10, OutputTokenCount = 5 };
+        ChatResponseUpdate result = new(ChatRole.Tool, [new FunctionResultContent("1", "noon")]);
+        using IChatClient client = Client(
+            null,
+            [Usage(usage, null), Usage(usage, "1"), Usage(usage, null), result, Usage(usage, ""), Usage(usage, "2")],
+            default);
+
+        await AskAsync(client, streams: true);
+
+        AssertCounts(20, 10, total: null);
+    }
+
+    [Fact]
+    public async Task A_stream_left_before_its_first_piece_settles_with_its_prompt()
+    {
+        using IChatClient client = Client(
+            new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 500 },
+            [new(ChatRole.Assistant, ""), Text("a")],
+            new() { PromptTokens = 100, CompletionTokens = 50 });
+
+        Assert.Equal(4, await PassedAsync(client, streams: true, pieces: 1));
+        Assert.Equal((400, 4), (Status.Spent, Status.UsageMissingCount));
+        JsonElement record = Records()[0];
+        Assert.Equal(100, record.GetProperty("prompt_token_count").GetInt64());
+        Assert.True(record.GetProperty("usage_missing").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_that_was_cancelled_before_it_began_is_charged_nothing(bool streams)
+    {
+        using IChatClient client = Client(
+            new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 500 },
+            [Text("a")],
+            new() { PromptTokens = 100, CompletionTokens = 50 });
+        var cancelled = new CancellationToken(canceled: true);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => streams
+            ? client.GetStreamingResponseAsync("?", cancellationToken: cancelled).ToListAsync(MonitoredServer.Token).AsTask()
+            : client.GetResponseAsync("?", cancellationToken: cancelled));
+
+        Assert.Equal((0, 0, 0), (Status.Spent, Status.Reserved, Status.UsageMissingCount));
+    }
+
+    [Fact]
     public async Task Usage_of_different_responses_adds_up()
     {
         UsageDetails turn = new() { InputTokenCount = 10, OutputTokenCount = 5, TotalTokenCount = 15 };
@@ -199,6 +247,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("OutputTokenDetails.ImageTokenCount", "image_completion_token_count")]
     [InlineData("cache_creation_input_tokens", "cache_write_token_count")]
     [InlineData("CacheCreationInputTokens", "cache_write_token_count")]
+    [InlineData("cache_creation.ephemeral_1h_input_tokens", "cache_write_1h_token_count")]
     public async Task Additional_counts_are_recorded(string name, string key)
     {
         using IChatClient client = Client(
@@ -214,6 +263,22 @@ public sealed class UsageTests : IDisposable
         await AskAsync(client, streams: false);
 
         Assert.Equal(7, Assert.Single(Records()).GetProperty(key).GetInt64());
+    }
+
+    [Fact]
+    public async Task Cache_writes_for_an_hour_can_be_said_where_the_counts_do_not()
+    {
+        using IChatClient client = Client(
+            null,
+            [Usage(new() { InputTokenCount = 10, AdditionalCounts = new() { ["CacheCreationInputTokens"] = 7 } })],
+            default,
+            enrich: call => call.CacheWriteOneHourTokenCount = 3);
+
+        await AskAsync(client, streams: false);
+
+        JsonElement record = Assert.Single(Records());
+        Assert.Equal(7, record.GetProperty("cache_write_token_count").GetInt64());
+        Assert.Equal(3, record.GetProperty("cache_write_1h_token_count").GetInt64());
     }
 
     [Fact]
@@ -289,7 +354,7 @@ public sealed class UsageTests : IDisposable
         return [.. File.ReadLines(Path.Combine(_directory.Path, "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
     }
 
-    private IChatClient Client(Budget? budget, ChatResponseUpdate[] updates, BudgetEstimate estimate, string asked = Asked)
+    private IChatClient Client(Budget? budget, ChatResponseUpdate[] updates, BudgetEstimate estimate, string asked = Asked, Action<GenerationEnrichment>? enrich = null)
     {
         GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
         options.Pricing = Prices;
@@ -303,6 +368,7 @@ public sealed class UsageTests : IDisposable
             {
                 middleware.EnforceBudget = budget is not null;
                 middleware.BudgetEstimate = (_, _) => estimate;
+                middleware.Enrich = enrich;
             })
             .Build();
     }
@@ -321,8 +387,11 @@ public sealed class UsageTests : IDisposable
         public Task<ChatResponse> GetResponseAsync(
             IEnumerable<ChatMessage> messages,
             ChatOptions? options = null,
-            CancellationToken cancellationToken = default) =>
-            Task.FromResult(updates.ToChatResponse());
+            CancellationToken cancellationToken = default)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return Task.FromResult(updates.ToChatResponse());
+        }
 
         public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
             IEnumerable<ChatMessage> messages,
@@ -332,6 +401,7 @@ public sealed class UsageTests : IDisposable
             foreach (ChatResponseUpdate update in updates)
             {
                 await Task.Yield();
+                cancellationToken.ThrowIfCancellationRequested();
                 yield return update;
             }
         }

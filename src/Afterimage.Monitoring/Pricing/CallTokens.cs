@@ -12,7 +12,11 @@ internal readonly record struct CallTokens
 
     public long CachedPrompt { get; init; }
 
+    /// <summary>All that was written to the cache.</summary>
     public long CacheWrite { get; init; }
+
+    /// <summary>The part of <see cref="CacheWrite"/> that is kept for an hour.</summary>
+    public long CacheWriteOneHour { get; init; }
 
     public long AudioPrompt { get; init; }
 
@@ -52,13 +56,15 @@ internal readonly record struct CallTokens
         }
 
         RecordExtras? extras = record.Details?.Extras;
+        long oneHour = RecordExtras.Count(extras, RecordSchema.CacheWriteOneHourTokenCount) ?? 0;
         return new CallTokens
         {
             Prompt = prompt,
             Completion = completion,
             CachedPrompt = record.CachedPromptTokens,
             Reasoning = record.ReasoningTokens,
-            CacheWrite = RecordExtras.Count(extras, RecordSchema.CacheWriteTokenCount) ?? 0,
+            CacheWrite = Math.Max(RecordExtras.Count(extras, RecordSchema.CacheWriteTokenCount) ?? 0, oneHour),
+            CacheWriteOneHour = oneHour,
             AudioPrompt = RecordExtras.Count(extras, RecordSchema.AudioPromptTokenCount) ?? 0,
             AudioCompletion = RecordExtras.Count(extras, RecordSchema.AudioCompletionTokenCount) ?? 0,
             ImageCompletion = RecordExtras.Count(extras, RecordSchema.ImageCompletionTokenCount) ?? 0,

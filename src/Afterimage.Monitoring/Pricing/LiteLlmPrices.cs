@@ -51,7 +51,7 @@ internal static class LiteLlmPrices
         ModelPrice? price = Prices(model, "", null);
         if (price is not null)
         {
-            if (UnitOfZero(model, price) is { } other)
+            if (PriceBesideZero(model, price) is { } other)
                 throw new FormatException($"a price of zero a token stands beside {other}.");
             foreach ((long above, string suffix) in Tiers(model))
                 tiers.Add(new LongContextPrice(above, Prices(model, suffix, price)!));
@@ -99,8 +99,10 @@ internal static class LiteLlmPrices
                 ?? PerMillion(entry, CachedInputKeys[1] + suffix)
                 ?? otherwise?.CachedInput,
             CacheWrite = PerMillion(entry, "cache_creation_input_token_cost" + suffix) ?? otherwise?.CacheWrite,
+            CacheWriteOneHour = PerMillion(entry, "cache_creation_input_token_cost_above_1hr" + suffix) ?? otherwise?.CacheWriteOneHour,
             Reasoning = PerMillion(entry, "output_cost_per_reasoning_token" + suffix) ?? otherwise?.Reasoning,
             AudioInput = PerMillion(entry, "input_cost_per_audio_token" + suffix) ?? otherwise?.AudioInput,
+            CachedAudioInput = PerMillion(entry, "cache_read_input_audio_token_cost" + suffix) ?? otherwise?.CachedAudioInput,
             AudioOutput = PerMillion(entry, "output_cost_per_audio_token" + suffix) ?? otherwise?.AudioOutput,
             ImageOutput = PerMillion(entry, "output_cost_per_image_token" + suffix) ?? otherwise?.ImageOutput,
         };
@@ -130,8 +132,8 @@ internal static class LiteLlmPrices
         }
     }
 
-    /// <summary>The price of another unit beside a zero a token, which then is no price; null: there is none.</summary>
-    private static string? UnitOfZero(JsonElement model, ModelPrice price)
+    /// <summary>Another price, of whatever unit, beside a zero a token, which then is no price; null: there is none.</summary>
+    private static string? PriceBesideZero(JsonElement model, ModelPrice price)
     {
         if (price.Input > 0 && (price.Output > 0 || IsWithoutOutput(model)))
             return null;
@@ -139,12 +141,8 @@ internal static class LiteLlmPrices
         foreach (JsonProperty property in model.EnumerateObject())
         {
             string name = property.Name;
-            bool isOtherUnit =
-                name.Contains("cost_per_", StringComparison.Ordinal)
-                && !name.StartsWith(InputKey, StringComparison.Ordinal)
-                && !name.StartsWith(OutputKey, StringComparison.Ordinal)
-                && !name.StartsWith("output_cost_per_reasoning_token", StringComparison.Ordinal);
-            if (isOtherUnit && HasAmount(property.Value))
+            bool isPrice = name.Contains("cost", StringComparison.Ordinal) || name.Contains("pric", StringComparison.Ordinal);
+            if (isPrice && name is not (InputKey or OutputKey) && HasAmount(property.Value))
                 return name;
         }
 
@@ -156,6 +154,7 @@ internal static class LiteLlmPrices
         JsonValueKind.Number => value.GetDouble() > 0,
         JsonValueKind.String => double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out double number) && number > 0,
         JsonValueKind.Object => value.EnumerateObject().Any(member => HasAmount(member.Value)),
+        JsonValueKind.Array => value.EnumerateArray().Any(HasAmount),
         _ => false,
     };
 
@@ -172,17 +171,13 @@ internal static class LiteLlmPrices
         if (!entry.TryGetProperty(key, out JsonElement price) || price.ValueKind == JsonValueKind.Null)
             return null;
 
+        decimal perToken = -1;
         bool isNumber = price.ValueKind switch
         {
-            JsonValueKind.Number => price.TryGetDecimal(out _),
-            JsonValueKind.String => decimal.TryParse(price.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out _),
+            JsonValueKind.Number => price.TryGetDecimal(out perToken),
+            JsonValueKind.String => decimal.TryParse(price.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out perToken),
             _ => false,
         };
-        decimal perToken = !isNumber
-            ? -1
-            : price.ValueKind == JsonValueKind.Number
-                ? price.GetDecimal()
-                : decimal.Parse(price.GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture);
-        return perToken is >= 0 and <= 1 ? perToken * 1_000_000 : throw new FormatException($"{key} is no price: '{price}'.");
+        return isNumber && perToken is >= 0 and <= 1 ? perToken * 1_000_000 : throw new FormatException($"{key} is no price: '{price}'.");
     }
 }

@@ -24,6 +24,10 @@ public sealed record ModelPrice
     /// <see cref="Input"/>.</summary>
     public decimal? CacheWrite { get; init; }
 
+    /// <summary>Prompt tokens written to the provider's cache to be kept for an hour, US dollars per million. Default:
+    /// <see langword="null"/>, not known: a call with such tokens is unpriced.</summary>
+    public decimal? CacheWriteOneHour { get; init; }
+
     /// <summary>Completion tokens spent on reasoning, US dollars per million. Default: <see langword="null"/>, as
     /// <see cref="Output"/>.</summary>
     public decimal? Reasoning { get; init; }
@@ -31,6 +35,10 @@ public sealed record ModelPrice
     /// <summary>Prompt tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such
     /// tokens is unpriced.</summary>
     public decimal? AudioInput { get; init; }
+
+    /// <summary>Audio in the prompt that came from the provider's cache, US dollars per million. Default: <see langword="null"/>, as
+    /// <see cref="AudioInput"/>.</summary>
+    public decimal? CachedAudioInput { get; init; }
 
     /// <summary>Completion tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such
     /// tokens is unpriced.</summary>
@@ -47,6 +55,7 @@ public sealed record ModelPrice
     /// <remarks>
     /// Cached and cache-write tokens are parts of the prompt, reasoning tokens are a part of the completion: each part at its own price,
     /// what remains at <see cref="Input"/> and <see cref="Output"/>. A part larger than its whole is charged as it is, and nothing remains.
+    /// Tokens that are in two parts, as cached audio is, are charged once.
     /// A call whose prompt is longer than a <see cref="LongContextPrice.AbovePromptTokens"/> is charged at that tier's prices as a whole,
     /// as Anthropic, Google and OpenAI bill.
     /// </remarks>
@@ -96,18 +105,28 @@ public sealed record ModelPrice
 
         if (
             (tokens.AudioPrompt > 0 && price.AudioInput is null)
+            || (tokens.CacheWriteOneHour > 0 && price.CacheWriteOneHour is null)
             || (tokens.AudioCompletion > 0 && price.AudioOutput is null)
             || (tokens.ImageCompletion > 0 && price.ImageOutput is null))
             return null;
 
-        decimal plainPrompt = (decimal)tokens.Prompt - tokens.CachedPrompt - tokens.CacheWrite - tokens.AudioPrompt;
+        // Where the parts are more than the prompt, audio is also among what was read from the cache or written to it.
+        decimal cached = (decimal)tokens.CachedPrompt + tokens.CacheWrite;
+        decimal twice = Math.Clamp(cached + tokens.AudioPrompt - tokens.Prompt, 0, Math.Min(cached, tokens.AudioPrompt));
+        decimal cachedAudio = Math.Min(twice, tokens.CachedPrompt);
+        decimal oneHour = Math.Min(tokens.CacheWriteOneHour, tokens.CacheWrite - (twice - cachedAudio));
+        decimal shortWrite = tokens.CacheWrite - (twice - cachedAudio) - oneHour;
+
+        decimal plainPrompt = tokens.Prompt - cached - tokens.AudioPrompt;
         decimal plainCompletion = (decimal)tokens.Completion - tokens.Reasoning - tokens.AudioCompletion - tokens.ImageCompletion;
         decimal cost = (price.Input * Math.Max(0, plainPrompt))
             + (price.Output * Math.Max(0, plainCompletion))
-            + ((price.CachedInput ?? price.Input) * tokens.CachedPrompt)
-            + ((price.CacheWrite ?? price.Input) * tokens.CacheWrite)
+            + ((price.CachedInput ?? price.Input) * (tokens.CachedPrompt - cachedAudio))
+            + ((price.CacheWrite ?? price.Input) * shortWrite)
+            + ((price.CacheWriteOneHour ?? 0) * oneHour)
             + ((price.Reasoning ?? price.Output) * tokens.Reasoning)
-            + ((price.AudioInput ?? 0) * tokens.AudioPrompt)
+            + ((price.AudioInput ?? 0) * (tokens.AudioPrompt - cachedAudio))
+            + ((price.CachedAudioInput ?? price.AudioInput ?? 0) * cachedAudio)
             + ((price.AudioOutput ?? 0) * tokens.AudioCompletion)
             + ((price.ImageOutput ?? 0) * tokens.ImageCompletion);
         return cost / Million;

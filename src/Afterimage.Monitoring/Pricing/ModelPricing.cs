@@ -64,12 +64,12 @@ public sealed class ModelPricing
     /// <summary>Reads prices from JSON, in either of two shapes.</summary>
     /// <remarks>
     /// <para>The project's own, US dollars per million tokens; what a long-context tier does not say is as in its model:
-    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "output": 10, "reasoning": 12, "audio_input": 40,
-    /// "audio_output": 80, "image_output": 30,
+    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "cache_write_1h": 5, "output": 10, "reasoning": 12,
+    /// "audio_input": 40, "cached_audio_input": 4, "audio_output": 80, "image_output": 30,
     /// "long_context": [{"above": 200000, "input": 5, "output": 15}]}]}</c>.</para>
     /// <para>LiteLLM's <c>model_prices_and_context_window.json</c> as it is
     /// (<see href="https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"/>): prices per token, with
-    /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c>, <c>output_cost_per_reasoning_token</c>, the tier suffix
+    /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c> and its <c>_above_1hr</c>, <c>output_cost_per_reasoning_token</c>, the tier suffix
     /// <c>_above_200k_tokens</c>, <c>tiered_pricing</c>, and the prices of audio and image tokens. Entries without a price for tokens, or
     /// with a zero beside a price of another unit (query, image, request, second), are left out and named in <see cref="LeftOut"/>; batch,
     /// flex and priority prices are not used.</para>
@@ -145,8 +145,8 @@ public sealed class ModelPricing
         foreach (
             decimal? dollars in (ReadOnlySpan<decimal?>)
             [
-                price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning, price.AudioInput, price.AudioOutput,
-                price.ImageOutput,
+                price.Input, price.Output, price.CachedInput, price.CacheWrite, price.CacheWriteOneHour, price.Reasoning, price.AudioInput,
+                price.CachedAudioInput, price.AudioOutput, price.ImageOutput,
             ])
         {
             if (dollars is < 0 or > ModelPrice.Highest)

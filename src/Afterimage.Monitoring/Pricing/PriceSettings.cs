@@ -49,8 +49,10 @@ internal static class PriceSettings
         Output = Dollars(node, "output") ?? otherwise?.Output ?? throw node.Wrong("output", "is required."),
         CachedInput = Dollars(node, "cached_input") ?? otherwise?.CachedInput,
         CacheWrite = Dollars(node, "cache_write") ?? otherwise?.CacheWrite,
+        CacheWriteOneHour = Dollars(node, "cache_write_1h") ?? otherwise?.CacheWriteOneHour,
         Reasoning = Dollars(node, "reasoning") ?? otherwise?.Reasoning,
         AudioInput = Dollars(node, "audio_input") ?? otherwise?.AudioInput,
+        CachedAudioInput = Dollars(node, "cached_audio_input") ?? otherwise?.CachedAudioInput,
         AudioOutput = Dollars(node, "audio_output") ?? otherwise?.AudioOutput,
         ImageOutput = Dollars(node, "image_output") ?? otherwise?.ImageOutput,
     };

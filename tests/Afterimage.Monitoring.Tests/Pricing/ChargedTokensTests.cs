@@ -72,6 +72,59 @@ public sealed class ChargedTokensTests
         Assert.Equal(1.25m, cost.TotalUsd);
     }
 
+    [Fact]
+    public void Cache_writes_for_an_hour_are_charged_at_their_own_price()
+    {
+        ModelPricing prices = ModelPricing.Parse(
+            """
+            {"claude": {"input_cost_per_token": 3e-6, "output_cost_per_token": 1.5e-5, "cache_creation_input_token_cost": 3.75e-6,
+              "cache_creation_input_token_cost_above_1hr": 6e-6, "input_cost_per_token_above_200k_tokens": 6e-6,
+              "cache_creation_input_token_cost_above_1hr_above_200k_tokens": 1.2e-5}}
+            """);
+        GenerationDetails call = new()
+        {
+            ModelName = "claude",
+            PromptTokenCount = 100_000,
+            CacheWriteTokenCount = 50_000,
+            CacheWriteOneHourTokenCount = 20_000,
+        };
+
+        Assert.Equal(((50_000 * 3m) + (30_000 * 3.75m) + (20_000 * 6)) / 1_000_000, Cost(call, prices).TotalUsd);
+        Assert.Equal(
+            ((950_000 * 6m) + (30_000 * 3.75m) + (20_000 * 12)) / 1_000_000,
+            Cost(call with { PromptTokenCount = 1_000_000 }, prices).TotalUsd);
+        Assert.Equal(100_000, Cost(call with { ModelName = "plain" }).UnpricedTokens);
+    }
+
+    /// <summary>What is in the prompt once, cached and audio, is charged once: as cached audio, or else as audio.</summary>
+    [Theory]
+    [InlineData(0, 1_000, 1_000, 0, 0.004)]
+    [InlineData(0, 1_000, 400, 0, 0.0256)]
+    [InlineData(200, 1_000, 400, 0, 0.03305)]
+    [InlineData(0, 1_000, 0, 500, 0.04)]
+    [InlineData(0, 1_000, 600, 400, 0.0184)]
+    public void Cached_audio_tokens_are_charged_once(int text, int audio, int cached, int written, double dollars)
+    {
+        ModelPricing prices = ModelPricing.Parse(
+            """
+            {"m": {"input_cost_per_token": 2.5e-6, "output_cost_per_token": 1e-5, "cache_read_input_token_cost": 1.25e-6,
+              "input_cost_per_audio_token": 4e-5, "cache_read_input_audio_token_cost": 4e-6}}
+            """);
+
+        CostReport cost = Cost(
+            new()
+            {
+                ModelName = "m",
+                PromptTokenCount = text + audio,
+                AudioPromptTokenCount = audio,
+                CachedPromptTokenCount = cached,
+                CacheWriteTokenCount = written,
+            },
+            prices);
+
+        Assert.Equal((decimal)dollars, cost.TotalUsd);
+    }
+
     /// <summary>The total says that reasoning is counted beside the completion.</summary>
     [Fact]
     public void Reasoning_beside_the_completion_is_charged_too()
@@ -152,6 +205,10 @@ public sealed class ChargedTokensTests
     [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"output_cost_per_image":0.04}""")]
     [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0.0000018,"input_cost_per_request":0.005}""")]
     [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"input_cost_per_second":1e-4}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"cache_read_input_token_cost":1e-7}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"input_cost_per_token_batches":1e-7}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"output_cost_per_second_1080p":0.1}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"tiered_pricing":[{"input_cost_per_token":1e-7}]}""")]
     [InlineData("""{"input_cost_per_token":1e-6,"output_cost_per_token":2e-6,"cache_read_input_token_cost":"cheap"}""")]
     [InlineData("""{"input_cost_per_token":1e-6,"output_cost_per_token":2e-6,"output_cost_per_token_above_200k_tokens":-1}""")]
     public void A_model_whose_price_is_none_is_left_out_with_the_reason(string entry)
