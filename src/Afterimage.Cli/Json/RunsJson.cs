@@ -38,7 +38,7 @@ internal static class RunsJson
             {
                 if (RunsView.Dollars(cost) is { } dollars)
                     writer.WriteNumber("cost_usd", dollars);
-                writer.WriteNumber("unpriced_tokens", cost.UnpricedTokens);
+                writer.WriteNumber("unpriced_tokens", cost.UnpricedTokenCount);
             }
 
             writer.WriteString("log_dir", run.Directory.Path);

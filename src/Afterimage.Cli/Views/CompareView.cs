@@ -272,12 +272,12 @@ internal static class CompareView
                 Format.Name(model.ModelName, MaxName),
                 Number(model.A?.Generations),
                 Number(model.B?.Generations),
-                Number(model.A?.TotalTokens),
-                Number(model.B?.TotalTokens),
-                model is { A.TotalTokens: > 0, B: not null }
+                Number(model.A?.TotalTokenCount),
+                Number(model.B?.TotalTokenCount),
+                model is { A.TotalTokenCount: > 0, B: not null }
                     ? Change(
-                        new Estimate(model.A.TotalTokens, null, null),
-                        new Estimate(model.B.TotalTokens - model.A.TotalTokens, null, null),
+                        new Estimate(model.A.TotalTokenCount, null, null),
+                        new Estimate(model.B.TotalTokenCount - model.A.TotalTokenCount, null, null),
                         isRate: false)
                     : "",
             ];
@@ -292,6 +292,6 @@ internal static class CompareView
 
         static string Number(long? number) => number is { } given ? Format.Count(given) : "";
 
-        static string Cost(ModelUse? use) => use?.CostUsd is { } dollars ? Format.Dollars(dollars) : "";
+        static string Cost(ModelUse? use) => use?.CostUsd is { } dollars ? Format.Dollars((double)dollars) : "";
     }
 }

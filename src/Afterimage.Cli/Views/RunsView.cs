@@ -45,7 +45,7 @@ internal static class RunsView
                 new FittedCell(summary.Metrics.GetValueOrDefault("success_rate") is { } success ? Format.Percent(success.Mean) : ""),
                 new FittedCell(summary.Metrics.GetValueOrDefault("generation_time") is { } time ? Format.Value(time.P95) : ""),
                 new FittedCell(Format.Count(summary.Tokens.TotalTokens)),
-                new FittedCell(summary.Cost is { } cost ? KeySummaryView.Cost(Dollars(cost), cost.UnpricedTokens) : ""));
+                new FittedCell(summary.Cost is { } cost ? KeySummaryView.Cost(Dollars(cost), cost.UnpricedTokenCount) : ""));
         }
 
         if (count > runs.Count)

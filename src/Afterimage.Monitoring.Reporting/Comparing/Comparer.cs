@@ -261,7 +261,7 @@ internal sealed class Comparer
                     A = _a.Use(model),
                     B = _b.Use(model),
                 })
-                .OrderByDescending(model => (model.A?.TotalTokens ?? 0) + (model.B?.TotalTokens ?? 0))
+                .OrderByDescending(model => (model.A?.TotalTokenCount ?? 0) + (model.B?.TotalTokenCount ?? 0))
                 .ThenBy(model => model.ModelName, StringComparer.Ordinal),
         ];
 

@@ -43,7 +43,7 @@ internal sealed record ModelRow(
     long CompletionTokens,
     long TotalTokens,
     decimal? CostUsd,
-    long UnpricedTokens);
+    long UnpricedTokenCount);
 
 /// <summary>A generation.</summary>
 internal sealed record CallRow(

@@ -131,7 +131,7 @@ internal sealed class ReportPage
     // What a sum of money does not hold, said beside it.
     private static string Unknown(CostReport cost) => string.Join(", ", ((string?[])
     [
-        cost.UnpricedTokens > 0 ? $"and {Format.Count(cost.UnpricedTokens)} tokens without a price" : null,
+        cost.UnpricedTokenCount > 0 ? $"and {Format.Count(cost.UnpricedTokenCount)} tokens without a price" : null,
         cost.UsageMissingCount > 0 ? $"{Format.Count(cost.UsageMissingCount)} calls without usage" : null,
     ]).Where(part => part is not null));
 
@@ -273,7 +273,7 @@ internal sealed class ReportPage
     private void WriteModels()
     {
         bool isPriced = _summary.Cost is not null;
-        bool hasUnpriced = _summary.Cost is { UnpricedTokens: > 0 };
+        bool hasUnpriced = _summary.Cost is { UnpricedTokenCount: > 0 };
         List<Column> columns =
         [
             new("model", ColumnKind.Text),
@@ -304,7 +304,7 @@ internal sealed class ReportPage
                     model.CompletionTokens,
                     model.TotalTokens,
                     model.CostUsd,
-                    model.UnpricedTokens));
+                    model.UnpricedTokenCount));
         if (_data.Models.Count > 1)
         {
             string all = shown < _data.Models.Count ? $"all {Format.Count(_data.Models.Count)} models" : "all";
@@ -318,7 +318,7 @@ internal sealed class ReportPage
                 _summary.Tokens.TotalCompletionTokens,
                 _summary.Tokens.TotalTokens,
                 _summary.Cost?.TotalUsd,
-                _summary.Cost?.UnpricedTokens ?? 0));
+                _summary.Cost?.UnpricedTokenCount ?? 0));
         }
 
         string caption =

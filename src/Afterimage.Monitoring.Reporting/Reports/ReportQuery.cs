@@ -131,7 +131,13 @@ internal static class ReportQuery
                 .Select(name =>
                 {
                     Totals total = totals.GetValueOrDefault(name);
-                    ModelTokenUsage usage = tokens.GetValueOrDefault(name) ?? new ModelTokenUsage(name, 0, 0, 0);
+                    ModelTokenUsage usage = tokens.GetValueOrDefault(name) ?? new ModelTokenUsage
+                    {
+                        ModelName = name,
+                        PromptTokens = 0,
+                        CompletionTokens = 0,
+                        TotalTokens = 0,
+                    };
                     ModelCost? cost = costs.GetValueOrDefault(name);
                     ModelQuantiles? times = latency.GetValueOrDefault(name);
                     return new ModelRow(
@@ -144,7 +150,7 @@ internal static class ReportQuery
                         usage.CompletionTokens,
                         usage.TotalTokens,
                         cost?.CostUsd,
-                        cost?.UnpricedTokens ?? 0);
+                        cost?.UnpricedTokenCount ?? 0);
                 })
                 .OrderByDescending(model => model.TotalTokens)
                 .ThenByDescending(model => model.Generations)

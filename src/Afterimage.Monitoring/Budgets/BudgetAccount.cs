@@ -44,8 +44,14 @@ internal sealed class BudgetAccount
 
     public decimal Reserved { get; set; }
 
-    public BudgetStatus Status => new(_budget, _spent, Reserved, IsSpent, _periodStart, _unpricedTokens)
+    public BudgetStatus Status => new()
     {
+        Budget = _budget,
+        Spent = _spent,
+        Reserved = Reserved,
+        IsSpent = IsSpent,
+        PeriodStart = _periodStart,
+        UnpricedTokenCount = _unpricedTokens,
         UsageMissingCount = _usageMissing,
     };
 

@@ -54,7 +54,7 @@ internal static class LiteLlmPrices
             if (PriceBesideZero(model, price) is { } other)
                 throw new FormatException($"a price of zero a token stands beside {other}.");
             foreach ((long above, string suffix) in Tiers(model))
-                tiers.Add(new LongContextPrice(above, Prices(model, suffix, price)!));
+                tiers.Add(new LongContextPrice { AbovePromptTokenCount = above, Price = Prices(model, suffix, price)! });
         }
         else if (model.TryGetProperty("tiered_pricing", out JsonElement ranges) && ranges.ValueKind == JsonValueKind.Array)
         {
@@ -75,7 +75,7 @@ internal static class LiteLlmPrices
                 if (price is null)
                     price = inRange;
                 else
-                    tiers.Add(new LongContextPrice((long)from, inRange));
+                    tiers.Add(new LongContextPrice { AbovePromptTokenCount = (long)from, Price = inRange });
             }
         }
 

@@ -56,7 +56,7 @@ public sealed record ModelPrice
     /// Cached and cache-write tokens are parts of the prompt, reasoning tokens are a part of the completion: each part at its own price,
     /// what remains at <see cref="Input"/> and <see cref="Output"/>. A part larger than its whole is charged as it is, and nothing remains.
     /// Tokens that are in two parts, as cached audio is, are charged once.
-    /// A call whose prompt is longer than a <see cref="LongContextPrice.AbovePromptTokens"/> is charged at that tier's prices as a whole,
+    /// A call whose prompt is longer than a <see cref="LongContextPrice.AbovePromptTokenCount"/> is charged at that tier's prices as a whole,
     /// as Anthropic, Google and OpenAI bill.
     /// </remarks>
     /// <param name="promptTokens">Tokens in the prompt, cached ones included. Not negative, like every count here.</param>
@@ -97,10 +97,10 @@ public sealed record ModelPrice
         long above = -1;
         foreach (LongContextPrice tier in LongContext)
         {
-            if (tokens.Prompt <= tier.AbovePromptTokens || tier.AbovePromptTokens <= above)
+            if (tokens.Prompt <= tier.AbovePromptTokenCount || tier.AbovePromptTokenCount <= above)
                 continue;
             price = tier.Price;
-            above = tier.AbovePromptTokens;
+            above = tier.AbovePromptTokenCount;
         }
 
         if (

@@ -155,7 +155,7 @@ public sealed class ModelPricing
 
         foreach (LongContextPrice tier in price.LongContext)
         {
-            if (tier.AbovePromptTokens < 0)
+            if (tier.AbovePromptTokenCount < 0)
                 return "a long-context tier begins at zero tokens or above.";
             if (Fault(tier.Price) is { } fault)
                 return fault;

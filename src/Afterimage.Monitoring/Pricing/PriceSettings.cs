@@ -35,7 +35,7 @@ internal static class PriceSettings
             long above = tier.Whole("above") ?? throw tier.Wrong("above", "is required.");
             if (above < 0)
                 throw tier.Wrong("above", "is not negative.");
-            tiers.Add(new LongContextPrice(above, Prices(tier, price)));
+            tiers.Add(new LongContextPrice { AbovePromptTokenCount = above, Price = Prices(tier, price) });
             tier.RefuseOthers();
         }
 

@@ -56,7 +56,7 @@ public sealed class ChargedTokensTests
         });
 
         Assert.Null(Assert.Single(cost.ByModel).CostUsd);
-        Assert.Equal(110, cost.UnpricedTokens);
+        Assert.Equal(110, cost.UnpricedTokenCount);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class ChargedTokensTests
         Assert.Equal(
             ((950_000 * 6m) + (30_000 * 3.75m) + (20_000 * 12)) / 1_000_000,
             Cost(call with { PromptTokenCount = 1_000_000 }, prices).TotalUsd);
-        Assert.Equal(100_000, Cost(call with { ModelName = "plain" }).UnpricedTokens);
+        Assert.Equal(100_000, Cost(call with { ModelName = "plain" }).UnpricedTokenCount);
     }
 
     /// <summary>What is in the prompt once, cached and audio, is charged once: as cached audio, or else as audio.</summary>
@@ -175,7 +175,7 @@ public sealed class ChargedTokensTests
                 run.Monitor.RecordMetric(metric, long.MaxValue, new Dictionary<string, object?> { ["model_name"] = model });
         }
 
-        Assert.Equal(long.MaxValue, run.Monitor.GetCost().UnpricedTokens);
+        Assert.Equal(long.MaxValue, run.Monitor.GetCost().UnpricedTokenCount);
         Assert.Equal(long.MaxValue, run.Monitor.GetTotalTokenUsage().TotalTokens);
     }
 
@@ -197,7 +197,7 @@ public sealed class ChargedTokensTests
 
         Assert.Equal((1m, 0m), (run.Monitor.GetBudgets()[0].Spent, run.Monitor.GetBudgets()[0].Reserved));
         Assert.Equal(1, run.Monitor.GetCost().TotalUsd);
-        Assert.Equal(0, run.Monitor.GetCost().UnpricedTokens);
+        Assert.Equal(0, run.Monitor.GetCost().UnpricedTokenCount);
     }
 
     [Theory]
@@ -248,7 +248,7 @@ public sealed class ChargedTokensTests
             """);
 
         ModelPrice tier = prices.Find("tier")!;
-        Assert.Equal([200_000L, 1_000_000L], tier.LongContext.Select(t => t.AbovePromptTokens));
+        Assert.Equal([200_000L, 1_000_000L], tier.LongContext.Select(t => t.AbovePromptTokenCount));
         Assert.Equal(0.300001m * 2, tier.Cost(300_001, 0));
         Assert.Equal(6, tier.Cost(2_000_000, 0));
         Assert.Equal(0.1m, prices.Find("cache")!.CachedInput);
@@ -285,7 +285,7 @@ public sealed class ChargedTokensTests
 
                 live = run.Monitor.GetBudgets();
                 Assert.Equal(live[0].Spent.ToString("F9", CultureInfo.InvariantCulture), Text(run.Monitor.GetCost().TotalUsd));
-                Assert.Equal(0, run.Monitor.GetCost().UnpricedTokens);
+                Assert.Equal(0, run.Monitor.GetCost().UnpricedTokenCount);
             }
 
             Assert.Equal(Text(expected), Text(live[0].Spent));

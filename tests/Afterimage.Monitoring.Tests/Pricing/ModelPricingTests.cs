@@ -46,7 +46,7 @@ public sealed class ModelPricingTests
         LongContextPrice tier = Assert.Single(claude.LongContext);
         Assert.Equal(
             (200_000, 6m, 22.5m, 0.6m, 7.5m),
-            (tier.AbovePromptTokens, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput, tier.Price.CacheWrite));
+            (tier.AbovePromptTokenCount, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput, tier.Price.CacheWrite));
         Assert.Equal((0.02m, 0m), (pricing.Prices["embedder"].Input, pricing.Prices["embedder"].Output));
     }
 
@@ -139,7 +139,7 @@ public sealed class ModelPricingTests
             ModelPrice price = pricing.Prices["anthropic.m-v1:0"];
             Assert.Equal((2.5m, 10m, 1.25m, 3m, 12m), (price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning));
             LongContextPrice tier = Assert.Single(price.LongContext);
-            Assert.Equal((200_000, 5m, 10m, 1.25m), (tier.AbovePromptTokens, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput));
+            Assert.Equal((200_000, 5m, 10m, 1.25m), (tier.AbovePromptTokenCount, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput));
         }
     }
 
