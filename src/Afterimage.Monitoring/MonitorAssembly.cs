@@ -98,6 +98,8 @@ internal sealed class MonitorAssembly
             _tokenUsage = new TokenUsageReporter(callback, () => TokenUsage(MetricView.All(Store)), options.HandlerTimeLimit, Handlers.TroubleLog);
         _healthInstruments = HealthInstruments.Add(instruments.Meter, _name, Statistics);
 
+        if (LeftOutPrices.Text(options.Pricing) is { } leftOut)
+            Handlers.Log(LogLevel.Information, leftOut, null);
         foreach (CallHistory history in histories)
             Handlers.Log(LogLevel.Information, history.ToString(), null);
         using (ExecutionContext.SuppressFlow())

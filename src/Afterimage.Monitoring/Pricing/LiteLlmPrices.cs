@@ -81,8 +81,11 @@ internal static class LiteLlmPrices
 
         return price is null
             ? throw new FormatException($"it has no \"{InputKey}\" and \"{OutputKey}\".")
-            : price with { LongContext = tiers };
+            : price with { LongContext = tiers, Source = Source(model) };
     }
+
+    private static string? Source(JsonElement model) =>
+        model.TryGetProperty("source", out JsonElement source) && source.ValueKind == JsonValueKind.String ? source.GetString() : null;
 
     private static ModelPrice? Prices(JsonElement entry, string suffix, ModelPrice? otherwise)
     {

@@ -51,6 +51,10 @@ public sealed record ModelPrice
     /// <summary>Other prices for calls with long prompts. Default: none.</summary>
     public IReadOnlyList<LongContextPrice> LongContext { get; init; } = [];
 
+    /// <summary>Where the prices are from, such as an address or another table's entry. Default: <see langword="null"/>, nobody
+    /// said.</summary>
+    public string? Source { get; init; }
+
     /// <summary>What one call costs, exactly.</summary>
     /// <remarks>
     /// Cached and cache-write tokens are parts of the prompt, reasoning tokens are a part of the completion: each part at its own price,

@@ -39,13 +39,17 @@ public sealed class ModelPricing
     /// <summary>List prices of well-known models, standard tier, as LiteLLM's table had them on <see cref="WellKnownDate"/>. Check them
     /// before you rely on them.</summary>
     /// <remarks>
-    /// <c>Pricing/well-known-prices.json</c> says for each which entry of that table it is from, and where the vendors publish theirs. The
-    /// table is not updated by itself.
+    /// The <see cref="ModelPrice.Source"/> of each says which entry of that table it is from. <c>Pricing/well-known-prices.json</c> also
+    /// says where the vendors publish theirs. The table is not updated by itself.
     /// </remarks>
     public static ModelPricing WellKnown => LazyWellKnown.Value;
 
     /// <summary>The day of the table that the prices of <see cref="WellKnown"/> are from.</summary>
-    public static DateOnly WellKnownDate { get; } = new(2026, 7, 24);
+    public static DateOnly WellKnownDate => WellKnown.Date!.Value;
+
+    /// <summary>The day from which the prices are, as their file says; <see langword="null"/> where it does not, or where the table was put
+    /// together from several.</summary>
+    public DateOnly? Date { get; internal init; }
 
     /// <summary>The prices by model name.</summary>
     public IReadOnlyDictionary<string, ModelPrice> Prices => _prices;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Settings;
@@ -13,22 +14,32 @@ internal static class PriceSettings
         foreach (SettingsNode model in settings.List("models"))
         {
             string name = model.RequiredText("name");
-            _ = model.Text("source");
             if (!prices.TryAdd(name, Price(model)))
                 throw model.Wrong("name", $"'{name}' is there twice.");
         }
 
         // Notes for who reads the file.
-        foreach (string note in (ReadOnlySpan<string>)["date", "note"])
-            _ = settings.Text(note);
+        _ = settings.Text("note");
         _ = settings.List("see");
+        DateOnly? date = Date(settings);
         settings.RefuseOthers();
-        return prices.Count > 0 ? new ModelPricing(prices) : throw settings.Wrong("models", "no model has a price.");
+        return prices.Count > 0
+            ? new ModelPricing(prices) { Date = date }
+            : throw settings.Wrong("models", "no model has a price.");
+    }
+
+    private static DateOnly? Date(SettingsNode settings)
+    {
+        if (settings.Text("date") is not { } text)
+            return null;
+        return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
+            ? date
+            : throw settings.Wrong("date", $"'{text}' is no day such as 2026-07-24.");
     }
 
     private static ModelPrice Price(SettingsNode model)
     {
-        ModelPrice price = Prices(model, null);
+        ModelPrice price = Prices(model, null) with { Source = model.Text("source") };
         List<LongContextPrice> tiers = [];
         foreach (SettingsNode tier in model.List("long_context"))
         {
