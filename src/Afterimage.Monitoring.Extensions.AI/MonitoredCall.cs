@@ -86,11 +86,8 @@ internal sealed class MonitoredCall : IDisposable
         if (properties is null)
             return;
 
-        foreach (string key in _options.AdditionalPropertyTags)
-        {
-            if (!string.IsNullOrEmpty(key) && properties.TryGetValue(key, out object? value))
-                SetTag(key, value);
-        }
+        foreach ((string key, object? value) in PropertyTags.Of(properties, _options))
+            SetTag(key, value);
     }
 
     /// <summary>Reads an answer, which the caller gets even if it cannot be read.</summary>

@@ -234,6 +234,7 @@ internal sealed class MonitorAssembly
     private static List<CallHistory> Resume(BudgetLedger ledger, GenerationMonitorOptions options)
     {
         List<CallHistory> histories = [];
+        HashSet<string> tags = [.. ServiceTier.Keys, .. options.Budgets.Where(b => b.Tag is not null).Select(b => b.Tag!.Value.Key)];
         foreach (
             IGrouping<string, Budget> resumed in options
                 .Budgets.Where(b => b.ResumeFrom is not null)
@@ -242,7 +243,7 @@ internal sealed class MonitorAssembly
             CallHistory history;
             do
             {
-                history = new CallHistory(resumed.Key, options.CompactedFileReader);
+                history = new CallHistory(resumed.Key, options.CompactedFileReader, tags);
                 ledger.Resume([.. resumed], history.Since);
             }
             while (history.IsOutdated);

@@ -37,6 +37,34 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_budget_of_a_tag_holds_for_the_properties_of_the_options()
+    {
+        using IChatClient client = Client(
+            new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 55, Tag = new("tenant", "a") },
+            [Text("a"), Usage(new() { InputTokenCount = 10, OutputTokenCount = 1 })],
+            new() { PromptTokens = 10, CompletionTokens = 1 });
+
+        Assert.Equal(100, await PassedAsync(client, streams: true, options: new() { AdditionalProperties = new() { ["tenant"] = "b" } }));
+        Assert.Equal(5, await PassedAsync(client, streams: true, options: new() { AdditionalProperties = new() { ["tenant"] = "a" } }));
+        Assert.Equal(55, Status.Spent);
+    }
+
+    [Fact]
+    public async Task A_service_tier_is_taken_from_the_options_or_from_the_answer()
+    {
+        using IChatClient client = Client(
+            null,
+            [Usage(new() { InputTokenCount = 1_000_000 })],
+            default,
+            enrich: call => call.SetTag("openai.response.service_tier", "default"));
+
+        await AskAsync(client, streams: true, options: new() { AdditionalProperties = new() { ["service_tier"] = "batch" } });
+        await AskAsync(client, streams: true);
+
+        Assert.Equal(1.5m, _monitor!.GetCost().TotalUsd);
+    }
+
+    [Fact]
     public async Task A_budget_in_dollars_of_the_dated_name_is_not_overspent()
     {
         using IChatClient client = Client(
@@ -294,7 +322,10 @@ public sealed class UsageTests : IDisposable
     }
 
     private static ModelPricing Prices { get; } =
-        new([KeyValuePair.Create("gpt-4o", new ModelPrice { Input = 1, Output = 2 })]);
+        ModelPricing.Parse(
+            """
+            {"models": [{"name": "gpt-4o", "input": 1, "output": 2, "service_tiers": [{"tier": "batch", "input": 0.5, "output": 1}]}]}
+            """);
 
     private BudgetStatus Status => Assert.Single(_monitor!.GetBudgets());
 
@@ -303,16 +334,16 @@ public sealed class UsageTests : IDisposable
     private static ChatResponseUpdate Usage(UsageDetails usage, string? id = "1") =>
         new() { Contents = [new UsageContent(usage)], ModelId = Dated, ResponseId = id };
 
-    private static async Task AskAsync(IChatClient client, bool streams, int pieces = int.MaxValue)
+    private static async Task AskAsync(IChatClient client, bool streams, int pieces = int.MaxValue, ChatOptions? options = null)
     {
         if (!streams)
         {
-            await client.GetResponseAsync("?", cancellationToken: MonitoredServer.Token);
+            await client.GetResponseAsync("?", options, MonitoredServer.Token);
             return;
         }
 
         int read = 0;
-        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token))
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("?", options, MonitoredServer.Token))
         {
             if (++read == pieces)
                 break;
@@ -320,14 +351,18 @@ public sealed class UsageTests : IDisposable
     }
 
     /// <returns>How many of a hundred calls were let through.</returns>
-    private static async Task<int> PassedAsync(IChatClient client, bool streams, int pieces = int.MaxValue)
+    private static async Task<int> PassedAsync(
+        IChatClient client,
+        bool streams,
+        int pieces = int.MaxValue,
+        ChatOptions? options = null)
     {
         int passed = 0;
         for (int i = 0; i < 100; i++)
         {
             try
             {
-                await AskAsync(client, streams, pieces);
+                await AskAsync(client, streams, pieces, options);
                 passed++;
             }
             catch (BudgetExceededException)
@@ -369,6 +404,7 @@ public sealed class UsageTests : IDisposable
                 middleware.EnforceBudget = budget is not null;
                 middleware.BudgetEstimate = (_, _) => estimate;
                 middleware.Enrich = enrich;
+                middleware.AdditionalPropertyTags.Add("tenant");
             })
             .Build();
     }

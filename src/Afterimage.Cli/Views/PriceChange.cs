@@ -57,6 +57,12 @@ internal sealed record PriceChange(string ModelName, string Price, decimal? Old,
                 yield return named;
         }
 
+        foreach ((string tier, ModelPrice of) in price.ServiceTiers.OrderBy(tier => tier.Key, StringComparer.Ordinal))
+        {
+            foreach ((string Name, decimal Dollars)? named in Named(of, $"{prefix}{tier} "))
+                yield return named;
+        }
+
         (string, decimal)? One(string name, decimal? dollars) => dollars is { } known ? (prefix + name, known) : null;
     }
 }

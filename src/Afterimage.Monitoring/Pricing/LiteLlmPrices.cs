@@ -11,6 +11,9 @@ internal static class LiteLlmPrices
     private const string OutputKey = "output_cost_per_token";
     private const string TierStart = "_above_";
     private const string TierEnd = "_tokens";
+    private static readonly (string Name, string Suffix)[] ServiceSuffixes =
+        [("batch", "_batches"), ("flex", "_flex"), ("priority", "_priority")];
+
     private static readonly string[] CachedInputKeys = ["cache_read_input_token_cost", "input_cost_per_token_cache_hit"];
 
     /// <exception cref="FormatException">No model in it has a price for tokens.</exception>
@@ -53,8 +56,7 @@ internal static class LiteLlmPrices
         {
             if (PriceBesideZero(model, price) is { } other)
                 throw new FormatException($"a price of zero a token stands beside {other}.");
-            foreach ((long above, string suffix) in Tiers(model))
-                tiers.Add(new LongContextPrice { AbovePromptTokenCount = above, Price = Prices(model, suffix, price)! });
+            tiers.AddRange(LongContext(model, "", price));
         }
         else if (model.TryGetProperty("tiered_pricing", out JsonElement ranges) && ranges.ValueKind == JsonValueKind.Array)
         {
@@ -81,8 +83,27 @@ internal static class LiteLlmPrices
 
         return price is null
             ? throw new FormatException($"it has no \"{InputKey}\" and \"{OutputKey}\".")
-            : price with { LongContext = tiers, Source = Source(model) };
+            : price with { LongContext = tiers, ServiceTiers = ServiceTiers(model), Source = Source(model) };
     }
+
+    private static IReadOnlyDictionary<string, ModelPrice> ServiceTiers(JsonElement model)
+    {
+        var tiers = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        foreach ((string name, string suffix) in ServiceSuffixes)
+        {
+            if (Prices(model, suffix, null) is { } price)
+                tiers.Add(name, price with { LongContext = [.. LongContext(model, suffix, price)] });
+        }
+
+        return tiers.Count == 0 ? FrozenDictionary<string, ModelPrice>.Empty : tiers;
+    }
+
+    private static IEnumerable<LongContextPrice> LongContext(JsonElement model, string service, ModelPrice price) =>
+        Tiers(model, service).Select(tier => new LongContextPrice
+        {
+            AbovePromptTokenCount = tier.Above,
+            Price = Prices(model, tier.Suffix, price)!,
+        });
 
     private static string? Source(JsonElement model) =>
         model.TryGetProperty("source", out JsonElement source) && source.ValueKind == JsonValueKind.String ? source.GetString() : null;
@@ -112,20 +133,21 @@ internal static class LiteLlmPrices
     }
 
     /// <summary>The tiers by prompt length, each once: the tokens above which it begins, and the end of its keys.</summary>
-    private static IEnumerable<(long Above, string Suffix)> Tiers(JsonElement model)
+    private static IEnumerable<(long Above, string Suffix)> Tiers(JsonElement model, string service)
     {
         var suffixes = new HashSet<string>(StringComparer.Ordinal);
+        string end = TierEnd + service;
         foreach (string name in model.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null).Select(p => p.Name))
         {
-            int start = name.IndexOf(TierStart, StringComparison.Ordinal);
+            int start = name.LastIndexOf(TierStart, StringComparison.Ordinal);
             if (
                 start < 0
                 || !name.AsSpan(0, start).Contains("_cost", StringComparison.Ordinal)
-                || !name.EndsWith(TierEnd, StringComparison.Ordinal)
-                || name.Length - TierEnd.Length - 1 <= start + TierStart.Length)
+                || !name.EndsWith(end, StringComparison.Ordinal)
+                || name.Length - end.Length - 1 <= start + TierStart.Length)
                 continue;
 
-            ReadOnlySpan<char> size = name.AsSpan()[(start + TierStart.Length)..^TierEnd.Length];
+            ReadOnlySpan<char> size = name.AsSpan()[(start + TierStart.Length)..^end.Length];
             long unit = size[^1] switch { 'k' => 1_000, 'm' => 1_000_000, _ => 0 };
             if (
                 unit > 0

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
@@ -51,6 +52,13 @@ public sealed record ModelPrice
     /// <summary>Other prices for calls with long prompts. Default: none.</summary>
     public IReadOnlyList<LongContextPrice> LongContext { get; init; } = [];
 
+    /// <summary>Other prices for calls of another service tier, by its name: <c>batch</c>, <c>flex</c>, <c>priority</c> or any other.
+    /// Default: none.</summary>
+    /// <remarks>A call says its tier by its tag <c>service_tier</c>, or OpenTelemetry's <c>openai.response.service_tier</c>. One of a tier
+    /// that is not here is unpriced, as is one of a tier without <see cref="LongContext"/> whose prompt is long for the model's own.
+    /// Prices that a tier does not have are not taken from the model. Service tiers of a tier are not looked at.</remarks>
+    public IReadOnlyDictionary<string, ModelPrice> ServiceTiers { get; init; } = FrozenDictionary<string, ModelPrice>.Empty;
+
     /// <summary>Where the prices are from, such as an address or another table's entry. Default: <see langword="null"/>, nobody
     /// said.</summary>
     public string? Source { get; init; }
@@ -94,8 +102,21 @@ public sealed record ModelPrice
     }
 
     /// <inheritdoc cref="Cost(long, long, long, long, long)"/>
-    /// <returns>US dollars; null where audio or images have no price here.</returns>
-    internal decimal? Cost(in CallTokens tokens)
+    /// <returns>US dollars; null where the service tier, audio or images have no price here.</returns>
+    internal decimal? Cost(in CallTokens tokens, string? serviceTier)
+    {
+        if (serviceTier is null)
+            return Cost(tokens);
+
+        long prompt = tokens.Prompt;
+        return
+            !ServiceTiers.TryGetValue(serviceTier, out ModelPrice? tier)
+            || (tier.LongContext.Count == 0 && LongContext.Any(other => prompt > other.AbovePromptTokenCount))
+                ? null
+                : tier.Cost(tokens);
+    }
+
+    private decimal? Cost(in CallTokens tokens)
     {
         ModelPrice price = this;
         long above = -1;

@@ -39,7 +39,22 @@ internal static class PriceSettings
 
     private static ModelPrice Price(SettingsNode model)
     {
-        ModelPrice price = Prices(model, null) with { Source = model.Text("source") };
+        ModelPrice price = WithTiers(model, Prices(model, null)) with { Source = model.Text("source") };
+        var services = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        foreach (SettingsNode tier in model.List("service_tiers"))
+        {
+            string name = tier.RequiredText("tier").ToLowerInvariant();
+            if (!services.TryAdd(name, WithTiers(tier, Prices(tier, null))))
+                throw tier.Wrong("tier", $"'{name}' is there twice.");
+            tier.RefuseOthers();
+        }
+
+        model.RefuseOthers();
+        return services.Count == 0 ? price : price with { ServiceTiers = services };
+    }
+
+    private static ModelPrice WithTiers(SettingsNode model, ModelPrice price)
+    {
         List<LongContextPrice> tiers = [];
         foreach (SettingsNode tier in model.List("long_context"))
         {
@@ -50,7 +65,6 @@ internal static class PriceSettings
             tier.RefuseOthers();
         }
 
-        model.RefuseOthers();
         return price with { LongContext = tiers };
     }
 

@@ -15,6 +15,12 @@ public sealed class ChargedTokensTests
          "plain": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "cache_creation_input_token_cost": 1.25e-6}}
         """;
 
+    private const string ServiceTiers =
+        """
+        {"models": [{"name": "m", "input": 10, "cached_input": 2, "output": 18, "service_tiers": [
+          {"tier": "batch", "input": 4, "output": 6}, {"tier": "Priority", "input": 20, "cached_input": 10, "output": 30}]}]}
+        """;
+
     [Fact]
     public void Audio_tokens_are_charged_as_audio()
     {
@@ -123,6 +129,70 @@ public sealed class ChargedTokensTests
             prices);
 
         Assert.Equal((decimal)dollars, cost.TotalUsd);
+    }
+
+    [Theory]
+    [InlineData(null, 15)]
+    [InlineData("default", 15)]
+    [InlineData("auto", 15)]
+    [InlineData("batch", 7)]
+    [InlineData("Batches", 7)]
+    [InlineData("priority", 30)]
+    [InlineData("flex", null)]
+    [InlineData("scale", null)]
+    public void A_call_is_charged_at_the_prices_of_its_service_tier(string? tier, int? dollars)
+    {
+        foreach (string key in (string[])["service_tier", "openai.response.service_tier"])
+        {
+            CostReport cost = Cost(
+                new()
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 1_000_000,
+                    CachedPromptTokenCount = 500_000,
+                    CompletionTokenCount = 500_000,
+                    Tags = [new("openai.request.service_tier", "flex"), new(key, tier)],
+                },
+                ModelPricing.Parse(ServiceTiers));
+
+            Assert.Equal(dollars, (int?)Assert.Single(cost.ByModel).CostUsd);
+            Assert.Equal(dollars is null ? 1_500_000 : 0, cost.UnpricedTokenCount);
+        }
+    }
+
+    /// <summary>What a tier does not say of long prompts is not known; what it says counts.</summary>
+    [Fact]
+    public void Long_prompts_of_a_service_tier_have_its_long_prices_or_none()
+    {
+        ModelPrice price = ModelPricing.Parse(
+            """
+            {"m": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "input_cost_per_token_above_200k_tokens": 2e-6,
+              "input_cost_per_token_batches": 5e-7, "output_cost_per_token_batches": 1e-6,
+              "input_cost_per_token_priority": 2e-6, "output_cost_per_token_priority": 4e-6,
+              "input_cost_per_token_above_200k_tokens_priority": 4e-6}}
+            """).Find("m")!;
+
+        Assert.Equal([("batch", 0), ("priority", 1)], price.ServiceTiers.Select(tier => (tier.Key, tier.Value.LongContext.Count)));
+        Assert.Equal(0.1m, Dollars("batch", 200_000));
+        Assert.Null(Dollars("batch", 200_001));
+        Assert.Equal(4, Dollars("priority", 1_000_000));
+
+        decimal? Dollars(string tier, long prompt) => Assert.Single(
+            Cost(
+                new() { ModelName = "m", PromptTokenCount = prompt, Tags = [new("service_tier", tier)] },
+                new ModelPricing([KeyValuePair.Create("m", price)])).ByModel).CostUsd;
+    }
+
+    [Fact]
+    public void A_reservation_holds_what_its_service_tier_costs()
+    {
+        using MonitorRun run = Run(ModelPricing.Parse(ServiceTiers), new Budget { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 100 });
+        var estimate = new BudgetEstimate { ModelName = "m", PromptTokens = 1_000_000, Tags = [new("service_tier", "priority")] };
+
+        using BudgetReservation reservation = run.Monitor.Reserve(estimate);
+
+        Assert.Equal(20, run.Monitor.GetBudgets()[0].Reserved);
+        Assert.Throws<ArgumentException>(() => run.Monitor.Reserve(estimate with { Tags = [new("service_tier", "flex")] }));
     }
 
     /// <summary>The total says that reasoning is counted beside the completion.</summary>

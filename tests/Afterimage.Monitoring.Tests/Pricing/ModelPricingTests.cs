@@ -210,12 +210,20 @@ public sealed class ModelPricingTests
         Assert.All(ModelPricing.WellKnown.Prices, model =>
         {
             ModelPrice price = source.Prices[model.Value.Source!["litellm: ".Length..]];
-            Assert.Equal(
-                price with { LongContext = [], Source = null },
-                model.Value with { LongContext = [], Source = null });
-            Assert.Equal(price.LongContext, model.Value.LongContext);
+            AssertSame(price, model.Value);
+            Assert.Equal(price.ServiceTiers.Keys.Order(), model.Value.ServiceTiers.Keys.Order());
+            Assert.All(price.ServiceTiers, tier => AssertSame(tier.Value, model.Value.ServiceTiers[tier.Key]));
         });
         Assert.NotEmpty(source.LeftOut);
+
+        static void AssertSame(ModelPrice expected, ModelPrice actual)
+        {
+            Assert.Equal(Plain(expected), Plain(actual));
+            Assert.Equal(expected.LongContext, actual.LongContext);
+        }
+
+        static ModelPrice Plain(ModelPrice price) =>
+            price with { LongContext = [], ServiceTiers = new ModelPrice { Input = 0, Output = 0 }.ServiceTiers, Source = null };
     }
 
     [Fact]
