@@ -41,6 +41,8 @@ internal static class RunsJson
                 writer.WriteNumber("unpriced_tokens", cost.UnpricedTokenCount);
             }
 
+            writer.WriteNumber("usage_missing_count", summary.Metrics.GetValueOrDefault("usage_missing")?.Count ?? 0);
+
             writer.WriteString("log_dir", run.Directory.Path);
             writer.WriteEndObject();
         }

@@ -68,7 +68,7 @@ internal static class TokensView
                 Format.Count(tokens.TotalTokens),
             ];
             if (cost is not null)
-                row.Add(KeySummaryView.Cost(RunsView.Dollars(cost), cost.UnpricedTokenCount));
+                row.Add(KeySummaryView.Cost(RunsView.Dollars(cost), cost.UnpricedTokenCount, cost.UsageMissingCount));
             table.AddRow(row, new Style(decoration: Decoration.Bold));
         }
 

@@ -93,10 +93,10 @@ internal sealed class ComparedRun : IDisposable
     {
         ModelTokenUsage? tokens = Summary.Tokens.ByModel.FirstOrDefault(usage => usage.ModelName == model);
         long generations = Summary.Metrics.GetValueOrDefault("model_usage:" + model)?.Count ?? 0;
-        if (tokens is null && generations == 0)
+        ModelCost? cost = Summary.Cost?.ByModel.FirstOrDefault(c => c.ModelName == model);
+        if (tokens is null && generations == 0 && cost is null)
             return null;
 
-        ModelCost? cost = Summary.Cost?.ByModel.FirstOrDefault(c => c.ModelName == model);
         return new ModelUse
         {
             Generations = generations,

@@ -268,6 +268,7 @@ internal sealed class Comparer
     private static IEnumerable<string> Names(RunSummary summary) =>
         summary
             .Tokens.ByModel.Select(model => model.ModelName)
+            .Concat(summary.Cost?.ByModel.Select(model => model.ModelName) ?? [])
             .Concat(
                 summary
                     .Metrics.Keys.Where(name => name.StartsWith("model_usage:", StringComparison.Ordinal))

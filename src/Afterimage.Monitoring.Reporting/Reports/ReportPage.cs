@@ -14,6 +14,7 @@ internal sealed class ReportPage
     private const int MaxFinishReasons = 20;
     private const int MaxMetrics = 100;
     private const int MaxRuns = 100;
+    private const int MaxKey = 60;
     private const int MaxAlerts = 100;
     private const string Scores = "evaluation_score_";
     private const string FinishReason = "finish_reason:";
@@ -82,6 +83,7 @@ internal sealed class ReportPage
     {
         Add(_data.Figures.Count > 0, "figures", "Figures", WriteFigures);
         Add(_data.Models.Count > 0, "models", "Tokens and cost by model", WriteModels);
+        Add(_data.Groups is { Rows.Count: > 0 }, "groups", $"Tokens and cost by {Format.Name(_data.Groups?.Key.Name ?? "", MaxKey)}", WriteGroups);
         Add(_summary.Generations > 0 || _data.Alerts.Episodes.Count > 0, "alerts", "Alerts", WriteAlerts);
         Add(_data.Slowest.Count > 0, "slowest", "Slowest generations", WriteSlowest);
         Add(_summary.Generations > 0, "failures", "Failures", WriteFailures);
@@ -268,6 +270,52 @@ internal sealed class ReportPage
                 CultureInfo.InvariantCulture,
                 $"<svg class=\"key\" width=\"18\" height=\"10\" viewBox=\"0 0 18 10\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"{InlineSvg.Color(color)}\" fill-opacity=\"{color.Alpha / 255.0:0.##}\"/></svg>"
             );
+    }
+
+    private void WriteGroups()
+    {
+        KeyGroups groups = _data.Groups!;
+        bool hasUnpriced = groups.Rows.Any(group => group.UnpricedTokenCount > 0);
+        bool hasMissing = groups.Rows.Any(group => group.UsageMissingCount > 0);
+        List<Column> columns =
+        [
+            new(Format.Name(groups.Key.Name, MaxKey), ColumnKind.Text),
+            new("generations", ColumnKind.Number),
+            new("success", ColumnKind.Number),
+            new("prompt tokens", ColumnKind.Number),
+            new("completion tokens", ColumnKind.Number),
+            new("total tokens", ColumnKind.Number),
+            new("cost (US$)", ColumnKind.Number),
+        ];
+        if (hasUnpriced)
+            columns.Add(new("unpriced tokens", ColumnKind.Number));
+        if (hasMissing)
+            columns.Add(new("calls without usage", ColumnKind.Number));
+
+        int shown = Math.Min(groups.Rows.Count, ReportQuery.MaxModels);
+        string caption = shown < groups.Rows.Count
+            ? $"The {shown} values with the most tokens of {Format.Count(groups.Rows.Count)}"
+            : "Every value, the one with the most tokens first";
+        ReportTable.Write(_page, caption + "; tokens and cost include evaluations", [.. columns], groups.Rows.Take(shown).Select(Row));
+
+        string?[] Row(KeySummary group)
+        {
+            List<string?> row =
+            [
+                group.Value ?? "(none)",
+                Format.Count(group.Generations),
+                group.SuccessRate is { } share ? Format.Percent(share) : null,
+                Format.Count(group.PromptTokenCount),
+                Format.Count(group.CompletionTokenCount),
+                Format.Count(group.TotalTokenCount),
+                group.CostUsd is { } dollars ? Format.Dollars((double)dollars) : null,
+            ];
+            if (hasUnpriced)
+                row.Add(Format.Count(group.UnpricedTokenCount));
+            if (hasMissing)
+                row.Add(Format.Count(group.UsageMissingCount));
+            return [.. row];
+        }
     }
 
     private void WriteModels()

@@ -44,7 +44,8 @@ internal static class ReportQuery
         RunSummary summary,
         AlertHistory alerts,
         IReadOnlyList<LogRun> runs,
-        DateTimeOffset made)
+        DateTimeOffset made,
+        SummaryKey? by)
     {
         var source = new SnapshotSource(snapshot);
         IReadOnlyList<DrawnFigure> figures = new FigureSet(source, FigureLook.Page).All();
@@ -99,6 +100,7 @@ internal static class ReportQuery
             alerts,
             figures,
             Models(summary, source, totals),
+            by is null ? null : new KeyGroups(by, [.. snapshot.Query(KeySummaryQuery.Sql(by)).Select(KeySummaryQuery.Read)]),
             slowest,
             failed,
             failedCount,

@@ -55,6 +55,10 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
             || column.Field == RecordSchema.Feedback),
     ];
 
+    /// <summary>What a report shows, with groups of calls by any key.</summary>
+    public static RecordColumn[] OfReportByKey { get; } =
+        [.. All.Where(column => OfReport.Contains(column) || column.Field == RecordSchema.Provider || column.Field == RecordSchema.Tags)];
+
     /// <summary>Whether every snapshot has it: records are told apart, and cut to a span of time, by these.</summary>
     public bool IsAlwaysRead => Field == RecordSchema.Event || Field == RecordSchema.Timestamp;
 
