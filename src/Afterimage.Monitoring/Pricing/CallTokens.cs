@@ -8,6 +8,9 @@ internal readonly record struct CallTokens
 {
     public long Prompt { get; init; }
 
+    /// <summary>What the total has beyond its sides, which are told: charged as prompt.</summary>
+    public long Unexplained { get; init; }
+
     public long Completion { get; init; }
 
     public long CachedPrompt { get; init; }
@@ -40,19 +43,24 @@ internal readonly record struct CallTokens
         long rest = record.Has(RecordFields.TotalTokens)
             ? (long)decimal.Max(0, (decimal)record.TotalTokens - prompt - completion)
             : 0;
+        long unexplained = 0;
         if (!hasCompletion)
         {
             completion = rest;
         }
-        else if (hasPrompt && record.ReasoningTokens > 0 && rest >= record.ReasoningTokens)
+        else if (!hasPrompt)
+        {
+            prompt = rest;
+        }
+        else if (record.ReasoningTokens > 0 && rest >= record.ReasoningTokens)
         {
             // Some providers count reasoning beside the completion, not in it.
             completion += record.ReasoningTokens;
-            prompt += rest - record.ReasoningTokens;
+            unexplained = rest - record.ReasoningTokens;
         }
         else
         {
-            prompt += rest;
+            unexplained = rest;
         }
 
         RecordExtras? extras = record.Details?.Extras;
@@ -60,6 +68,7 @@ internal readonly record struct CallTokens
         return new CallTokens
         {
             Prompt = prompt,
+            Unexplained = unexplained,
             Completion = completion,
             CachedPrompt = record.CachedPromptTokens,
             Reasoning = record.ReasoningTokens,

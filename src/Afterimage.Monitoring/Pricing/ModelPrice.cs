@@ -108,7 +108,7 @@ public sealed record ModelPrice
         if (serviceTier is null)
             return Cost(tokens);
 
-        long prompt = tokens.Prompt;
+        decimal prompt = (decimal)tokens.Prompt + tokens.Unexplained;
         return
             !ServiceTiers.TryGetValue(serviceTier, out ModelPrice? tier)
             || (tier.LongContext.Count == 0 && LongContext.Any(other => prompt > other.AbovePromptTokenCount))
@@ -120,9 +120,10 @@ public sealed record ModelPrice
     {
         ModelPrice price = this;
         long above = -1;
+        decimal prompt = (decimal)tokens.Prompt + tokens.Unexplained;
         foreach (LongContextPrice tier in LongContext)
         {
-            if (tokens.Prompt <= tier.AbovePromptTokenCount || tier.AbovePromptTokenCount <= above)
+            if (prompt <= tier.AbovePromptTokenCount || tier.AbovePromptTokenCount <= above)
                 continue;
             price = tier.Price;
             above = tier.AbovePromptTokenCount;
@@ -142,9 +143,9 @@ public sealed record ModelPrice
         decimal oneHour = Math.Min(tokens.CacheWriteOneHour, tokens.CacheWrite - (twice - cachedAudio));
         decimal shortWrite = tokens.CacheWrite - (twice - cachedAudio) - oneHour;
 
-        decimal plainPrompt = tokens.Prompt - cached - tokens.AudioPrompt;
+        decimal plainPrompt = Math.Max(0, tokens.Prompt - cached - tokens.AudioPrompt) + tokens.Unexplained;
         decimal plainCompletion = (decimal)tokens.Completion - tokens.Reasoning - tokens.AudioCompletion - tokens.ImageCompletion;
-        decimal cost = (price.Input * Math.Max(0, plainPrompt))
+        decimal cost = (price.Input * plainPrompt)
             + (price.Output * Math.Max(0, plainCompletion))
             + ((price.CachedInput ?? price.Input) * (tokens.CachedPrompt - cachedAudio))
             + ((price.CacheWrite ?? price.Input) * shortWrite)
