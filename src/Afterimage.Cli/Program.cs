@@ -19,6 +19,7 @@ var root = new RootCommand("Records language-model generations and shows their m
     PlotCommand.Create(),
     ReportCommand.Create(),
     ServeCommand.Create(),
+    PricesCommand.Create(),
     CompactCommand.Create(),
     McpCommand.Create(),
     CompletionCommand.Create(),

@@ -35,7 +35,8 @@ public sealed class GenerationMonitorMiddlewareOptions
 
     /// <summary>
     /// Keys of the additional properties of a call's options and its response that are recorded as tags of the same key. The response's
-    /// value replaces the options'. Default: empty.
+    /// value replaces the options'. <c>service_tier</c> always is one of them, since its prices are its own. Budgets with a
+    /// <see cref="Budget.Tag"/> are enforced by the tags of the options. Default: empty.
     /// </summary>
     public IList<string> AdditionalPropertyTags { get; } = [];
 

@@ -15,6 +15,7 @@ internal sealed class MonitoredCall : IDisposable
     private readonly List<KeyValuePair<string, object?>> _tags = [];
     private readonly UsageTally _usage = new();
     private readonly string? _requestModel;
+    private readonly bool _wasCancelled;
     private readonly StringBuilder? _outputText;
     private readonly Activity? _activity = Activity.Current is { Recorded: true, IdFormat: ActivityIdFormat.W3C } current ? current : null;
     private string? _model;
@@ -38,6 +39,7 @@ internal sealed class MonitoredCall : IDisposable
         _options = options;
         _requestModel = requestModel;
         _cancellationToken = cancellationToken;
+        _wasCancelled = cancellationToken.IsCancellationRequested;
         _outputText = options.RecordContents ? new StringBuilder() : null;
         if (requestModel is not null)
             SetTag("gen_ai.request.model", requestModel);
@@ -84,11 +86,8 @@ internal sealed class MonitoredCall : IDisposable
         if (properties is null)
             return;
 
-        foreach (string key in _options.AdditionalPropertyTags)
-        {
-            if (!string.IsNullOrEmpty(key) && properties.TryGetValue(key, out object? value))
-                SetTag(key, value);
-        }
+        foreach ((string key, object? value) in PropertyTags.Of(properties, _options))
+            SetTag(key, value);
     }
 
     /// <summary>Reads an answer, which the caller gets even if it cannot be read.</summary>
@@ -123,7 +122,7 @@ internal sealed class MonitoredCall : IDisposable
         _scope.MarkFirstToken();
     }
 
-    public void Complete() => Track(null, () => _scope.Complete(Details(isWhole: true)));
+    public void Complete() => Track(null, () => _scope.Complete(Details(CallEnd.Whole)));
 
     public void Fail(Exception exception)
     {
@@ -133,10 +132,12 @@ internal sealed class MonitoredCall : IDisposable
             return;
         }
 
+        string known = ErrorTypes.Of(exception);
         string? named = Faults.Ask(nameof(GenerationMonitorMiddlewareOptions.ErrorType), () => _options.ErrorType?.Invoke(exception));
-        string type = string.IsNullOrEmpty(named) ? ErrorTypes.Of(exception) : named;
+        string type = string.IsNullOrEmpty(named) ? known : named;
+        CallEnd end = known == ErrorTypes.Timeout ? CallEnd.Left : CallEnd.Failed;
         SetTag("error.type", type);
-        Track(exception, () => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details()));
+        Track(exception, () => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details(end)));
     }
 
     public void Dispose()
@@ -148,7 +149,7 @@ internal sealed class MonitoredCall : IDisposable
     }
 
     private void Cancel(string finishReason, Exception? exception = null) =>
-        Track(exception, () => _scope.Cancel(Details() with { FinishReason = finishReason }));
+        Track(exception, () => _scope.Cancel(Details(_wasCancelled ? CallEnd.Failed : CallEnd.Left) with { FinishReason = finishReason }));
 
     private void Track(Exception? exception, Action record)
     {
@@ -157,10 +158,17 @@ internal sealed class MonitoredCall : IDisposable
         Faults.Try("Recording a call", record);
     }
 
-    private void Enrich(Exception? exception) =>
-        _options.Enrich?.Invoke(new GenerationEnrichment(Request, RequestOptions, Response?.Invoke(), exception, SetTag));
+    private void Enrich(Exception? exception)
+    {
+        if (_options.Enrich is not { } enrich)
+            return;
 
-    private GenerationDetails Details(bool isWhole = false)
+        var enrichment = new GenerationEnrichment(Request, RequestOptions, Response?.Invoke(), exception, SetTag);
+        enrich(enrichment);
+        _usage.CacheWriteOneHour = enrichment.CacheWriteOneHourTokenCount;
+    }
+
+    private GenerationDetails Details(CallEnd end)
     {
         if (_toolCalls > 0)
             SetTag("tool_call_count", _toolCalls);
@@ -168,7 +176,7 @@ internal sealed class MonitoredCall : IDisposable
             SetTag("time_per_output_chunk", ((_lastOutputChunk - _firstOutputChunk) / (_outputChunks - 1)).TotalSeconds);
         if (_outputText is { Length: > 0 })
             SetTag("gen_ai.output.messages", MessageTexts.ToJson([new ChatMessage(ChatRole.Assistant, _outputText.ToString())]));
-        return _usage.Fill(Estimate, isWhole, _outputChunks, new GenerationDetails
+        return _usage.Fill(Estimate, end, _outputChunks, new GenerationDetails
         {
             RequestModel = _model is not null && _model != _requestModel ? _requestModel : null,
             ModelName = _model,

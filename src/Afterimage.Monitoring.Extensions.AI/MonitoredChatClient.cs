@@ -104,7 +104,11 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             BudgetEstimate given = _faults.Ask<BudgetEstimate?>(
                 nameof(GenerationMonitorMiddlewareOptions.BudgetEstimate),
                 () => options.BudgetEstimate?.Invoke(messages, chatOptions)) ?? PromptEstimate.Of(messages, chatOptions);
-            given = given with { ModelName = given.ModelName ?? model };
+            given = given with
+            {
+                ModelName = given.ModelName ?? model,
+                Tags = given.Tags ?? PropertyTags.Of(chatOptions?.AdditionalProperties, options),
+            };
             reservation = monitor.Reserve(given);
 
             // A call without usage had a prompt, whether or not the caller's estimate counts its tokens.

@@ -25,7 +25,11 @@ internal sealed class MonitoredEmbeddingGenerator<TInput, TEmbedding>(
         {
             IReadOnlyCollection<TInput> sent = values as IReadOnlyCollection<TInput> ?? [.. values];
             values = sent;
-            estimate = PromptEstimate.Of(sent) with { ModelName = model };
+            estimate = PromptEstimate.Of(sent) with
+            {
+                ModelName = model,
+                Tags = PropertyTags.Of(generationOptions?.AdditionalProperties, options),
+            };
             reservation = monitor.Reserve(estimate.Value);
         }
 

@@ -30,7 +30,11 @@ internal sealed class MonitoredImageGenerator(IImageGenerator inner, GenerationM
             Request = request,
             RequestOptions = generationOptions,
             Reservation = options.EnforceBudget
-                ? monitor.Reserve(PromptEstimate.Of([request.Prompt]) with { ModelName = model })
+                ? monitor.Reserve(PromptEstimate.Of([request.Prompt]) with
+                {
+                    ModelName = model,
+                    Tags = PropertyTags.Of(generationOptions?.AdditionalProperties, options),
+                })
                 : null,
         };
         call.SetTag("gen_ai.output.type", "image");

@@ -95,7 +95,11 @@ internal sealed class MonitoredSpeechToTextClient(
             Faults = _faults,
             Request = audio,
             RequestOptions = speechOptions,
-            Reservation = options.EnforceBudget ? monitor.Reserve(PromptEstimate.Of([audio]) with { ModelName = model }) : null,
+            Reservation = options.EnforceBudget ? monitor.Reserve(PromptEstimate.Of([audio]) with
+            {
+                ModelName = model,
+                Tags = PropertyTags.Of(speechOptions?.AdditionalProperties, options),
+            }) : null,
         };
         call.SetTag("gen_ai.output.type", "text");
         call.AddProperties(speechOptions?.AdditionalProperties);

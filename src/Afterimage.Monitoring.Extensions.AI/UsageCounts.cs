@@ -17,6 +17,8 @@ internal sealed record UsageCounts
 
     public long? CacheWrite { get; init; }
 
+    public long? CacheWriteOneHour { get; init; }
+
     public long? Reasoning { get; init; }
 
     public long? AudioPrompt { get; init; }
@@ -45,12 +47,14 @@ internal sealed record UsageCounts
         foreach ((string key, long count) in usage.AdditionalCounts ?? [])
         {
             // Clients differ in how they write names: "InputTokenDetails.AudioTokenCount", "cache_creation_input_tokens".
-            string name = string.Concat(key.Where(char.IsAsciiLetter)).ToUpperInvariant();
+            string name = string.Concat(key.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
             counts = name switch
             {
                 "CACHECREATIONINPUTTOKENS" or "CACHECREATIONINPUTTOKENCOUNT" or "CACHEWRITEINPUTTOKENS" or "CACHEWRITEINPUTTOKENCOUNT"
                     or "CACHEWRITETOKENCOUNT" or "INPUTTOKENDETAILSCACHEWRITETOKENCOUNT" =>
                     counts with { CacheWrite = Larger(counts.CacheWrite, Told(count)) },
+                "EPHEMERAL1HINPUTTOKENS" or "CACHECREATIONEPHEMERAL1HINPUTTOKENS" or "CACHEWRITEONEHOURTOKENCOUNT" =>
+                    counts with { CacheWriteOneHour = Larger(counts.CacheWriteOneHour, Told(count)) },
                 "INPUTTOKENDETAILSAUDIOTOKENCOUNT" or "INPUTAUDIOTOKENCOUNT" or "AUDIOPROMPTTOKENCOUNT" =>
                     counts with { AudioPrompt = Larger(counts.AudioPrompt, Told(count)) },
                 "OUTPUTTOKENDETAILSAUDIOTOKENCOUNT" or "OUTPUTAUDIOTOKENCOUNT" or "AUDIOCOMPLETIONTOKENCOUNT" =>
@@ -91,6 +95,7 @@ internal sealed record UsageCounts
         CachedPromptTokenCount = CachedPrompt,
         ReasoningTokenCount = Reasoning,
         CacheWriteTokenCount = NotZero(CacheWrite),
+        CacheWriteOneHourTokenCount = NotZero(CacheWriteOneHour),
         AudioPromptTokenCount = NotZero(AudioPrompt),
         AudioCompletionTokenCount = NotZero(AudioCompletion),
         ImageCompletionTokenCount = NotZero(ImageCompletion),
@@ -112,6 +117,7 @@ internal sealed record UsageCounts
         Total = combine(Total, other.Total),
         CachedPrompt = combine(CachedPrompt, other.CachedPrompt),
         CacheWrite = combine(CacheWrite, other.CacheWrite),
+        CacheWriteOneHour = combine(CacheWriteOneHour, other.CacheWriteOneHour),
         Reasoning = combine(Reasoning, other.Reasoning),
         AudioPrompt = combine(AudioPrompt, other.AudioPrompt),
         AudioCompletion = combine(AudioCompletion, other.AudioCompletion),

@@ -76,6 +76,7 @@ internal static class OptionsBinding
         BudgetUnit? unit = settings.Choice<BudgetUnit>(nameof(Budget.Unit));
         BudgetPeriod? period = settings.Choice<BudgetPeriod>(nameof(Budget.Period));
         string? model = settings.Text(nameof(Budget.ModelName));
+        KeyValuePair<string, string>? tag = settings.Section(nameof(Budget.Tag)) is { } pair ? ReadTag(pair) : null;
         string? resumeFrom = settings.Text(nameof(Budget.ResumeFrom));
         IReadOnlyList<string> shares = settings.Texts(nameof(Budget.WarnAt));
 
@@ -88,6 +89,7 @@ internal static class OptionsBinding
             Unit = unit ?? throw Required(nameof(Budget.Unit)),
             Period = period ?? default,
             ModelName = model,
+            Tag = tag,
             ResumeFrom = resumeFrom,
             WarnAt = shares.Count > 0 ? [.. shares.Select(Share)] : null,
         };
@@ -98,6 +100,14 @@ internal static class OptionsBinding
         double Share(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share)
             ? share
             : throw settings.Wrong(nameof(Budget.WarnAt), $"'{text}' is not a number.");
+    }
+
+    private static KeyValuePair<string, string> ReadTag(SettingsNode settings)
+    {
+        string key = settings.RequiredText("Key");
+        string value = settings.Text("Value") ?? throw settings.Wrong("Value", "is required.");
+        settings.RefuseOthers();
+        return new(key, value);
     }
 
     private static int? Integer(SettingsNode settings, string key)

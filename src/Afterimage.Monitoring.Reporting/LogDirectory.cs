@@ -352,25 +352,43 @@ public sealed partial class LogDirectory
     {
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
 
-        return SaveReportAsync(outputPath, new OutputRules(Paths), cancellationToken);
+        return SaveReportAsync(outputPath, new OutputRules(Paths), by: null, cancellationToken);
     }
 
-    internal Task<RunSummary> SaveReportAsync(string outputPath, OutputRules rules, CancellationToken cancellationToken)
+    /// <summary>Writes a report that also shows tokens and cost by a key, such as a tag for the tenant.</summary>
+    /// <param name="outputPath">The file. Its directory is made where it does not exist.</param>
+    /// <param name="by">What calls are grouped by.</param>
+    /// <inheritdoc cref="WriteReportAsync"/>
+    /// <param name="cancellationToken"/>
+    /// <exception cref="ArgumentNullException"><paramref name="by"/> is null.</exception>
+    public Task<RunSummary> WriteReportByAsync(string outputPath, SummaryKey by, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+        ArgumentNullException.ThrowIfNull(by);
+
+        return SaveReportAsync(outputPath, new OutputRules(Paths), by, cancellationToken);
+    }
+
+    internal Task<RunSummary> SaveReportAsync(
+        string outputPath,
+        OutputRules rules,
+        SummaryKey? by,
+        CancellationToken cancellationToken)
     {
         string path = System.IO.Path.GetFullPath(outputPath);
-        return Task.Run(() => ReportJob.Run(path, rules, () => ReadReport(cancellationToken), cancellationToken), cancellationToken);
+        return Task.Run(() => ReportJob.Run(path, rules, () => ReadReport(by, cancellationToken), cancellationToken), cancellationToken);
     }
 
-    private ReportData ReadReport(CancellationToken cancellationToken)
+    private ReportData ReadReport(SummaryKey? by, CancellationToken cancellationToken)
     {
         AlertHistory alerts = ReadAlerts(cancellationToken: cancellationToken);
         LogRun[] runs = [.. _reader.FindRunFiles().Select(LogRun.Read).OfType<LogRun>().OrderBy(run => run.Start)];
         DateTimeOffset made = TimeProvider.System.GetUtcNow();
         using LogSnapshot snapshot = _reader.ReadWithSummary(
-            RecordColumn.OfReport,
+            by is null ? RecordColumn.OfReport : RecordColumn.OfReportByKey,
             report: null,
             out RunSummary summary,
             cancellationToken);
-        return _reader.Translate(() => ReportQuery.Run(snapshot, summary, alerts, runs, made), cancellationToken);
+        return _reader.Translate(() => ReportQuery.Run(snapshot, summary, alerts, runs, made, by), cancellationToken);
     }
 }

@@ -102,6 +102,8 @@ internal sealed class MonitorAssembly
             _tokenUsage = new TokenUsageReporter(callback, () => TokenUsage(MetricView.All(Store)), options.HandlerTimeLimit, Handlers.TroubleLog);
         _healthInstruments = HealthInstruments.Add(instruments.Meter, _name, Statistics);
 
+        if (LeftOutPrices.Text(options.Pricing) is { } leftOut)
+            Handlers.Log(LogLevel.Information, leftOut, null);
         foreach (CallHistory history in histories)
             Handlers.Log(LogLevel.Information, history.ToString(), null);
         using (ExecutionContext.SuppressFlow())
@@ -241,6 +243,7 @@ internal sealed class MonitorAssembly
     private static List<CallHistory> Resume(BudgetLedger ledger, GenerationMonitorOptions options)
     {
         List<CallHistory> histories = [];
+        HashSet<string> tags = [.. ServiceTier.Keys, .. options.Budgets.Where(b => b.Tag is not null).Select(b => b.Tag!.Value.Key)];
         foreach (
             IGrouping<string, Budget> resumed in options
                 .Budgets.Where(b => b.ResumeFrom is not null)
@@ -249,7 +252,7 @@ internal sealed class MonitorAssembly
             CallHistory history;
             do
             {
-                history = new CallHistory(resumed.Key, options.CompactedFileReader);
+                history = new CallHistory(resumed.Key, options.CompactedFileReader, tags);
                 ledger.Resume([.. resumed], history.Since);
             }
             while (history.IsOutdated);

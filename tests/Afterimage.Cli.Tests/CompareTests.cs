@@ -18,6 +18,27 @@ public sealed class CompareTests : IDisposable
     private Task<CommandResult> RunAsync(params string[] arguments) => CommandLine.RunAsync(_directory.Path, arguments);
 
     [Fact]
+    public async Task Cost_is_shown_by_what_came_of_it_and_with_what_is_not_known()
+    {
+        const string Score =
+            """{"timestamp":"2026-11-23T14:25:38Z","event":"evaluation","duration":1,"success":true,"evaluator_type":"e","scores":{"depth":0.5}}""";
+        const string Unknown =
+            """{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":1,"success":false,"model_name":"u","prompt_token_count":7,"unpriced_token_count":7}""";
+        _directory.Write("a/metrics.jsonl", [.. Generations(200, 1, "m"), Score, Score]);
+        _directory.Write("b/metrics.jsonl", [.. Generations(100, 1, "m"), Unknown, Unknown.Replace("\"u\"", "\"u\",\"usage_missing\":true")]);
+
+        string output = (await RunAsync("compare", "a", "b")).Output;
+        JsonElement cost = (await RunAsync("compare", "a", "b", "--json")).Json.GetProperty("a").GetProperty("cost");
+
+        Assert.Contains("$0.5000, $0.002500 a successful generation, $0.2500 an evaluation point", output, StringComparison.Ordinal);
+        Assert.Contains("$0.2500 +?, $0.002500 a successful generation", output, StringComparison.Ordinal);
+        Assert.Contains("14 tokens without a price, 1 calls without usage", output, StringComparison.Ordinal);
+        Assert.Contains("no price", output, StringComparison.Ordinal);
+        Assert.Equal(0.0025m, cost.GetProperty("usd_per_successful_generation").GetDecimal());
+        Assert.Equal(0.25m, cost.GetProperty("usd_per_evaluation_point").GetDecimal());
+    }
+
+    [Fact]
     public async Task Two_runs_stand_side_by_side()
     {
         _directory.Write("a/metrics.jsonl", [.. Generations(200, 1, "gpt-4o"), "torn"]);

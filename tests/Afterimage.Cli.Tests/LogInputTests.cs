@@ -140,6 +140,8 @@ public sealed class LogInputTests : IDisposable
     public async Task Summary_by_a_key_has_a_line_for_each_value()
     {
         CommandResult text = await RunAsync("summary", "log", "--by", "model");
+        CommandResult report = await RunAsync("report", "log", "--by", "model", "--out", "-");
+        Assert.Contains("Tokens and cost by model</h2>", report.Output, StringComparison.Ordinal);
         JsonElement json = (await RunAsync("summary", "log", "--by", "tag:x", "--json")).Json;
 
         Assert.Matches(@"m0 +4 +100\.0 %", text.Output);

@@ -17,11 +17,17 @@ public sealed class ViewTests
         Data = new Dictionary<string, object?>(),
     };
 
-    private static readonly TokenUsageReport Tokens = new(
-        [new("a", 1, 2, 3), new("b[red]\n\u202e", 22_361_870, 4_088_665, 26_450_535)],
-        22_361_871,
-        4_088_667,
-        26_450_538);
+    private static readonly TokenUsageReport Tokens = new()
+    {
+        ByModel =
+        [
+            new() { ModelName = "a", PromptTokens = 1, CompletionTokens = 2, TotalTokens = 3 },
+            new() { ModelName = "b[red]\n\u202e", PromptTokens = 22_361_870, CompletionTokens = 4_088_665, TotalTokens = 26_450_535 },
+        ],
+        TotalPromptTokens = 22_361_871,
+        TotalCompletionTokens = 4_088_667,
+        TotalTokens = 26_450_538,
+    };
 
     private static string Render(IRenderable view, int width = 80)
     {
@@ -53,8 +59,25 @@ public sealed class ViewTests
         var budget = new Budget { Name = "run", Unit = BudgetUnit.Dollars, Limit = 5 };
         return Snapshot(latency: null) with
         {
-            Cost = new CostReport([new("a", null, 3), new("b[red]\n\u202e", spent, 0)], spent, 3),
-            Budget = new BudgetStatus(budget, spent, 0, isSpent, Now, 3),
+            Cost = new CostReport
+            {
+                ByModel =
+                [
+                    new() { ModelName = "a", CostUsd = null, UnpricedTokenCount = 3 },
+                    new() { ModelName = "b[red]\n\u202e", CostUsd = spent, UnpricedTokenCount = 0 },
+                ],
+                TotalUsd = spent,
+                UnpricedTokenCount = 3,
+            },
+            Budget = new BudgetStatus
+            {
+                Budget = budget,
+                Spent = spent,
+                Reserved = 0,
+                IsSpent = isSpent,
+                PeriodStart = Now,
+                UnpricedTokenCount = 3,
+            },
             Rules =
             [
                 Rule("low_success_rate", AlertState.Inactive),
@@ -237,14 +260,26 @@ public sealed class ViewTests
     {
         var models = Enumerable
             .Range(0, 10_000)
-            .Select(i => new ModelTokenUsage($"{i}-{new string('m', 100)}", 1_000_000_000, 1_000_000_000, 2_000_000_000))
+            .Select(i => new ModelTokenUsage
+            {
+                ModelName = $"{i}-{new string('m', 100)}",
+                PromptTokens = 1_000_000_000,
+                CompletionTokens = 1_000_000_000,
+                TotalTokens = 2_000_000_000,
+            })
             .ToArray();
         var summary = new RunSummary
         {
             LogDirectory = "/nowhere/log",
             Generations = 1,
             Evaluations = 0,
-            Tokens = new TokenUsageReport(models, 10_000_000_000_000, 10_000_000_000_000, 20_000_000_000_000),
+            Tokens = new TokenUsageReport
+            {
+                ByModel = models,
+                TotalPromptTokens = 10_000_000_000_000,
+                TotalCompletionTokens = 10_000_000_000_000,
+                TotalTokens = 20_000_000_000_000,
+            },
             Metrics = models.ToDictionary(
                 m => m.ModelName,
                 _ => new MetricSummary
@@ -395,7 +430,12 @@ public sealed class ViewTests
             NonFinitePoints = 0,
             SkippedLines = 0,
             Files = [],
-            Cost = new CostReport([new("a", 123_456.78m, 0)], 123_456.78m, 0),
+            Cost = new CostReport
+            {
+                ByModel = [new() { ModelName = "a", CostUsd = 123_456.78m, UnpricedTokenCount = 0 }],
+                TotalUsd = 123_456.78m,
+                UnpricedTokenCount = 0,
+            },
         };
 
         string[] lines = Render(SummaryView.Render(summary, []), width).Split('\n');

@@ -113,7 +113,7 @@ public sealed class EnforceBudgetTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_a_failed_or_cancelled_call_held_is_returned(bool streams)
+    public async Task A_failed_call_returns_what_it_held_a_cancelled_one_all_but_its_prompt(bool streams)
     {
         await using MonitoredServer run = await StartAsync(Tokens(100));
         using IChatClient failing = run.Client("500", configure: Enforce);
@@ -130,7 +130,7 @@ public sealed class EnforceBudgetTests
         await Assert.ThrowsAsync<BudgetExceededException>(() => AskAsync(failing, streams, large));
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
-        Assert.Equal((0m, 0m), Figures(run));
+        Assert.Equal((1m, 0m), Figures(run));
     }
 
     [Theory]

@@ -37,6 +37,34 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_budget_of_a_tag_holds_for_the_properties_of_the_options()
+    {
+        using IChatClient client = Client(
+            new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 55, Tag = new("tenant", "a") },
+            [Text("a"), Usage(new() { InputTokenCount = 10, OutputTokenCount = 1 })],
+            new() { PromptTokens = 10, CompletionTokens = 1 });
+
+        Assert.Equal(100, await PassedAsync(client, streams: true, options: new() { AdditionalProperties = new() { ["tenant"] = "b" } }));
+        Assert.Equal(5, await PassedAsync(client, streams: true, options: new() { AdditionalProperties = new() { ["tenant"] = "a" } }));
+        Assert.Equal(55, Status.Spent);
+    }
+
+    [Fact]
+    public async Task A_service_tier_is_taken_from_the_options_or_from_the_answer()
+    {
+        using IChatClient client = Client(
+            null,
+            [Usage(new() { InputTokenCount = 1_000_000 })],
+            default,
+            enrich: call => call.SetTag("openai.response.service_tier", "default"));
+
+        await AskAsync(client, streams: true, options: new() { AdditionalProperties = new() { ["service_tier"] = "batch" } });
+        await AskAsync(client, streams: true);
+
+        Assert.Equal(1.5m, _monitor!.GetCost().TotalUsd);
+    }
+
+    [Fact]
     public async Task A_budget_in_dollars_of_the_dated_name_is_not_overspent()
     {
         using IChatClient client = Client(
@@ -171,6 +199,54 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public async Task Usage_told_before_the_id_and_again_with_it_counts_once()
+    {
+        UsageDetails usage = new() { InputTokenCount = 10, OutputTokenCount = 5 };
+        ChatResponseUpdate result = new(ChatRole.Tool, [new FunctionResultContent("1", "noon")]);
+        using IChatClient client = Client(
+            null,
+            [Usage(usage, null), Usage(usage, "1"), Usage(usage, null), result, Usage(usage, ""), Usage(usage, "2")],
+            default);
+
+        await AskAsync(client, streams: true);
+
+        AssertCounts(20, 10, total: null);
+    }
+
+    [Fact]
+    public async Task A_stream_left_before_its_first_piece_settles_with_its_prompt()
+    {
+        using IChatClient client = Client(
+            new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 500 },
+            [new(ChatRole.Assistant, ""), Text("a")],
+            new() { PromptTokens = 100, CompletionTokens = 50 });
+
+        Assert.Equal(4, await PassedAsync(client, streams: true, pieces: 1));
+        Assert.Equal((400, 4), (Status.Spent, Status.UsageMissingCount));
+        JsonElement record = Records()[0];
+        Assert.Equal(100, record.GetProperty("prompt_token_count").GetInt64());
+        Assert.True(record.GetProperty("usage_missing").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_that_was_cancelled_before_it_began_is_charged_nothing(bool streams)
+    {
+        using IChatClient client = Client(
+            new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 500 },
+            [Text("a")],
+            new() { PromptTokens = 100, CompletionTokens = 50 });
+        var cancelled = new CancellationToken(canceled: true);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => streams
+            ? client.GetStreamingResponseAsync("?", cancellationToken: cancelled).ToListAsync(MonitoredServer.Token).AsTask()
+            : client.GetResponseAsync("?", cancellationToken: cancelled));
+
+        Assert.Equal((0, 0, 0), (Status.Spent, Status.Reserved, Status.UsageMissingCount));
+    }
+
+    [Fact]
     public async Task Usage_of_different_responses_adds_up()
     {
         UsageDetails turn = new() { InputTokenCount = 10, OutputTokenCount = 5, TotalTokenCount = 15 };
@@ -199,6 +275,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("OutputTokenDetails.ImageTokenCount", "image_completion_token_count")]
     [InlineData("cache_creation_input_tokens", "cache_write_token_count")]
     [InlineData("CacheCreationInputTokens", "cache_write_token_count")]
+    [InlineData("cache_creation.ephemeral_1h_input_tokens", "cache_write_1h_token_count")]
     public async Task Additional_counts_are_recorded(string name, string key)
     {
         using IChatClient client = Client(
@@ -217,6 +294,22 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public async Task Cache_writes_for_an_hour_can_be_said_where_the_counts_do_not()
+    {
+        using IChatClient client = Client(
+            null,
+            [Usage(new() { InputTokenCount = 10, AdditionalCounts = new() { ["CacheCreationInputTokens"] = 7 } })],
+            default,
+            enrich: call => call.CacheWriteOneHourTokenCount = 3);
+
+        await AskAsync(client, streams: false);
+
+        JsonElement record = Assert.Single(Records());
+        Assert.Equal(7, record.GetProperty("cache_write_token_count").GetInt64());
+        Assert.Equal(3, record.GetProperty("cache_write_1h_token_count").GetInt64());
+    }
+
+    [Fact]
     public async Task The_name_asked_for_is_recorded_where_the_answer_has_another()
     {
         using IChatClient client = Client(null, [Usage(new() { InputTokenCount = 1 })], default);
@@ -229,7 +322,10 @@ public sealed class UsageTests : IDisposable
     }
 
     private static ModelPricing Prices { get; } =
-        new([KeyValuePair.Create("gpt-4o", new ModelPrice { Input = 1, Output = 2 })]);
+        ModelPricing.Parse(
+            """
+            {"models": [{"name": "gpt-4o", "input": 1, "output": 2, "service_tiers": [{"tier": "batch", "input": 0.5, "output": 1}]}]}
+            """);
 
     private BudgetStatus Status => Assert.Single(_monitor!.GetBudgets());
 
@@ -238,16 +334,16 @@ public sealed class UsageTests : IDisposable
     private static ChatResponseUpdate Usage(UsageDetails usage, string? id = "1") =>
         new() { Contents = [new UsageContent(usage)], ModelId = Dated, ResponseId = id };
 
-    private static async Task AskAsync(IChatClient client, bool streams, int pieces = int.MaxValue)
+    private static async Task AskAsync(IChatClient client, bool streams, int pieces = int.MaxValue, ChatOptions? options = null)
     {
         if (!streams)
         {
-            await client.GetResponseAsync("?", cancellationToken: MonitoredServer.Token);
+            await client.GetResponseAsync("?", options, MonitoredServer.Token);
             return;
         }
 
         int read = 0;
-        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("?", cancellationToken: MonitoredServer.Token))
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("?", options, MonitoredServer.Token))
         {
             if (++read == pieces)
                 break;
@@ -255,14 +351,18 @@ public sealed class UsageTests : IDisposable
     }
 
     /// <returns>How many of a hundred calls were let through.</returns>
-    private static async Task<int> PassedAsync(IChatClient client, bool streams, int pieces = int.MaxValue)
+    private static async Task<int> PassedAsync(
+        IChatClient client,
+        bool streams,
+        int pieces = int.MaxValue,
+        ChatOptions? options = null)
     {
         int passed = 0;
         for (int i = 0; i < 100; i++)
         {
             try
             {
-                await AskAsync(client, streams, pieces);
+                await AskAsync(client, streams, pieces, options);
                 passed++;
             }
             catch (BudgetExceededException)
@@ -289,7 +389,7 @@ public sealed class UsageTests : IDisposable
         return [.. File.ReadLines(Path.Combine(_directory.Path, "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
     }
 
-    private IChatClient Client(Budget? budget, ChatResponseUpdate[] updates, BudgetEstimate estimate, string asked = Asked)
+    private IChatClient Client(Budget? budget, ChatResponseUpdate[] updates, BudgetEstimate estimate, string asked = Asked, Action<GenerationEnrichment>? enrich = null)
     {
         GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
         options.Pricing = Prices;
@@ -303,6 +403,8 @@ public sealed class UsageTests : IDisposable
             {
                 middleware.EnforceBudget = budget is not null;
                 middleware.BudgetEstimate = (_, _) => estimate;
+                middleware.Enrich = enrich;
+                middleware.AdditionalPropertyTags.Add("tenant");
             })
             .Build();
     }
@@ -321,8 +423,11 @@ public sealed class UsageTests : IDisposable
         public Task<ChatResponse> GetResponseAsync(
             IEnumerable<ChatMessage> messages,
             ChatOptions? options = null,
-            CancellationToken cancellationToken = default) =>
-            Task.FromResult(updates.ToChatResponse());
+            CancellationToken cancellationToken = default)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return Task.FromResult(updates.ToChatResponse());
+        }
 
         public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
             IEnumerable<ChatMessage> messages,
@@ -332,6 +437,7 @@ public sealed class UsageTests : IDisposable
             foreach (ChatResponseUpdate update in updates)
             {
                 await Task.Yield();
+                cancellationToken.ThrowIfCancellationRequested();
                 yield return update;
             }
         }

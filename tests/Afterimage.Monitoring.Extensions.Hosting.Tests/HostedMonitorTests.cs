@@ -50,6 +50,8 @@ public sealed class HostedMonitorTests : IDisposable
             ["Monitor:Budgets:0:Limit"] = "5000000",
             ["Monitor:Budgets:0:Period"] = "Day",
             ["Monitor:Budgets:0:ModelName"] = "m",
+            ["Monitor:Budgets:0:Tag:Key"] = "tenant",
+            ["Monitor:Budgets:0:Tag:Value"] = "a",
             ["Monitor:Budgets:0:WarnAt:0"] = "0.9",
             ["Monitor:Budgets:0:ResumeFrom"] = _directory.Path,
             ["Monitor:Budgets:1:Name"] = "time",
@@ -65,6 +67,7 @@ public sealed class HostedMonitorTests : IDisposable
             ("daily", BudgetUnit.Tokens, 5_000_000m, BudgetPeriod.Day, "m", _directory.Path),
             (budgets[0].Name, budgets[0].Unit, budgets[0].Limit, budgets[0].Period, budgets[0].ModelName, budgets[0].ResumeFrom));
         Assert.Equal([0.9], budgets[0].WarnAt!);
+        Assert.Equal(new("tenant", "a"), budgets[0].Tag);
         Assert.Equal(("time", BudgetUnit.WallTime, 0.5m), (budgets[1].Name, budgets[1].Unit, budgets[1].Limit));
         Assert.Null(budgets[1].WarnAt);
         await host.StopAsync(Token);

@@ -22,7 +22,11 @@ public sealed class CompactedBudgetTests : IDisposable
             Output = 10,
             CachedInput = 0.1m,
             Reasoning = 20,
-            LongContext = [new(1000, new() { Input = 2, Output = 20 }), new(5000, new() { Input = 4, Output = 40, CachedInput = 0.7m })],
+            LongContext =
+            [
+                new LongContextPrice { AbovePromptTokenCount = 1000, Price = new() { Input = 2, Output = 20 } },
+                new LongContextPrice { AbovePromptTokenCount = 5000, Price = new() { Input = 4, Output = 40, CachedInput = 0.7m } },
+            ],
         },
         ["n"] = new() { Input = 0.37m, Output = 1.11m },
     });
@@ -122,7 +126,7 @@ public sealed class CompactedBudgetTests : IDisposable
         const decimal Unpriced = (1000 + (100 * 10m) + (1001 * 2) + (100 * 20) + (1000 * 4) + (8000 * 0.7m) + (100 * 40)) / 1_000_000;
         const decimal Priced = ((60 * 1m) + (40 * 0.1m) + (15 * 10) + (5 * 20)) / 1_000_000;
         Assert.Equal([1_011_451m, 0.37m + Priced + Unpriced, 6m, 2m, 1010m, 10_321m, 0.002m], before.Select(budget => budget.Spent));
-        Assert.Equal(30, before[1].UnpricedTokens);
+        Assert.Equal(30, before[1].UnpricedTokenCount);
         Assert.Equal(Start + TimeSpan.FromSeconds(90), before[0].PeriodStart);
         Assert.Equal(before, Resume(budgets));
     }

@@ -225,13 +225,37 @@ public sealed class CompareTests : IDisposable
                 new ModelComparison
                 {
                     ModelName = "m",
-                    A = new ModelUse(80, 800, 400, 1200, 20, 0),
-                    B = new ModelUse(60, 600, 300, 900, 15, 0),
+                    A = new ModelUse
+                    {
+                        Generations = 80,
+                        PromptTokenCount = 800,
+                        CompletionTokenCount = 400,
+                        TotalTokenCount = 1200,
+                        CostUsd = 20,
+                        UnpricedTokenCount = 0,
+                    },
+                    B = new ModelUse
+                    {
+                        Generations = 60,
+                        PromptTokenCount = 600,
+                        CompletionTokenCount = 300,
+                        TotalTokenCount = 900,
+                        CostUsd = 15,
+                        UnpricedTokenCount = 0,
+                    },
                 },
                 new ModelComparison
                 {
                     ModelName = "other",
-                    B = new ModelUse(20, 200, 100, 300, 5, 0),
+                    B = new ModelUse
+                    {
+                        Generations = 20,
+                        PromptTokenCount = 200,
+                        CompletionTokenCount = 100,
+                        TotalTokenCount = 300,
+                        CostUsd = 5,
+                        UnpricedTokenCount = 0,
+                    },
                 },
             ],
             comparison.Models);

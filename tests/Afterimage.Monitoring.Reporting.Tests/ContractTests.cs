@@ -115,11 +115,16 @@ public sealed class ContractTests : IDisposable
         Assert.Contains("model_usage:a", names);
 
         TokenUsageReport usage = monitor.GetTotalTokenUsage();
-        (IReadOnlyList<ModelTokenUsage> byModel, long prompt, long completion, long total) = usage;
-        Assert.Equal((3L, 2L, 5L), (prompt, completion, total));
-        Assert.Equal(new ModelTokenUsage(ModelName: "a", PromptTokens: 3, CompletionTokens: 2, TotalTokens: 5), byModel[0]);
+        Assert.Equal((3L, 2L, 5L), (usage.TotalPromptTokens, usage.TotalCompletionTokens, usage.TotalTokens));
+        Assert.Equal(new ModelTokenUsage { ModelName = "a", PromptTokens = 3, CompletionTokens = 2, TotalTokens = 5 }, usage.ByModel[0]);
         Assert.Equal(0, monitor.GetTotalTokenUsage(window: TimeSpan.Zero).ByModel.Count(m => m.TotalTokens > 5));
-        Assert.Equal(5, new TokenUsageReport(ByModel: [], TotalPromptTokens: 3, TotalCompletionTokens: 2, TotalTokens: 5).TotalTokens);
+        Assert.Equal(5, new TokenUsageReport
+        {
+            ByModel = [],
+            TotalPromptTokens = 3,
+            TotalCompletionTokens = 2,
+            TotalTokens = 5,
+        }.TotalTokens);
 
         IReadOnlyList<Alert> alerts = monitor.CheckAlerts();
         Alert alert = alerts.Single(a => a.Level == AlertLevel.Error);

@@ -117,7 +117,11 @@ public sealed class LogDirectoryTests : IDisposable
             },
             summary.Metrics.ToDictionary(m => m.Key, m => (m.Value.Count, m.Value.Sum, m.Value.Min, m.Value.Max)));
         Assert.Equal(
-            [new("gpt-4o", 380, 44, 424), new("m", 100, 0, 0), new("unknown", 0, 0, 10)],
+            [
+                new ModelTokenUsage { ModelName = "gpt-4o", PromptTokens = 380, CompletionTokens = 44, TotalTokens = 424 },
+                new ModelTokenUsage { ModelName = "m", PromptTokens = 100, CompletionTokens = 0, TotalTokens = 0 },
+                new ModelTokenUsage { ModelName = "unknown", PromptTokens = 0, CompletionTokens = 0, TotalTokens = 10 },
+            ],
             summary.Tokens.ByModel);
         Assert.Equal((480, 44, 434), (summary.Tokens.TotalPromptTokens, summary.Tokens.TotalCompletionTokens, summary.Tokens.TotalTokens));
     }

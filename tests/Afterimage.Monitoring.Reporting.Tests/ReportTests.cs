@@ -100,6 +100,36 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public async Task Tokens_and_cost_by_a_tag_are_in_it_with_what_is_not_known()
+    {
+        GenerationMonitorOptions options = Options(Log);
+        options.Pricing = new ModelPricing([KeyValuePair.Create("m", new ModelPrice { Input = 1, Output = 1 })]);
+        using (var monitor = new GenerationMonitor(options))
+        {
+            Track("a", "m", 2_000_000);
+            Track("a<b>", "m", 1_000_000);
+            Track("a", "unheard", 7);
+            monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new() { ModelName = "m", UsageMissing = true });
+
+            void Track(string tenant, string model, long tokens) => monitor.TrackGeneration(
+                TimeSpan.FromSeconds(1),
+                true,
+                new() { ModelName = model, PromptTokenCount = tokens, Tags = [new("tenant", tenant)] });
+        }
+
+        await LogDirectory.Open(Log).WriteReportByAsync(Report, SummaryKey.Tag("tenant"), TestContext.Current.CancellationToken);
+        string text = Text(await ReadAsync());
+
+        Assert.Contains("Tokens and cost by tag:tenant", text, StringComparison.Ordinal);
+        Assert.Contains("a 2 100.0 % 2,000,007 0 2,000,007 $2.00 7 0", text, StringComparison.Ordinal);
+        Assert.Contains("a<b> 1 100.0 % 1,000,000 0 1,000,000 $1.00 0 0", text, StringComparison.Ordinal);
+        Assert.Contains("(none) 1 100.0 % 0 0 0 – 0 1", text, StringComparison.Ordinal);
+        IReadOnlyList<KeySummary> groups = await LogDirectory.Open(Log)
+            .SummarizeByAsync(SummaryKey.Tag("tenant"), TestContext.Current.CancellationToken);
+        Assert.Equal([0L, 0L, 1L], groups.Select(group => group.UsageMissingCount));
+    }
+
+    [Fact]
     public async Task Alerts_that_fired_are_in_it()
     {
         using (var monitor = new GenerationMonitor(Options(Log)))

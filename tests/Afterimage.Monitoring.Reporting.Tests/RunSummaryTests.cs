@@ -44,11 +44,11 @@ public sealed class RunSummaryTests : IDisposable
         AssertAgree(disposed, read);
         Assert.True(read.Metrics["cost_usd"].Sum > 0);
         Assert.Equal(
-            live.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokens)),
-            read.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokens)));
+            live.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokenCount)),
+            read.Cost!.ByModel.Select(m => (m.ModelName, Rounded(m.CostUsd), m.UnpricedTokenCount)));
         Assert.Equal(live.Cost.TotalUsd, read.Cost.TotalUsd, 9);
         Assert.Equal((decimal)read.Metrics["cost_usd"].Sum, read.Cost.TotalUsd, 9);
-        Assert.Equal(read.Metrics["unpriced_token_count"].Sum, read.Cost.UnpricedTokens);
+        Assert.Equal(read.Metrics["unpriced_token_count"].Sum, read.Cost.UnpricedTokenCount);
         Assert.Equal(
             (live.Cost.SuccessfulGenerations, live.Cost.EvaluationPoints),
             (read.Cost.SuccessfulGenerations, read.Cost.EvaluationPoints));
@@ -90,9 +90,14 @@ public sealed class RunSummaryTests : IDisposable
         CostReport cost = LogDirectory.Open(_directory.Path).Summarize(TestContext.Current.CancellationToken).Cost!;
 
         Assert.Equal(
-            [new("images", 1.25m, 0), new("model '1'", 3.5m, 7), new("model '2'", 0.07m, 0), new("unknown", null, 5)],
+            [
+                new ModelCost { ModelName = "images", CostUsd = 1.25m, UnpricedTokenCount = 0 },
+                new ModelCost { ModelName = "model '1'", CostUsd = 3.5m, UnpricedTokenCount = 7 },
+                new ModelCost { ModelName = "model '2'", CostUsd = 0.07m, UnpricedTokenCount = 0 },
+                new ModelCost { ModelName = "unknown", CostUsd = null, UnpricedTokenCount = 5 },
+            ],
             cost.ByModel);
-        Assert.Equal((4.82m, 12), (cost.TotalUsd, cost.UnpricedTokens));
+        Assert.Equal((4.82m, 12), (cost.TotalUsd, cost.UnpricedTokenCount));
         Assert.Equal((2.41m, 2.41m), (cost.CostPerSuccessfulGeneration, cost.CostPerEvaluationPoint));
     }
 
@@ -153,7 +158,13 @@ public sealed class RunSummaryTests : IDisposable
             LogDirectory = "/log",
             Generations = 2,
             Evaluations = 1,
-            Tokens = new TokenUsageReport([new("m\"", 1, 2, 3)], 1, 2, 3),
+            Tokens = new TokenUsageReport
+            {
+                ByModel = [new ModelTokenUsage { ModelName = "m\"", PromptTokens = 1, CompletionTokens = 2, TotalTokens = 3 }],
+                TotalPromptTokens = 1,
+                TotalCompletionTokens = 2,
+                TotalTokens = 3,
+            },
             Metrics = new Dictionary<string, MetricSummary> { ["generation_time"] = new MetricSummary
             {
                 Count = 2,

@@ -89,7 +89,7 @@ public sealed class RunTests : IDisposable
         Assert.Equal(summary.Evaluations, figures.GetProperty("evaluations").GetInt64());
         Assert.Equal(summary.Tokens.TotalTokens, figures.GetProperty("total_tokens").GetDouble());
         Assert.Equal((double)summary.Cost!.TotalUsd, figures.GetProperty("cost_usd").GetDouble(), 1e-9);
-        Assert.Equal(summary.Cost.UnpricedTokens, figures.GetProperty("unpriced_tokens").GetDouble());
+        Assert.Equal(summary.Cost.UnpricedTokenCount, figures.GetProperty("unpriced_tokens").GetDouble());
         Assert.Equal(summary.Metrics["success_rate"].Mean, figures.GetProperty("success_rate").GetDouble(), 1e-12);
         Assert.InRange(figures.GetProperty("p95_seconds").GetDouble() / summary.Metrics["generation_time"].P95, 0.989, 1.011);
         Assert.Equal(

@@ -17,6 +17,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [SummaryCommand.Name] = SummaryCommand.Help,
         [CompareCommand.Name] = CompareCommand.Help,
         [AlertsCommand.Name] = AlertsCommand.Help,
+        [PricesCommand.Name] = PricesCommand.Help,
         [TailCommand.Name] = TailCommand.Help,
         [QueryCommand.Name] = QueryCommand.Help,
         [ExportCommand.Name] = ExportCommand.Help,

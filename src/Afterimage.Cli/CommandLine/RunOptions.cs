@@ -16,11 +16,7 @@ internal sealed class RunOptions
         CustomParser = ParseDollars,
     };
 
-    private readonly Option<string?> _pricing = new("--pricing")
-    {
-        Description = "Prices of models: JSON or YAML as in docs/cost.md, or the JSON file of LiteLLM.",
-        HelpName = "FILE",
-    };
+    private readonly Option<string?> _pricing = PriceFile.Option();
 
     private readonly Option<string?> _rules = new("--rules")
     {
@@ -43,7 +39,7 @@ internal sealed class RunOptions
     {
         if (parsed.GetValue(_pricing) is { } pricingFile)
         {
-            pricing = SettingsFile.Read(pricingFile, ModelPricing.Parse);
+            pricing = PriceFile.Read(pricingFile);
             pricesNote = "from " + Format.Name(pricingFile, 60);
         }
 

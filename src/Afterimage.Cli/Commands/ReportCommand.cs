@@ -22,6 +22,7 @@ internal static class ReportCommand
         [
             "afterimage report\n# the newest run below ./.afterimage-monitoring, into report.html in it",
             "afterimage report runs/today --out today.html",
+            "afterimage report runs/today --by tag:tenant\n# with tokens and cost by tenant",
             "afterimage report runs/today --since yesterday --out public\n# public/report.html",
         ]);
 
@@ -36,16 +37,17 @@ internal static class ReportCommand
                 + "[default: LOG_DIR; the current directory where there are several]",
             HelpName = "DIR|FILE.html|-",
         };
+        Option<SummaryKey?> by = CommonOptions.By();
         Option<bool> force = OutputFile.Force();
         var json = new Option<bool>("--json")
         {
             Description = "Print the summary that the page shows as one JSON object, and the page's file.",
         };
-        var command = new Command(Name, "Make a page of log directories: summary, figures, tables.") { output, force, json };
+        var command = new Command(Name, "Make a page of log directories: summary, figures, tables.") { output, by, force, json };
         input.AddTo(command);
         command.SetAction((parsed, cancellationToken) => input.UseAsync(
             parsed,
-            log => RunAsync(log, parsed.GetValue(output), parsed.GetValue(force), parsed.GetValue(json), cancellationToken),
+            log => RunAsync(log, parsed.GetValue(output), parsed.GetValue(force), parsed.GetValue(json), parsed.GetValue(by), cancellationToken),
             cancellationToken,
             mustHaveRecords: false));
         return command;
@@ -56,6 +58,7 @@ internal static class ReportCommand
         string? output,
         bool force,
         bool json,
+        SummaryKey? by,
         CancellationToken cancellationToken)
     {
         output ??= log.Paths.Count == 1 ? log.Paths[0] : Environment.CurrentDirectory;
@@ -67,7 +70,7 @@ internal static class ReportCommand
         RunSummary summary = await OutputFile.WriteAsync(
             path,
             ".html",
-            file => log.SaveReportAsync(file, new OutputRules(log.Paths, force), cancellationToken));
+            file => log.SaveReportAsync(file, new OutputRules(log.Paths, force), by, cancellationToken));
         if (json)
             SummaryJson.Write(summary, writer => writer.WriteString("file", path));
         else if (!isStandardOutput)

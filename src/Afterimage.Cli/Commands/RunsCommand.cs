@@ -20,8 +20,9 @@ internal static class RunsCommand
         a run.json or records; directories below it are runs of their own. "running"
         means that its process is alive on this machine. "killed" means that its process
         ended without saying so. The duration of a run that did not end is that to its
-        last record. A cost with "+?" lacks the tokens without a price. A name can be
-        given to other commands in place of LOG_DIR where ROOT is the default.
+        last record. A cost with "+?" is not all: tokens have no price, or calls no
+        usage. A name can be given to other commands in place of LOG_DIR where ROOT is
+        the default.
         """,
         [
             "afterimage runs",

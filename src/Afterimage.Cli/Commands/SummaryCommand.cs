@@ -21,7 +21,8 @@ internal static class SummaryCommand
         afterimage alerts shows all of them.
         With --by KEY the summary has a line for each value of the key: model,
         provider, finish_reason, or tag:KEY for a tag. Evaluations count with their
-        tokens and cost. A cost with "+?" lacks the tokens without a price.
+        tokens and cost. A cost with "+?" is not all: tokens have no price,
+        or calls no usage.
         """,
         [
             "afterimage summary\n# the newest run below ./.afterimage-monitoring",
@@ -35,19 +36,7 @@ internal static class SummaryCommand
     public static Command Create()
     {
         var input = new LogInput();
-        var by = new Option<SummaryKey?>("--by")
-        {
-            Description = "Group calls by model, provider, finish_reason or a tag.",
-            HelpName = "model|provider|finish_reason|tag:KEY",
-            CustomParser = result =>
-            {
-                string text = result.Tokens[0].Value;
-                if (!SummaryKey.TryParse(text, out SummaryKey? key))
-                    result.AddError($"--by is '{Format.Name(text, 40)}', which is none of model, provider, finish_reason, tag:KEY.");
-                return key;
-            },
-        };
-        by.CompletionSources.Add("model", "provider", "finish_reason", "tag:");
+        Option<SummaryKey?> by = CommonOptions.By();
         Option<bool> json = CommonOptions.Json();
         var command = new Command(Name, "Summarise log directories of finished, killed or running processes.") { by, json };
         input.AddTo(command);

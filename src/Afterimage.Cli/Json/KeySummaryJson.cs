@@ -27,6 +27,7 @@ internal static class KeySummaryJson
             if (group.CostUsd is { } dollars)
                 writer.WriteNumber("cost_usd", dollars);
             writer.WriteNumber("unpriced_tokens", group.UnpricedTokenCount);
+            writer.WriteNumber("usage_missing_count", group.UsageMissingCount);
             writer.WriteEndObject();
         }
 

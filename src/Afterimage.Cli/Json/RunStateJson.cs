@@ -13,7 +13,7 @@ internal static class RunStateJson
         writer.WriteNumber("spent_usd", budget.Spent);
         writer.WriteNumber("remaining_usd", budget.Remaining);
         writer.WriteBoolean("is_spent", budget.IsSpent);
-        writer.WriteNumber("unpriced_tokens", budget.UnpricedTokens);
+        writer.WriteNumber("unpriced_tokens", budget.UnpricedTokenCount);
         writer.WriteNumber("usage_missing_count", budget.UsageMissingCount);
         writer.WriteEndObject();
     }

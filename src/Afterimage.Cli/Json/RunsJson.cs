@@ -38,8 +38,10 @@ internal static class RunsJson
             {
                 if (RunsView.Dollars(cost) is { } dollars)
                     writer.WriteNumber("cost_usd", dollars);
-                writer.WriteNumber("unpriced_tokens", cost.UnpricedTokens);
+                writer.WriteNumber("unpriced_tokens", cost.UnpricedTokenCount);
             }
+
+            writer.WriteNumber("usage_missing_count", summary.Metrics.GetValueOrDefault("usage_missing")?.Count ?? 0);
 
             writer.WriteString("log_dir", run.Directory.Path);
             writer.WriteEndObject();

@@ -68,8 +68,12 @@ internal static class CompareView
             string time =
                 run.FirstTimestamp is { } first && run.LastTimestamp is { } last ? $", {Format.Time(first)} to {Format.Time(last)}" : "";
             grid.AddRow(new Text(""), new Text($"{Format.Count(run.Generations)} generations{evaluations}{time}"));
+            if (Money(run) is { } money)
+                grid.AddRow(new Text(""), new Text(money));
             (long Count, string What)[] left =
             [
+                (run.Cost?.UnpricedTokenCount ?? 0, "tokens without a price"),
+                (run.Metrics.GetValueOrDefault("usage_missing")?.Count ?? 0, "calls without usage"),
                 (run.SkippedLines, "lines skipped"),
                 (run.NonFinitePoints, "points not finite"),
                 (run.DroppedRecords, "records dropped"),
@@ -82,6 +86,20 @@ internal static class CompareView
                         string.Join(", ", left.Where(part => part.Count > 0).Select(part => $"{Format.Count(part.Count)} {part.What}")),
                         new Style(Color.Yellow)));
         }
+    }
+
+    /// <summary>What a run cost, as a whole and by what came of it; null where nobody says.</summary>
+    private static string? Money(RunSummary run)
+    {
+        if (run.Cost is not { } cost || RunsView.Dollars(cost) is null)
+            return null;
+
+        return string.Join(", ", ((string?[])
+        [
+            RunsView.Cost(run),
+            cost.CostPerSuccessfulGeneration is { } success ? $"{Format.Dollars((double)success)} a successful generation" : null,
+            cost.CostPerEvaluationPoint is { } point ? $"{Format.Dollars((double)point)} an evaluation point" : null,
+        ]).OfType<string>());
     }
 
     /// <summary>The letter that a run is called by: A, B, C, … Z, AA, AB, …</summary>
@@ -261,7 +279,7 @@ internal static class CompareView
 
     private static FittedTable Models(IReadOnlyList<ModelComparison> models)
     {
-        bool hasCost = models.Any(model => model.A?.CostUsd is not null || model.B?.CostUsd is not null);
+        bool hasCost = models.Any(model => model.A is { CostUsd: not null } or { UnpricedTokenCount: > 0 } || model.B is { CostUsd: not null } or { UnpricedTokenCount: > 0 });
         (string Title, int Keep)[] costs = hasCost ? [("cost A", 4), ("cost B", 5)] : [];
         var table = new FittedTable(
             [("model", 0), ("calls A", 1), ("calls B", 2), ("tokens A", 3), ("tokens B", 0), ("change", 0), .. costs]);
@@ -272,12 +290,12 @@ internal static class CompareView
                 Format.Name(model.ModelName, MaxName),
                 Number(model.A?.Generations),
                 Number(model.B?.Generations),
-                Number(model.A?.TotalTokens),
-                Number(model.B?.TotalTokens),
-                model is { A.TotalTokens: > 0, B: not null }
+                Number(model.A?.TotalTokenCount),
+                Number(model.B?.TotalTokenCount),
+                model is { A.TotalTokenCount: > 0, B: not null }
                     ? Change(
-                        new Estimate(model.A.TotalTokens, null, null),
-                        new Estimate(model.B.TotalTokens - model.A.TotalTokens, null, null),
+                        new Estimate(model.A.TotalTokenCount, null, null),
+                        new Estimate(model.B.TotalTokenCount - model.A.TotalTokenCount, null, null),
                         isRate: false)
                     : "",
             ];
@@ -292,6 +310,6 @@ internal static class CompareView
 
         static string Number(long? number) => number is { } given ? Format.Count(given) : "";
 
-        static string Cost(ModelUse? use) => use?.CostUsd is { } dollars ? Format.Dollars(dollars) : "";
+        static string Cost(ModelUse? use) => KeySummaryView.Cost(use?.CostUsd, use?.UnpricedTokenCount ?? 0);
     }
 }

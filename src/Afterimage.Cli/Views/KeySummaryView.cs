@@ -38,6 +38,7 @@ internal static class KeySummaryView
                         TotalTokenCount = Sum(groups, group => group.TotalTokenCount),
                         CostUsd = groups.Any(group => group.CostUsd is not null) ? groups.Sum(group => group.CostUsd ?? 0) : null,
                         UnpricedTokenCount = Sum(groups, group => group.UnpricedTokenCount),
+                        UsageMissingCount = groups.Sum(group => group.UsageMissingCount),
                     }),
                 new Style(decoration: Decoration.Bold));
         }
@@ -57,16 +58,17 @@ internal static class KeySummaryView
         Format.Count(group.PromptTokenCount),
         Format.Count(group.CompletionTokenCount),
         Format.Count(group.TotalTokenCount),
-        Cost(group.CostUsd, group.UnpricedTokenCount),
+        Cost(group.CostUsd, group.UnpricedTokenCount, group.UsageMissingCount),
     ];
 
-    /// <summary>A cost, and whether it is all: what has no price is not free.</summary>
-    public static string Cost(decimal? dollars, long unpricedTokens) => (dollars, unpricedTokens) switch
+    /// <summary>A cost, and whether it is all: what has no price, or no usage, is not free.</summary>
+    public static string Cost(decimal? dollars, long unpricedTokens, long usageMissing = 0) => (dollars, unpricedTokens, usageMissing) switch
     {
-        (null, 0) => "",
-        (null, _) => "no price",
-        ({ } known, 0) => Format.Dollars((double)known),
-        ({ } known, _) => Format.Dollars((double)known) + " +?",
+        (null, 0, 0) => "",
+        (null, 0, _) => "no usage",
+        (null, _, _) => "no price",
+        ({ } known, 0, 0) => Format.Dollars((double)known),
+        ({ } known, _, _) => Format.Dollars((double)known) + " +?",
     };
 
     private static long Sum(IReadOnlyList<KeySummary> groups, Func<KeySummary, long> count)

@@ -75,8 +75,8 @@ internal static class LiveView
         List<IRenderable> facts = [Fact("cost ", Format.Dollars((double)run.Cost!.TotalUsd))];
         if (run.Budget is { } budget)
             facts.Add(Fact("budget ", StateText.Budget(budget), budget.IsSpent ? Color.Red : null));
-        if (run.Cost.UnpricedTokens > 0)
-            facts.Add(Fact("without a price ", $"{Format.Count(run.Cost.UnpricedTokens)} tokens", Color.Yellow));
+        if (run.Cost.UnpricedTokenCount > 0)
+            facts.Add(Fact("without a price ", $"{Format.Count(run.Cost.UnpricedTokenCount)} tokens", Color.Yellow));
         return new Columns(facts) { Expand = false, Padding = new Padding(0, 0, 3, 0) };
     }
 

@@ -45,7 +45,7 @@ internal static class RunsView
                 new FittedCell(summary.Metrics.GetValueOrDefault("success_rate") is { } success ? Format.Percent(success.Mean) : ""),
                 new FittedCell(summary.Metrics.GetValueOrDefault("generation_time") is { } time ? Format.Value(time.P95) : ""),
                 new FittedCell(Format.Count(summary.Tokens.TotalTokens)),
-                new FittedCell(summary.Cost is { } cost ? KeySummaryView.Cost(Dollars(cost), cost.UnpricedTokens) : ""));
+                new FittedCell(Cost(summary)));
         }
 
         if (count > runs.Count)
@@ -58,6 +58,12 @@ internal static class RunsView
         (run.Start ?? summary.FirstTimestamp) is { } start && (run.End ?? summary.LastTimestamp) is { } end && end >= start
             ? end - start
             : null;
+
+    /// <summary>What a run cost, and whether that is all.</summary>
+    public static string Cost(RunSummary summary) => KeySummaryView.Cost(
+        summary.Cost is { } cost ? Dollars(cost) : null,
+        summary.Cost?.UnpricedTokenCount ?? 0,
+        summary.Metrics.GetValueOrDefault("usage_missing")?.Count ?? 0);
 
     /// <summary>The dollars of a cost; null where no model had a price.</summary>
     public static decimal? Dollars(CostReport cost) => cost.ByModel.Any(model => model.CostUsd is not null) ? cost.TotalUsd : null;

@@ -65,8 +65,8 @@ internal static class SummaryView
         if (summary.Cost is { } cost)
         {
             Add("cost", Cost(cost));
-            if (cost.UnpricedTokens > 0)
-                Add("without a price", $"{Format.Count(cost.UnpricedTokens)} tokens, in no cost");
+            if (cost.UnpricedTokenCount > 0)
+                Add("without a price", $"{Format.Count(cost.UnpricedTokenCount)} tokens, in no cost");
         }
 
         if (summary.Metrics.TryGetValue("usage_missing", out MetricSummary? missing))

@@ -51,7 +51,7 @@ internal static class TokensView
             if (cost is not null)
             {
                 ModelCost? of = cost.ByModel.FirstOrDefault(one => one.ModelName == model);
-                row.Add(KeySummaryView.Cost(of?.CostUsd, of?.UnpricedTokens ?? 0));
+                row.Add(KeySummaryView.Cost(of?.CostUsd, of?.UnpricedTokenCount ?? 0));
             }
 
             table.AddRow(row);
@@ -68,7 +68,7 @@ internal static class TokensView
                 Format.Count(tokens.TotalTokens),
             ];
             if (cost is not null)
-                row.Add(KeySummaryView.Cost(RunsView.Dollars(cost), cost.UnpricedTokens));
+                row.Add(KeySummaryView.Cost(RunsView.Dollars(cost), cost.UnpricedTokenCount, cost.UsageMissingCount));
             table.AddRow(row, new Style(decoration: Decoration.Bold));
         }
 

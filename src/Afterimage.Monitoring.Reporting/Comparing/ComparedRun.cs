@@ -93,17 +93,19 @@ internal sealed class ComparedRun : IDisposable
     {
         ModelTokenUsage? tokens = Summary.Tokens.ByModel.FirstOrDefault(usage => usage.ModelName == model);
         long generations = Summary.Metrics.GetValueOrDefault("model_usage:" + model)?.Count ?? 0;
-        if (tokens is null && generations == 0)
+        ModelCost? cost = Summary.Cost?.ByModel.FirstOrDefault(c => c.ModelName == model);
+        if (tokens is null && generations == 0 && cost is null)
             return null;
 
-        ModelCost? cost = Summary.Cost?.ByModel.FirstOrDefault(c => c.ModelName == model);
-        return new ModelUse(
-            generations,
-            tokens?.PromptTokens ?? 0,
-            tokens?.CompletionTokens ?? 0,
-            tokens?.TotalTokens ?? 0,
-            (double?)cost?.CostUsd,
-            cost?.UnpricedTokens ?? 0);
+        return new ModelUse
+        {
+            Generations = generations,
+            PromptTokenCount = tokens?.PromptTokens ?? 0,
+            CompletionTokenCount = tokens?.CompletionTokens ?? 0,
+            TotalTokenCount = tokens?.TotalTokens ?? 0,
+            CostUsd = cost?.CostUsd,
+            UnpricedTokenCount = cost?.UnpricedTokenCount ?? 0,
+        };
     }
 
     public void Dispose()

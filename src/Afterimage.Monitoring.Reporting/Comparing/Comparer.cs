@@ -261,13 +261,14 @@ internal sealed class Comparer
                     A = _a.Use(model),
                     B = _b.Use(model),
                 })
-                .OrderByDescending(model => (model.A?.TotalTokens ?? 0) + (model.B?.TotalTokens ?? 0))
+                .OrderByDescending(model => (model.A?.TotalTokenCount ?? 0) + (model.B?.TotalTokenCount ?? 0))
                 .ThenBy(model => model.ModelName, StringComparer.Ordinal),
         ];
 
     private static IEnumerable<string> Names(RunSummary summary) =>
         summary
             .Tokens.ByModel.Select(model => model.ModelName)
+            .Concat(summary.Cost?.ByModel.Select(model => model.ModelName) ?? [])
             .Concat(
                 summary
                     .Metrics.Keys.Where(name => name.StartsWith("model_usage:", StringComparison.Ordinal))

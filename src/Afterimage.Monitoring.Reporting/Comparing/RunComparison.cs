@@ -140,11 +140,14 @@ public sealed record RunComparison
 
         writer.WriteStartObject(name);
         writer.WriteNumber("generations", use.Generations);
-        writer.WriteNumber("prompt_tokens", use.PromptTokens);
-        writer.WriteNumber("completion_tokens", use.CompletionTokens);
-        writer.WriteNumber("total_tokens", use.TotalTokens);
-        WriteNumber(writer, "cost_usd", use.CostUsd);
-        writer.WriteNumber("unpriced_tokens", use.UnpricedTokens);
+        writer.WriteNumber("prompt_tokens", use.PromptTokenCount);
+        writer.WriteNumber("completion_tokens", use.CompletionTokenCount);
+        writer.WriteNumber("total_tokens", use.TotalTokenCount);
+        if (use.CostUsd is { } dollars)
+            writer.WriteNumber("cost_usd", dollars);
+        else
+            writer.WriteNull("cost_usd");
+        writer.WriteNumber("unpriced_tokens", use.UnpricedTokenCount);
         writer.WriteEndObject();
     }
 

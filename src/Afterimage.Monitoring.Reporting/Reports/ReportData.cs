@@ -10,6 +10,7 @@ namespace Afterimage.Monitoring.Reporting.Reports;
 /// <param name="Alerts">The alerts.</param>
 /// <param name="Figures">The figures.</param>
 /// <param name="Models">The models, those with the most tokens first.</param>
+/// <param name="Groups">The calls by a key, if it was asked for.</param>
 /// <param name="Slowest">The slowest generations.</param>
 /// <param name="Failed">The latest generations that failed or have an error.</param>
 /// <param name="FailedCount">How many of these there are.</param>
@@ -24,6 +25,7 @@ internal sealed record ReportData(
     AlertHistory Alerts,
     IReadOnlyList<DrawnFigure> Figures,
     IReadOnlyList<ModelRow> Models,
+    KeyGroups? Groups,
     IReadOnlyList<CallRow> Slowest,
     IReadOnlyList<CallRow> Failed,
     long FailedCount,
@@ -31,6 +33,9 @@ internal sealed record ReportData(
     long ErrorKinds,
     IReadOnlyList<EvaluatorRow> Evaluators,
     IReadOnlyList<JudgedRow> Judged);
+
+/// <summary>Calls by a key, those with the most tokens first.</summary>
+internal sealed record KeyGroups(SummaryKey Key, IReadOnlyList<KeySummary> Rows);
 
 /// <summary>What the calls of a model come to; figures that nobody recorded are <see langword="null"/>.</summary>
 internal sealed record ModelRow(
@@ -43,7 +48,7 @@ internal sealed record ModelRow(
     long CompletionTokens,
     long TotalTokens,
     decimal? CostUsd,
-    long UnpricedTokens);
+    long UnpricedTokenCount);
 
 /// <summary>A generation.</summary>
 internal sealed record CallRow(

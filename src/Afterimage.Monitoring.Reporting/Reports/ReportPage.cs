@@ -14,6 +14,7 @@ internal sealed class ReportPage
     private const int MaxFinishReasons = 20;
     private const int MaxMetrics = 100;
     private const int MaxRuns = 100;
+    private const int MaxKey = 60;
     private const int MaxAlerts = 100;
     private const string Scores = "evaluation_score_";
     private const string FinishReason = "finish_reason:";
@@ -82,6 +83,7 @@ internal sealed class ReportPage
     {
         Add(_data.Figures.Count > 0, "figures", "Figures", WriteFigures);
         Add(_data.Models.Count > 0, "models", "Tokens and cost by model", WriteModels);
+        Add(_data.Groups is { Rows.Count: > 0 }, "groups", $"Tokens and cost by {Format.Name(_data.Groups?.Key.Name ?? "", MaxKey)}", WriteGroups);
         Add(_summary.Generations > 0 || _data.Alerts.Episodes.Count > 0, "alerts", "Alerts", WriteAlerts);
         Add(_data.Slowest.Count > 0, "slowest", "Slowest generations", WriteSlowest);
         Add(_summary.Generations > 0, "failures", "Failures", WriteFailures);
@@ -131,7 +133,7 @@ internal sealed class ReportPage
     // What a sum of money does not hold, said beside it.
     private static string Unknown(CostReport cost) => string.Join(", ", ((string?[])
     [
-        cost.UnpricedTokens > 0 ? $"and {Format.Count(cost.UnpricedTokens)} tokens without a price" : null,
+        cost.UnpricedTokenCount > 0 ? $"and {Format.Count(cost.UnpricedTokenCount)} tokens without a price" : null,
         cost.UsageMissingCount > 0 ? $"{Format.Count(cost.UsageMissingCount)} calls without usage" : null,
     ]).Where(part => part is not null));
 
@@ -270,10 +272,56 @@ internal sealed class ReportPage
             );
     }
 
+    private void WriteGroups()
+    {
+        KeyGroups groups = _data.Groups!;
+        bool hasUnpriced = groups.Rows.Any(group => group.UnpricedTokenCount > 0);
+        bool hasMissing = groups.Rows.Any(group => group.UsageMissingCount > 0);
+        List<Column> columns =
+        [
+            new(Format.Name(groups.Key.Name, MaxKey), ColumnKind.Text),
+            new("generations", ColumnKind.Number),
+            new("success", ColumnKind.Number),
+            new("prompt tokens", ColumnKind.Number),
+            new("completion tokens", ColumnKind.Number),
+            new("total tokens", ColumnKind.Number),
+            new("cost (US$)", ColumnKind.Number),
+        ];
+        if (hasUnpriced)
+            columns.Add(new("unpriced tokens", ColumnKind.Number));
+        if (hasMissing)
+            columns.Add(new("calls without usage", ColumnKind.Number));
+
+        int shown = Math.Min(groups.Rows.Count, ReportQuery.MaxModels);
+        string caption = shown < groups.Rows.Count
+            ? $"The {shown} values with the most tokens of {Format.Count(groups.Rows.Count)}"
+            : "Every value, the one with the most tokens first";
+        ReportTable.Write(_page, caption + "; tokens and cost include evaluations", [.. columns], groups.Rows.Take(shown).Select(Row));
+
+        string?[] Row(KeySummary group)
+        {
+            List<string?> row =
+            [
+                group.Value ?? "(none)",
+                Format.Count(group.Generations),
+                group.SuccessRate is { } share ? Format.Percent(share) : null,
+                Format.Count(group.PromptTokenCount),
+                Format.Count(group.CompletionTokenCount),
+                Format.Count(group.TotalTokenCount),
+                group.CostUsd is { } dollars ? Format.Dollars((double)dollars) : null,
+            ];
+            if (hasUnpriced)
+                row.Add(Format.Count(group.UnpricedTokenCount));
+            if (hasMissing)
+                row.Add(Format.Count(group.UsageMissingCount));
+            return [.. row];
+        }
+    }
+
     private void WriteModels()
     {
         bool isPriced = _summary.Cost is not null;
-        bool hasUnpriced = _summary.Cost is { UnpricedTokens: > 0 };
+        bool hasUnpriced = _summary.Cost is { UnpricedTokenCount: > 0 };
         List<Column> columns =
         [
             new("model", ColumnKind.Text),
@@ -304,7 +352,7 @@ internal sealed class ReportPage
                     model.CompletionTokens,
                     model.TotalTokens,
                     model.CostUsd,
-                    model.UnpricedTokens));
+                    model.UnpricedTokenCount));
         if (_data.Models.Count > 1)
         {
             string all = shown < _data.Models.Count ? $"all {Format.Count(_data.Models.Count)} models" : "all";
@@ -318,7 +366,7 @@ internal sealed class ReportPage
                 _summary.Tokens.TotalCompletionTokens,
                 _summary.Tokens.TotalTokens,
                 _summary.Cost?.TotalUsd,
-                _summary.Cost?.UnpricedTokens ?? 0));
+                _summary.Cost?.UnpricedTokenCount ?? 0));
         }
 
         string caption =

@@ -44,7 +44,8 @@ internal static class ReportQuery
         RunSummary summary,
         AlertHistory alerts,
         IReadOnlyList<LogRun> runs,
-        DateTimeOffset made)
+        DateTimeOffset made,
+        SummaryKey? by)
     {
         var source = new SnapshotSource(snapshot);
         IReadOnlyList<DrawnFigure> figures = new FigureSet(source, FigureLook.Page).All();
@@ -99,6 +100,7 @@ internal static class ReportQuery
             alerts,
             figures,
             Models(summary, source, totals),
+            by is null ? null : new KeyGroups(by, [.. snapshot.Query(KeySummaryQuery.Sql(by)).Select(KeySummaryQuery.Read)]),
             slowest,
             failed,
             failedCount,
@@ -131,7 +133,13 @@ internal static class ReportQuery
                 .Select(name =>
                 {
                     Totals total = totals.GetValueOrDefault(name);
-                    ModelTokenUsage usage = tokens.GetValueOrDefault(name) ?? new ModelTokenUsage(name, 0, 0, 0);
+                    ModelTokenUsage usage = tokens.GetValueOrDefault(name) ?? new ModelTokenUsage
+                    {
+                        ModelName = name,
+                        PromptTokens = 0,
+                        CompletionTokens = 0,
+                        TotalTokens = 0,
+                    };
                     ModelCost? cost = costs.GetValueOrDefault(name);
                     ModelQuantiles? times = latency.GetValueOrDefault(name);
                     return new ModelRow(
@@ -144,7 +152,7 @@ internal static class ReportQuery
                         usage.CompletionTokens,
                         usage.TotalTokens,
                         cost?.CostUsd,
-                        cost?.UnpricedTokens ?? 0);
+                        cost?.UnpricedTokenCount ?? 0);
                 })
                 .OrderByDescending(model => model.TotalTokens)
                 .ThenByDescending(model => model.Generations)

@@ -40,6 +40,10 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
             || column.Field == RecordSchema.Feedback),
     ];
 
+    /// <summary>What a report shows, with groups of calls by any key.</summary>
+    public static RecordColumn[] OfReportByKey { get; } =
+        [.. All.Where(column => OfReport.Contains(column) || column.Field == RecordSchema.Provider || column.Field == RecordSchema.Tags)];
+
     /// <summary>The fields that it keeps, a bit each by their ordinals.</summary>
     public ulong Fields => Bit(Field) | (Field == RecordSchema.Tags ? Bit(RecordSchema.Metadata) : 0);
 

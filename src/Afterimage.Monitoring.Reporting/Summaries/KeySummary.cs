@@ -34,6 +34,9 @@ public sealed record KeySummary
     /// <summary>Calls that have no count of tokens at all, and are in none of the sums.</summary>
     public long CallsWithoutTokens { get; init; }
 
+    /// <summary>Calls whose provider told no usage: of them the sums hold estimates at most.</summary>
+    public long UsageMissingCount { get; init; }
+
     /// <summary>What was recorded as the calls' cost, in US dollars; <see langword="null"/> where none was priced.</summary>
     public decimal? CostUsd { get; init; }
 

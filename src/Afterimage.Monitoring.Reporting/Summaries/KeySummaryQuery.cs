@@ -15,7 +15,8 @@ internal static class KeySummaryQuery
             coalesce(sum(prompt_token_count::DOUBLE), 0), coalesce(sum(completion_token_count::DOUBLE), 0),
             coalesce(sum({PointSource.TotalTokens}), 0) AS tokens,
             count(*) FILTER ({PointSource.TotalTokens} IS NULL),
-            fsum(cost_usd) FILTER (isfinite(cost_usd)) AS cost, coalesce(sum(unpriced_token_count::DOUBLE), 0)
+            fsum(cost_usd) FILTER (isfinite(cost_usd)) AS cost, coalesce(sum(unpriced_token_count::DOUBLE), 0),
+            count(*) FILTER (usage_missing)
         FROM calls AS r GROUP BY 1 ORDER BY tokens DESC, generations DESC, key
         """;
 
@@ -33,6 +34,7 @@ internal static class KeySummaryQuery
         CallsWithoutTokens = row.GetInt64(9),
         CostUsd = Number(row, 10) is { } dollars ? CostReport.Dollars(dollars) : null,
         UnpricedTokenCount = Count(row, 11),
+        UsageMissingCount = row.GetInt64(12),
     };
 
     private static double? Number(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDouble(column);

@@ -169,13 +169,13 @@ public sealed record RunSummary
             // What is not known is absent, and not zero.
             if (model.CostUsd is { } dollars)
                 writer.WriteNumber("cost_usd", dollars);
-            writer.WriteNumber("unpriced_tokens", model.UnpricedTokens);
+            writer.WriteNumber("unpriced_tokens", model.UnpricedTokenCount);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
         writer.WriteNumber("total_usd", cost.TotalUsd);
-        writer.WriteNumber("unpriced_tokens", cost.UnpricedTokens);
+        writer.WriteNumber("unpriced_tokens", cost.UnpricedTokenCount);
         writer.WriteNumber("usage_missing_count", cost.UsageMissingCount);
         if (cost.CostPerSuccessfulGeneration is { } generation)
             writer.WriteNumber("usd_per_successful_generation", generation);

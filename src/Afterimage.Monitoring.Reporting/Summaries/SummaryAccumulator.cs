@@ -230,7 +230,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     {
         Values(WellKnownMetrics.UnpricedTokenCount).Add(tokens);
         model.HasCost = true;
-        model.UnpricedTokens.Add(tokens, 1);
+        model.UnpricedTokenCount.Add(tokens, 1);
     }
 
     private TokenUsageReport Tokens()
@@ -238,18 +238,22 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         ModelTokenUsage[] models =
         [
             .. _models.All.Where(pair => pair.Value.HasTokens)
-                .Select(pair => new ModelTokenUsage(
-                    pair.Name,
-                    Whole(pair.Value.PromptTokens),
-                    Whole(pair.Value.CompletionTokens),
-                    Whole(pair.Value.TotalTokens)))
+                .Select(pair => new ModelTokenUsage
+                {
+                    ModelName = pair.Name,
+                    PromptTokens = Whole(pair.Value.PromptTokens),
+                    CompletionTokens = Whole(pair.Value.CompletionTokens),
+                    TotalTokens = Whole(pair.Value.TotalTokens),
+                })
                 .OrderBy(model => model.ModelName, StringComparer.Ordinal),
         ];
-        return new TokenUsageReport(
-            models,
-            SaturatingSum.Of(models.Select(model => model.PromptTokens)),
-            SaturatingSum.Of(models.Select(model => model.CompletionTokens)),
-            SaturatingSum.Of(models.Select(model => model.TotalTokens)));
+        return new TokenUsageReport
+        {
+            ByModel = models,
+            TotalPromptTokens = SaturatingSum.Of(models.Select(model => model.PromptTokens)),
+            TotalCompletionTokens = SaturatingSum.Of(models.Select(model => model.CompletionTokens)),
+            TotalTokens = SaturatingSum.Of(models.Select(model => model.TotalTokens)),
+        };
     }
 
     private CostReport? Cost(SortedDictionary<string, MetricSummary> metrics)
@@ -257,10 +261,12 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         ModelCost[] models =
         [
             .. _models.All.Where(pair => pair.Value.HasCost)
-                .Select(pair => new ModelCost(
-                    pair.Name,
-                    pair.Value.IsPriced ? CostReport.Dollars(pair.Value.Dollars.Value) : null,
-                    Whole(pair.Value.UnpricedTokens))),
+                .Select(pair => new ModelCost
+                {
+                    ModelName = pair.Name,
+                    CostUsd = pair.Value.IsPriced ? CostReport.Dollars(pair.Value.Dollars.Value) : null,
+                    UnpricedTokenCount = Whole(pair.Value.UnpricedTokenCount),
+                }),
         ];
         return models.Length == 0
             ? null
@@ -300,7 +306,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         public CompensatedSum CompletionTokens;
         public CompensatedSum TotalTokens;
         public CompensatedSum Dollars;
-        public CompensatedSum UnpricedTokens;
+        public CompensatedSum UnpricedTokenCount;
 
         public long Uses { get; set; }
 
@@ -316,7 +322,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             CompletionTokens.Add(other.CompletionTokens);
             TotalTokens.Add(other.TotalTokens);
             Dollars.Add(other.Dollars);
-            UnpricedTokens.Add(other.UnpricedTokens);
+            UnpricedTokenCount.Add(other.UnpricedTokenCount);
             Uses += other.Uses;
             HasTokens |= other.HasTokens;
             HasCost |= other.HasCost;

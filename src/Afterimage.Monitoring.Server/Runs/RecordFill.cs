@@ -30,7 +30,7 @@ internal sealed class RecordFill(Names names)
         record.ModelId = Id(names.Models, line, RecordSchema.ModelName);
         record.FinishReasonId = Id(names.FinishReasons, line, RecordSchema.FinishReason);
         RecordScore[]? scores = line.Has(RecordSchema.Scores) ? Scores(line.Text(RecordSchema.Scores)) : null;
-        KeyValuePair<string, object?>[]? tags = line.Has(RecordSchema.Tags) ? Tags(line.Text(RecordSchema.Tags)) : null;
+        KeyValuePair<string, object?>[]? tags = line.Has(RecordSchema.Tags) ? LineTags.Of(line.Text(RecordSchema.Tags)) : null;
         if (record.Kind == RecordKind.Evaluation || tags is not null)
             record.Details = new RecordDetails { Scores = scores ?? [], Tags = tags };
         return record;
@@ -71,31 +71,5 @@ internal sealed class RecordFill(Names names)
         }
 
         return [.. scores];
-    }
-
-    private static KeyValuePair<string, object?>[] Tags(ReadOnlySpan<byte> json)
-    {
-        List<KeyValuePair<string, object?>> tags = [];
-        var reader = new Utf8JsonReader(json);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            string key = reader.GetString()!;
-            reader.Read();
-            switch (reader.TokenType)
-            {
-                case JsonTokenType.String:
-                    tags.Add(new(key, reader.GetString()));
-                    break;
-                case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
-                    tags.Add(new(key, Encoding.UTF8.GetString(reader.ValueSpan)));
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return [.. tags];
     }
 }

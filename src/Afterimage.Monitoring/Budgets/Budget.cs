@@ -23,6 +23,12 @@ public sealed record Budget
     /// Default: <see langword="null"/>, all together.</summary>
     public string? ModelName { get; init; }
 
+    /// <summary>Counts calls with this tag only, such as one tenant's: its key, and its value as text. Default: <see langword="null"/>, all
+    /// together.</summary>
+    /// <remarks>A call that has not begun says its tags by <see cref="BudgetEstimate.Tags"/>. A spent budget of a tag refuses reservations,
+    /// but does not cancel <see cref="GenerationMonitor.BudgetToken"/>, which is everybody's.</remarks>
+    public KeyValuePair<string, string>? Tag { get; init; }
+
     /// <summary>
     /// A log directory, or one with log directories below it, whose generations and evaluations count from the start, so that a restart
     /// does not empty the budget: of a calendar window those that fall into it, of <see cref="BudgetPeriod.Run"/> all. It need not exist
@@ -56,6 +62,10 @@ public sealed record Budget
             return (nameof(ModelName), "is not empty.");
         if (Unit == BudgetUnit.WallTime && ModelName is not null)
             return (nameof(ModelName), "has no time of its own.");
+        if (Tag is { } tag && (string.IsNullOrEmpty(tag.Key) || tag.Value is null))
+            return (nameof(Tag), "has a key and a value.");
+        if (Unit == BudgetUnit.WallTime && Tag is not null)
+            return (nameof(Tag), "has no time of its own.");
         if (ResumeFrom?.Length == 0)
             return (nameof(ResumeFrom), "is a directory, or null.");
         if (WarnAt?.Any(share => !(share is > 0 and < 1)) == true)

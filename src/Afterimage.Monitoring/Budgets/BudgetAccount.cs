@@ -44,8 +44,14 @@ internal sealed class BudgetAccount
 
     public decimal Reserved { get; set; }
 
-    public BudgetStatus Status => new(_budget, _spent, Reserved, IsSpent, _periodStart, _unpricedTokens)
+    public BudgetStatus Status => new()
     {
+        Budget = _budget,
+        Spent = _spent,
+        Reserved = Reserved,
+        IsSpent = IsSpent,
+        PeriodStart = _periodStart,
+        UnpricedTokenCount = _unpricedTokens,
         UsageMissingCount = _usageMissing,
     };
 
@@ -98,7 +104,10 @@ internal sealed class BudgetAccount
         // What comes late belongs to a period that is over. Not by the wall clock, where the record is not: set back, it would make all
         // that happens late, and free.
         bool isLate = record.Timestamp < (record.Has(RecordFields.GivenTimestamp) ? _periodStart.Ticks : _periodStartOnLine);
-        if ((isLate && _budget.Period != BudgetPeriod.Run) || (_budget.ModelName is { } only && only != modelName && only != requestModel))
+        if (
+            (isLate && _budget.Period != BudgetPeriod.Run)
+            || (_budget.ModelName is { } only && only != modelName && only != requestModel)
+            || (_budget.Tag is { } tag && !RecordTags.Has(record.Details?.Tags, tag)))
             return;
 
         if (_budget.Unit is BudgetUnit.Tokens or BudgetUnit.Dollars && record.IsUsageMissing && _usageMissing++ == 0)
@@ -147,6 +156,8 @@ internal sealed class BudgetAccount
     /// <param name="pricing">The prices, which a budget of dollars has.</param>
     public decimal? Need(in BudgetEstimate estimate, string? answered, ModelPricing? pricing)
     {
+        if (_budget.Tag is { } tag && !RecordTags.Has(estimate.Tags, tag))
+            return null;
         if (_budget.ModelName is { } only && !Holds(only, estimate.ModelName ?? Names.UnknownModelName, answered))
             return null;
 
@@ -170,10 +181,12 @@ internal sealed class BudgetAccount
     {
         if (estimate.PromptTokens == 0 && estimate.CompletionTokens == 0)
             return 0;
-        if (pricing.Find(answered, estimate.ModelName) is { } price)
-            return price.Cost(estimate.PromptTokens, estimate.CompletionTokens);
+        var tokens = new CallTokens { Prompt = estimate.PromptTokens, Completion = estimate.CompletionTokens };
+        string? tier = ServiceTier.Of(estimate.Tags);
+        if (pricing.Find(answered, estimate.ModelName)?.Cost(tokens, tier) is { } dollars)
+            return dollars;
         throw new ArgumentException(
-            $"There is no price for the model '{estimate.ModelName}': estimate its cost, or add it to the prices.",
+            $"There is no price for the model '{estimate.ModelName}'{(tier is null ? "" : $" of the service tier '{tier}'")}: estimate its cost, or add it to the prices.",
             nameof(estimate));
     }
 

@@ -21,6 +21,8 @@ internal static class BudgetAlert
         };
         if (budget.ModelName is { } modelName)
             data["model_name"] = modelName;
+        if (budget.Tag is { } tag)
+            data["tag." + tag.Key] = tag.Value;
 
         string name = $"Budget {budget.Name}";
         (AlertLevel level, string message) = news.Event switch

@@ -205,7 +205,8 @@ internal sealed class BudgetLedger : IRecordReducer
 
     private void UpdateToken()
     {
-        bool isSpent = _accounts.Any(a => a.IsSpent);
+        // Others go on when the budget of one tenant is spent.
+        bool isSpent = _accounts.Any(a => a.IsSpent && a.Budget.Tag is null);
         if (isSpent && !_whileNotSpent.IsCancellationRequested)
             _ = _whileNotSpent.CancelAsync();
         else if (!isSpent && _whileNotSpent.IsCancellationRequested)

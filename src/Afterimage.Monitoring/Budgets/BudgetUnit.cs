@@ -10,7 +10,7 @@ public enum BudgetUnit
     Tokens,
 
     /// <summary>US dollars, by <see cref="GenerationMonitorOptions.Pricing"/>, which it needs. Calls without a known price cannot be
-    /// counted: they are told in <see cref="BudgetStatus.UnpricedTokens"/> and by one alert.</summary>
+    /// counted: they are told in <see cref="BudgetStatus.UnpricedTokenCount"/> and by one alert.</summary>
     Dollars,
 
     /// <summary>Generations, failed ones too.</summary>

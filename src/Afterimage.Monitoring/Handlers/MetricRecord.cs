@@ -86,6 +86,9 @@ public readonly struct MetricRecord
     /// <see langword="null"/>.</summary>
     public long? CacheWriteTokenCount => RecordExtras.Count(Record.Details?.Extras, RecordSchema.CacheWriteTokenCount);
 
+    /// <summary>The part of <see cref="CacheWriteTokenCount"/> that is kept for an hour, or <see langword="null"/>.</summary>
+    public long? CacheWriteOneHourTokenCount => RecordExtras.Count(Record.Details?.Extras, RecordSchema.CacheWriteOneHourTokenCount);
+
     /// <summary>The part of the prompt that is audio, or <see langword="null"/>.</summary>
     public long? AudioPromptTokenCount => RecordExtras.Count(Record.Details?.Extras, RecordSchema.AudioPromptTokenCount);
 

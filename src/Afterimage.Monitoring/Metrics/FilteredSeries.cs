@@ -27,16 +27,5 @@ internal sealed class FilteredSeries
 
     public bool Takes(in Record record) =>
         (_modelId is not { } model || ModelSums.Key(record.ModelId) == model)
-        && (_tag is not { } tag || Has(record.Details?.Tags, tag));
-
-    private static bool Has(KeyValuePair<string, object?>[]? tags, KeyValuePair<string, string> wanted)
-    {
-        foreach ((string key, object? value) in tags.AsSpan())
-        {
-            if (key == wanted.Key)
-                return Scalar.Text(value) == wanted.Value;
-        }
-
-        return false;
-    }
+        && (_tag is not { } tag || RecordTags.Has(record.Details?.Tags, tag));
 }

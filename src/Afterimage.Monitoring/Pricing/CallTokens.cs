@@ -8,11 +8,18 @@ internal readonly record struct CallTokens
 {
     public long Prompt { get; init; }
 
+    /// <summary>What the total has beyond its sides, which are told: charged as prompt.</summary>
+    public long Unexplained { get; init; }
+
     public long Completion { get; init; }
 
     public long CachedPrompt { get; init; }
 
+    /// <summary>All that was written to the cache.</summary>
     public long CacheWrite { get; init; }
+
+    /// <summary>The part of <see cref="CacheWrite"/> that is kept for an hour.</summary>
+    public long CacheWriteOneHour { get; init; }
 
     public long AudioPrompt { get; init; }
 
@@ -36,29 +43,37 @@ internal readonly record struct CallTokens
         long rest = record.Has(RecordFields.TotalTokens)
             ? (long)decimal.Max(0, (decimal)record.TotalTokens - prompt - completion)
             : 0;
+        long unexplained = 0;
         if (!hasCompletion)
         {
             completion = rest;
         }
-        else if (hasPrompt && record.ReasoningTokens > 0 && rest >= record.ReasoningTokens)
+        else if (!hasPrompt)
+        {
+            prompt = rest;
+        }
+        else if (record.ReasoningTokens > 0 && rest >= record.ReasoningTokens)
         {
             // Some providers count reasoning beside the completion, not in it.
             completion += record.ReasoningTokens;
-            prompt += rest - record.ReasoningTokens;
+            unexplained = rest - record.ReasoningTokens;
         }
         else
         {
-            prompt += rest;
+            unexplained = rest;
         }
 
         RecordExtras? extras = record.Details?.Extras;
+        long oneHour = RecordExtras.Count(extras, RecordSchema.CacheWriteOneHourTokenCount) ?? 0;
         return new CallTokens
         {
             Prompt = prompt,
+            Unexplained = unexplained,
             Completion = completion,
             CachedPrompt = record.CachedPromptTokens,
             Reasoning = record.ReasoningTokens,
-            CacheWrite = RecordExtras.Count(extras, RecordSchema.CacheWriteTokenCount) ?? 0,
+            CacheWrite = Math.Max(RecordExtras.Count(extras, RecordSchema.CacheWriteTokenCount) ?? 0, oneHour),
+            CacheWriteOneHour = oneHour,
             AudioPrompt = RecordExtras.Count(extras, RecordSchema.AudioPromptTokenCount) ?? 0,
             AudioCompletion = RecordExtras.Count(extras, RecordSchema.AudioCompletionTokenCount) ?? 0,
             ImageCompletion = RecordExtras.Count(extras, RecordSchema.ImageCompletionTokenCount) ?? 0,

@@ -5,12 +5,18 @@ using Afterimage.Monitoring.Pricing;
 namespace Afterimage.Monitoring;
 
 /// <summary>What models cost, one by one and in total.</summary>
-/// <param name="ByModel">One entry a model, ordered by name (ordinal).</param>
-/// <param name="TotalUsd">What is known to have been spent, US dollars. Where <paramref name="UnpricedTokens"/> is not zero, the whole cost
-/// more.</param>
-/// <param name="UnpricedTokens">Tokens that are not in <paramref name="TotalUsd"/> since they have no known price.</param>
-public sealed record CostReport(IReadOnlyList<ModelCost> ByModel, decimal TotalUsd, long UnpricedTokens)
+public sealed record CostReport
 {
+    /// <summary>One entry a model, ordered by name (ordinal).</summary>
+    public required IReadOnlyList<ModelCost> ByModel { get; init; }
+
+    /// <summary>What is known to have been spent, US dollars. Where <see cref="UnpricedTokenCount"/> is not zero, the whole cost
+    /// more.</summary>
+    public required decimal TotalUsd { get; init; }
+
+    /// <summary>Tokens that are not in <see cref="TotalUsd"/> since they have no known price.</summary>
+    public required long UnpricedTokenCount { get; init; }
+
     /// <summary>Successful generations in the same window; 0 where the cost was estimated from token totals.</summary>
     public long SuccessfulGenerations { get; init; }
 
@@ -36,6 +42,11 @@ public sealed record CostReport(IReadOnlyList<ModelCost> ByModel, decimal TotalU
     internal static CostReport Of(IEnumerable<ModelCost> models)
     {
         ModelCost[] byModel = [.. models.OrderBy(m => m.ModelName, StringComparer.Ordinal)];
-        return new CostReport(byModel, byModel.Sum(m => m.CostUsd ?? 0), SaturatingSum.Of(byModel.Select(m => m.UnpricedTokens)));
+        return new CostReport
+        {
+            ByModel = byModel,
+            TotalUsd = byModel.Sum(m => m.CostUsd ?? 0),
+            UnpricedTokenCount = SaturatingSum.Of(byModel.Select(m => m.UnpricedTokenCount)),
+        };
     }
 }

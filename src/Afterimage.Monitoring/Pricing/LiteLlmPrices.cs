@@ -11,6 +11,9 @@ internal static class LiteLlmPrices
     private const string OutputKey = "output_cost_per_token";
     private const string TierStart = "_above_";
     private const string TierEnd = "_tokens";
+    private static readonly (string Name, string Suffix)[] ServiceSuffixes =
+        [("batch", "_batches"), ("flex", "_flex"), ("priority", "_priority")];
+
     private static readonly string[] CachedInputKeys = ["cache_read_input_token_cost", "input_cost_per_token_cache_hit"];
 
     /// <exception cref="FormatException">No model in it has a price for tokens.</exception>
@@ -51,10 +54,9 @@ internal static class LiteLlmPrices
         ModelPrice? price = Prices(model, "", null);
         if (price is not null)
         {
-            if (UnitOfZero(model, price) is { } other)
+            if (PriceBesideZero(model, price) is { } other)
                 throw new FormatException($"a price of zero a token stands beside {other}.");
-            foreach ((long above, string suffix) in Tiers(model))
-                tiers.Add(new LongContextPrice(above, Prices(model, suffix, price)!));
+            tiers.AddRange(LongContext(model, "", price));
         }
         else if (model.TryGetProperty("tiered_pricing", out JsonElement ranges) && ranges.ValueKind == JsonValueKind.Array)
         {
@@ -75,14 +77,36 @@ internal static class LiteLlmPrices
                 if (price is null)
                     price = inRange;
                 else
-                    tiers.Add(new LongContextPrice((long)from, inRange));
+                    tiers.Add(new LongContextPrice { AbovePromptTokenCount = (long)from, Price = inRange });
             }
         }
 
         return price is null
             ? throw new FormatException($"it has no \"{InputKey}\" and \"{OutputKey}\".")
-            : price with { LongContext = tiers };
+            : price with { LongContext = tiers, ServiceTiers = ServiceTiers(model), Source = Source(model) };
     }
+
+    private static IReadOnlyDictionary<string, ModelPrice> ServiceTiers(JsonElement model)
+    {
+        var tiers = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        foreach ((string name, string suffix) in ServiceSuffixes)
+        {
+            if (Prices(model, suffix, null) is { } price)
+                tiers.Add(name, price with { LongContext = [.. LongContext(model, suffix, price)] });
+        }
+
+        return tiers.Count == 0 ? FrozenDictionary<string, ModelPrice>.Empty : tiers;
+    }
+
+    private static IEnumerable<LongContextPrice> LongContext(JsonElement model, string service, ModelPrice price) =>
+        Tiers(model, service).Select(tier => new LongContextPrice
+        {
+            AbovePromptTokenCount = tier.Above,
+            Price = Prices(model, tier.Suffix, price)!,
+        });
+
+    private static string? Source(JsonElement model) =>
+        model.TryGetProperty("source", out JsonElement source) && source.ValueKind == JsonValueKind.String ? source.GetString() : null;
 
     private static ModelPrice? Prices(JsonElement entry, string suffix, ModelPrice? otherwise)
     {
@@ -99,28 +123,31 @@ internal static class LiteLlmPrices
                 ?? PerMillion(entry, CachedInputKeys[1] + suffix)
                 ?? otherwise?.CachedInput,
             CacheWrite = PerMillion(entry, "cache_creation_input_token_cost" + suffix) ?? otherwise?.CacheWrite,
+            CacheWriteOneHour = PerMillion(entry, "cache_creation_input_token_cost_above_1hr" + suffix) ?? otherwise?.CacheWriteOneHour,
             Reasoning = PerMillion(entry, "output_cost_per_reasoning_token" + suffix) ?? otherwise?.Reasoning,
             AudioInput = PerMillion(entry, "input_cost_per_audio_token" + suffix) ?? otherwise?.AudioInput,
+            CachedAudioInput = PerMillion(entry, "cache_read_input_audio_token_cost" + suffix) ?? otherwise?.CachedAudioInput,
             AudioOutput = PerMillion(entry, "output_cost_per_audio_token" + suffix) ?? otherwise?.AudioOutput,
             ImageOutput = PerMillion(entry, "output_cost_per_image_token" + suffix) ?? otherwise?.ImageOutput,
         };
     }
 
     /// <summary>The tiers by prompt length, each once: the tokens above which it begins, and the end of its keys.</summary>
-    private static IEnumerable<(long Above, string Suffix)> Tiers(JsonElement model)
+    private static IEnumerable<(long Above, string Suffix)> Tiers(JsonElement model, string service)
     {
         var suffixes = new HashSet<string>(StringComparer.Ordinal);
+        string end = TierEnd + service;
         foreach (string name in model.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null).Select(p => p.Name))
         {
-            int start = name.IndexOf(TierStart, StringComparison.Ordinal);
+            int start = name.LastIndexOf(TierStart, StringComparison.Ordinal);
             if (
                 start < 0
                 || !name.AsSpan(0, start).Contains("_cost", StringComparison.Ordinal)
-                || !name.EndsWith(TierEnd, StringComparison.Ordinal)
-                || name.Length - TierEnd.Length - 1 <= start + TierStart.Length)
+                || !name.EndsWith(end, StringComparison.Ordinal)
+                || name.Length - end.Length - 1 <= start + TierStart.Length)
                 continue;
 
-            ReadOnlySpan<char> size = name.AsSpan()[(start + TierStart.Length)..^TierEnd.Length];
+            ReadOnlySpan<char> size = name.AsSpan()[(start + TierStart.Length)..^end.Length];
             long unit = size[^1] switch { 'k' => 1_000, 'm' => 1_000_000, _ => 0 };
             if (
                 unit > 0
@@ -130,8 +157,8 @@ internal static class LiteLlmPrices
         }
     }
 
-    /// <summary>The price of another unit beside a zero a token, which then is no price; null: there is none.</summary>
-    private static string? UnitOfZero(JsonElement model, ModelPrice price)
+    /// <summary>Another price, of whatever unit, beside a zero a token, which then is no price; null: there is none.</summary>
+    private static string? PriceBesideZero(JsonElement model, ModelPrice price)
     {
         if (price.Input > 0 && (price.Output > 0 || IsWithoutOutput(model)))
             return null;
@@ -139,12 +166,8 @@ internal static class LiteLlmPrices
         foreach (JsonProperty property in model.EnumerateObject())
         {
             string name = property.Name;
-            bool isOtherUnit =
-                name.Contains("cost_per_", StringComparison.Ordinal)
-                && !name.StartsWith(InputKey, StringComparison.Ordinal)
-                && !name.StartsWith(OutputKey, StringComparison.Ordinal)
-                && !name.StartsWith("output_cost_per_reasoning_token", StringComparison.Ordinal);
-            if (isOtherUnit && HasAmount(property.Value))
+            bool isPrice = name.Contains("cost", StringComparison.Ordinal) || name.Contains("pric", StringComparison.Ordinal);
+            if (isPrice && name is not (InputKey or OutputKey) && HasAmount(property.Value))
                 return name;
         }
 
@@ -156,6 +179,7 @@ internal static class LiteLlmPrices
         JsonValueKind.Number => value.GetDouble() > 0,
         JsonValueKind.String => double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out double number) && number > 0,
         JsonValueKind.Object => value.EnumerateObject().Any(member => HasAmount(member.Value)),
+        JsonValueKind.Array => value.EnumerateArray().Any(HasAmount),
         _ => false,
     };
 
@@ -172,17 +196,13 @@ internal static class LiteLlmPrices
         if (!entry.TryGetProperty(key, out JsonElement price) || price.ValueKind == JsonValueKind.Null)
             return null;
 
+        decimal perToken = -1;
         bool isNumber = price.ValueKind switch
         {
-            JsonValueKind.Number => price.TryGetDecimal(out _),
-            JsonValueKind.String => decimal.TryParse(price.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out _),
+            JsonValueKind.Number => price.TryGetDecimal(out perToken),
+            JsonValueKind.String => decimal.TryParse(price.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out perToken),
             _ => false,
         };
-        decimal perToken = !isNumber
-            ? -1
-            : price.ValueKind == JsonValueKind.Number
-                ? price.GetDecimal()
-                : decimal.Parse(price.GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture);
-        return perToken is >= 0 and <= 1 ? perToken * 1_000_000 : throw new FormatException($"{key} is no price: '{price}'.");
+        return isNumber && perToken is >= 0 and <= 1 ? perToken * 1_000_000 : throw new FormatException($"{key} is no price: '{price}'.");
     }
 }

@@ -4,7 +4,11 @@ using Afterimage.Monitoring.Log.Reading;
 namespace Afterimage.Monitoring;
 
 /// <summary>What calls with long prompts cost.</summary>
-/// <param name="AbovePromptTokens">Calls whose prompt has more tokens than this are charged at <paramref name="Price"/>. Not
-/// negative.</param>
-/// <param name="Price">The prices of the tier. Its own <see cref="ModelPrice.LongContext"/> is not looked at.</param>
-public sealed record LongContextPrice(long AbovePromptTokens, ModelPrice Price);
+public sealed record LongContextPrice
+{
+    /// <summary>Calls whose prompt has more tokens than this are charged at <see cref="Price"/>. Must not be negative.</summary>
+    public required long AbovePromptTokenCount { get; init; }
+
+    /// <summary>The prices of the tier. Its own <see cref="ModelPrice.LongContext"/> is not looked at.</summary>
+    public required ModelPrice Price { get; init; }
+}

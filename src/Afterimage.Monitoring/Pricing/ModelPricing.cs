@@ -39,13 +39,17 @@ public sealed class ModelPricing
     /// <summary>List prices of well-known models, standard tier, as LiteLLM's table had them on <see cref="WellKnownDate"/>. Check them
     /// before you rely on them.</summary>
     /// <remarks>
-    /// <c>Pricing/well-known-prices.json</c> says for each which entry of that table it is from, and where the vendors publish theirs. The
-    /// table is not updated by itself.
+    /// The <see cref="ModelPrice.Source"/> of each says which entry of that table it is from. <c>Pricing/well-known-prices.json</c> also
+    /// says where the vendors publish theirs. The table is not updated by itself.
     /// </remarks>
     public static ModelPricing WellKnown => LazyWellKnown.Value;
 
     /// <summary>The day of the table that the prices of <see cref="WellKnown"/> are from.</summary>
-    public static DateOnly WellKnownDate { get; } = new(2026, 7, 24);
+    public static DateOnly WellKnownDate => WellKnown.Date!.Value;
+
+    /// <summary>The day from which the prices are, as their file says; <see langword="null"/> where it does not, or where the table was put
+    /// together from several.</summary>
+    public DateOnly? Date { get; internal init; }
 
     /// <summary>The prices by model name.</summary>
     public IReadOnlyDictionary<string, ModelPrice> Prices => _prices;
@@ -64,15 +68,16 @@ public sealed class ModelPricing
     /// <summary>Reads prices from JSON, in either of two shapes.</summary>
     /// <remarks>
     /// <para>The project's own, US dollars per million tokens; what a long-context tier does not say is as in its model:
-    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "output": 10, "reasoning": 12, "audio_input": 40,
-    /// "audio_output": 80, "image_output": 30,
-    /// "long_context": [{"above": 200000, "input": 5, "output": 15}]}]}</c>.</para>
+    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "cache_write_1h": 5, "output": 10, "reasoning": 12,
+    /// "audio_input": 40, "cached_audio_input": 4, "audio_output": 80, "image_output": 30,
+    /// "long_context": [{"above": 200000, "input": 5, "output": 15}],
+    /// "service_tiers": [{"tier": "batch", "input": 1.25, "output": 5}]}]}</c>. A service tier has prices of its own only.</para>
     /// <para>LiteLLM's <c>model_prices_and_context_window.json</c> as it is
     /// (<see href="https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"/>): prices per token, with
-    /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c>, <c>output_cost_per_reasoning_token</c>, the tier suffix
+    /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c> and its <c>_above_1hr</c>, <c>output_cost_per_reasoning_token</c>, the tier suffix
     /// <c>_above_200k_tokens</c>, <c>tiered_pricing</c>, and the prices of audio and image tokens. Entries without a price for tokens, or
-    /// with a zero beside a price of another unit (query, image, request, second), are left out and named in <see cref="LeftOut"/>; batch,
-    /// flex and priority prices are not used.</para>
+    /// with a zero beside a price of another unit (query, image, request, second), are left out and named in <see cref="LeftOut"/>. The
+    /// suffixes <c>_batches</c>, <c>_flex</c> and <c>_priority</c> are the service tiers batch, flex and priority.</para>
     /// </remarks>
     /// <param name="json">The JSON text.</param>
     /// <returns>The prices.</returns>
@@ -140,13 +145,16 @@ public sealed class ModelPricing
     internal ModelPrice? Find(string? answered, string? asked) =>
         (answered is null ? null : Find(answered)) ?? (asked is null ? null : Find(asked));
 
-    internal static string? Fault(ModelPrice price)
+    internal static string? Fault(ModelPrice price) =>
+        FaultOfOne(price) ?? price.ServiceTiers.Values.Select(FaultOfOne).FirstOrDefault(fault => fault is not null);
+
+    private static string? FaultOfOne(ModelPrice price)
     {
         foreach (
             decimal? dollars in (ReadOnlySpan<decimal?>)
             [
-                price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning, price.AudioInput, price.AudioOutput,
-                price.ImageOutput,
+                price.Input, price.Output, price.CachedInput, price.CacheWrite, price.CacheWriteOneHour, price.Reasoning, price.AudioInput,
+                price.CachedAudioInput, price.AudioOutput, price.ImageOutput,
             ])
         {
             if (dollars is < 0 or > ModelPrice.Highest)
@@ -155,9 +163,9 @@ public sealed class ModelPricing
 
         foreach (LongContextPrice tier in price.LongContext)
         {
-            if (tier.AbovePromptTokens < 0)
+            if (tier.AbovePromptTokenCount < 0)
                 return "a long-context tier begins at zero tokens or above.";
-            if (Fault(tier.Price) is { } fault)
+            if (FaultOfOne(tier.Price) is { } fault)
                 return fault;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Settings;
@@ -13,33 +14,57 @@ internal static class PriceSettings
         foreach (SettingsNode model in settings.List("models"))
         {
             string name = model.RequiredText("name");
-            _ = model.Text("source");
             if (!prices.TryAdd(name, Price(model)))
                 throw model.Wrong("name", $"'{name}' is there twice.");
         }
 
         // Notes for who reads the file.
-        foreach (string note in (ReadOnlySpan<string>)["date", "note"])
-            _ = settings.Text(note);
+        _ = settings.Text("note");
         _ = settings.List("see");
+        DateOnly? date = Date(settings);
         settings.RefuseOthers();
-        return prices.Count > 0 ? new ModelPricing(prices) : throw settings.Wrong("models", "no model has a price.");
+        return prices.Count > 0
+            ? new ModelPricing(prices) { Date = date }
+            : throw settings.Wrong("models", "no model has a price.");
+    }
+
+    private static DateOnly? Date(SettingsNode settings)
+    {
+        if (settings.Text("date") is not { } text)
+            return null;
+        return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
+            ? date
+            : throw settings.Wrong("date", $"'{text}' is no day such as 2026-07-24.");
     }
 
     private static ModelPrice Price(SettingsNode model)
     {
-        ModelPrice price = Prices(model, null);
+        ModelPrice price = WithTiers(model, Prices(model, null)) with { Source = model.Text("source") };
+        var services = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        foreach (SettingsNode tier in model.List("service_tiers"))
+        {
+            string name = tier.RequiredText("tier").ToLowerInvariant();
+            if (!services.TryAdd(name, WithTiers(tier, Prices(tier, null))))
+                throw tier.Wrong("tier", $"'{name}' is there twice.");
+            tier.RefuseOthers();
+        }
+
+        model.RefuseOthers();
+        return services.Count == 0 ? price : price with { ServiceTiers = services };
+    }
+
+    private static ModelPrice WithTiers(SettingsNode model, ModelPrice price)
+    {
         List<LongContextPrice> tiers = [];
         foreach (SettingsNode tier in model.List("long_context"))
         {
             long above = tier.Whole("above") ?? throw tier.Wrong("above", "is required.");
             if (above < 0)
                 throw tier.Wrong("above", "is not negative.");
-            tiers.Add(new LongContextPrice(above, Prices(tier, price)));
+            tiers.Add(new LongContextPrice { AbovePromptTokenCount = above, Price = Prices(tier, price) });
             tier.RefuseOthers();
         }
 
-        model.RefuseOthers();
         return price with { LongContext = tiers };
     }
 
@@ -49,8 +74,10 @@ internal static class PriceSettings
         Output = Dollars(node, "output") ?? otherwise?.Output ?? throw node.Wrong("output", "is required."),
         CachedInput = Dollars(node, "cached_input") ?? otherwise?.CachedInput,
         CacheWrite = Dollars(node, "cache_write") ?? otherwise?.CacheWrite,
+        CacheWriteOneHour = Dollars(node, "cache_write_1h") ?? otherwise?.CacheWriteOneHour,
         Reasoning = Dollars(node, "reasoning") ?? otherwise?.Reasoning,
         AudioInput = Dollars(node, "audio_input") ?? otherwise?.AudioInput,
+        CachedAudioInput = Dollars(node, "cached_audio_input") ?? otherwise?.CachedAudioInput,
         AudioOutput = Dollars(node, "audio_output") ?? otherwise?.AudioOutput,
         ImageOutput = Dollars(node, "image_output") ?? otherwise?.ImageOutput,
     };

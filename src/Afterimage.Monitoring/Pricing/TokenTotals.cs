@@ -38,7 +38,13 @@ internal static class TokenTotals
         (long prompt, long completion, long total) = (0, 0, 0);
         foreach ((int model, (double Prompt, double Completion, double Total) sums) in byModel)
         {
-            var usage = new ModelTokenUsage(names.Models[model], (long)sums.Prompt, (long)sums.Completion, (long)sums.Total);
+            var usage = new ModelTokenUsage
+            {
+                ModelName = names.Models[model],
+                PromptTokens = (long)sums.Prompt,
+                CompletionTokens = (long)sums.Completion,
+                TotalTokens = (long)sums.Total,
+            };
             usages[count++] = usage;
             prompt = SaturatingSum.Of(prompt, usage.PromptTokens);
             completion = SaturatingSum.Of(completion, usage.CompletionTokens);
@@ -46,7 +52,13 @@ internal static class TokenTotals
         }
 
         Array.Sort(usages, static (a, b) => string.CompareOrdinal(a.ModelName, b.ModelName));
-        return new TokenUsageReport(usages, prompt, completion, total);
+        return new TokenUsageReport
+        {
+            ByModel = usages,
+            TotalPromptTokens = prompt,
+            TotalCompletionTokens = completion,
+            TotalTokens = total,
+        };
 
         ref (double Prompt, double Completion, double Total) Of(int model) =>
             ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
@@ -70,10 +82,12 @@ internal static class TokenTotals
         }
 
         return CostReport.Of(
-            byModel.Select(m => new ModelCost(
-                names.Models[m.Key],
-                m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null,
-                (long)m.Value.Unpriced))) with
+            byModel.Select(m => new ModelCost
+            {
+                ModelName = names.Models[m.Key],
+                CostUsd = m.Value.Cost is { } cost ? CostReport.Dollars(cost) : null,
+                UnpricedTokenCount = (long)m.Value.Unpriced,
+            })) with
         {
             UsageMissingCount = (long)view.Aggregate("usage_missing").Sum,
             SuccessfulGenerations = (long)Math.Round(view.Aggregate("success_rate").Sum),

@@ -5,16 +5,20 @@ using Afterimage.Monitoring.Pricing;
 namespace Afterimage.Monitoring;
 
 /// <summary>Tokens used, by model and in total.</summary>
-/// <param name="ByModel">One entry a model, ordered by name (ordinal).</param>
-/// <param name="TotalPromptTokens">Prompt tokens of all models.</param>
-/// <param name="TotalCompletionTokens">Completion tokens of all models.</param>
-/// <param name="TotalTokens">Total tokens of all models.</param>
-public sealed record TokenUsageReport(
-    IReadOnlyList<ModelTokenUsage> ByModel,
-    long TotalPromptTokens,
-    long TotalCompletionTokens,
-    long TotalTokens)
+public sealed record TokenUsageReport
 {
+    /// <summary>One entry a model, ordered by name (ordinal).</summary>
+    public required IReadOnlyList<ModelTokenUsage> ByModel { get; init; }
+
+    /// <summary>Prompt tokens of all models.</summary>
+    public required long TotalPromptTokens { get; init; }
+
+    /// <summary>Completion tokens of all models.</summary>
+    public required long TotalCompletionTokens { get; init; }
+
+    /// <summary>Total tokens of all models.</summary>
+    public required long TotalTokens { get; init; }
+
     /// <summary>Estimates what these tokens cost.</summary>
     /// <remarks>
     /// Totals do not say which prompt tokens were cached, which completion tokens were reasoning, or how long each prompt was: every prompt
@@ -31,11 +35,21 @@ public sealed record TokenUsageReport(
         return CostReport.Of(ByModel.Select(usage =>
         {
             if (pricing.Find(usage.ModelName) is not { } price)
-                return new ModelCost(usage.ModelName, null, Math.Max(usage.TotalTokens, usage.PromptTokens + usage.CompletionTokens));
+                return new ModelCost
+                {
+                    ModelName = usage.ModelName,
+                    CostUsd = null,
+                    UnpricedTokenCount = Math.Max(usage.TotalTokens, usage.PromptTokens + usage.CompletionTokens),
+                };
 
             decimal cost = ((price.Input * usage.PromptTokens) + (price.Output * usage.CompletionTokens)) / 1_000_000;
             long rest = Math.Max(0, usage.TotalTokens - usage.PromptTokens - usage.CompletionTokens);
-            return new ModelCost(usage.ModelName, rest > 0 && rest == usage.TotalTokens ? null : cost, rest);
+            return new ModelCost
+            {
+                ModelName = usage.ModelName,
+                CostUsd = rest > 0 && rest == usage.TotalTokens ? null : cost,
+                UnpricedTokenCount = rest,
+            };
         }));
     }
 }

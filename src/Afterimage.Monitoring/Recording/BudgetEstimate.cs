@@ -13,6 +13,10 @@ public readonly record struct BudgetEstimate
     /// <summary>Tokens of the completion: the limit that is sent with the request, or what such calls usually need. Not negative.</summary>
     public long CompletionTokens { get; init; }
 
+    /// <summary>The tags that the call will be recorded with, as far as they matter: those of budgets with a <see cref="Budget.Tag"/>, and
+    /// <c>service_tier</c>, which has prices of its own. Default: none.</summary>
+    public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
+
     /// <summary>US dollars. Not negative. Default: <see langword="null"/>, the tokens at the model's price.</summary>
     public decimal? CostUsd { get; init; }
 }

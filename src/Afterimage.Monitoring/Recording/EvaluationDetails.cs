@@ -43,6 +43,14 @@ public readonly record struct EvaluationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteTokenCount, value);
     }
 
+    /// <summary>The part of <see cref="CacheWriteTokenCount"/> that is kept for an hour, which Anthropic charges more for. Must not be
+    /// negative.</summary>
+    public long? CacheWriteOneHourTokenCount
+    {
+        get => RecordExtras.Count(Extras, RecordSchema.CacheWriteOneHourTokenCount);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteOneHourTokenCount, value);
+    }
+
     /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to.</summary>
     public string? Id
     {

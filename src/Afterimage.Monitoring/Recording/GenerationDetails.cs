@@ -154,6 +154,14 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteTokenCount, value);
     }
 
+    /// <summary>The part of <see cref="CacheWriteTokenCount"/> that is kept for an hour, which Anthropic charges more for. Must not be
+    /// negative.</summary>
+    public long? CacheWriteOneHourTokenCount
+    {
+        get => RecordExtras.Count(Extras, RecordSchema.CacheWriteOneHourTokenCount);
+        init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteOneHourTokenCount, value);
+    }
+
     /// <summary>The part of the prompt that is audio. Must not be negative.</summary>
     public long? AudioPromptTokenCount
     {

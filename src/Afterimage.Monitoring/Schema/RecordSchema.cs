@@ -106,6 +106,13 @@ internal static class RecordSchema
         "prompt tokens written to the provider's cache",
         extra: true);
 
+    public static readonly RecordField CacheWriteOneHourTokenCount = Add(
+        "cache_write_1h_token_count",
+        Count,
+        Calls,
+        "the part of those that is kept for an hour",
+        extra: true);
+
     public static readonly RecordField AudioPromptTokenCount =
         Add("audio_prompt_token_count", Count, Generation, "the part of the prompt that is audio", extra: true);
 

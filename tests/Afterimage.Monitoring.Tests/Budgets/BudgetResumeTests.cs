@@ -57,7 +57,7 @@ public sealed class BudgetResumeTests : IDisposable
         using GenerationMonitor second = Monitor(budgets);
         second.TrackGeneration(TimeSpan.Zero, false, new() { ModelName = "m", PromptTokenCount = 3 });
         Assert.Equal([160m, 0.000303m, 5m, 3m, 1010m, 123m, 7m, 3m], second.GetBudgets().Select(b => b.Spent));
-        Assert.Equal(37, second.GetBudgets()[1].UnpricedTokens);
+        Assert.Equal(37, second.GetBudgets()[1].UnpricedTokenCount);
         Assert.Equal(MonitorRun.Start + TimeSpan.FromSeconds(90), second.GetBudgets()[0].PeriodStart);
         Assert.Equal(1, second.GetMetrics("generation_time", TimeSpan.MaxValue).Count);
         second.Dispose();

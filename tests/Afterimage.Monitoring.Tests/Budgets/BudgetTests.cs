@@ -272,7 +272,7 @@ public sealed class BudgetTests
 
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 7 });
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 8 });
-        Assert.Equal(15, run.Monitor.GetBudgets()[0].UnpricedTokens);
+        Assert.Equal(15, run.Monitor.GetBudgets()[0].UnpricedTokenCount);
         Assert.Equal(["Warning Budget b does not count everything: calls without a known price were recorded"], Heard(run));
         run.Monitor.TrackEvaluation(
             TimeSpan.Zero,

@@ -113,11 +113,13 @@ public sealed class AggregateProperties
                 .. given
                     .Where((g, p) => (window is null || ages[p] <= window) && (g.Prompt ?? g.Completion) is not null)
                     .GroupBy(g => g.Model ?? "unknown")
-                    .Select(m => new ModelTokenUsage(
-                        m.Key,
-                        m.Sum(g => (long)(g.Prompt ?? 0)),
-                        m.Sum(g => (long)(g.Completion ?? 0)),
-                        m.Sum(g => (long)(g.Prompt ?? 0) + (g.Completion ?? 0))))
+                    .Select(m => new ModelTokenUsage
+                    {
+                        ModelName = m.Key,
+                        PromptTokens = m.Sum(g => (long)(g.Prompt ?? 0)),
+                        CompletionTokens = m.Sum(g => (long)(g.Completion ?? 0)),
+                        TotalTokens = m.Sum(g => (long)(g.Prompt ?? 0) + (g.Completion ?? 0)),
+                    })
                     .OrderBy(m => m.ModelName, StringComparer.Ordinal),
             ];
             TokenUsageReport report = run.Monitor.GetTotalTokenUsage(window);

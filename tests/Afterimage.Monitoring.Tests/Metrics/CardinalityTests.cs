@@ -28,7 +28,13 @@ public sealed class CardinalityTests
         ModelTokenUsage other = Assert.Single(tokens.ByModel, m => m.ModelName == GenerationMonitorOptions.OverflowName);
         Assert.Equal(9000, other.CompletionTokens);
         Assert.Equal(Enumerable.Range(1000, 9000).Sum(i => (long)i), other.PromptTokens);
-        Assert.Equal(new ModelTokenUsage("model-999", 999, 1, 1000), Assert.Single(tokens.ByModel, m => m.ModelName == "model-999"));
+        Assert.Equal(new ModelTokenUsage
+        {
+            ModelName = "model-999",
+            PromptTokens = 999,
+            CompletionTokens = 1,
+            TotalTokens = 1000,
+        }, Assert.Single(tokens.ByModel, m => m.ModelName == "model-999"));
 
         Assert.Equal(1001, run.Monitor.MetricNames.Count(n => n.StartsWith("model_usage:", StringComparison.Ordinal)));
         Assert.Equal(9000, run.Monitor.GetMetrics("model_usage:(other)").Sum);
@@ -165,7 +171,11 @@ public sealed class CardinalityTests
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "(other)", PromptTokenCount = 3 });
         run.Monitor.RecordMetric("(other)", 2);
 
-        Assert.Equal([new ModelTokenUsage("(other)", 3, 0, 3)], run.Monitor.GetTotalTokenUsage().ByModel);
+        Assert.Equal(
+            [
+                new ModelTokenUsage { ModelName = "(other)", PromptTokens = 3, CompletionTokens = 0, TotalTokens = 3 },
+            ],
+            run.Monitor.GetTotalTokenUsage().ByModel);
         Assert.Equal(2, run.Monitor.GetMetrics("(other)").Sum);
         Assert.Equal("(other)", run.Records()[0].Text("model_name"));
     }

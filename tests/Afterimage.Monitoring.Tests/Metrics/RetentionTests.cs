@@ -80,8 +80,20 @@ public sealed class RetentionTests
         run.Clock.SetUtcNow(MonitorRun.Start + TimeSpan.FromMilliseconds(Generations - 1));
         Assert.Equal(
             [
-                new ModelTokenUsage("even", Generations / 2, 0, Generations / 2),
-                new ModelTokenUsage("odd", Generations / 2, 0, Generations / 2),
+                new ModelTokenUsage
+                {
+                    ModelName = "even",
+                    PromptTokens = Generations / 2,
+                    CompletionTokens = 0,
+                    TotalTokens = Generations / 2,
+                },
+                new ModelTokenUsage
+                {
+                    ModelName = "odd",
+                    PromptTokens = Generations / 2,
+                    CompletionTokens = 0,
+                    TotalTokens = Generations / 2,
+                },
             ],
             run.Monitor.GetTotalTokenUsage().ByModel);
         Assert.Equal(Generations, run.Monitor.GetTotalTokenUsage(TimeSpan.MaxValue).TotalPromptTokens);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Afterimage.Monitoring.Tests.Support;
 
 namespace Afterimage.Monitoring.Tests.Pricing;
@@ -13,6 +12,12 @@ public sealed class ChargedTokensTests
          "image": {"mode": "image_generation", "input_cost_per_token": 3e-7, "output_cost_per_token": 2.5e-6,
           "output_cost_per_image_token": 3e-5},
          "plain": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "cache_creation_input_token_cost": 1.25e-6}}
+        """;
+
+    private const string ServiceTiers =
+        """
+        {"models": [{"name": "m", "input": 10, "cached_input": 2, "output": 18, "service_tiers": [
+          {"tier": "batch", "input": 4, "output": 6}, {"tier": "Priority", "input": 20, "cached_input": 10, "output": 30}]}]}
         """;
 
     [Fact]
@@ -56,7 +61,7 @@ public sealed class ChargedTokensTests
         });
 
         Assert.Null(Assert.Single(cost.ByModel).CostUsd);
-        Assert.Equal(110, cost.UnpricedTokens);
+        Assert.Equal(110, cost.UnpricedTokenCount);
     }
 
     [Fact]
@@ -70,6 +75,123 @@ public sealed class ChargedTokensTests
         });
 
         Assert.Equal(1.25m, cost.TotalUsd);
+    }
+
+    [Fact]
+    public void Cache_writes_for_an_hour_are_charged_at_their_own_price()
+    {
+        ModelPricing prices = ModelPricing.Parse(
+            """
+            {"claude": {"input_cost_per_token": 3e-6, "output_cost_per_token": 1.5e-5, "cache_creation_input_token_cost": 3.75e-6,
+              "cache_creation_input_token_cost_above_1hr": 6e-6, "input_cost_per_token_above_200k_tokens": 6e-6,
+              "cache_creation_input_token_cost_above_1hr_above_200k_tokens": 1.2e-5}}
+            """);
+        GenerationDetails call = new()
+        {
+            ModelName = "claude",
+            PromptTokenCount = 100_000,
+            CacheWriteTokenCount = 50_000,
+            CacheWriteOneHourTokenCount = 20_000,
+        };
+
+        Assert.Equal(((50_000 * 3m) + (30_000 * 3.75m) + (20_000 * 6)) / 1_000_000, Cost(call, prices).TotalUsd);
+        Assert.Equal(
+            ((950_000 * 6m) + (30_000 * 3.75m) + (20_000 * 12)) / 1_000_000,
+            Cost(call with { PromptTokenCount = 1_000_000 }, prices).TotalUsd);
+        Assert.Equal(100_000, Cost(call with { ModelName = "plain" }).UnpricedTokenCount);
+    }
+
+    /// <summary>What is in the prompt once, cached and audio, is charged once: as cached audio, or else as audio.</summary>
+    [Theory]
+    [InlineData(0, 1_000, 1_000, 0, 0.004)]
+    [InlineData(0, 1_000, 400, 0, 0.0256)]
+    [InlineData(200, 1_000, 400, 0, 0.03305)]
+    [InlineData(0, 1_000, 0, 500, 0.04)]
+    [InlineData(0, 1_000, 600, 400, 0.0184)]
+    public void Cached_audio_tokens_are_charged_once(int text, int audio, int cached, int written, double dollars)
+    {
+        ModelPricing prices = ModelPricing.Parse(
+            """
+            {"m": {"input_cost_per_token": 2.5e-6, "output_cost_per_token": 1e-5, "cache_read_input_token_cost": 1.25e-6,
+              "input_cost_per_audio_token": 4e-5, "cache_read_input_audio_token_cost": 4e-6}}
+            """);
+
+        CostReport cost = Cost(
+            new()
+            {
+                ModelName = "m",
+                PromptTokenCount = text + audio,
+                AudioPromptTokenCount = audio,
+                CachedPromptTokenCount = cached,
+                CacheWriteTokenCount = written,
+            },
+            prices);
+
+        Assert.Equal((decimal)dollars, cost.TotalUsd);
+    }
+
+    [Theory]
+    [InlineData(null, 15)]
+    [InlineData("default", 15)]
+    [InlineData("auto", 15)]
+    [InlineData("batch", 7)]
+    [InlineData("Batches", 7)]
+    [InlineData("priority", 30)]
+    [InlineData("flex", null)]
+    [InlineData("scale", null)]
+    public void A_call_is_charged_at_the_prices_of_its_service_tier(string? tier, int? dollars)
+    {
+        foreach (string key in (string[])["service_tier", "openai.response.service_tier"])
+        {
+            CostReport cost = Cost(
+                new()
+                {
+                    ModelName = "m",
+                    PromptTokenCount = 1_000_000,
+                    CachedPromptTokenCount = 500_000,
+                    CompletionTokenCount = 500_000,
+                    Tags = [new("openai.request.service_tier", "flex"), new(key, tier)],
+                },
+                ModelPricing.Parse(ServiceTiers));
+
+            Assert.Equal(dollars, (int?)Assert.Single(cost.ByModel).CostUsd);
+            Assert.Equal(dollars is null ? 1_500_000 : 0, cost.UnpricedTokenCount);
+        }
+    }
+
+    /// <summary>What a tier does not say of long prompts is not known; what it says counts.</summary>
+    [Fact]
+    public void Long_prompts_of_a_service_tier_have_its_long_prices_or_none()
+    {
+        ModelPrice price = ModelPricing.Parse(
+            """
+            {"m": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "input_cost_per_token_above_200k_tokens": 2e-6,
+              "input_cost_per_token_batches": 5e-7, "output_cost_per_token_batches": 1e-6,
+              "input_cost_per_token_priority": 2e-6, "output_cost_per_token_priority": 4e-6,
+              "input_cost_per_token_above_200k_tokens_priority": 4e-6}}
+            """).Find("m")!;
+
+        Assert.Equal([("batch", 0), ("priority", 1)], price.ServiceTiers.Select(tier => (tier.Key, tier.Value.LongContext.Count)));
+        Assert.Equal(0.1m, Dollars("batch", 200_000));
+        Assert.Null(Dollars("batch", 200_001));
+        Assert.Equal(4, Dollars("priority", 1_000_000));
+
+        decimal? Dollars(string tier, long prompt) => Assert.Single(
+            Cost(
+                new() { ModelName = "m", PromptTokenCount = prompt, Tags = [new("service_tier", tier)] },
+                new ModelPricing([KeyValuePair.Create("m", price)])).ByModel).CostUsd;
+    }
+
+    [Fact]
+    public void A_reservation_holds_what_its_service_tier_costs()
+    {
+        using MonitorRun run = Run(ModelPricing.Parse(ServiceTiers), new Budget { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 100 });
+        var estimate = new BudgetEstimate { ModelName = "m", PromptTokens = 1_000_000, Tags = [new("service_tier", "priority")] };
+
+        using BudgetReservation reservation = run.Monitor.Reserve(estimate);
+
+        Assert.Equal(20, run.Monitor.GetBudgets()[0].Reserved);
+        Assert.Throws<ArgumentException>(() => run.Monitor.Reserve(estimate with { Tags = [new("service_tier", "flex")] }));
     }
 
     /// <summary>The total says that reasoning is counted beside the completion.</summary>
@@ -122,7 +244,7 @@ public sealed class ChargedTokensTests
                 run.Monitor.RecordMetric(metric, long.MaxValue, new Dictionary<string, object?> { ["model_name"] = model });
         }
 
-        Assert.Equal(long.MaxValue, run.Monitor.GetCost().UnpricedTokens);
+        Assert.Equal(long.MaxValue, run.Monitor.GetCost().UnpricedTokenCount);
         Assert.Equal(long.MaxValue, run.Monitor.GetTotalTokenUsage().TotalTokens);
     }
 
@@ -144,7 +266,7 @@ public sealed class ChargedTokensTests
 
         Assert.Equal((1m, 0m), (run.Monitor.GetBudgets()[0].Spent, run.Monitor.GetBudgets()[0].Reserved));
         Assert.Equal(1, run.Monitor.GetCost().TotalUsd);
-        Assert.Equal(0, run.Monitor.GetCost().UnpricedTokens);
+        Assert.Equal(0, run.Monitor.GetCost().UnpricedTokenCount);
     }
 
     [Theory]
@@ -152,6 +274,10 @@ public sealed class ChargedTokensTests
     [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"output_cost_per_image":0.04}""")]
     [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0.0000018,"input_cost_per_request":0.005}""")]
     [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"input_cost_per_second":1e-4}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"cache_read_input_token_cost":1e-7}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"input_cost_per_token_batches":1e-7}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"output_cost_per_second_1080p":0.1}""")]
+    [InlineData("""{"mode":"chat","input_cost_per_token":0,"output_cost_per_token":0,"tiered_pricing":[{"input_cost_per_token":1e-7}]}""")]
     [InlineData("""{"input_cost_per_token":1e-6,"output_cost_per_token":2e-6,"cache_read_input_token_cost":"cheap"}""")]
     [InlineData("""{"input_cost_per_token":1e-6,"output_cost_per_token":2e-6,"output_cost_per_token_above_200k_tokens":-1}""")]
     public void A_model_whose_price_is_none_is_left_out_with_the_reason(string entry)
@@ -191,108 +317,11 @@ public sealed class ChargedTokensTests
             """);
 
         ModelPrice tier = prices.Find("tier")!;
-        Assert.Equal([200_000L, 1_000_000L], tier.LongContext.Select(t => t.AbovePromptTokens));
+        Assert.Equal([200_000L, 1_000_000L], tier.LongContext.Select(t => t.AbovePromptTokenCount));
         Assert.Equal(0.300001m * 2, tier.Cost(300_001, 0));
         Assert.Equal(6, tier.Cost(2_000_000, 0));
         Assert.Equal(0.1m, prices.Find("cache")!.CachedInput);
         Assert.Equal(0.028m, prices.Find("older")!.CachedInput);
-    }
-
-    /// <summary>Random usage at random prices, each token's price from a second, slower calculation.</summary>
-    [Fact]
-    public void No_token_is_free_or_counted_twice_and_all_accounts_agree()
-    {
-        var random = new Random(12);
-        for (int round = 0; round < 20; round++)
-        {
-            ModelPrice price = RandomPrice(random);
-            var prices = new ModelPricing([KeyValuePair.Create("m", price)]);
-            using var directory = new TempDirectory();
-            Budget[] budgets =
-            [
-                new() { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 1_000_000, ResumeFrom = directory.FullPath },
-                new() { Name = "tokens", Unit = BudgetUnit.Tokens, Limit = 1_000_000_000, ResumeFrom = directory.FullPath },
-            ];
-            decimal expected = 0;
-            decimal tokens = 0;
-            IReadOnlyList<BudgetStatus> live;
-            using (MonitorRun run = Run(directory.FullPath, prices, budgets))
-            {
-                for (int call = 0; call < 50; call++)
-                {
-                    GenerationDetails details = RandomCall(random);
-                    run.Monitor.TrackGeneration(TimeSpan.Zero, true, details);
-                    expected += Dollars(details, price);
-                    tokens += details.TotalTokenCount!.Value;
-                }
-
-                live = run.Monitor.GetBudgets();
-                Assert.Equal(live[0].Spent.ToString("F9", CultureInfo.InvariantCulture), Text(run.Monitor.GetCost().TotalUsd));
-                Assert.Equal(0, run.Monitor.GetCost().UnpricedTokens);
-            }
-
-            Assert.Equal(Text(expected), Text(live[0].Spent));
-            Assert.Equal(tokens, live[1].Spent);
-            using var again = new TempDirectory();
-            using MonitorRun resumed = Run(again.FullPath, prices, budgets);
-            Assert.Equal(live.Select(b => b.Spent), resumed.Monitor.GetBudgets().Select(b => b.Spent));
-        }
-
-        static string Text(decimal dollars) => dollars.ToString("F9", CultureInfo.InvariantCulture);
-    }
-
-    private static ModelPrice RandomPrice(Random random) => new()
-    {
-        Input = random.Next(1, 1000) / 100m,
-        Output = random.Next(1, 1000) / 100m,
-        CachedInput = Maybe(random),
-        CacheWrite = Maybe(random),
-        Reasoning = Maybe(random),
-        AudioInput = random.Next(1, 1000) / 100m,
-        AudioOutput = random.Next(1, 1000) / 100m,
-        ImageOutput = random.Next(1, 1000) / 100m,
-    };
-
-    private static decimal? Maybe(Random random) => random.Next(2) == 0 ? null : random.Next(1, 1000) / 100m;
-
-    private static GenerationDetails RandomCall(Random random)
-    {
-        int[] prompt = [.. Enumerable.Range(0, 4).Select(_ => random.Next(1000))];
-        int[] completion = [.. Enumerable.Range(0, 4).Select(_ => random.Next(1000))];
-        return new GenerationDetails
-        {
-            ModelName = "m",
-            PromptTokenCount = prompt.Sum(),
-            CachedPromptTokenCount = prompt[1],
-            CacheWriteTokenCount = prompt[2],
-            AudioPromptTokenCount = prompt[3],
-            CompletionTokenCount = completion.Sum(),
-            ReasoningTokenCount = completion[1],
-            AudioCompletionTokenCount = completion[2],
-            ImageCompletionTokenCount = completion[3],
-
-            // Tokens that no part explains, fewer than the reasoning, so that they are not taken for it.
-            TotalTokenCount = prompt.Sum() + completion.Sum() + (completion[1] / 2),
-        };
-    }
-
-    private static decimal Dollars(in GenerationDetails d, ModelPrice p)
-    {
-        decimal[] charged =
-        [
-            p.Input * (d.PromptTokenCount!.Value - d.CachedPromptTokenCount!.Value - d.CacheWriteTokenCount!.Value),
-            -p.Input * d.AudioPromptTokenCount!.Value,
-            p.Input * (d.TotalTokenCount!.Value - d.PromptTokenCount.Value - d.CompletionTokenCount!.Value),
-            (p.CachedInput ?? p.Input) * d.CachedPromptTokenCount.Value,
-            (p.CacheWrite ?? p.Input) * d.CacheWriteTokenCount.Value,
-            p.AudioInput!.Value * d.AudioPromptTokenCount.Value,
-            p.Output * (d.CompletionTokenCount.Value - d.ReasoningTokenCount!.Value),
-            -p.Output * (d.AudioCompletionTokenCount!.Value + d.ImageCompletionTokenCount!.Value),
-            (p.Reasoning ?? p.Output) * d.ReasoningTokenCount.Value,
-            p.AudioOutput!.Value * d.AudioCompletionTokenCount.Value,
-            p.ImageOutput!.Value * d.ImageCompletionTokenCount.Value,
-        ];
-        return charged.Sum() / 1_000_000;
     }
 
     private static CostReport Cost(GenerationDetails details, ModelPricing? prices = null)
@@ -302,11 +331,8 @@ public sealed class ChargedTokensTests
         return run.Monitor.GetCost();
     }
 
-    private static MonitorRun Run(ModelPricing prices, params Budget[] budgets) => Run(null, prices, budgets);
-
-    private static MonitorRun Run(string? directory, ModelPricing prices, params Budget[] budgets) => new(options =>
+    private static MonitorRun Run(ModelPricing prices, params Budget[] budgets) => new(options =>
     {
-        options.LogDirectory = directory ?? options.LogDirectory;
         options.Pricing = prices;
         foreach (Budget budget in budgets)
             options.Budgets.Add(budget);

@@ -17,15 +17,17 @@ public sealed class CostTests
                 Reasoning = 20,
                 LongContext =
                 [
-                    new LongContextPrice(
-                        200_000,
-                        new ModelPrice
+                    new LongContextPrice
+                    {
+                        AbovePromptTokenCount = 200_000,
+                        Price = new ModelPrice
                         {
                             Input = 6,
                             Output = 22.5m,
                             CachedInput = 0.6m,
                             Reasoning = 30,
-                        }),
+                        },
+                    },
                 ],
             },
         });
@@ -102,9 +104,9 @@ public sealed class CostTests
         decimal expected = (decimal)expectedPicodollars / 1_000_000_000_000m;
         Assert.True(expected > 1000);
         Assert.Equal(expected, cost.TotalUsd, 6);
-        Assert.Equal(unpriced, cost.UnpricedTokens);
+        Assert.Equal(unpriced, cost.UnpricedTokenCount);
         Assert.Equal(["full", "full-2025-09-29", "nobody-knows", "plain", "vendor/full"], cost.ByModel.Select(m => m.ModelName));
-        Assert.Equal(new ModelCost("nobody-knows", null, unpriced), cost.ByModel[2]);
+        Assert.Equal(new ModelCost { ModelName = "nobody-knows", CostUsd = null, UnpricedTokenCount = unpriced }, cost.ByModel[2]);
         Assert.Equal((double)expected, run.Monitor.GetMetrics("cost_usd").Sum, 6);
         Assert.Equal(80_000, run.Monitor.GetMetrics("cost_usd").Count);
         Assert.Equal(20_000, run.Monitor.GetMetrics("unpriced_token_count").Count);
@@ -132,7 +134,7 @@ public sealed class CostTests
         Track(run, "plain", prompt, completion, total);
         MetricAggregate cost = run.Monitor.GetMetrics("cost_usd");
         Assert.Equal((1, dollars), (cost.Count, cost.Sum));
-        Assert.Equal(0, run.Monitor.GetCost().UnpricedTokens);
+        Assert.Equal(0, run.Monitor.GetCost().UnpricedTokenCount);
     }
 
     [Theory]
@@ -146,8 +148,8 @@ public sealed class CostTests
         Track(run, model, prompt, completion, total);
         Assert.DoesNotContain("cost_usd", run.Monitor.MetricNames);
         CostReport cost = run.Monitor.GetCost();
-        Assert.Equal([new ModelCost(model ?? "unknown", null, unpriced)], cost.ByModel);
-        Assert.Equal((0m, unpriced, 0m), (cost.TotalUsd, cost.UnpricedTokens, cost.CostPerSuccessfulGeneration));
+        Assert.Equal([new ModelCost { ModelName = model ?? "unknown", CostUsd = null, UnpricedTokenCount = unpriced }], cost.ByModel);
+        Assert.Equal((0m, unpriced, 0m), (cost.TotalUsd, cost.UnpricedTokenCount, cost.CostPerSuccessfulGeneration));
         JsonElement record = Assert.Single(run.Records());
         Assert.Equal(unpriced, record.GetProperty("unpriced_token_count").GetInt64());
         Assert.False(record.TryGetProperty("cost_usd", out _));
@@ -190,7 +192,7 @@ public sealed class CostTests
     {
         using var run = Run();
         run.Monitor.RecordMetric("cost_usd", 1.25, new Dictionary<string, object?> { ["model_name"] = "images" });
-        Assert.Equal([new ModelCost("images", 1.25m, 0)], run.Monitor.GetCost().ByModel);
+        Assert.Equal([new ModelCost { ModelName = "images", CostUsd = 1.25m, UnpricedTokenCount = 0 }], run.Monitor.GetCost().ByModel);
     }
 
     [Fact]
@@ -200,7 +202,12 @@ public sealed class CostTests
         Track(run, "first", 1, 1, null);
         Track(run, "plain", 1_000_000, null, null);
         Track(run, "second", 3, 4, null);
-        Assert.Equal([new ModelCost("(other)", 2.5m, 7), new ModelCost("first", null, 2)], run.Monitor.GetCost().ByModel);
+        Assert.Equal(
+            [
+                new ModelCost { ModelName = "(other)", CostUsd = 2.5m, UnpricedTokenCount = 7 },
+                new ModelCost { ModelName = "first", CostUsd = null, UnpricedTokenCount = 2 },
+            ],
+            run.Monitor.GetCost().ByModel);
     }
 
     [Fact]
@@ -242,16 +249,22 @@ public sealed class CostTests
         CostReport estimate = run.Monitor.GetTotalTokenUsage().EstimateCost(Prices);
         Assert.Equal(
             [
-                new ModelCost("full", 0.915m, 0),
-                new ModelCost("openai/plain", null, 7),
-                new ModelCost("plain", 3.5m, 50),
-                new ModelCost("unheard", null, 11),
+                new ModelCost { ModelName = "full", CostUsd = 0.915m, UnpricedTokenCount = 0 },
+                new ModelCost { ModelName = "openai/plain", CostUsd = null, UnpricedTokenCount = 7 },
+                new ModelCost { ModelName = "plain", CostUsd = 3.5m, UnpricedTokenCount = 50 },
+                new ModelCost { ModelName = "unheard", CostUsd = null, UnpricedTokenCount = 11 },
             ],
             estimate.ByModel);
-        Assert.Equal((4.415m, 68), (estimate.TotalUsd, estimate.UnpricedTokens));
+        Assert.Equal((4.415m, 68), (estimate.TotalUsd, estimate.UnpricedTokenCount));
         Assert.Null(estimate.CostPerSuccessfulGeneration);
         Assert.Equal(3.5m + 1.29m, run.Monitor.GetCost().TotalUsd);
-        Assert.Empty(new TokenUsageReport([], 0, 0, 0).EstimateCost(Prices).ByModel);
+        Assert.Empty(new TokenUsageReport
+        {
+            ByModel = [],
+            TotalPromptTokens = 0,
+            TotalCompletionTokens = 0,
+            TotalTokens = 0,
+        }.EstimateCost(Prices).ByModel);
     }
 
     private static MonitorRun Run(Action<GenerationMonitorOptions>? configure = null) =>

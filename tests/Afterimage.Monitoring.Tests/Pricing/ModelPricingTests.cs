@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Afterimage.Monitoring.Tests.Support;
 using Microsoft.Extensions.Configuration;
 
 namespace Afterimage.Monitoring.Tests.Pricing;
@@ -46,7 +47,7 @@ public sealed class ModelPricingTests
         LongContextPrice tier = Assert.Single(claude.LongContext);
         Assert.Equal(
             (200_000, 6m, 22.5m, 0.6m, 7.5m),
-            (tier.AbovePromptTokens, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput, tier.Price.CacheWrite));
+            (tier.AbovePromptTokenCount, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput, tier.Price.CacheWrite));
         Assert.Equal((0.02m, 0m), (pricing.Prices["embedder"].Input, pricing.Prices["embedder"].Output));
     }
 
@@ -139,7 +140,7 @@ public sealed class ModelPricingTests
             ModelPrice price = pricing.Prices["anthropic.m-v1:0"];
             Assert.Equal((2.5m, 10m, 1.25m, 3m, 12m), (price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning));
             LongContextPrice tier = Assert.Single(price.LongContext);
-            Assert.Equal((200_000, 5m, 10m, 1.25m), (tier.AbovePromptTokens, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput));
+            Assert.Equal((200_000, 5m, 10m, 1.25m), (tier.AbovePromptTokenCount, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput));
         }
     }
 
@@ -189,6 +190,74 @@ public sealed class ModelPricingTests
         ModelPricing mine = ModelPricing.WellKnown.With(Pricing(("gpt-4o", 7), ("mine", 8)));
         Assert.Equal((7m, 8m), (mine.Find("gpt-4o")!.Input, mine.Find("mine")!.Input));
         Assert.Equal(ModelPricing.WellKnown.Find("gpt-4o-mini"), mine.Find("gpt-4o-mini"));
+    }
+
+    /// <summary>What is shipped is what the source of each price says, no more and no less.</summary>
+    [Fact]
+    public void The_well_known_prices_are_those_of_the_table_that_they_name()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Afterimage.slnx")))
+            directory = directory.Parent;
+        string file = $"shared/data/prices/litellm-{ModelPricing.WellKnownDate:yyyy-MM-dd}.json";
+        string? path = ((string[])["..", "../.."])
+            .Select(above => Path.Combine(directory?.FullName ?? "", above, file))
+            .FirstOrDefault(File.Exists);
+        Assert.SkipWhen(path is null, "The table of LiteLLM is not beside the repository.");
+
+        ModelPricing source = ModelPricing.Load(path);
+
+        Assert.All(ModelPricing.WellKnown.Prices, model =>
+        {
+            ModelPrice price = source.Prices[model.Value.Source!["litellm: ".Length..]];
+            AssertSame(price, model.Value);
+            Assert.Equal(price.ServiceTiers.Keys.Order(), model.Value.ServiceTiers.Keys.Order());
+            Assert.All(price.ServiceTiers, tier => AssertSame(tier.Value, model.Value.ServiceTiers[tier.Key]));
+        });
+        Assert.NotEmpty(source.LeftOut);
+
+        static void AssertSame(ModelPrice expected, ModelPrice actual)
+        {
+            Assert.Equal(Plain(expected), Plain(actual));
+            Assert.Equal(expected.LongContext, actual.LongContext);
+        }
+
+        static ModelPrice Plain(ModelPrice price) =>
+            price with { LongContext = [], ServiceTiers = new ModelPrice { Input = 0, Output = 0 }.ServiceTiers, Source = null };
+    }
+
+    [Fact]
+    public void What_was_left_out_of_the_prices_is_logged()
+    {
+        var entries = new InMemoryRecords();
+        using var run = new MonitorRun(options =>
+        {
+            options.Pricing = ModelPricing.Parse(LiteLlm);
+            options.LogHandlers.Add(entries);
+        });
+        run.Monitor.Dispose();
+
+        Assert.Contains(
+            entries.Entries,
+            entry => entry.Message.StartsWith("2 of 8 models have no price and were left out (2: it has no", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\"2026-07-24\"", true)]
+    [InlineData("\"yesterday\"", false)]
+    public void The_date_of_a_file_is_read(string date, bool isOne)
+    {
+        string json = $$"""{"date": {{date}}, "models": [{"name": "m", "input": 1, "output": 1, "source": "contract 7"}]}""";
+        if (!isOne)
+        {
+            Assert.StartsWith("date: ", Assert.Throws<FormatException>(() => ModelPricing.Parse(json)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        ModelPricing pricing = ModelPricing.Parse(json);
+        Assert.Equal(new DateOnly(2026, 7, 24), pricing.Date);
+        Assert.Equal("contract 7", pricing.Prices["m"].Source);
+        Assert.Null(pricing.With(ModelPricing.WellKnown).Date);
     }
 
     private static ModelPricing Pricing(params (string Name, decimal Input)[] models) =>

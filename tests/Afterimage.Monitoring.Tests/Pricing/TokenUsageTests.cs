@@ -36,11 +36,11 @@ public sealed class TokenUsageTests
 
         Assert.Equal(
             [
-                new ModelTokenUsage("B", 0, 0, 7),
-                new ModelTokenUsage("a", 10, 20, 100),
-                new ModelTokenUsage("b", 4, 2, 6),
-                new ModelTokenUsage("judge", 5, 6, 11),
-                new ModelTokenUsage("unknown", 0, 4, 1004),
+                new ModelTokenUsage { ModelName = "B", PromptTokens = 0, CompletionTokens = 0, TotalTokens = 7 },
+                new ModelTokenUsage { ModelName = "a", PromptTokens = 10, CompletionTokens = 20, TotalTokens = 100 },
+                new ModelTokenUsage { ModelName = "b", PromptTokens = 4, CompletionTokens = 2, TotalTokens = 6 },
+                new ModelTokenUsage { ModelName = "judge", PromptTokens = 5, CompletionTokens = 6, TotalTokens = 11 },
+                new ModelTokenUsage { ModelName = "unknown", PromptTokens = 0, CompletionTokens = 4, TotalTokens = 1004 },
             ],
             report.ByModel);
         Assert.Equal((19, 32, 1128), (report.TotalPromptTokens, report.TotalCompletionTokens, report.TotalTokens));
@@ -68,7 +68,10 @@ public sealed class TokenUsageTests
         run.Monitor.RecordMetric("prompt_token_count", double.NaN);
 
         Assert.Equal(
-            [new ModelTokenUsage("m", 11, 5, 0), new ModelTokenUsage("unknown", 2, 0, 16)],
+            [
+                new ModelTokenUsage { ModelName = "m", PromptTokens = 11, CompletionTokens = 5, TotalTokens = 0 },
+                new ModelTokenUsage { ModelName = "unknown", PromptTokens = 2, CompletionTokens = 0, TotalTokens = 16 },
+            ],
             run.Monitor.GetTotalTokenUsage().ByModel);
     }
 
@@ -79,7 +82,11 @@ public sealed class TokenUsageTests
         Track(run, "unknown", prompt: 1);
         Track(run, null, prompt: 2);
 
-        Assert.Equal([new ModelTokenUsage("unknown", 3, 0, 3)], run.Monitor.GetTotalTokenUsage().ByModel);
+        Assert.Equal(
+            [
+                new ModelTokenUsage { ModelName = "unknown", PromptTokens = 3, CompletionTokens = 0, TotalTokens = 3 },
+            ],
+            run.Monitor.GetTotalTokenUsage().ByModel);
         Assert.Equal(1, run.Monitor.GetMetrics("model_usage:unknown").Count);
     }
 

@@ -34,6 +34,10 @@ public sealed class GenerationDetailsTests
             new() { CacheWriteTokenCount = 6 },
             d => d.CacheWriteTokenCount,
             d => d with { CacheWriteTokenCount = null }),
+        ["cache_write_1h_token_count"] = (
+            new() { CacheWriteOneHourTokenCount = 11 },
+            d => d.CacheWriteOneHourTokenCount,
+            d => d with { CacheWriteOneHourTokenCount = null }),
         ["audio_prompt_token_count"] = (
             new() { AudioPromptTokenCount = 7 },
             d => d.AudioPromptTokenCount,

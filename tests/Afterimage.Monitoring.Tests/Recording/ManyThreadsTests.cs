@@ -68,7 +68,13 @@ public sealed class ManyThreadsTests
         {
             long prompt = threadNumbers.Length * PromptOfOne;
             long completion = (long)threadNumbers.Sum() * Each;
-            return new ModelTokenUsage(model, prompt, completion, prompt + completion);
+            return new ModelTokenUsage
+            {
+                ModelName = model,
+                PromptTokens = prompt,
+                CompletionTokens = completion,
+                TotalTokens = prompt + completion,
+            };
         }
     }
 

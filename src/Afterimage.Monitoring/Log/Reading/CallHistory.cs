@@ -10,7 +10,8 @@ namespace Afterimage.Monitoring.Log.Reading;
 /// <summary>The generations and evaluations in the files of a log directory and of those below it (docs/log-format.md).</summary>
 /// <param name="directory">The directory.</param>
 /// <param name="readCompacted">Reads compacted files; null: nobody does.</param>
-internal sealed class CallHistory(string directory, CompactedFileReader? readCompacted)
+/// <param name="tags">The keys of the tags that matter.</param>
+internal sealed class CallHistory(string directory, CompactedFileReader? readCompacted, IReadOnlyCollection<string> tags)
 {
     // What a file's own time may be behind the stamps of its records, with clocks that differ or were set.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromDays(1);
@@ -144,10 +145,11 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         call.ModelId = model is null ? NameTable.None : NameTable.Overflow;
         bool isCutShort = reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
         RecordExtras? extras = ExtrasOf(line);
-        if (isCutShort || extras is not null)
+        KeyValuePair<string, object?>[]? told = line.Has(RecordSchema.Tags) ? LineTags.Of(line.Text(RecordSchema.Tags), tags.Contains) : null;
+        if (isCutShort || extras is not null || told is { Length: > 0 })
         {
             call.FinishReasonId = isCutShort ? NameTable.Overflow : NameTable.None;
-            call.Details = new RecordDetails { ModelName = model, FinishReason = isCutShort ? reason : null, Extras = extras };
+            call.Details = new RecordDetails { ModelName = model, FinishReason = isCutShort ? reason : null, Extras = extras, Tags = told };
         }
         else if (model is not null)
         {

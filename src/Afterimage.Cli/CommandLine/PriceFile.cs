@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Afterimage.Monitoring;
+using Afterimage.Monitoring.Pricing;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>A file of prices that a person names.</summary>
+internal static class PriceFile
+{
+    public static Option<string?> Option() => new("--pricing")
+    {
+        Description = "Prices of models: JSON or YAML as in docs/cost.md, or the JSON file of LiteLLM.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>Reads it, and says on standard error what was left out, and why.</summary>
+    /// <exception cref="InputException">It cannot be read, or its content is wrong.</exception>
+    public static ModelPricing Read(string path)
+    {
+        ModelPricing pricing = SettingsFile.Read(path, ModelPricing.Parse);
+        if (LeftOutPrices.Text(pricing) is { } leftOut)
+            Console.Error.WriteLine($"afterimage: {Format.Name(path, 60)}: {Format.Name(leftOut, 600)}");
+        return pricing;
+    }
+}
