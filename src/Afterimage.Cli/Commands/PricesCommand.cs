@@ -104,7 +104,10 @@ internal static class PricesCommand
             Tables.Print(PricesView.Missing(missing, models));
     }
 
-    private static (List<UnpricedModel> Missing, int Models) Look(ModelPricing prices, LogDirectory log, CancellationToken cancellationToken)
+    private static (List<UnpricedModel> Missing, int Models) Look(
+        ModelPricing prices,
+        LogDirectory log,
+        CancellationToken cancellationToken)
     {
         List<UnpricedModel> missing = [];
         int models = 0;

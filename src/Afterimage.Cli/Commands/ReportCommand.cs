@@ -47,7 +47,13 @@ internal static class ReportCommand
         input.AddTo(command);
         command.SetAction((parsed, cancellationToken) => input.UseAsync(
             parsed,
-            log => RunAsync(log, parsed.GetValue(output), parsed.GetValue(force), parsed.GetValue(json), parsed.GetValue(by), cancellationToken),
+            log => RunAsync(
+                log,
+                parsed.GetValue(output),
+                parsed.GetValue(force),
+                parsed.GetValue(json),
+                parsed.GetValue(by),
+                cancellationToken),
             cancellationToken,
             mustHaveRecords: false));
         return command;

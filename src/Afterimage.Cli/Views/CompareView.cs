@@ -279,7 +279,8 @@ internal static class CompareView
 
     private static FittedTable Models(IReadOnlyList<ModelComparison> models)
     {
-        bool hasCost = models.Any(model => model.A is { CostUsd: not null } or { UnpricedTokenCount: > 0 } || model.B is { CostUsd: not null } or { UnpricedTokenCount: > 0 });
+        bool hasCost = models.SelectMany(model => new[] { model.A, model.B })
+            .Any(use => use is { CostUsd: not null } or { UnpricedTokenCount: > 0 });
         (string Title, int Keep)[] costs = hasCost ? [("cost A", 4), ("cost B", 5)] : [];
         var table = new FittedTable(
             [("model", 0), ("calls A", 1), ("calls B", 2), ("tokens A", 3), ("tokens B", 0), ("change", 0), .. costs]);

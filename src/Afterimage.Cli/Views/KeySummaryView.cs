@@ -62,7 +62,7 @@ internal static class KeySummaryView
     ];
 
     /// <summary>A cost, and whether it is all: what has no price, or no usage, is not free.</summary>
-    public static string Cost(decimal? dollars, long unpricedTokens, long usageMissing = 0) => (dollars, unpricedTokens, usageMissing) switch
+    public static string Cost(decimal? dollars, long unpriced, long usageMissing = 0) => (dollars, unpriced, usageMissing) switch
     {
         (null, 0, 0) => "",
         (null, 0, _) => "no usage",

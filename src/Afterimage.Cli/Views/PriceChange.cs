@@ -53,7 +53,8 @@ internal sealed record PriceChange(string ModelName, string Price, decimal? Old,
         yield return One("image_output", price.ImageOutput);
         foreach (LongContextPrice tier in price.LongContext.OrderBy(tier => tier.AbovePromptTokenCount))
         {
-            foreach ((string Name, decimal Dollars)? named in Named(tier.Price, FormattableString.Invariant($"{prefix}above {tier.AbovePromptTokenCount} ")))
+            string above = FormattableString.Invariant($"{prefix}above {tier.AbovePromptTokenCount} ");
+            foreach ((string Name, decimal Dollars)? named in Named(tier.Price, above))
                 yield return named;
         }
 

@@ -77,7 +77,9 @@ internal static class PricesView
                 change.Price,
                 Price(change.Old),
                 Price(change.New),
-                change is { Old: > 0, New: { } now } ? ((now - change.Old.Value) / change.Old.Value).ToString("+0.0 %;-0.0 %", CultureInfo.InvariantCulture) : "",
+                change is { Old: > 0 and var old, New: { } now }
+                    ? ((now - old) / old).ToString("+0.0 %;-0.0 %", CultureInfo.InvariantCulture)
+                    : "",
             ]);
         }
 

@@ -20,11 +20,13 @@ internal static class LeftOutPrices
                 .OrderByDescending(reason => reason.Item2)
                 .ThenBy(reason => reason.Key, StringComparer.Ordinal),
         ];
-        IEnumerable<string> said = reasons.Take(MaxReasons).Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Count}: {r.Reason}"));
+        IEnumerable<string> said = reasons.Take(MaxReasons)
+            .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Count}: {r.Reason}"));
         int others = reasons.Skip(MaxReasons).Sum(reason => reason.Count);
         int all = pricing.LeftOut.Count + pricing.Prices.Count;
+        string why = string.Join("; ", others > 0 ? said.Append(string.Create(CultureInfo.InvariantCulture, $"{others}: other reasons")) : said);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{pricing.LeftOut.Count} of {all} models have no price and were left out ({string.Join("; ", said)}{(others > 0 ? $"; {others}: other reasons" : "")})");
+            $"{pricing.LeftOut.Count} of {all} models have no price and were left out ({why})");
     }
 }

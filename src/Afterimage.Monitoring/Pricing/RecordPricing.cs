@@ -32,7 +32,9 @@ internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordRe
     /// <param name="price">The price of its model; null: unknown.</param>
     public static void Price(ref Record record, ModelPrice? price)
     {
-        decimal? cost = price is not null && CallTokens.Of(record) is { } tokens ? price.Cost(tokens, ServiceTier.Of(record.Details?.Tags)) : null;
+        decimal? cost = price is not null && CallTokens.Of(record) is { } tokens
+            ? price.Cost(tokens, ServiceTier.Of(record.Details?.Tags))
+            : null;
 
         // Of a call that came to its end without usage the estimate counts as a whole; of one that was left, what is known to have come.
         if (MissingUsage.EstimatedCost(record) is { } estimated && (cost is null || record.Has(RecordFields.Success)))

@@ -145,7 +145,9 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         call.ModelId = model is null ? NameTable.None : NameTable.Overflow;
         bool isCutShort = reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
         RecordExtras? extras = ExtrasOf(line);
-        KeyValuePair<string, object?>[]? told = line.Has(RecordSchema.Tags) ? LineTags.Of(line.Text(RecordSchema.Tags), tags.Contains) : null;
+        KeyValuePair<string, object?>[]? told = line.Has(RecordSchema.Tags)
+            ? LineTags.Of(line.Text(RecordSchema.Tags), tags.Contains)
+            : null;
         if (isCutShort || extras is not null || told is { Length: > 0 })
         {
             call.FinishReasonId = isCutShort ? NameTable.Overflow : NameTable.None;
