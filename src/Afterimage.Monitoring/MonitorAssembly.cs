@@ -7,6 +7,7 @@ using Afterimage.Monitoring.Handlers;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Options;
 using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Telemetry;
@@ -48,7 +49,18 @@ internal sealed class MonitorAssembly
         IRecordReducer reducer = Store;
         BudgetLedger? ledger = null;
         if (options.Budgets.Count > 0)
-            reducer = ledger = new BudgetLedger(options, Names, Clock, reducer, TellOfBudget);
+        {
+            reducer = ledger = new BudgetLedger(
+                options.Budgets,
+                options.Pricing,
+                options.ReservationTimeout,
+                options.CardinalityLimit,
+                Names,
+                Clock,
+                reducer,
+                TellOfBudget);
+        }
+
         if (options.Pricing is { } pricing)
             reducer = new RecordPricing(pricing, Names, reducer);
 

@@ -1,3 +1,4 @@
+// Long because it is one page: what it shows stands here in the order of the page.
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;

@@ -120,7 +120,7 @@ internal static partial class QueryStatement
     private static bool IsClosedFunction(string? name) => string.Equals(name, ClosedFunction, StringComparison.OrdinalIgnoreCase);
 
     private static FormatException Closed(string name) =>
-        new($"The function {Reports.Format.Name(name, 40)} is closed to queries: it reaches beyond the records.");
+        new($"The function {Format.Name(name, 40)} is closed to queries: it reaches beyond the records.");
 
     private static string? Text(JsonElement node, string name) =>
         node.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;

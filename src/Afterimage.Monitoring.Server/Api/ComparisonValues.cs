@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Runs;
 
 namespace Afterimage.Monitoring.Server.Api;

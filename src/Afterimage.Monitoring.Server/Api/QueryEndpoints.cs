@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Server.Answers;
 using System.Text.Json;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;

@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Server.Runs;

@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Server.Answers;
 using System.Globalization;
 using Afterimage.Monitoring.Server.Page;
 using Afterimage.Monitoring.Server.Runs;

@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Server.Answers;
 using System.Net;
 using Afterimage.Monitoring.Server.Api;
 using Microsoft.AspNetCore.Http;

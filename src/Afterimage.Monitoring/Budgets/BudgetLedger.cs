@@ -31,16 +31,32 @@ internal sealed class BudgetLedger : IRecordReducer
     private readonly LinkedList<BudgetReservation> _reservations = new();
     private CancellationTokenSource _whileNotSpent = new();
 
-    public BudgetLedger(GenerationMonitorOptions options, Names names, Clock clock, IRecordReducer next, Action<BudgetNews> tell)
+    /// <param name="budgets">The budgets.</param>
+    /// <param name="pricing">The prices, which budgets of dollars need.</param>
+    /// <param name="reservationTimeout">After what time a reservation is given up.</param>
+    /// <param name="answersLimit">How many names that are asked for are remembered with who answered.</param>
+    /// <param name="names">The names of records.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="next">What records go on to.</param>
+    /// <param name="tell">Is told what happens to a budget.</param>
+    public BudgetLedger(
+        IEnumerable<Budget> budgets,
+        ModelPricing? pricing,
+        TimeSpan reservationTimeout,
+        int answersLimit,
+        Names names,
+        Clock clock,
+        IRecordReducer next,
+        Action<BudgetNews> tell)
     {
         _names = names;
         _clock = clock;
-        _pricing = options.Pricing;
-        _reservationTimeout = options.ReservationTimeout;
+        _pricing = pricing;
+        _reservationTimeout = reservationTimeout;
         _next = next;
         _tell = tell;
-        _answersLimit = options.CardinalityLimit;
-        _accounts = [.. options.Budgets.Select(Open)];
+        _answersLimit = answersLimit;
+        _accounts = [.. budgets.Select(Open)];
     }
 
     /// <summary>Cancelled while a budget is spent.</summary>

@@ -1,3 +1,4 @@
+// Long because it is one protocol: what a handler is given, when it is given up, and what is counted, hang together.
 using System.Diagnostics;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;

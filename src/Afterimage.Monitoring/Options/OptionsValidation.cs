@@ -74,29 +74,7 @@ internal static class OptionsValidation
         RequireRange(options.MaxRetainedPoints, 16_384, int.MaxValue, nameof(options.MaxRetainedPoints));
         RequireRange(options.CardinalityLimit, 1, 100_000, nameof(options.CardinalityLimit));
         Require(!options.Dimensions.Any(string.IsNullOrEmpty), "A dimension must have a name.", null, nameof(options.Dimensions));
-        Validate(options.LogFiles);
-    }
-
-    public static void Validate(LogFileOptions options)
-    {
-        Require(options.MaxFileSize >= 4096, "A file may grow to at least 4096 bytes.", options.MaxFileSize, nameof(options.MaxFileSize));
-        Require(
-            options.MaxFileAge is null || options.MaxFileAge > TimeSpan.Zero,
-            "An age is more than zero.",
-            options.MaxFileAge,
-            nameof(options.MaxFileAge));
-        Require(
-            options.MaxTotalSize is null || options.MaxTotalSize >= options.MaxFileSize,
-            "The files together may be at least as large as one.",
-            options.MaxTotalSize,
-            nameof(options.MaxTotalSize));
-        Require(
-            options.MaxTextLength is >= 1024 and <= 2 << 20,
-            "A length of texts must be from 1,024 to 2,097,152 characters.",
-            options.MaxTextLength,
-            nameof(options.MaxTextLength));
-        Require(options.MinRetention >= TimeSpan.Zero, "A time is not negative.", options.MinRetention, nameof(options.MinRetention));
-        Require(Enum.IsDefined(options.Durability), "Durability is Buffered or Synced.", options.Durability, nameof(options.Durability));
+        options.LogFiles.Validate();
     }
 
     private static void RequireList<T>(

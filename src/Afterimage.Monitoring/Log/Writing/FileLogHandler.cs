@@ -3,7 +3,6 @@ using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Handlers;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Log.Writing;
-using Afterimage.Monitoring.Options;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 using Microsoft.Extensions.Logging;
@@ -38,7 +37,7 @@ public sealed class FileLogHandler : ILogHandler, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(logDirectory);
         ArgumentNullException.ThrowIfNull(options);
-        OptionsValidation.Validate(options);
+        options.Validate();
         LogDirectory = Path.GetFullPath(logDirectory);
         _limit = new TextLimit(options.MaxTextLength);
         _file = new JsonLineFile(logDirectory, "afterimage.log", options.Copy(), timeProvider);

@@ -3,7 +3,6 @@ using Afterimage.Monitoring.Handlers;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Log.Writing;
-using Afterimage.Monitoring.Options;
 using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
@@ -41,7 +40,7 @@ public sealed class FileMetricHandler : IMetricHandler, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(logDirectory);
         ArgumentNullException.ThrowIfNull(options);
-        OptionsValidation.Validate(options);
+        options.Validate();
         LogDirectory = Path.GetFullPath(logDirectory);
         _limit = new TextLimit(options.MaxTextLength);
         _file = new JsonLineFile(logDirectory, NumberedName.Records, options.Copy(), timeProvider);

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Fluent;
@@ -8,14 +7,14 @@ using ArchUnitNET.Loader;
 using ArchUnitNET.xUnitV3;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
-namespace Afterimage.Monitoring.Tests.Architecture;
+namespace Afterimage.Architecture.Tests;
 
 /// <summary>The arrows of the design: a folder is a concept, and knows only those it may know.</summary>
-public sealed partial class ArchitectureTests
+public sealed partial class CoreArrowsTests
 {
-    private static readonly System.Reflection.Assembly Library = typeof(GenerationMonitor).Assembly;
+    private static readonly SourceProject Core = SourceProject.All["Afterimage.Monitoring"];
+    private static readonly System.Reflection.Assembly Library = Core.Assembly;
     private static readonly ArchUnitNET.Domain.Architecture Loaded = new ArchLoader().LoadAssemblies(Library).Build();
-    private static readonly string SourceDirectory = Path.Combine(RepositoryRoot(), "src", "Afterimage.Monitoring");
 
     /// <summary>Every concept, with those that it must not know.</summary>
     public static TheoryData<string, string[]> Arrows =>
@@ -79,7 +78,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Recording_knows_no_file()
     {
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(SourceDirectory, "Recording"), "*.cs"))
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Core.Directory, "Recording"), "*.cs"))
             Assert.DoesNotMatch(FileAccessPattern(), File.ReadAllText(file));
     }
 
@@ -100,62 +99,21 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Public_types_are_in_the_librarys_namespace_and_internal_ones_in_their_folders()
-    {
-        foreach (System.Type type in OwnTypes())
-        {
-            string folder = FolderOf(type);
-            string own = folder.Length == 0 ? "Afterimage.Monitoring" : $"Afterimage.Monitoring.{folder}";
-            Assert.True(type.Namespace == (type.IsPublic ? "Afterimage.Monitoring" : own), $"{type.FullName} lies in folder '{folder}'.");
-        }
-    }
+    public void Public_types_are_in_the_librarys_namespace() =>
+        Assert.All(Core.Types.Where(type => type.IsPublic), type => Assert.Equal("Afterimage.Monitoring", type.Namespace));
 
     [Fact]
     public void A_public_type_has_its_file()
     {
-        string[] files = [.. SourceFiles().Select(f => Path.GetFileNameWithoutExtension(f))];
-        Assert.All(OwnTypes().Where(t => t.IsPublic), type => Assert.Contains(type.Name, files));
+        string[] files = [.. Core.Files.Select(f => Path.GetFileNameWithoutExtension(f))];
+        Assert.All(Core.Types.Where(t => t.IsPublic), type => Assert.Contains(type.Name, files));
     }
 
     // Public types are all in one namespace: which concept they belong to, their file says.
     private static GivenTypesConjunction TypesOf(string concept)
     {
-        System.Type[] types = [.. Library.GetTypes().Where(t => !IsGenerated(t) && FolderOf(Outermost(t)) == concept)];
+        System.Type[] types = [.. Library.GetTypes().Where(t => !SourceProject.IsGenerated(t) && Core.FolderOf(t) == concept)];
         return Types().That().Are(types);
-    }
-
-    private static IEnumerable<System.Type> OwnTypes() =>
-        Library.GetTypes().Where(t => !t.IsNested && t.Namespace?.StartsWith("Afterimage", StringComparison.Ordinal) == true);
-
-    // ArchUnitNET counts these to the types that they were generated for.
-    private static bool IsGenerated(System.Type type) =>
-        type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false) || (type.DeclaringType is { } outer && IsGenerated(outer));
-
-    private static System.Type Outermost(System.Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
-
-    private static string FolderOf(System.Type type)
-    {
-        string name = type.Name.Split('`')[0];
-        var declaration = new Regex($@"^(public|internal) .*\b(class|struct|record|enum|interface) {name}\b", RegexOptions.Multiline);
-        string? file = SourceFiles().FirstOrDefault(f => declaration.IsMatch(File.ReadAllText(f)));
-        return file is null
-            ? ""
-            : Path.GetRelativePath(SourceDirectory, Path.GetDirectoryName(file)!).TrimStart('.').Replace(Path.DirectorySeparatorChar, '.');
-    }
-
-    private static IEnumerable<string> SourceFiles() => Directory
-        .EnumerateFiles(SourceDirectory, "*.cs", SearchOption.AllDirectories)
-        .Where(f => Path.GetRelativePath(SourceDirectory, f).Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj"));
-
-    private static string RepositoryRoot()
-    {
-        for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            if (File.Exists(Path.Combine(directory.FullName, "Afterimage.slnx")))
-                return directory.FullName;
-        }
-
-        throw new InvalidOperationException("The tests run outside of the repository.");
     }
 
     [GeneratedRegex(@"System\.IO|\bFile(Stream|Info)?\b\.|\bDirectory\.|\bPath\.")]

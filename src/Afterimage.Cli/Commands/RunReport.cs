@@ -1,11 +1,12 @@
-using System.Text.Json;
 using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Views;
+using System.Text.Json;
 using Afterimage.Cli.Commands;
 using Afterimage.Cli.Json;
 using Afterimage.Monitoring;
 using Spectre.Console;
 
-namespace Afterimage.Cli.Views;
+namespace Afterimage.Cli.Commands;
 
 /// <summary>What is said at the end of a run of replay or demo.</summary>
 internal static class RunReport

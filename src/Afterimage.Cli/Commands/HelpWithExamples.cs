@@ -1,9 +1,11 @@
+using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Views;
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Afterimage.Cli.Commands;
 
-namespace Afterimage.Cli.CommandLine;
+namespace Afterimage.Cli.Commands;
 
 /// <summary>The standard help, followed by how the command works and examples of it.</summary>
 internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommandLineAction

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Afterimage.Monitoring.Reporting.Reports;
+namespace Afterimage.Monitoring.Reporting.Texts;
 
 /// <summary>How figures and names are shown by the command, in figures and in reports: the same on every machine.</summary>
 internal static class Format

@@ -1,7 +1,7 @@
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Pricing;
 
-namespace Afterimage.Monitoring.Alerts;
+namespace Afterimage.Monitoring.Options;
 
 /// <summary>The rules that every monitor has, set from its options.</summary>
 internal static class BuiltInRules

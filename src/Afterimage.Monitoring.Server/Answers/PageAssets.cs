@@ -6,7 +6,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
-namespace Afterimage.Monitoring.Server.Page;
+namespace Afterimage.Monitoring.Server.Answers;
 
 /// <summary>The files that the pages are made of: embedded, compressed once, and sent again only where they are other than the browser
 /// has.</summary>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 
-namespace Afterimage.Monitoring.Server.Api;
+namespace Afterimage.Monitoring.Server.Answers;
 
 /// <summary>How the API's answers are written.</summary>
 internal static class ApiJson

@@ -1,8 +1,9 @@
-using Afterimage.Cli.Simulation;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Views;
+using Afterimage.Cli.Simulation;
 using Afterimage.Monitoring;
 
-namespace Afterimage.Cli.CommandLine;
+namespace Afterimage.Cli.Commands;
 
 /// <summary>A monitor on a clock of its own, what it is watched with, and the alerts that it announced.</summary>
 internal sealed class MonitoredRun : IDisposable
