@@ -25,9 +25,10 @@ internal static class ExportCost
     /// everyone.</summary>
     private const string Columns =
         """
-        {"timestamp": 'TIMESTAMPTZ', "event": 'VARCHAR', "duration": 'DOUBLE', "success": 'BOOLEAN', "model_name": 'VARCHAR', "prompt_token_count": 'BIGINT',
-        "completion_token_count": 'BIGINT', "total_token_count": 'BIGINT', "cost_usd": 'DOUBLE', "unpriced_token_count": 'BIGINT', "cached_prompt_token_count": 'BIGINT',
-        "reasoning_token_count": 'BIGINT', "finish_reason": 'VARCHAR', "conversation_length": 'INTEGER', "time_to_first_token": 'DOUBLE', "provider": 'VARCHAR',
+        {"timestamp": 'TIMESTAMPTZ', "event": 'VARCHAR', "duration": 'DOUBLE', "success": 'BOOLEAN', "model_name": 'VARCHAR',
+        "prompt_token_count": 'BIGINT', "completion_token_count": 'BIGINT', "total_token_count": 'BIGINT', "cost_usd": 'DOUBLE',
+        "unpriced_token_count": 'BIGINT', "cached_prompt_token_count": 'BIGINT', "reasoning_token_count": 'BIGINT',
+        "finish_reason": 'VARCHAR', "conversation_length": 'INTEGER', "time_to_first_token": 'DOUBLE', "provider": 'VARCHAR',
         "operation": 'VARCHAR', "error": 'VARCHAR', "tags": 'JSON', "evaluator_type": 'VARCHAR', "scores": 'JSON', "feedback": 'JSON'}
         """;
 
@@ -59,7 +60,8 @@ internal static class ExportCost
                 return 0;
             default:
                 Console.Error.WriteLine(
-                    "export make DIR GENERATIONS | afterimage FORMAT DIR | duckdb FORMAT DIR | miniexcel excel DIR | spreadcheetah excel DIR | plot POINTS"
+                    "export make DIR GENERATIONS | afterimage FORMAT DIR | duckdb FORMAT DIR | miniexcel excel DIR "
+                    + "| spreadcheetah excel DIR | plot POINTS"
                 );
                 return 2;
         }
@@ -169,7 +171,8 @@ internal static class ExportCost
     }
 
     private static string Select(string directory) =>
-        $"SELECT * FROM read_json('{directory}/metrics*.jsonl', format = 'newline_delimited', columns = {Columns.ReplaceLineEndings(" ").Replace('"', ' ')})";
+        $"SELECT * FROM read_json('{directory}/metrics*.jsonl', format = 'newline_delimited', "
+        + $"columns = {Columns.ReplaceLineEndings(" ").Replace('"', ' ')})";
 
     /// <summary>A figure of points in memory, from the question to the PNG.</summary>
     private static void Plot(TemporaryDirectory output, int points)

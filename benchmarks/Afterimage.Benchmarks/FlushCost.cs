@@ -31,7 +31,11 @@ public class FlushCost
         SetUp(Durability.Buffered);
         const string Line =
             """
-            {"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.2345678,"success":true,"model_name":"gpt-4o-2024-08-06","prompt_token_count":374,"completion_token_count":44,"total_token_count":418,"finish_reason":"stop"}
+            {"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.2345678,"success":true,
+            """ + """
+            "model_name":"gpt-4o-2024-08-06","prompt_token_count":374,"completion_token_count":44,"total_token_count":418,
+            """ + """
+            "finish_reason":"stop"}
 
             """;
         _lines = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Line, Generations)));

@@ -15,12 +15,14 @@ internal static class ReadingCost
     private const int Models = 10;
 
     private const string P95 =
-        "SELECT model_name, date_trunc('minute', timestamp) AS minute, quantile_cont(duration, 0.95) AS p95 FROM generations GROUP BY ALL ORDER BY ALL";
+        "SELECT model_name, date_trunc('minute', timestamp) AS minute, quantile_cont(duration, 0.95) AS p95 "
+        + "FROM generations GROUP BY ALL ORDER BY ALL";
 
     /// <summary>What of a summary SQL says in one statement: counts, tokens and the times by model.</summary>
     private const string Summary =
         """
-        SELECT model_name, count(*), count(*) FILTER (NOT success), min(timestamp), max(timestamp), sum(prompt_token_count), sum(completion_token_count), sum(total_token_count),
+        SELECT model_name, count(*), count(*) FILTER (NOT success), min(timestamp), max(timestamp),
+            sum(prompt_token_count), sum(completion_token_count), sum(total_token_count),
             min(duration), max(duration), avg(duration), stddev_samp(duration), approx_quantile(duration, [0.5, 0.95, 0.99])
         FROM generations GROUP BY ALL ORDER BY ALL
         """;
@@ -54,7 +56,8 @@ internal static class ReadingCost
                 return 0;
             default:
                 Console.Error.WriteLine(
-                    "reading make DIR GENERATIONS | compact DIR | afterimage summary DIR | afterimage p95 DIR | duckdb summary DIR | duckdb p95 DIR"
+                    "reading make DIR GENERATIONS | compact DIR | afterimage summary DIR | afterimage p95 DIR "
+                    + "| duckdb summary DIR | duckdb p95 DIR"
                 );
                 return 2;
         }
@@ -87,7 +90,8 @@ internal static class ReadingCost
         string rows = IsCompacted(directory)
             ? $"read_parquet('{directory}/metrics*.parquet')"
             : $"""
-                read_json('{directory}/metrics*.jsonl', format = 'newline_delimited', columns = {"{"}timestamp: 'TIMESTAMPTZ', duration: 'DOUBLE', success: 'BOOLEAN', model_name: 'VARCHAR',
+                read_json('{directory}/metrics*.jsonl', format = 'newline_delimited',
+                    columns = {"{"}timestamp: 'TIMESTAMPTZ', duration: 'DOUBLE', success: 'BOOLEAN', model_name: 'VARCHAR',
                     prompt_token_count: 'BIGINT', completion_token_count: 'BIGINT', total_token_count: 'BIGINT'{"}"})
                 """;
         using DuckDBCommand command = connection.CreateCommand();

@@ -92,7 +92,10 @@ internal static class Soak
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{time.Elapsed:mm\\:ss}  {samples.Last.Resident / 1048576.0,6:0.0} MiB  {samples.Last.Handles,7}  {statistics.Recorded,12:n0}  {statistics.Written,12:n0}  {statistics.Handlers.Sum(h => h.Pending),9:n0}  {statistics.Failed,6}  {statistics.Dropped,7}  {aggregate.Count:n0} points, mean {aggregate.Mean:0.000} s, p95 {aggregate.Quantile(0.95):0.000} s"
+                    $"{time.Elapsed:mm\\:ss}  {samples.Last.Resident / 1048576.0,6:0.0} MiB  {samples.Last.Handles,7}  "
+                    + $"{statistics.Recorded,12:n0}  {statistics.Written,12:n0}  {statistics.Handlers.Sum(h => h.Pending),9:n0}  "
+                    + $"{statistics.Failed,6}  {statistics.Dropped,7}  {aggregate.Count:n0} points, mean {aggregate.Mean:0.000} s, "
+                    + $"p95 {aggregate.Quantile(0.95):0.000} s"
                 ));
         }
 
@@ -133,7 +136,10 @@ internal static class Soak
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"lost: {(isComplete ? "nothing" : "SOMETHING")}: {recorded.Sum():n0} generations; of {statistics.Recorded:n0} records {statistics.Written:n0} written, {statistics.Failed} failed, {statistics.Dropped} dropped; in the files that are left {gaps} gaps, the last of each thread {(isEnd ? "there" : "MISSING")}"
+                $"lost: {(isComplete ? "nothing" : "SOMETHING")}: {recorded.Sum():n0} generations; "
+                + $"of {statistics.Recorded:n0} records {statistics.Written:n0} written, {statistics.Failed} failed, "
+                + $"{statistics.Dropped} dropped; in the files that are left {gaps} gaps, "
+                + $"the last of each thread {(isEnd ? "there" : "MISSING")}"
             ));
         return isComplete;
     }
@@ -164,7 +170,9 @@ internal static class Soak
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"memory: {(isMemoryFlat ? "flat" : growsLess ? "grows less and less" : "GREW")}: {resident[0]:0.0}, {resident[1]:0.0} and {resident[2]:0.0} MiB in the second, third and last quarter; peak {ProcessFigures.PeakResident / 1048576.0:0.0} MiB"
+                    $"memory: {(isMemoryFlat ? "flat" : growsLess ? "grows less and less" : "GREW")}: "
+                    + $"{resident[0]:0.0}, {resident[1]:0.0} and {resident[2]:0.0} MiB in the second, third and last quarter; "
+                    + $"peak {ProcessFigures.PeakResident / 1048576.0:0.0} MiB"
                 ));
             Console.WriteLine(
                 $"handles: {(areHandlesFlat ? "flat" : "GREW")}: {handlesBefore} in the second quarter, {handlesAfter} in the last");

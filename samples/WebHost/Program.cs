@@ -16,7 +16,8 @@ builder.Logging.AddGenerationMonitor();
 // Its telemetry: for Prometheus to fetch, and to an OpenTelemetry collector where one is named.
 var telemetry = builder.Services.AddOpenTelemetry()
     .WithMetrics(metrics => metrics.AddMeter("Afterimage.Monitoring").AddPrometheusExporter())
-    .WithTracing(traces => traces.AddSource("Microsoft.AspNetCore", "Afterimage.Monitoring")); // the spans of requests, and below them those of generations
+    // The spans of requests, and below them those of generations.
+    .WithTracing(traces => traces.AddSource("Microsoft.AspNetCore", "Afterimage.Monitoring"));
 if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not null)
     telemetry.UseOtlpExporter();
 

@@ -41,9 +41,9 @@ public sealed class GenerationEnrichment
     /// <summary>What the call threw; <see langword="null"/> where it did not, or was left by its caller.</summary>
     public Exception? Exception { get; }
 
-    /// <summary>The part of the tokens written to the provider's cache that is kept for an hour, which Anthropic charges more for. Clients do
-    /// not hand it over with their counts; it is in their raw representation. Must not be negative. Default: <see langword="null"/>, as the
-    /// counts say.</summary>
+    /// <summary>The part of the tokens written to the provider's cache that is kept for an hour, which Anthropic charges more for. Clients
+    /// do not hand it over with their counts; it is in their raw representation. Must not be negative. Default: <see langword="null"/>, as
+    /// the counts say.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public long? CacheWriteOneHourTokenCount
     {

@@ -43,7 +43,8 @@ public sealed class GenerationMonitorMiddlewareOptions
     /// <summary>
     /// Whether a call that the monitor's <see cref="GenerationMonitorOptions.Budgets"/> have no room for is refused with a
     /// <see cref="BudgetExceededException"/>, before it is sent. What the call may use is reserved when it begins and settled when it has
-    /// ended, however it ended, by what it really used, or by the estimate where its provider does not tell. A refused call is not recorded: it was none. Default: <see langword="false"/>.
+    /// ended, however it ended, by what it really used, or by the estimate where its provider does not tell. A refused call is not
+    /// recorded: it was none. Default: <see langword="false"/>.
     /// </summary>
     /// <remarks>
     /// A call that a budget of dollars cannot price is refused with an <see cref="ArgumentException"/>, and one that comes after the

@@ -137,7 +137,9 @@ internal sealed class MonitoredCall : IDisposable
         string type = string.IsNullOrEmpty(named) ? known : named;
         CallEnd end = known == ErrorTypes.Timeout ? CallEnd.Left : CallEnd.Failed;
         SetTag("error.type", type);
-        Track(exception, () => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details(end)));
+        Track(
+            exception,
+            () => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details(end)));
     }
 
     public void Dispose()

@@ -49,7 +49,9 @@ internal sealed class MonitoredSpeechToTextClient(
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(audioSpeechStream);
-        return MonitoredStream<SpeechToTextResponseUpdate>.FollowAsync(token => BeginStream(audioSpeechStream, speechOptions, token), cancellationToken);
+        return MonitoredStream<SpeechToTextResponseUpdate>.FollowAsync(
+            token => BeginStream(audioSpeechStream, speechOptions, token),
+            cancellationToken);
     }
 
     private MonitoredStream<SpeechToTextResponseUpdate> BeginStream(

@@ -56,8 +56,8 @@ public sealed partial class LogDirectory
         new(_reader.Between(since, until));
 
     /// <summary>The same directories, with another limit to the length of a line.</summary>
-    /// <remarks>A longer line is skipped and counted, and takes no memory; a compaction leaves its file as it is. Lines of the library's own
-    /// are far shorter: <see cref="LogFileOptions.MaxTextLength"/>.</remarks>
+    /// <remarks>A longer line is skipped and counted, and takes no memory; a compaction leaves its file as it is. Lines of the library's
+    /// own are far shorter: <see cref="LogFileOptions.MaxTextLength"/>.</remarks>
     /// <param name="bytes">The length, in bytes. 16 MiB where nothing is said. 1,024 to 1,073,741,824: a line is held in memory
     /// whole, for each core once.</param>
     /// <returns>The log directory with that limit.</returns>

@@ -146,8 +146,8 @@ public sealed partial class LogDirectory
     /// <summary>Runs SQL over the records that are there now.</summary>
     /// <remarks>
     /// <para>The dialect is DuckDB's. The views: <c>generations</c>, <c>evaluations</c>, <c>logs</c> and <c>alerts</c>, whose columns are
-    /// the keys of docs/log-format.md (of alerts also <c>resolved</c>); <c>judged_generations</c>, an evaluation with the generation that it
-    /// names a row; and <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>,
+    /// the keys of docs/log-format.md (of alerts also <c>resolved</c>); <c>judged_generations</c>, an evaluation with the generation that
+    /// it names a row; and <c>points</c>: <c>metric</c>, <c>timestamp</c>, <c>value</c>,
     /// the columns of the point's record, the <c>feedback</c> of its score, and its <c>metadata</c> (tags) as JSON. <c>timestamp</c> is in
     /// UTC and microseconds; token totals that were not given are the sum of the two others.</para>
     /// <para>It is one statement that reads: SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, PIVOT or EXPLAIN. Functions that reach

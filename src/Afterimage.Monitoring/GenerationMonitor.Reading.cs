@@ -133,7 +133,8 @@ public sealed partial class GenerationMonitor
     public string SaveMetrics()
     {
         string directory = LogDirectory
-            ?? throw new InvalidOperationException($"The monitor has no directory: {nameof(GenerationMonitorOptions.WriteFiles)} is false.");
+            ?? throw new InvalidOperationException(
+                $"The monitor has no directory: {nameof(GenerationMonitorOptions.WriteFiles)} is false.");
         DateTimeOffset now = _parts.TimeProvider.GetUtcNow();
         using (_recorder.EnterApplied())
             return MetricsSnapshot.Save(

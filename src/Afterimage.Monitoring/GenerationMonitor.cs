@@ -61,7 +61,8 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
         _names = _parts.Names;
     }
 
-    /// <summary>The directory that this run is kept in, as a full path; null without <see cref="GenerationMonitorOptions.WriteFiles"/>.</summary>
+    /// <summary>The directory that this run is kept in, as a full path; null without
+    /// <see cref="GenerationMonitorOptions.WriteFiles"/>.</summary>
     public string? LogDirectory => _parts.Run?.Directory;
 
     /// <summary>Evaluates the alert rules now, and lets the alert handlers know what is new.</summary>

@@ -111,7 +111,11 @@ internal sealed class MonitorAssembly
         if (ledger is not null)
             Budgets = new BudgetGuard(ledger, Recorder);
         if (options.TokenUsageCallback is { } callback)
-            _tokenUsage = new TokenUsageReporter(callback, () => TokenUsage(MetricView.All(Store)), options.HandlerTimeLimit, Handlers.TroubleLog);
+            _tokenUsage = new TokenUsageReporter(
+                callback,
+                () => TokenUsage(MetricView.All(Store)),
+                options.HandlerTimeLimit,
+                Handlers.TroubleLog);
         _healthInstruments = HealthInstruments.Add(instruments.Meter, _name, Statistics);
 
         if (LeftOutPrices.Text(options.Pricing) is { } leftOut)
@@ -154,7 +158,8 @@ internal sealed class MonitorAssembly
     public BudgetGuard? Budgets { get; }
 
     private long Cut =>
-        _metricHandlers.OfType<FileMetricHandler>().Sum(file => file.CutRecords) + _logHandlers.OfType<FileLogHandler>().Sum(file => file.CutEntries);
+        _metricHandlers.OfType<FileMetricHandler>().Sum(file => file.CutRecords)
+        + _logHandlers.OfType<FileLogHandler>().Sum(file => file.CutEntries);
 
     /// <summary>Whether <see cref="Close"/> has begun.</summary>
     public bool IsClosed => Volatile.Read(ref _closed) != 0;

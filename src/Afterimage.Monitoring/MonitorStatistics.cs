@@ -17,7 +17,8 @@ public sealed record MonitorStatistics
     /// <summary>Records that every handler meant for them has handled.</summary>
     public required long Written { get; init; }
 
-    /// <summary>Records that were accepted and lost on the way to a handler, summed over the handlers: <see cref="HandlerStatistics.Failed"/> and <see cref="HandlerStatistics.Dropped"/>.</summary>
+    /// <summary>Records that were accepted and lost on the way to a handler, summed over the handlers:
+    /// <see cref="HandlerStatistics.Failed"/> and <see cref="HandlerStatistics.Dropped"/>.</summary>
     public required long Failed { get; init; }
 
     /// <summary>Metric points that were NaN or infinite: logged, but kept out of aggregates.</summary>

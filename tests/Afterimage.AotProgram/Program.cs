@@ -36,5 +36,6 @@ MonitorStatistics statistics = monitor.GetStatistics();
 Console.WriteLine(
     string.Create(
         CultureInfo.InvariantCulture,
-        $"recorded {statistics.Recorded}, written {statistics.Written}, failed {statistics.Failed}, p50 {(p50 > 0 ? "some" : "none")}, undelivered {statistics.AlertHandlers.Sum(h => h.Failed)}"
+        $"recorded {statistics.Recorded}, written {statistics.Written}, failed {statistics.Failed}, "
+        + $"p50 {(p50 > 0 ? "some" : "none")}, undelivered {statistics.AlertHandlers.Sum(h => h.Failed)}"
     ));

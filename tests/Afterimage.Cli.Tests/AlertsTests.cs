@@ -14,7 +14,8 @@ public sealed class AlertsTests : IDisposable
         _directory.Write("log/metrics.jsonl");
         _directory.Write(
             "log/alerts.jsonl",
-            """{"timestamp":"2026-11-23T12:00:00Z","name":"slow \u001b[31m","level":"error","message":"p95 34 s is above 20 s","data":{"value":34}}""",
+            """{"timestamp":"2026-11-23T12:00:00Z","name":"slow \u001b[31m","level":"error","message":"p95 34 s is above 20 s","data":"""
+                + """{"value":34}}""",
             "torn",
             """{"timestamp":"2026-11-23T12:04:05Z","name":"slow \u001b[31m","level":"info","message":"within","data":{"resolved":true}}""",
             """{"timestamp":"2026-11-23T13:00:00Z","name":"again","level":"warning","message":"m","data":{}}""");
@@ -34,7 +35,13 @@ public sealed class AlertsTests : IDisposable
         Assert.Equal("afterimage: 1 line was skipped: no valid alerts.", text.Error.TrimEnd());
         JsonElement[] episodes = [.. json.GetProperty("episodes").EnumerateArray()];
         Assert.Equal(
-            $$$"""{"name":"slow \u001B[31m","level":"error","message":"p95 34 s is above 20 s","state":"resolved","start":"2026-11-23T12:00:00Z","end":"2026-11-23T12:04:05Z","duration_seconds":245,"announcements":1,"data":{"value":34},"log_dir":"{{{Path.Combine(_directory.Path, "log")}}}"}""",
+            """
+            {"name":"slow \u001B[31m","level":"error","message":"p95 34 s is above 20 s","state":"resolved",
+            """ + """
+            "start":"2026-11-23T12:00:00Z","end":"2026-11-23T12:04:05Z","duration_seconds":245,"announcements":1,
+            """ + $$$"""
+            "data":{"value":34},"log_dir":"{{{Path.Combine(_directory.Path, "log")}}}"}
+            """,
             episodes[0].GetRawText());
         Assert.Equal("firing", episodes[1].GetProperty("state").GetString());
         Assert.False(episodes[1].TryGetProperty("end", out _));

@@ -19,7 +19,8 @@ public sealed partial class CompactCommandTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     private static string Generation(int second) =>
-        $$"""{"timestamp":"2026-11-23T14:25:{{second:00}}.5Z","event":"generation","duration":{{second}}.25,"success":true,"model_name":"m\u002B","prompt_token_count":{{second}}}""";
+        $$"""{"timestamp":"2026-11-23T14:25:{{second:00}}.5Z","event":"generation","duration":{{second}}.25,"success":true"""
+        + $$""","model_name":"m\u002B","prompt_token_count":{{second}}}""";
 
     [GeneratedRegex(@"Made [-\d]+ [:\d]+Z from \d files? in")]
     private static partial Regex MadeFrom();

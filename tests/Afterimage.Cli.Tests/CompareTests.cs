@@ -12,7 +12,8 @@ public sealed class CompareTests : IDisposable
         Enumerable
             .Range(0, count)
             .Select(i =>
-                $$"""{"timestamp":"2026-11-23T14:25:{{i % 60:00}}Z","event":"generation","duration":{{seconds}}{{i % 10}},"success":true,"model_name":{{JsonSerializer.Serialize(model)}},"prompt_token_count":100,"cost_usd":0.0025}"""
+                $$"""{"timestamp":"2026-11-23T14:25:{{i % 60:00}}Z","event":"generation","duration":{{seconds}}{{i % 10}},"success":true"""
+                + $$""","model_name":{{JsonSerializer.Serialize(model)}},"prompt_token_count":100,"cost_usd":0.0025}"""
             );
 
     private Task<CommandResult> RunAsync(params string[] arguments) => CommandLine.RunAsync(_directory.Path, arguments);
@@ -21,11 +22,15 @@ public sealed class CompareTests : IDisposable
     public async Task Cost_is_shown_by_what_came_of_it_and_with_what_is_not_known()
     {
         const string Score =
-            """{"timestamp":"2026-11-23T14:25:38Z","event":"evaluation","duration":1,"success":true,"evaluator_type":"e","scores":{"depth":0.5}}""";
+            """{"timestamp":"2026-11-23T14:25:38Z","event":"evaluation","duration":1,"success":true"""
+            + ""","evaluator_type":"e","scores":{"depth":0.5}}""";
         const string Unknown =
-            """{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":1,"success":false,"model_name":"u","prompt_token_count":7,"unpriced_token_count":7}""";
+            """{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":1,"success":false"""
+            + ""","model_name":"u","prompt_token_count":7,"unpriced_token_count":7}""";
         _directory.Write("a/metrics.jsonl", [.. Generations(200, 1, "m"), Score, Score]);
-        _directory.Write("b/metrics.jsonl", [.. Generations(100, 1, "m"), Unknown, Unknown.Replace("\"u\"", "\"u\",\"usage_missing\":true")]);
+        _directory.Write(
+            "b/metrics.jsonl",
+            [.. Generations(100, 1, "m"), Unknown, Unknown.Replace("\"u\"", "\"u\",\"usage_missing\":true")]);
 
         string output = (await RunAsync("compare", "a", "b")).Output;
         JsonElement cost = (await RunAsync("compare", "a", "b", "--json")).Json.GetProperty("a").GetProperty("cost");

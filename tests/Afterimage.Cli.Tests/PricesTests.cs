@@ -97,11 +97,13 @@ public sealed class PricesTests : IDisposable
                 "m above 1000 cached_input 0.5 -",
             ],
             json.GetProperty("changes").EnumerateArray().Select(change =>
-                $"{change.GetProperty("model").GetString()} {change.GetProperty("price").GetString()} {Price(change, "old")} {Price(change, "new")}"));
+                $"{change.GetProperty("model").GetString()} {change.GetProperty("price").GetString()} "
+                + $"{Price(change, "old")} {Price(change, "new")}"));
         Assert.Contains("+25.0 %", text.Output, StringComparison.Ordinal);
         Assert.Equal("no difference\n", same.Output);
 
-        static string Price(JsonElement change, string name) => change.TryGetProperty(name, out JsonElement dollars) ? dollars.ToString() : "-";
+        static string Price(JsonElement change, string name) =>
+            change.TryGetProperty(name, out JsonElement dollars) ? dollars.ToString() : "-";
     }
 
     [Theory]

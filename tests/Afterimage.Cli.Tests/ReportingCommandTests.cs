@@ -35,7 +35,8 @@ public sealed class ReportingCommandTests : IDisposable
     public async Task Query_prints_json_csv_and_a_table()
     {
         const string Sql =
-            "SELECT model_name, duration, prompt_token_count::HUGEINT AS tokens, success, tags, ['a', NULL] AS list, TIMESTAMP '2026-11-23 01:02:03' AS time FROM generations ORDER BY model_name";
+            "SELECT model_name, duration, prompt_token_count::HUGEINT AS tokens, success, tags, ['a', NULL] AS list, "
+            + "TIMESTAMP '2026-11-23 01:02:03' AS time FROM generations ORDER BY model_name";
         JsonElement json = (await RunAsync("query", "log", Sql, "--format", "json")).Json;
         CommandResult csv = await RunAsync("query", "log", Sql, "--format", "csv");
         CommandResult table = await RunAsync("query", "log", Sql);
@@ -110,7 +111,8 @@ public sealed class ReportingCommandTests : IDisposable
             ];
             Assert.True(
                 steering.Length == 0,
-                $"{arguments[0]}: {string.Join(' ', steering.Select(c => ((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture)))}"
+                $"{arguments[0]}: "
+                + string.Join(' ', steering.Select(c => ((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture)))
             );
         }
     }

@@ -94,7 +94,8 @@ public sealed class RunOptionsTests : IDisposable
     [InlineData("PRICES.YML", "models: [{name: 'm', input: \"1\", output: 2.50, long_context: [{above: 4000, input: 2.0}]}]")]
     [InlineData(
         "model_prices_and_context_window.json",
-        """{"sample_spec": {"input_cost_per_token": 0, "output_cost_per_token": 0}, "m": {"input_cost_per_token": 1e-06, "output_cost_per_token": 2.5e-06, "input_cost_per_token_above_4k_tokens": 2e-06, "mode": "chat"}}"""
+        """{"sample_spec": {"input_cost_per_token": 0, "output_cost_per_token": 0}, "m": {"input_cost_per_token": 1e-06"""
+            + """, "output_cost_per_token": 2.5e-06, "input_cost_per_token_above_4k_tokens": 2e-06, "mode": "chat"}}"""
     )]
     public async Task A_replay_is_priced_by_a_file(string file, string content)
     {
@@ -167,11 +168,13 @@ public sealed class RunOptionsTests : IDisposable
     [Theory]
     [InlineData(
         "rules.json",
-        """{"rules": [{"name": "dear", "metric": "cost_usd", "aggregate": "sum", "threshold": 0.1, "window": "01:00:00"}, {"name": "high_error_rate", "metric": "error_rate", "threshold": 1}]}"""
+        """{"rules": [{"name": "dear", "metric": "cost_usd", "aggregate": "sum", "threshold": 0.1, "window": "01:00:00"}"""
+            + """, {"name": "high_error_rate", "metric": "error_rate", "threshold": 1}]}"""
     )]
     [InlineData(
         "rules.yaml",
-        "rules:\n- {name: dear, metric: cost_usd, aggregate: sum, threshold: 0.1, window: \"01:00:00\"}\n- {name: high_error_rate, metric: error_rate, threshold: 1}\n"
+        "rules:\n- {name: dear, metric: cost_usd, aggregate: sum, threshold: 0.1, window: \"01:00:00\"}\n"
+            + "- {name: high_error_rate, metric: error_rate, threshold: 1}\n"
     )]
     public async Task Rules_of_a_file_are_watched_beside_the_built_in_ones_and_in_their_place(string file, string content)
     {
@@ -201,7 +204,8 @@ public sealed class RunOptionsTests : IDisposable
     [InlineData("x.yaml", "a: &x [*x]", "nested", "--pricing", "x.yaml")]
     [InlineData(
         "x.yaml",
-        "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+        "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+            + "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
             + "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]",
         "more than a million values",
         "--pricing",

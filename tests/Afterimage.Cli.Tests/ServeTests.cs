@@ -51,7 +51,8 @@ public sealed class ServeTests : IDisposable
             {"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"chat m",
             "startTimeUnixNano":"1764000000000000000","endTimeUnixNano":"1764000001000000000","attributes":[
             {"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"m"}},
-            {"key":"gen_ai.usage.input_tokens","value":{"intValue":"3"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"4"}}]}]}]}]}
+            {"key":"gen_ai.usage.input_tokens","value":{"intValue":"3"}},
+            {"key":"gen_ai.usage.output_tokens","value":{"intValue":"4"}}]}]}]}]}
             """;
         using Process process = CommandLine.Start(
             _directory.Path,

@@ -26,7 +26,8 @@ public sealed class StoppedWorkTests : IDisposable
                 .Select(i =>
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $$"""{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":{{Math.Sqrt(i)}},"success":true,"model_name":"m","error":"error {{i * 7919L % 100003}}","prompt_token_count":{{i}}}"""
+                        $$"""{"timestamp":"2026-11-23T14:25:38Z","event":"generation","duration":{{Math.Sqrt(i)}},"success":true"""
+                        + $$""","model_name":"m","error":"error {{i * 7919L % 100003}}","prompt_token_count":{{i}}}"""
                     )));
 
     private void WritePython() => _directory.Write("python.jsonl", Enumerable.Range(0, 4 * Lines).Select(i => string.Create(

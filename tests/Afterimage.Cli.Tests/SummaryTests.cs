@@ -5,7 +5,8 @@ namespace Afterimage.Cli.Tests;
 public sealed class SummaryTests : IDisposable
 {
     private const string Generation =
-        """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"m","prompt_token_count":4}""";
+        """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true"""
+        + ""","model_name":"m","prompt_token_count":4}""";
 
     private readonly TemporaryDirectory _directory = new();
 

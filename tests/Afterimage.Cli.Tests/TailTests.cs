@@ -30,9 +30,11 @@ public sealed class TailTests : IDisposable
     {
         _directory.Write(
             "log/metrics.jsonl",
-            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"gpt-4o","prompt_token_count":374,"completion_token_count":44,"finish_reason":"stop"}""",
+            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true"""
+                + ""","model_name":"gpt-4o","prompt_token_count":374,"completion_token_count":44,"finish_reason":"stop"}""",
             """{"timestamp":"2026-11-23T14:25:39Z","event":"generation","duration":2,"success":false,"error":"Time\nout"}""",
-            """{"timestamp":"2026-11-23T14:25:40Z","event":"evaluation","duration":0.5,"success":true,"evaluator_type":"judge","scores":{"clarity":0.75}}"""
+            """{"timestamp":"2026-11-23T14:25:40Z","event":"evaluation","duration":0.5,"success":true"""
+                + ""","evaluator_type":"judge","scores":{"clarity":0.75}}"""
         );
         _directory.Write("log/afterimage.log", """{"timestamp":"2026-11-23T14:25:41Z","level":"warning","message":"hm \u001b[31m"}""");
 

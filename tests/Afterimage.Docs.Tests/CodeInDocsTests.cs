@@ -65,7 +65,9 @@ public sealed partial class CodeInDocsTests
         string page = File.ReadAllText(Path.Combine(Root, "docs", "testing.md"));
         string file = File.ReadAllText(Path.Combine(Root, "tests", "Afterimage.Docs.Tests", "SummarizerTests.cs"));
 
-        string[] types = file.Split("/// <summary>A class that uses a monitor.</summary>\n")[1].Split("/// <summary>Its tests.</summary>\n");
+        string[] types = file
+            .Split("/// <summary>A class that uses a monitor.</summary>\n")[1]
+            .Split("/// <summary>Its tests.</summary>\n");
         Assert.All(types, type => Assert.Contains(type.Trim(), page, StringComparison.Ordinal));
     }
 

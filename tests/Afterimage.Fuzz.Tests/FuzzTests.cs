@@ -207,8 +207,12 @@ public sealed class FuzzTests : IDisposable
 
     private const string ForeignLines = """
         { "event" : "generation" , "timestamp":"2026-11-23T14:25:38+02:00","success":true,"duration":1e0,"x":{"a":[1,{"b":null}]} }
-        {"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1,"success":false,"error":"\u0022 \ud83d\ude00","tags":{"k":null}}
-        {"timestamp":"2026-11-23T14:25:39Z","event":"evaluation","duration":0.5,"success":true,"evaluator_type":"j","scores":{"a":"NaN"},"feedback":{"a":"b"}}
+        {"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1,"success":false,
+        """ + """
+        "error":"\u0022 \ud83d\ude00","tags":{"k":null}}
+        {"timestamp":"2026-11-23T14:25:39Z","event":"evaluation","duration":0.5,"success":true,
+        """ + """
+        "evaluator_type":"j","scores":{"a":"NaN"},"feedback":{"a":"b"}}
         {"timestamp":"2026-11-23T14:25:40Z","event":"metric","metric_name":"m","value":"Infinity","metadata":{"model_name":"m"}}
 
         {"timestamp":"2026-11-23T14:25:41Z","event":"gen
@@ -259,7 +263,9 @@ public sealed class FuzzTests : IDisposable
         """;
 
     private const string PythonPoints = """
-        {"metric": "generation_time", "value": 1.25, "timestamp": "2026-11-23T14:25:38.123456", "model_name": "gpt-4o", "tags": ["a", {"b": 1}]}
+        {"metric": "generation_time", "value": 1.25, "timestamp": "2026-11-23T14:25:38.123456", "model_name": "gpt-4o"
+        """ + """
+        , "tags": ["a", {"b": 1}]}
         {"metric": "success_rate", "value": 1, "timestamp": "2026-11-23T14:25:39"}
         {"metric": "score", "value": NaN, "timestamp": "2026-11-23T14:25:40+02:00", "big": 123456789012345678901234567890}
         no line

@@ -26,5 +26,7 @@ app.MapGet("/ask/{name}", async (string name, string question, HttpContext http)
     return (await client.GetResponseAsync(question, cancellationToken: http.RequestAborted)).Text;
 });
 app.MapGet("/usage/{name}", (string name, HttpContext http) =>
-    http.RequestServices.GetRequiredKeyedService<GenerationMonitor>(name).GetTotalTokenUsage().TotalTokens.ToString(CultureInfo.InvariantCulture));
+    http.RequestServices.GetRequiredKeyedService<GenerationMonitor>(name)
+        .GetTotalTokenUsage()
+        .TotalTokens.ToString(CultureInfo.InvariantCulture));
 app.Run();

@@ -146,7 +146,8 @@ public sealed class CompactionKillTests
                     Enumerable
                         .Range(0, 50)
                         .Select(i =>
-                            $$"""{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":{{(file * 50) + i}}.5,"success":true}"""
+                            $$"""{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":{{(file * 50) + i}}.5"""
+                            + ""","success":true}"""
                             + "\n")) + "{\"torn\":");
         }
     }

@@ -32,8 +32,8 @@ public sealed class CrashTests
         })));
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"seed {Seed}: {found.Sum(f => f.Kills)} kills, {found.Sum(f => f.Acknowledged)} records acknowledged, {found.Sum(f => f.Records)} found, "
-            + $"{found.Sum(f => f.TornLines)} torn lines, {found.Sum(f => f.Files)} files");
+            $"seed {Seed}: {found.Sum(f => f.Kills)} kills, {found.Sum(f => f.Acknowledged)} records acknowledged, "
+            + $"{found.Sum(f => f.Records)} found, {found.Sum(f => f.TornLines)} torn lines, {found.Sum(f => f.Files)} files");
         Assert.Equal(Kills, found.Sum(f => f.Kills));
     }
 

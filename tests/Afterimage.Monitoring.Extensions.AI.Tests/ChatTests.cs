@@ -70,7 +70,8 @@ public sealed class ChatTests : IAsyncLifetime
         Assert.DoesNotContain("secret", records[1].GetRawText(), StringComparison.Ordinal);
         JsonElement tags = records[2].GetProperty("tags");
         Assert.Equal(
-            """[{"role":"system","content":"secret rule"},{"role":"user","content":"secret question"},{"role":"assistant","content":"secret reply"},{"role":"user","content":"secret follow-up"}]""",
+            """[{"role":"system","content":"secret rule"},{"role":"user","content":"secret question"}"""
+                + """,{"role":"assistant","content":"secret reply"},{"role":"user","content":"secret follow-up"}]""",
             tags.GetProperty("gen_ai.input.messages").GetString());
         Assert.Equal("""[{"role":"assistant","content":"secret answer"}]""", tags.GetProperty("gen_ai.output.messages").GetString());
     }

@@ -108,8 +108,9 @@ public sealed class ProviderClientTests : IAsyncDisposable
                 await http.Response.WriteAsync(Start + "\"message\":{\"role\":\"assistant\",\"content\":\"Hi\"},\"done\":false}\n");
             await http.Response.WriteAsync(
                 Start + $$"""
-                "message":{"role":"assistant","content":"{{(isStream ? "" : "Hi")}}"},"done":true,"done_reason":"stop","total_duration":5,"load_duration":1,
-                """.Trim() + "\"prompt_eval_count\":26,\"prompt_eval_duration\":1,\"eval_count\":7,\"eval_duration\":2}\n");
+                "message":{"role":"assistant","content":"{{(isStream ? "" : "Hi")}}"},"done":true,
+                """.Trim() + "\"done_reason\":\"stop\",\"total_duration\":5,\"load_duration\":1,"
+                + "\"prompt_eval_count\":26,\"prompt_eval_duration\":1,\"eval_count\":7,\"eval_duration\":2}\n");
         });
         using IChatClient client = Monitored(new OllamaApiClient(address, "llama3"), null);
 
@@ -171,7 +172,8 @@ public sealed class ProviderClientTests : IAsyncDisposable
 
         const string Input = "\"input_tokens\":10,\"cache_creation_input_tokens\":300,\"cache_read_input_tokens\":2000";
         const string Parts = "\"cache_creation\":{\"ephemeral_5m_input_tokens\":100,\"ephemeral_1h_input_tokens\":200}";
-        const string Head = $"\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"{ClaudeAnswers}\",\"stop_sequence\":null,";
+        const string Head =
+            $"\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"{ClaudeAnswers}\",\"stop_sequence\":null,";
         if (!isStream)
         {
             http.Response.ContentType = "application/json";
@@ -182,7 +184,9 @@ public sealed class ProviderClientTests : IAsyncDisposable
         }
 
         http.Response.ContentType = "text/event-stream";
-        await SendAsync("message_start", "\"message\":{" + Head + "\"content\":[],\"stop_reason\":null,\"usage\":{" + Input + "," + Parts + ",\"output_tokens\":1}}");
+        await SendAsync(
+            "message_start",
+            "\"message\":{" + Head + "\"content\":[],\"stop_reason\":null,\"usage\":{" + Input + "," + Parts + ",\"output_tokens\":1}}");
         await SendAsync("content_block_start", "\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}");
         await SendAsync("content_block_delta", "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hi\"}");
         await SendAsync("content_block_stop", "\"index\":0");
@@ -211,7 +215,8 @@ public sealed class ProviderClientTests : IAsyncDisposable
         GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
         options.Pricing = ModelPricing.Parse(
             """
-            {"models": [{"name": "claude-sonnet-4-5", "input": 3, "cached_input": 0.3, "cache_write": 3.75, "cache_write_1h": 6, "output": 15},
+            {"models": [
+              {"name": "claude-sonnet-4-5", "input": 3, "cached_input": 0.3, "cache_write": 3.75, "cache_write_1h": 6, "output": 15},
               {"name": "llama3:latest", "input": 1, "output": 2}]}
             """);
         options.Budgets.Add(new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 10_000 });

@@ -389,7 +389,12 @@ public sealed class UsageTests : IDisposable
         return [.. File.ReadLines(Path.Combine(_directory.Path, "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
     }
 
-    private IChatClient Client(Budget? budget, ChatResponseUpdate[] updates, BudgetEstimate estimate, string asked = Asked, Action<GenerationEnrichment>? enrich = null)
+    private IChatClient Client(
+        Budget? budget,
+        ChatResponseUpdate[] updates,
+        BudgetEstimate estimate,
+        string asked = Asked,
+        Action<GenerationEnrichment>? enrich = null)
     {
         GenerationMonitorOptions options = PatientMonitor.Options(_directory.Path);
         options.Pricing = Prices;

@@ -19,11 +19,20 @@ public sealed class ConfigurationTests
                 {
                   "Console": true,
                   "Webhooks": [
-                    { "Url": "{{receiver.Address}}hook", "Secret": "correct horse battery staple", "Headers": [{ "Name": "X-Api_Key", "Value": "k" }], "AttemptTimeout": "00:01:00" },
+                    {
+                      "Url": "{{receiver.Address}}hook", "Secret": "correct horse battery staple",
+                      "Headers": [{ "Name": "X-Api_Key", "Value": "k" }], "AttemptTimeout": "00:01:00"
+                    },
                     { "Url": "{{receiver.Address}}errors", "MinimumLevel": "Error" }
                   ],
-                  "Alertmanagers": [{ "Url": "{{receiver.Address}}am", "Labels": [{ "Name": "run_id", "Value": "7" }], "ResendInterval": 30, "ResolveTimeout": 600, "RetryCount": 0 }],
-                  "Mail": [{ "Host": "127.0.0.1", "Port": {{mail.Port}}, "Security": "none", "From": "a@example.com", "To": ["b@example.com", "c@example.com"], "SubjectPrefix": "hey" }]
+                  "Alertmanagers": [{
+                    "Url": "{{receiver.Address}}am", "Labels": [{ "Name": "run_id", "Value": "7" }], "ResendInterval": 30,
+                    "ResolveTimeout": 600, "RetryCount": 0
+                  }],
+                  "Mail": [{
+                    "Host": "127.0.0.1", "Port": {{mail.Port}}, "Security": "none", "From": "a@example.com",
+                    "To": ["b@example.com", "c@example.com"], "SubjectPrefix": "hey"
+                  }]
                 }
                 """
             ));

@@ -115,7 +115,8 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
         Assert.Equal(
             0,
             await open.Page.EvaluateAsync<int>(
-                "() => [...document.querySelectorAll('main *:not(.scroll *), header *')].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).length"
+                "() => [...document.querySelectorAll('main *:not(.scroll *), header *')]"
+                + ".filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).length"
             ));
     }
 
@@ -125,7 +126,8 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
         await using OpenPage open = await browser.OpenAsync(await ReportAsync());
 
         string[] names = await open.Page.EvaluateAsync<string[]>(
-            "() => { const t = [...document.querySelectorAll('table')].find(t => t.caption.textContent.includes('tokens')); return [...t.querySelectorAll('tbody th')].map(th => th.textContent); }"
+            "() => { const t = [...document.querySelectorAll('table')].find(t => t.caption.textContent.includes('tokens')); "
+            + "return [...t.querySelectorAll('tbody th')].map(th => th.textContent); }"
         );
 
         // HTML has no NUL, what is blank is quoted, and names without an end are cut.
@@ -148,7 +150,8 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
         string file = await ReportAsync();
         const string Colours = """
             () => { const svg = document.querySelector('figure svg.wide');
-                return [getComputedStyle(document.querySelector('figure')).backgroundColor, getComputedStyle(svg.querySelector('text')).fill,
+                return [getComputedStyle(document.querySelector('figure')).backgroundColor,
+                    getComputedStyle(svg.querySelector('text')).fill,
                     ...new Set([...svg.querySelectorAll('path')].map(path => getComputedStyle(path).stroke))]; }
             """;
         await using OpenPage light = await browser.OpenAsync(file);
@@ -172,10 +175,12 @@ public sealed class ReportPageTests(Browser browser) : IDisposable
         await using OpenPage open = await browser.OpenAsync(await ReportAsync(), width);
 
         string[] visible = await open.Page.EvaluateAsync<string[]>(
-            "() => [...document.querySelectorAll('figure > svg')].filter(svg => svg.getBoundingClientRect().width > 0).map(svg => svg.getAttribute('class') + '|' + svg.getAttribute('aria-label'))"
+            "() => [...document.querySelectorAll('figure > svg')].filter(svg => svg.getBoundingClientRect().width > 0)"
+            + ".map(svg => svg.getAttribute('class') + '|' + svg.getAttribute('aria-label'))"
         );
         double textSize = await open.Page.EvaluateAsync<double>(
-            "() => Math.min(...[...document.querySelectorAll('figure > svg text')].map(text => text.getBoundingClientRect().height).filter(height => height > 0))"
+            "() => Math.min(...[...document.querySelectorAll('figure > svg text')]"
+            + ".map(text => text.getBoundingClientRect().height).filter(height => height > 0))"
         );
 
         Assert.Equal(11, visible.Length);

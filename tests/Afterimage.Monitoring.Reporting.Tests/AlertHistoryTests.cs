@@ -14,13 +14,25 @@ public sealed class AlertHistoryTests : IDisposable
         LogDirectory.Open(_directory.Path).ReadAlerts(maxAlerts, TestContext.Current.CancellationToken);
 
     private static string Fires(int minute, string name = "slow", string level = "warning", string message = "beyond") =>
-        $$$"""{"timestamp":"{{{Start.AddMinutes(minute):yyyy-MM-ddTHH:mm:ss}}}Z","name":"{{{name}}}","level":"{{{level}}}","message":"{{{message}}}","data":{"metric":"generation_time","value":{{{minute}}}}}""";
+        $$$"""
+        {"timestamp":"{{{Start.AddMinutes(minute):yyyy-MM-ddTHH:mm:ss}}}Z","name":"{{{name}}}","level":"{{{level}}}",
+        """ + $$$"""
+        "message":"{{{message}}}","data":{"metric":"generation_time","value":{{{minute}}}}}
+        """;
 
     private static string Over(int minute, string name = "slow") =>
-        $$$"""{"timestamp":"{{{Start.AddMinutes(minute):yyyy-MM-ddTHH:mm:ss}}}Z","name":"{{{name}}}","level":"info","message":"within again","data":{"resolved":true}}""";
+        $$$"""
+        {"timestamp":"{{{Start.AddMinutes(minute):yyyy-MM-ddTHH:mm:ss}}}Z","name":"{{{name}}}","level":"info",
+        """ + """
+        "message":"within again","data":{"resolved":true}}
+        """;
 
     private static string Run(int start, int? end = null) =>
-        $$"""{"format_version":1,"start":"{{Start.AddMinutes(start):yyyy-MM-ddTHH:mm:ss}}Z"{{(end is { } minute ? $",\"end\":\"{Start.AddMinutes(minute):yyyy-MM-ddTHH:mm:ss}Z\"" : "")}}}""";
+        $$"""
+        {"format_version":1,"start":"{{Start.AddMinutes(start):yyyy-MM-ddTHH:mm:ss}}Z"
+        """ + $$"""
+        {{(end is { } minute ? $",\"end\":\"{Start.AddMinutes(minute):yyyy-MM-ddTHH:mm:ss}Z\"" : "")}}}
+        """;
 
     private static (string Name, double Start, double? End, AlertEpisodeState State, int Announcements) Row(AlertEpisode episode) =>
         (episode.Name, (episode.Start - Start).TotalMinutes, (episode.End - Start)?.TotalMinutes, episode.State, episode.Announcements);
@@ -73,7 +85,8 @@ public sealed class AlertHistoryTests : IDisposable
         Assert.Equal((AlertLevel.Error, TimeSpan.FromMinutes(6)), (history.Episodes[1].Level, history.Episodes[1].Duration));
 
         static string Text(Alert alert) =>
-            $"{alert.Name} {alert.Message} {alert.Level} {alert.Timestamp:O} {string.Join(' ', alert.Data.Select(pair => FormattableString.Invariant($"{pair.Key}={pair.Value}")))}";
+            $"{alert.Name} {alert.Message} {alert.Level} {alert.Timestamp:O} "
+            + string.Join(' ', alert.Data.Select(pair => FormattableString.Invariant($"{pair.Key}={pair.Value}")));
     }
 
     [Fact]
@@ -118,7 +131,8 @@ public sealed class AlertHistoryTests : IDisposable
     {
         _directory.Write(
             "alerts.jsonl",
-            """{"timestamp":"2026-11-23T12:00:00Z","name":"n","level":"info","message":"m","data":{"a":1,"b":0.5,"c":"t","d":true,"e":null,"f":[1,{"g":2}],"h":"NaN"},"more":1}"""
+            """{"timestamp":"2026-11-23T12:00:00Z","name":"n","level":"info","message":"m","data":{"a":1,"b":0.5"""
+                + ""","c":"t","d":true,"e":null,"f":[1,{"g":2}],"h":"NaN"},"more":1}"""
         );
 
         Assert.Equal(

@@ -399,7 +399,8 @@ public sealed class CompactionTests : IDisposable
             Enumerable
                 .Range(0, 5000)
                 .Select(i =>
-                    $$"""{"timestamp":"2026-11-23T14:25:38.{{9_999_999 - i:0000000}}Z","event":"generation","duration":{{i}}.5,"success":true}"""
+                    $$"""{"timestamp":"2026-11-23T14:25:38.{{9_999_999 - i:0000000}}Z","event":"generation","duration":{{i}}.5"""
+                    + ""","success":true}"""
                 ));
         _directory.Write("metrics-000001.jsonl", Good);
         string json = Path.Combine(_directory.Path, "out.json");

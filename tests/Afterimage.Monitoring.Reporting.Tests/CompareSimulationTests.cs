@@ -34,7 +34,11 @@ public sealed class CompareSimulationTests : IDisposable
                     .Select(i =>
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $$"""{"timestamp":"2026-11-23T14:25:38Z","event":"metric","metric_name":"m{{i % metrics:000}}{{suffix}}","value":{{draw(random):R}}}"""
+                            $$"""
+                            {"timestamp":"2026-11-23T14:25:38Z","event":"metric","metric_name":"m{{i % metrics:000}}{{suffix}}",
+                            """ + $$"""
+                            "value":{{draw(random):R}}}
+                            """
                         )));
         }
 

@@ -20,7 +20,8 @@ public sealed class ExportTests : IDisposable
     private const string Workbook = """
         import datetime, json, openpyxl, openpyxl.utils.escape, sys
         book = openpyxl.load_workbook(sys.argv[1])
-        show = lambda v: {'time': v.isoformat()} if isinstance(v, datetime.datetime) else openpyxl.utils.escape.unescape(v) if isinstance(v, str) else v
+        show = lambda v: {'time': v.isoformat()} if isinstance(v, datetime.datetime) \
+            else openpyxl.utils.escape.unescape(v) if isinstance(v, str) else v
         print(json.dumps([{'sheet': s.title, 'formulas': sum(c.data_type == 'f' for r in s.iter_rows() for c in r),
             'rows': [[show(c.value) for c in r] for r in s.iter_rows()]} for s in book]))
         """;
@@ -517,7 +518,8 @@ public sealed class ExportTests : IDisposable
         await ExportAsync("x.xlsx", ExportFormat.Excel);
 
         JsonElement sheets = await OtherPrograms.PythonAsync(
-            "import json, openpyxl, sys; print(json.dumps([[c.value for c in r if isinstance(c.value, str)] for r in openpyxl.load_workbook(sys.argv[1]).active.iter_rows()]))",
+            "import json, openpyxl, sys; print(json.dumps([[c.value for c in r if isinstance(c.value, str)] "
+                + "for r in openpyxl.load_workbook(sys.argv[1]).active.iter_rows()]))",
             "openpyxl",
             Out("x.xlsx"));
         string json = sheets[1].EnumerateArray().Last().GetString()!;
@@ -634,7 +636,11 @@ public sealed class ExportTests : IDisposable
             Enumerable
                 .Range(0, 10)
                 .Select(i =>
-                    $$"""{"timestamp":"2026-11-23T14:25:0{{i}}Z","event":"metric","metric_name":"{{(i % 2 == 0 ? "even" : "odd")}}","value":{{i}}}"""
+                    $$"""
+                    {"timestamp":"2026-11-23T14:25:0{{i}}Z","event":"metric","metric_name":"{{(i % 2 == 0 ? "even" : "odd")}}",
+                    """ + $$"""
+                    "value":{{i}}}
+                    """
                 )
                 .Append("torn"));
 

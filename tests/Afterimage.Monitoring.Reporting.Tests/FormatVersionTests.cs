@@ -66,7 +66,13 @@ public sealed class FormatVersionTests : IDisposable
     private GenerationMonitor Resume()
     {
         GenerationMonitorOptions options = PatientMonitor.Options(Path.Combine(_directory.Path, "next"));
-        options.Budgets.Add(new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 1, ResumeFrom = Path.Combine(_directory.Path, "run") });
+        options.Budgets.Add(new Budget
+        {
+            Name = "b",
+            Unit = BudgetUnit.Tokens,
+            Limit = 1,
+            ResumeFrom = Path.Combine(_directory.Path, "run"),
+        });
         return new GenerationMonitor(options);
     }
 }

@@ -15,7 +15,8 @@ public sealed class ImportTests : IDisposable
                 time = datetime.datetime(2026, 1, 5, 10, 0, 0, i * 1000).isoformat()
                 out.write(json.dumps({'metric': name, 'value': i + 0.5, 'text': name, name: 'key', 'timestamp': time}) + '\n')
             for value in (float('nan'), float('inf'), float('-inf')):
-                out.write(json.dumps({'metric': 'special', 'value': value, 'also': value, 'text': 'NaN "NaN" Infinity', 'timestamp': '2026-01-05T11:00:00'}) + '\n')
+                out.write(json.dumps({'metric': 'special', 'value': value, 'also': value, 'text': 'NaN "NaN" Infinity',
+                    'timestamp': '2026-01-05T11:00:00'}) + '\n')
         print(json.dumps(len(names) + 3))
         """;
 
@@ -59,7 +60,9 @@ public sealed class ImportTests : IDisposable
     public async Task A_point_keeps_its_time_and_all_its_metadata()
     {
         ImportResult result = await ImportAsync(
-            """{"metric": "generation_time", "value": 1.25, "model_name": "gpt-4o", "success": true, "n": 3, "big": 12345678901234567890, "huge": 123456789012345678901234567890, "x": 0.1, "none": null, "list": [1, {"a": "b"}], "timestamp": "2026-07-05T12:00:00.123456"}""",
+            """{"metric": "generation_time", "value": 1.25, "model_name": "gpt-4o", "success": true, "n": 3, "big": 12345678901234567890"""
+                + """, "huge": 123456789012345678901234567890, "x": 0.1, "none": null, "list": [1, {"a": "b"}]"""
+                + """, "timestamp": "2026-07-05T12:00:00.123456"}""",
             """{"metric": "success_rate", "value": true, "timestamp": "2026-01-05T12:00:00"}""",
             """{"timestamp": "2026-01-05T12:00:00+05:30", "value": 3, "metric": "aware"}""",
             """{"metric": "aware", "value": 4, "timestamp": "2026-01-05T12:00:00Z"}""");
@@ -72,7 +75,8 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(
             [
                 new DateTime(2026, 7, 5, 10, 0, 0).AddMicroseconds(123456), 1.25, "metric", "gpt-4o",
-                """{"model_name":"gpt-4o","success":true,"n":3,"big":12345678901234567890,"huge":"123456789012345678901234567890","x":0.1,"none":null,"list":"[1, {\"a\": \"b\"}]"}""",
+                """{"model_name":"gpt-4o","success":true,"n":3,"big":12345678901234567890,"huge":"123456789012345678901234567890","x":0.1"""
+                    + ""","none":null,"list":"[1, {\"a\": \"b\"}]"}""",
             ],
             row);
         Assert.Equal(

@@ -82,11 +82,16 @@ public sealed class LogDirectoryTests : IDisposable
     {
         _directory.Write(
             "metrics.jsonl",
-            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"gpt-4o","prompt_token_count":374,"completion_token_count":44,"finish_reason":"stop","time_to_first_token":0.25,"conversation_length":3}""",
-            """{"timestamp":"2026-11-23T14:25:39Z","event":"generation","duration":2,"success":false,"error":"TimeoutException","total_token_count":10}""",
-            """{"timestamp":"2026-11-23T14:25:37.5Z","event":"evaluation","duration":0.5,"success":true,"evaluator_type":"judge","scores":{"clarity":0.75,"depth":2},"model_name":"gpt-4o","prompt_token_count":6}""",
+            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true"""
+                + ""","model_name":"gpt-4o","prompt_token_count":374,"completion_token_count":44"""
+                + ""","finish_reason":"stop","time_to_first_token":0.25,"conversation_length":3}""",
+            """{"timestamp":"2026-11-23T14:25:39Z","event":"generation","duration":2,"success":false"""
+                + ""","error":"TimeoutException","total_token_count":10}""",
+            """{"timestamp":"2026-11-23T14:25:37.5Z","event":"evaluation","duration":0.5,"success":true"""
+                + ""","evaluator_type":"judge","scores":{"clarity":0.75,"depth":2},"model_name":"gpt-4o","prompt_token_count":6}""",
             """{"timestamp":"2026-11-23T14:25:38.5Z","event":"metric","metric_name":"queue_depth","value":-7.5,"metadata":{"a":null}}""",
-            """{"timestamp":"2026-11-23T14:25:38.5Z","event":"metric","metric_name":"prompt_token_count","value":100,"metadata":{"model_name":"m"}}"""
+            """{"timestamp":"2026-11-23T14:25:38.5Z","event":"metric","metric_name":"prompt_token_count","value":100"""
+                + ""","metadata":{"model_name":"m"}}"""
         );
 
         RunSummary summary = Summarize();
@@ -260,7 +265,8 @@ public sealed class LogDirectoryTests : IDisposable
                     [
                         "{"
                             + Time
-                            + $$""","event":"generation","duration":1,"success":true,"model_name":{{text}},"prompt_token_count":5,"finish_reason":{{text}}}""",
+                            + $$""","event":"generation","duration":1,"success":true,"model_name":{{text}},"prompt_token_count":5"""
+                            + $$""","finish_reason":{{text}}}""",
                         "{" + Time + $$$""","event":"evaluation","duration":1,"success":true,"scores":{{{{text}}}:2}}""",
                         "{" + Time + $$""","event":"metric","metric_name":{{text}},"value":3}""",
                     ];

@@ -51,12 +51,16 @@ public sealed class LogQueryInputTests : IDisposable
         string[] generations = [.. Enumerable.Range(0, 40).Select(Generation)];
         string[] others =
         [
-            """{"timestamp":"2026-11-23T14:25:39Z","event":"evaluation","duration":2,"success":false,"evaluator_type":"judge","scores":{"s":0.75,"t":"NaN"},"feedback":{"s":"good"},"model_name":"m","total_token_count":9,"tags":{"a":1}}""",
-            """{"timestamp":"2026-11-23T14:25:40Z","event":"evaluation","duration":3,"success":true,"evaluator_type":"other","scores":{"s":1},"error":"no","prompt_token_count":8,"cost_usd":0.5,"unpriced_token_count":1}""",
-            """{"timestamp":"2026-11-23T14:25:41Z","event":"metric","metric_name":"own","value":"-Infinity","metadata":{"model_name":"m","k":1}}""",
+            """{"timestamp":"2026-11-23T14:25:39Z","event":"evaluation","duration":2,"success":false,"evaluator_type":"judge","scores":"""
+                + """{"s":0.75,"t":"NaN"},"feedback":{"s":"good"},"model_name":"m","total_token_count":9,"tags":{"a":1}}""",
+            """{"timestamp":"2026-11-23T14:25:40Z","event":"evaluation","duration":3,"success":true,"evaluator_type":"other","scores":"""
+                + """{"s":1},"error":"no","prompt_token_count":8,"cost_usd":0.5,"unpriced_token_count":1}""",
+            """{"timestamp":"2026-11-23T14:25:41Z","event":"metric","metric_name":"own","value":"-Infinity","metadata":"""
+                + """{"model_name":"m","k":1}}""",
             """{"timestamp":"2026-11-23T14:25:42Z","event":"metric","metric_name":"cost_usd","value":2}""",
             """{"timestamp":"2026-11-23T14:25:43Z","event":"generation","duration":"1","success":true,"provider":"p"}""",
-            """{"timestamp":"2026-11-23T14:25:44Z","event":"generation","duration":1,"success":true,"time_to_first_token":"1","operation":"o"}""",
+            """{"timestamp":"2026-11-23T14:25:44Z","event":"generation","duration":1,"success":true"""
+                + ""","time_to_first_token":"1","operation":"o"}""",
             "torn",
         ];
         _directory.Write("metrics.jsonl", generations[..20]);
@@ -67,7 +71,11 @@ public sealed class LogQueryInputTests : IDisposable
         _directory.Write("beside/metrics.jsonl", others);
         _directory.Write(
             "afterimage.log",
-            """{"timestamp":"2026-11-23T14:25:41Z","level":"warning","message":"hm","error":"x","error_type":"T","stack_trace":"at","data":{"a":1}}"""
+            """
+            {"timestamp":"2026-11-23T14:25:41Z","level":"warning","message":"hm","error":"x","error_type":"T",
+            """ + """
+            "stack_trace":"at","data":{"a":1}}
+            """
         );
         _directory.Write(
             "alerts.jsonl",
@@ -97,7 +105,8 @@ public sealed class LogQueryInputTests : IDisposable
         ];
         return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{{\"timestamp\":\"2026-11-23T14:{i:00}:00.1234567Z\",\"event\":\"generation\",\"duration\":{i}.5,\"success\":{(i % 3 == 0 ? "true" : "false")}"
+                $"{{\"timestamp\":\"2026-11-23T14:{i:00}:00.1234567Z\",\"event\":\"generation\","
+                + $"\"duration\":{i}.5,\"success\":{(i % 3 == 0 ? "true" : "false")}"
             )
             + string.Concat(optional.Where((_, key) => (i + key) % 4 != 0))
             + "}";
@@ -135,20 +144,24 @@ public sealed class LogQueryInputTests : IDisposable
     [InlineData("SELECT count(*) FROM generations")]
     [InlineData("-- first\nSELECT count(*), sum(duration) FROM generations /* no */ ; -- last")]
     [InlineData(
-        "SELECT model_name, date_trunc('minute', timestamp) AS minute, quantile_disc(duration, 0.95) FROM generations GROUP BY ALL ORDER BY ALL"
+        "SELECT model_name, date_trunc('minute', timestamp) AS minute, quantile_disc(duration, 0.95) "
+            + "FROM generations GROUP BY ALL ORDER BY ALL"
     )]
     [InlineData("SELECT model_name FROM (FROM generations ORDER BY duration DESC, provider LIMIT 3)")]
     [InlineData("FROM generations ORDER BY duration DESC LIMIT 3")]
     [InlineData("WITH g AS (FROM generations) SELECT model_name, (SELECT max(error) FROM g) FROM g ORDER BY ALL")]
     [InlineData(
-        "WITH g AS MATERIALIZED (FROM generations) SELECT a.model_name, sum(b.cost_usd) FROM g a JOIN g b USING (finish_reason) GROUP BY ALL ORDER BY ALL"
+        "WITH g AS MATERIALIZED (FROM generations) SELECT a.model_name, sum(b.cost_usd) "
+            + "FROM g a JOIN g b USING (finish_reason) GROUP BY ALL ORDER BY ALL"
     )]
     [InlineData(
-        "WITH RECURSIVE n(i, d) AS (SELECT 0, 0.0 UNION ALL SELECT i + 1, (SELECT max(duration) FROM generations WHERE prompt_token_count = i) FROM n WHERE i < 5) FROM n ORDER BY i"
+        "WITH RECURSIVE n(i, d) AS (SELECT 0, 0.0 UNION ALL SELECT i + 1, "
+            + "(SELECT max(duration) FROM generations WHERE prompt_token_count = i) FROM n WHERE i < 5) FROM n ORDER BY i"
     )]
     [InlineData("SELECT provider, evaluator_type FROM generations POSITIONAL JOIN evaluations")]
     [InlineData(
-        "SELECT (SELECT e.evaluator_type FROM evaluations e WHERE e.model_name = left(g.model_name, 1) ORDER BY ALL LIMIT 1) FROM generations g"
+        "SELECT (SELECT e.evaluator_type FROM evaluations e WHERE e.model_name = left(g.model_name, 1) ORDER BY ALL LIMIT 1) "
+            + "FROM generations g"
     )]
     [InlineData("SELECT g.timestamp, e.duration FROM generations g ASOF JOIN evaluations e ON g.timestamp >= e.timestamp ORDER BY ALL")]
     [InlineData("SELECT metric, avg(value) FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY ALL")]

@@ -26,13 +26,23 @@ public sealed class LogQueryTests : IDisposable
     {
         _directory.Write(
             "metrics.jsonl",
-            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true,"model_name":"m","prompt_token_count":3,"completion_token_count":4,"cached_prompt_token_count":1,"reasoning_token_count":2,"cost_usd":0.25,"finish_reason":"stop","error":"E","conversation_length":5,"time_to_first_token":0.5,"provider":"p","operation":"o","tags":{"k":[1]}}""",
-            """{"timestamp":"2026-11-23T14:25:39Z","event":"evaluation","duration":2,"success":false,"evaluator_type":"judge","scores":{"s":0.75},"feedback":{"s":"good"},"model_name":"m","total_token_count":9}""",
-            """{"timestamp":"2026-11-23T14:25:40Z","event":"metric","metric_name":"own","value":"-Infinity","metadata":{"model_name":"m","k":1}}""",
+            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.25,"success":true"""
+                + ""","model_name":"m","prompt_token_count":3,"completion_token_count":4"""
+                + ""","cached_prompt_token_count":1,"reasoning_token_count":2"""
+                + ""","cost_usd":0.25,"finish_reason":"stop","error":"E","conversation_length":5"""
+                + ""","time_to_first_token":0.5,"provider":"p","operation":"o","tags":{"k":[1]}}""",
+            """{"timestamp":"2026-11-23T14:25:39Z","event":"evaluation","duration":2,"success":false,"evaluator_type":"judge","scores":"""
+                + """{"s":0.75},"feedback":{"s":"good"},"model_name":"m","total_token_count":9}""",
+            """{"timestamp":"2026-11-23T14:25:40Z","event":"metric","metric_name":"own","value":"-Infinity","metadata":"""
+                + """{"model_name":"m","k":1}}""",
             "torn");
         _directory.Write(
             "afterimage.log",
-            """{"timestamp":"2026-11-23T14:25:41Z","level":"warning","message":"hm","error":"x","error_type":"T","stack_trace":"at","data":{"a":1}}""",
+            """
+            {"timestamp":"2026-11-23T14:25:41Z","level":"warning","message":"hm","error":"x","error_type":"T",
+            """ + """
+            "stack_trace":"at","data":{"a":1}}
+            """,
             "torn",
             """{"timestamp":"2026-11-23T14:25:41Z","level":"warning"}""");
     }
@@ -115,7 +125,8 @@ public sealed class LogQueryTests : IDisposable
             [0L, 0L, 0L, 0L],
             Assert.Single(
                 Query(
-                    "SELECT (SELECT count(*) FROM generations), (SELECT count(*) FROM evaluations), (SELECT count(*) FROM points), (SELECT count(*) FROM logs)"
+                    "SELECT (SELECT count(*) FROM generations), (SELECT count(*) FROM evaluations), "
+                    + "(SELECT count(*) FROM points), (SELECT count(*) FROM logs)"
                 )));
     }
 
@@ -130,7 +141,8 @@ public sealed class LogQueryTests : IDisposable
             "metrics.jsonl",
             Stamp + $$""" "generation","duration":1,"success":true,"model_name":{{text}},"finish_reason":{{text}},"error":{{text}}}""",
             Stamp
-                + $$$""" "evaluation","duration":1,"success":true,"evaluator_type":{{{text}}},"scores":{{{{text}}}:2},"feedback":{{{{text}}}:{{{text}}}}}""",
+                + $$$""" "evaluation","duration":1,"success":true,"evaluator_type":{{{text}}},"scores":{{{{text}}}:2},"feedback":"""
+                + $$$"""{{{{text}}}:{{{text}}}}}""",
             Stamp + $$$""" "metric","metric_name":{{{text}}},"value":3,"metadata":{{{{text}}}:{{{text}}}}}""");
 
         Assert.Equal([name, name, name], Assert.Single(Query("SELECT model_name, finish_reason, error FROM generations")));
@@ -261,7 +273,8 @@ public sealed class LogQueryTests : IDisposable
                 ["g1", "a", 7L, "user_feedback", "judge", "1", "helpful"],
             ],
             Query("""
-                SELECT id, model_name, total_token_count, evaluator_type, evaluator_model_name, scores ->> '$.thumbs', feedback ->> '$.thumbs'
+                SELECT id, model_name, total_token_count, evaluator_type, evaluator_model_name, scores ->> '$.thumbs',
+                    feedback ->> '$.thumbs'
                 FROM judged_generations ORDER BY evaluator_type
                 """));
         string report = Path.Combine(_directory.Path, "report.html");

@@ -54,7 +54,9 @@ public sealed class MoneyProperties
         Assert.Equal(
             [Digits(live[0].Spent), Digits(live[0].Spent), Digits(live[0].Spent)],
             [Digits(cost.TotalUsd), Digits(summary?.TotalUsd ?? 0), Digits(resumed[0].Spent)]);
-        Assert.Equal([unpriced, unpriced, unpriced], [cost.UnpricedTokenCount, summary?.UnpricedTokenCount ?? 0, resumed[0].UnpricedTokenCount]);
+        Assert.Equal(
+            [unpriced, unpriced, unpriced],
+            [cost.UnpricedTokenCount, summary?.UnpricedTokenCount ?? 0, resumed[0].UnpricedTokenCount]);
         Assert.Equal(live.Select(budget => budget.Spent), resumed.Select(budget => budget.Spent));
         KeySummary? tenant = tenants.FirstOrDefault(group => group.Value == "a");
         Assert.Equal(
@@ -120,7 +122,9 @@ public sealed record MoneyCase(ModelPrice Price, IReadOnlyList<MoneyCall> Calls)
     public override string ToString() => $"""
         {Price}
         long: {string.Join("; ", Price.LongContext)}
-        tiers: {string.Join("; ", Price.ServiceTiers.Select(tier => $"{tier.Key} {tier.Value}, long: {string.Join("; ", tier.Value.LongContext)}"))}
+        tiers: {string.Join(
+            "; ",
+            Price.ServiceTiers.Select(tier => $"{tier.Key} {tier.Value}, long: {string.Join("; ", tier.Value.LongContext)}"))}
         {string.Join("\n", Calls.Select(call => $"[{string.Join(", ", call.Parts)}] {call}"))}
         """;
 }

@@ -18,7 +18,8 @@ public sealed class ReaderConformanceTests : IDisposable
         ["a record"] = (Utf8(Good), 1),
         ["white space around"] = (Utf8("  " + Good + " \t"), 1),
         ["white space within"] = (Utf8(Good.Replace(",", " , ", StringComparison.Ordinal)), 1),
-        ["keys in another order"] = (Utf8("""{"success":true,"total_token_count":1,"duration":1,"event":"generation","timestamp":"2026-11-23T14:25:38Z"}"""), 1),
+        ["keys in another order"] =
+            (Utf8("""{"success":true,"total_token_count":1,"duration":1,"event":"generation","timestamp":"2026-11-23T14:25:38Z"}"""), 1),
         ["an unknown key"] = (Utf8(Call + ""","total_token_count":1,"x":{"duration":"no"}}"""), 1),
         ["a key of another event, of any type"] = (Utf8(Call + ""","total_token_count":1,"metric_name":"m"}"""), 1),
         ["an escaped key"] = (Utf8(Call + ""","total_token_\u0063ount":1}"""), 1),
@@ -59,7 +60,8 @@ public sealed class ReaderConformanceTests : IDisposable
         ["a count beyond 64 bits"] = (Utf8(Call + ",\"total_token_count\":9223372036854775808}"), 0),
         ["NaN as cost"] = (Utf8(Call + ",\"cost_usd\":\"NaN\"}"), 0),
         ["a negative cost"] = (Utf8(Call + ",\"cost_usd\":-1}"), 0),
-        ["an evaluation"] = (Utf8(Start + "\"evaluation\",\"duration\":1,\"success\":true,\"total_token_count\":1,\"scores\":{\"a\":\"NaN\"}}"), 1),
+        ["an evaluation"] =
+            (Utf8(Start + "\"evaluation\",\"duration\":1,\"success\":true,\"total_token_count\":1,\"scores\":{\"a\":\"NaN\"}}"), 1),
         ["a score that is a text"] = (Utf8(Start + "\"evaluation\",\"duration\":1,\"success\":true,\"scores\":{\"a\":\"b\"}}"), 0),
         ["a point"] = (Utf8(Start + "\"metric\",\"metric_name\":\"total_token_count\",\"value\":1}"), 1),
         ["a point of NaN"] = (Utf8(Start + "\"metric\",\"metric_name\":\"total_token_count\",\"value\":\"NaN\"}"), 1),
@@ -173,6 +175,8 @@ public sealed class ReaderConformanceTests : IDisposable
         int end = log.IndexOf(" lines skipped", StringComparison.Ordinal);
         if (end < 0)
             end = log.IndexOf(" line skipped", StringComparison.Ordinal);
-        return end < 0 ? 0 : long.Parse(log[(log.LastIndexOf(' ', end - 1) + 1)..end], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        return end < 0
+            ? 0
+            : long.Parse(log[(log.LastIndexOf(' ', end - 1) + 1)..end], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
     }
 }

@@ -178,7 +178,8 @@ public sealed class ReportTests : IDisposable
         _directory.Write("log/here/metrics.jsonl", Record, """{"timestamp":"2026-11-2""");
         _directory.Write(
             "log/here/run.json",
-            $$"""{"format_version":1,"host":"{{Environment.MachineName}}","process_name":"p","process_id":7,"start":"2026-11-23T14:25:30Z"}"""
+            $$"""{"format_version":1,"host":"{{Environment.MachineName}}","process_name":"p","process_id":7"""
+                + ""","start":"2026-11-23T14:25:30Z"}"""
         );
         _directory.Write("log/there/metrics.jsonl", Record);
         _directory.Write("log/there/run.json", """{"format_version":1,"host":"<b>elsewhere</b>","start":"2026-11-23T14:25:31Z"}""");
@@ -199,7 +200,9 @@ public sealed class ReportTests : IDisposable
             Enumerable
                 .Range(0, 20_000)
                 .Select(i =>
-                    $$"""{"timestamp":"2026-11-23T14:{{i / 60 % 60:00}}:{{i % 60:00}}Z","event":"generation","duration":{{i}},"success":false,"error":"E{{i}} {{new string('x', 400)}}","model_name":"m{{i}}","prompt_token_count":{{i}},"finish_reason":"r{{i}}"}"""
+                    $$"""{"timestamp":"2026-11-23T14:{{i / 60 % 60:00}}:{{i % 60:00}}Z","event":"generation","duration":{{i}}"""
+                    + $$""","success":false,"error":"E{{i}} {{new string('x', 400)}}","model_name":"m{{i}}","prompt_token_count":{{i}}"""
+                    + $$""","finish_reason":"r{{i}}"}"""
                     + "\n"));
         Directory.CreateDirectory(Log);
         await File.WriteAllTextAsync(Path.Combine(Log, "metrics.jsonl"), models, TestContext.Current.CancellationToken);

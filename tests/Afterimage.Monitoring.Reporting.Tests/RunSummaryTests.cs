@@ -198,7 +198,8 @@ public sealed class RunSummaryTests : IDisposable
             {"generations":2,"evaluations":1,"by_model":[{"model_name":"m\u0022","prompt_tokens":1,"completion_tokens":2,"total_tokens":3}],
             "total_prompt_tokens":1,"total_completion_tokens":2,"total_tokens":3,
             "metrics":{"generation_time":{"count":2,"sum":"Infinity","mean":1.5,"min":1,"max":2,"p50":1,"p95":1.25,"p99":1E-09}},
-            "first_timestamp":"2026-11-23T14:25:38Z","last_timestamp":"2026-11-23T14:25:38.0000001Z","non_finite_points":4,"skipped_lines":5,"dropped_records":6,"failed_records":7,"log_dir":"/log"}
+            "first_timestamp":"2026-11-23T14:25:38Z","last_timestamp":"2026-11-23T14:25:38.0000001Z","non_finite_points":4,
+            "skipped_lines":5,"dropped_records":6,"failed_records":7,"log_dir":"/log"}
             """.ReplaceLineEndings(""),
             System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }

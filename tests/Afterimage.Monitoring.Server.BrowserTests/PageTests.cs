@@ -93,7 +93,8 @@ public sealed class PageTests(Browser browser) : IDisposable
 
     private static async Task IsDrawnAsync(OpenPage open) =>
         await open.Page.WaitForFunctionAsync(
-            "() => document.querySelector('main h1') && ![...document.querySelectorAll('[role=status], .state')].some(e => /^(Loading|Reading|Looking|Running)/.test(e.textContent))");
+            "() => document.querySelector('main h1') && ![...document.querySelectorAll('[role=status], .state')]"
+            + ".some(e => /^(Loading|Reading|Looking|Running)/.test(e.textContent))");
 
     private static async Task IsAccessibleAsync(OpenPage open)
     {
@@ -141,7 +142,10 @@ public sealed class PageTests(Browser browser) : IDisposable
             {
                 await using OpenPage open = await OpenAsync(server, page, 400);
                 await IsAccessibleAsync(open);
-                Assert.Contains(page == "alerts" ? "No run has announced an alert." : "There are no runs yet.", await open.Page.InnerTextAsync("main"), StringComparison.Ordinal);
+                Assert.Contains(
+                    page == "alerts" ? "No run has announced an alert." : "There are no runs yet.",
+                    await open.Page.InnerTextAsync("main"),
+                    StringComparison.Ordinal);
             }
 
             await using OpenPage stranger = await browser.OpenAsync(server.Pages.AbsoluteUri);
@@ -173,7 +177,10 @@ public sealed class PageTests(Browser browser) : IDisposable
 
         // The page is the one that was opened, its chart still a table, and that up to date.
         Assert.True(await open.Page.EvaluateAsync<bool>("() => window.sameDocument"));
-        int[] calls = await open.Page.EvaluateAsync<int[]>("() => [...document.querySelectorAll('figure')][0].querySelectorAll('tbody td:nth-child(2)').length > 0 ? [...[...document.querySelectorAll('figure')][0].querySelectorAll('tbody td:nth-child(2)')].map(td => Number(td.textContent)) : []");
+        int[] calls = await open.Page.EvaluateAsync<int[]>(
+            "() => [...document.querySelectorAll('figure')][0].querySelectorAll('tbody td:nth-child(2)').length > 0 "
+            + "? [...[...document.querySelectorAll('figure')][0].querySelectorAll('tbody td:nth-child(2)')]"
+            + ".map(td => Number(td.textContent)) : []");
         Assert.Equal(42, calls.Sum());
 
         await server.DisposeAsync();
@@ -253,7 +260,10 @@ public sealed class PageTests(Browser browser) : IDisposable
             await open.Page.WaitForSelectorAsync("details li >> text=model_name");
             await IsAccessibleAsync(open);
             IDownload file = await open.Page.RunAndWaitForDownloadAsync(() => open.Page.ClickAsync("text=CSV"));
-            Assert.StartsWith("minute,calls,failed\r\n", await File.ReadAllTextAsync((await file.PathAsync())!, Cancel), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "minute,calls,failed\r\n",
+                await File.ReadAllTextAsync((await file.PathAsync())!, Cancel),
+                StringComparison.Ordinal);
         }
     }
 
@@ -261,8 +271,13 @@ public sealed class PageTests(Browser browser) : IDisposable
     [Fact]
     public async Task The_run_of_the_demo_makes_the_picture_of_the_readme()
     {
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "afterimage.dll"), "demo", "--log-dir", Path.Combine(_root.Path, "demo"), "--json"];
-        using (Process demo = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!)
+        string[] arguments =
+            [Path.Combine(AppContext.BaseDirectory, "afterimage.dll"), "demo", "--log-dir", Path.Combine(_root.Path, "demo"), "--json"];
+        using (Process demo = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!)
         {
             _ = demo.StandardError.ReadToEndAsync(Cancel);
             await demo.StandardOutput.ReadToEndAsync(Cancel);
@@ -282,5 +297,6 @@ public sealed class PageTests(Browser browser) : IDisposable
         }
     }
 
-    private static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
+    private static string Repository([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
 }

@@ -76,7 +76,11 @@ public sealed class RunTests : IDisposable
                     TimeToFirstToken = TimeSpan.FromSeconds(0.01 * (i % 10)),
                     Tags = [new("tenant", i % 2 == 0 ? "a" : "b")],
                 });
-                monitor.TrackEvaluation(TimeSpan.FromSeconds(1), true, "judge", new Dictionary<string, double> { ["quality"] = 0.01 * (i % 100) });
+                monitor.TrackEvaluation(
+                    TimeSpan.FromSeconds(1),
+                    true,
+                    "judge",
+                    new Dictionary<string, double> { ["quality"] = 0.01 * (i % 100) });
             }
         }
 
@@ -94,12 +98,17 @@ public sealed class RunTests : IDisposable
         Assert.InRange(figures.GetProperty("p95_seconds").GetDouble() / summary.Metrics["generation_time"].P95, 0.989, 1.011);
         Assert.Equal(
             summary.Tokens.ByModel.Select(m => (m.ModelName, (double)m.TotalTokens)),
-            whole.GetProperty("models").EnumerateArray().Select(m => (m.GetProperty("name").GetString()!, m.GetProperty("total_tokens").GetDouble())).Order());
+            whole.GetProperty("models").EnumerateArray()
+                .Select(m => (m.GetProperty("name").GetString()!, m.GetProperty("total_tokens").GetDouble())).Order());
         Assert.Equal(
             [("tenant", "a", 250), ("tenant", "b", 250)],
             whole.GetProperty("tags").EnumerateArray()
-                .Select(t => (t.GetProperty("key").GetString()!, t.GetProperty("name").GetString()!, t.GetProperty("calls").GetInt32())).Order());
-        Assert.Equal(summary.Metrics["evaluation_score_quality"].Mean, whole.GetProperty("scores")[0].GetProperty("mean").GetDouble(), 1e-12);
+                .Select(t => (t.GetProperty("key").GetString()!, t.GetProperty("name").GetString()!, t.GetProperty("calls").GetInt32()))
+                .Order());
+        Assert.Equal(
+            summary.Metrics["evaluation_score_quality"].Mean,
+            whole.GetProperty("scores")[0].GetProperty("mean").GetDouble(),
+            1e-12);
         Assert.Equal(500, whole.GetProperty("series").GetProperty("succeeded").EnumerateArray()
             .Concat(whole.GetProperty("series").GetProperty("failed").EnumerateArray()).Sum(v => v.GetDouble()));
     }
@@ -131,7 +140,10 @@ public sealed class RunTests : IDisposable
             {
                 for (int i = 0; i < 1000; i++)
                 {
-                    monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new GenerationDetails { ModelName = "gpt-4o", PromptTokenCount = 1 });
+                    monitor.TrackGeneration(
+                        TimeSpan.FromSeconds(1),
+                        true,
+                        new GenerationDetails { ModelName = "gpt-4o", PromptTokenCount = 1 });
 
                     // A batch goes to one file, however large it is.
                     if (i % 100 == 99)
@@ -157,7 +169,9 @@ public sealed class RunTests : IDisposable
     public async Task Runs_come_and_go()
     {
         await using RunningServer server = await RunningServer.StartAsync(Path.Combine(_root.Path, "later"));
-        await server.UntilAsync("api/v1/runs", list => list.GetProperty("is_ready").GetBoolean() && list.GetProperty("all").GetInt32() == 0);
+        await server.UntilAsync(
+            "api/v1/runs",
+            list => list.GetProperty("is_ready").GetBoolean() && list.GetProperty("all").GetInt32() == 0);
 
         Log.Write(Path.Combine(_root.Path, "later", "deep", "down"), 3);
         JsonElement run = await server.RunAsync();
@@ -175,7 +189,9 @@ public sealed class RunTests : IDisposable
         for (int i = 1; i <= 5; i++)
             Log.Write(Path.Combine(_root.Path, $"run-{i}"), i, _ => new GenerationDetails { ModelName = "model" });
         await using RunningServer server = await RunningServer.StartAsync(_root.Path);
-        await server.UntilAsync("api/v1/runs", list => list.GetProperty("runs").EnumerateArray().Count(r => r.GetProperty("is_read").GetBoolean()) == 5);
+        await server.UntilAsync(
+            "api/v1/runs",
+            list => list.GetProperty("runs").EnumerateArray().Count(r => r.GetProperty("is_read").GetBoolean()) == 5);
 
         Assert.Equal(["run-5", "run-4"], Names(await server.GetAsync("api/v1/runs?sort=generations&limit=2")));
         Assert.Equal(["run-3", "run-4"], Names(await server.GetAsync("api/v1/runs?sort=generations&order=asc&offset=2&limit=2")));
@@ -186,7 +202,8 @@ public sealed class RunTests : IDisposable
         using HttpResponseMessage bad = await server.Client.GetAsync("api/v1/runs?limit=501", Cancel);
         Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
 
-        static string[] Names(JsonElement list) => [.. list.GetProperty("runs").EnumerateArray().Select(r => r.GetProperty("name").GetString()!)];
+        static string[] Names(JsonElement list) =>
+            [.. list.GetProperty("runs").EnumerateArray().Select(r => r.GetProperty("name").GetString()!)];
     }
 
     [Fact]
@@ -227,7 +244,8 @@ public sealed class RunTests : IDisposable
         Assert.Equal(11, await MatchesAsync("?min_tokens=10&max_tokens=20"));
         Assert.Equal(1, await MatchesAsync("?id=id-7"));
         JsonElement page = await server.GetAsync($"{calls}?sort=prompt_token_count&order=asc&offset=10&limit=3");
-        int column = page.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("name").GetString()).ToList().IndexOf("prompt_token_count");
+        int column = page.GetProperty("columns").EnumerateArray()
+            .Select(c => c.GetProperty("name").GetString()).ToList().IndexOf("prompt_token_count");
         Assert.Equal([10, 11, 12], page.GetProperty("rows").EnumerateArray().Select(row => row[column].GetInt32()));
         foreach (string wrong in (string[])["?sort=tags", "?min_duration=x", "?success=perhaps", "?tag=none", "?since=once", "?limit=-1"])
         {
@@ -238,7 +256,8 @@ public sealed class RunTests : IDisposable
         async Task<int> MatchesAsync(string query)
         {
             JsonElement found = await server.GetAsync(calls + query);
-            int matches = found.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("name").GetString()).ToList().IndexOf("matches");
+            int matches = found.GetProperty("columns").EnumerateArray()
+                .Select(c => c.GetProperty("name").GetString()).ToList().IndexOf("matches");
             return found.GetProperty("rows")[0][matches].GetInt32();
         }
     }
@@ -278,12 +297,16 @@ public sealed class RunTests : IDisposable
 
         JsonElement cut = await AskAsync("SELECT duration, model_name, success, timestamp FROM generations", HttpStatusCode.OK);
         JsonElement wrong = await AskAsync("SELECT nothing FROM generations", HttpStatusCode.UnprocessableEntity);
-        JsonElement slow = await AskAsync("SELECT count(*) FROM range(1000000000) a, range(1000000000) b", HttpStatusCode.UnprocessableEntity);
+        JsonElement slow = await AskAsync(
+            "SELECT count(*) FROM range(1000000000) a, range(1000000000) b",
+            HttpStatusCode.UnprocessableEntity);
         await AskAsync(" ", HttpStatusCode.BadRequest);
 
         Assert.Equal(5, cut.GetProperty("rows").GetArrayLength());
         Assert.True(cut.GetProperty("is_cut").GetBoolean());
-        Assert.Equal(["number", "text", "flag", "time"], cut.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
+        Assert.Equal(
+            ["number", "text", "flag", "time"],
+            cut.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
         Assert.Contains("nothing", wrong.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Contains("longer than 5 seconds", slow.GetProperty("detail").GetString(), StringComparison.Ordinal);
 
@@ -310,7 +333,8 @@ public sealed class RunTests : IDisposable
 
         Assert.Equal(comparison.Metrics.Sum(metric => metric.Figures.Count), answer.GetProperty("rows").GetArrayLength());
         JsonElement mean = answer.GetProperty("rows").EnumerateArray()
-            .Single(row => row.GetProperty("metric").GetString() == "prompt_token_count" && row.GetProperty("figure").GetString() == "mean");
+            .Single(row =>
+                row.GetProperty("metric").GetString() == "prompt_token_count" && row.GetProperty("figure").GetString() == "mean");
         Assert.Equal([100.0, 199.5], mean.GetProperty("values").EnumerateArray().Select(v => v.GetDouble()));
         Assert.Equal("beyond_chance", mean.GetProperty("changes")[1].GetProperty("verdict").GetString());
         using HttpResponseMessage one = await server.Client.GetAsync($"api/v1/compare?runs={ids.Split(',')[0]}", Cancel);
@@ -337,12 +361,14 @@ public sealed class RunTests : IDisposable
         Assert.Equal(2, all.GetProperty("matches").GetInt32());
         Assert.Equal(
             [("failing", "firing"), ("slow", "resolved")],
-            all.GetProperty("alerts").EnumerateArray().Select(a => (a.GetProperty("name").GetString()!, a.GetProperty("state").GetString()!)));
+            all.GetProperty("alerts").EnumerateArray()
+                .Select(a => (a.GetProperty("name").GetString()!, a.GetProperty("state").GetString()!)));
         Assert.Equal(0.5, all.GetProperty("alerts")[0].GetProperty("data").GetProperty("threshold").GetDouble());
         Assert.Equal(1, resolved.GetProperty("matches").GetInt32());
 
         static string Alert(string name, int second, string more) =>
-            $$"""{"timestamp":"2026-11-23T14:00:{{second:00}}Z","name":"{{name}}","level":"warning","message":"It is.","data":{"metric":"generation_time","threshold":0.5{{more}} } }""";
+            $$"""{"timestamp":"2026-11-23T14:00:{{second:00}}Z","name":"{{name}}","level":"warning","message":"It is.","data":"""
+            + $$"""{"metric":"generation_time","threshold":0.5{{more}} } }""";
     }
 
     [Fact]
@@ -353,12 +379,15 @@ public sealed class RunTests : IDisposable
 
         string[] documented =
         [
-            .. document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(method => $"{method.Name.ToUpperInvariant()} {path.Name}")),
+            .. document.GetProperty("paths").EnumerateObject().SelectMany(path =>
+                path.Value.EnumerateObject().Select(method => $"{method.Name.ToUpperInvariant()} {path.Name}")),
         ];
         string[] mapped =
         [
             .. server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-                .Where(e => e.RoutePattern.RawText is "/metrics" or "/healthz" || e.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))
+                .Where(e =>
+                    e.RoutePattern.RawText is "/metrics" or "/healthz"
+                    || e.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))
                 .Select(e => $"{e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]} {e.RoutePattern.RawText}"),
         ];
         Assert.Equal(mapped.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
@@ -374,6 +403,10 @@ public sealed class RunTests : IDisposable
 
         Assert.Equal(before, Files());
 
-        string[] Files() => [.. Directory.GetFiles(_root.Path, "*", SearchOption.AllDirectories).Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}").Order(StringComparer.Ordinal)];
+        string[] Files() =>
+        [
+            .. Directory.GetFiles(_root.Path, "*", SearchOption.AllDirectories)
+                .Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}").Order(StringComparer.Ordinal),
+        ];
     }
 }

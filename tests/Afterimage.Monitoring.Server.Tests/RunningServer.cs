@@ -52,7 +52,12 @@ internal sealed class RunningServer : IAsyncDisposable
 
     /// <summary>Somebody who knows nothing and follows no redirects.</summary>
     public HttpClient Visitor(CookieContainer? cookies = null) =>
-        new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = cookies is not null, CookieContainer = cookies ?? new CookieContainer() })
+        new(new HttpClientHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = cookies is not null,
+            CookieContainer = cookies ?? new CookieContainer(),
+        })
         {
             BaseAddress = Pages,
             Timeout = PatientMonitor.Generous,

@@ -45,7 +45,9 @@ public sealed class SecurityTests : IDisposable
         foreach (RouteEndpoint endpoint in endpoints.Where(e => !open.Contains(e.RoutePattern.RawText)))
         {
             string method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0];
-            using var request = new HttpRequestMessage(new HttpMethod(method), endpoint.RoutePattern.RawText!.Replace("{id}", "x", StringComparison.Ordinal));
+            using var request = new HttpRequestMessage(
+                new HttpMethod(method),
+                endpoint.RoutePattern.RawText!.Replace("{id}", "x", StringComparison.Ordinal));
             using HttpResponseMessage response = await stranger.SendAsync(request, Cancel);
             Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         }
@@ -71,7 +73,9 @@ public sealed class SecurityTests : IDisposable
     [Fact]
     public async Task A_name_that_is_allowed_is_answered()
     {
-        await using RunningServer server = await RunningServer.StartAsync(_root.Path, options => options.AllowedHosts.Add("monitor.example.org"));
+        await using RunningServer server = await RunningServer.StartAsync(
+            _root.Path,
+            options => options.AllowedHosts.Add("monitor.example.org"));
         using var request = new HttpRequestMessage(HttpMethod.Get, "api/v1/runs");
         request.Headers.Host = "monitor.example.org";
 
@@ -89,7 +93,10 @@ public sealed class SecurityTests : IDisposable
     public async Task A_page_of_another_origin_is_refused(string header, string value)
     {
         await using RunningServer server = await RunningServer.StartAsync(_root.Path);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "api/v1/runs/x/query") { Content = JsonContent.Create(new { sql = "SELECT 1" }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "api/v1/runs/x/query")
+        {
+            Content = JsonContent.Create(new { sql = "SELECT 1" }),
+        };
         request.Headers.TryAddWithoutValidation(header, value);
 
         using HttpResponseMessage response = await server.Client.SendAsync(request, Cancel);
@@ -112,7 +119,10 @@ public sealed class SecurityTests : IDisposable
             answers.Add(response.StatusCode);
         }
 
-        using HttpResponseMessage right = await guesser.PostAsync("login", new FormUrlEncodedContent([new("key", RunningServer.Key)]), Cancel);
+        using HttpResponseMessage right = await guesser.PostAsync(
+            "login",
+            new FormUrlEncodedContent([new("key", RunningServer.Key)]),
+            Cancel);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answers[0]);
         Assert.Equal(HttpStatusCode.TooManyRequests, answers[^1]);
@@ -127,7 +137,10 @@ public sealed class SecurityTests : IDisposable
         using HttpClient visitor = server.Visitor(cookies);
 
         string asked = await (await visitor.GetAsync("", Cancel)).Content.ReadAsStringAsync(Cancel);
-        using HttpResponseMessage entered = await visitor.PostAsync("login", new FormUrlEncodedContent([new("key", RunningServer.Key)]), Cancel);
+        using HttpResponseMessage entered = await visitor.PostAsync(
+            "login",
+            new FormUrlEncodedContent([new("key", RunningServer.Key)]),
+            Cancel);
         using HttpResponseMessage page = await visitor.GetAsync("", Cancel);
 
         Assert.Contains("type=\"password\"", asked, StringComparison.Ordinal);
@@ -142,7 +155,10 @@ public sealed class SecurityTests : IDisposable
         foreach (string path in (string[])["", "api/v1/runs", "assets/app.js", "healthz", "api/v1/runs/none"])
         {
             using HttpResponseMessage response = await server.Client.GetAsync(path, Cancel);
-            Assert.StartsWith("default-src 'self'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "default-src 'self'",
+                response.Headers.GetValues("Content-Security-Policy").Single(),
+                StringComparison.Ordinal);
             Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
             Assert.False(response.Headers.Contains("Access-Control-Allow-Origin"));
         }
@@ -188,7 +204,10 @@ public sealed class SecurityTests : IDisposable
         {
             foreach (string name in HostileNames.List)
             {
-                monitor.TrackGeneration(TimeSpan.FromSeconds(1), false, new GenerationDetails { ModelName = name, Error = name, FinishReason = name });
+                monitor.TrackGeneration(
+                    TimeSpan.FromSeconds(1),
+                    false,
+                    new GenerationDetails { ModelName = name, Error = name, FinishReason = name });
             }
 
             await monitor.FlushAsync(Cancel);
@@ -198,13 +217,18 @@ public sealed class SecurityTests : IDisposable
             string metrics = await server.Client.GetStringAsync("metrics", Cancel);
             JsonElement whole = await server.GetAsync($"api/v1/runs/{id}");
 
-            Assert.Contains($"afterimage_run_generations{{run=\"a\\\"b\\nc 1\"}} {HostileNames.List.Count}\n", metrics, StringComparison.Ordinal);
+            Assert.Contains(
+                $"afterimage_run_generations{{run=\"a\\\"b\\nc 1\"}} {HostileNames.List.Count}\n",
+                metrics,
+                StringComparison.Ordinal);
             Assert.Subset(
                 HostileNames.List.ToHashSet(StringComparer.Ordinal),
-                whole.GetProperty("models").EnumerateArray().Select(m => m.GetProperty("name").GetString()!).ToHashSet(StringComparer.Ordinal));
+                whole.GetProperty("models").EnumerateArray()
+                    .Select(m => m.GetProperty("name").GetString()!).ToHashSet(StringComparer.Ordinal));
             foreach (string name in HostileNames.List.Where(name => name.Length <= 300 && !name.Contains('\0', StringComparison.Ordinal)))
             {
-                JsonElement calls = await server.GetAsync($"api/v1/runs/{id}/calls?model={Uri.EscapeDataString(name)}&error={Uri.EscapeDataString(name)}");
+                JsonElement calls = await server.GetAsync(
+                    $"api/v1/runs/{id}/calls?model={Uri.EscapeDataString(name)}&error={Uri.EscapeDataString(name)}");
                 Assert.NotEqual(0, calls.GetProperty("rows").GetArrayLength());
             }
         }

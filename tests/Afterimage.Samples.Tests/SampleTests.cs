@@ -43,7 +43,8 @@ public sealed class SampleTests : IAsyncLifetime
         EchoCounts served = await _server.CountsAsync();
         Assert.Equal((questions.Length, questions.Length / 4), (served.Requests, served.Errors));
         Assert.EndsWith(
-            $"{served.Requests} calls, {served.PromptTokens + served.CompletionTokens} tokens: {Assert.Single(Runs(".afterimage-monitoring"))}",
+            $"{served.Requests} calls, {served.PromptTokens + served.CompletionTokens} tokens: "
+                + $"{Assert.Single(Runs(".afterimage-monitoring"))}",
             said.TrimEnd(),
             StringComparison.Ordinal);
         Assert.Equal(64, Count(said, "Refused with"));

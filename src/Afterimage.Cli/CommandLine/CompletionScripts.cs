@@ -72,7 +72,8 @@ internal static class CompletionScripts
         # To be run by PowerShell: afterimage completion pwsh | Out-String | Invoke-Expression
         Register-ArgumentCompleter -Native -CommandName afterimage -ScriptBlock {
             param($current, $command, $cursor)
-            $words = @($command.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.StartOffset -lt $cursor } | ForEach-Object { "$_" })
+            $words = @($command.CommandElements | Select-Object -Skip 1 |
+                Where-Object { $_.Extent.StartOffset -lt $cursor } | ForEach-Object { "$_" })
             $line = (@("afterimage") + $words) -join " "
             if (-not $current) { $line += " " }
             & $command.GetCommandName() "[suggest:$($line.Length)]" $line 2>$null |

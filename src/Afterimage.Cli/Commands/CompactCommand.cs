@@ -63,7 +63,8 @@ internal static class CompactCommand
             await Console.Out.WriteLineAsync("nothing to compact");
         else
             await Console.Out.WriteLineAsync(
-                $"{Files(result.CompactedFiles)}, {Bytes(result.BytesBefore)}, became {Files(result.Files.Count)}, {Bytes(result.BytesAfter)}: {Format.Count(result.Records)} records"
+                $"{Files(result.CompactedFiles)}, {Bytes(result.BytesBefore)}, "
+                + $"became {Files(result.Files.Count)}, {Bytes(result.BytesAfter)}: {Format.Count(result.Records)} records"
             );
         foreach (string file in result.Files)
             await Console.Out.WriteLineAsync(Format.ShortPath(file));

@@ -23,7 +23,8 @@ internal static class ExportCommand
         [
             "afterimage export .afterimage-monitoring --format parquet --out run.parquet",
             "afterimage export runs/today --format excel --shape records --out today.xlsx",
-            "afterimage export runs/today --format csv --metric generation_time \\\n    --since 2026-11-23T14:00Z --single-file --out latency.csv",
+            "afterimage export runs/today --format csv --metric generation_time \\\n"
+                + "    --since 2026-11-23T14:00Z --single-file --out latency.csv",
             "afterimage export --format csv --since 1h --out - | head\n# the newest run's last hour on standard output",
         ]);
 

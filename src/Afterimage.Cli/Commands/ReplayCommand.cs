@@ -25,7 +25,8 @@ internal static class ReplayCommand
             "afterimage replay azure-llm-2023-conversation.csv\n# as fast as possible, then the summary",
             "afterimage replay trace.csv --speed 60 --model gpt-4o\n# a minute of the trace in a second, live",
             "afterimage replay trace.csv --json --log-dir runs/today | jq .total_tokens",
-            "afterimage replay trace.csv --model gpt-4o --pricing prices.json --budget-usd 5\n# stops when its calls have cost 5 US dollars",
+            "afterimage replay trace.csv --model gpt-4o --pricing prices.json --budget-usd 5\n"
+                + "# stops when its calls have cost 5 US dollars",
         ]);
 
     private const string Note = "modelled durations";
@@ -78,7 +79,9 @@ internal static class ReplayCommand
             ? options.Read(
                 parsed,
                 ModelPricing.WellKnown,
-                string.Create(CultureInfo.InvariantCulture, $"list prices as known on {ModelPricing.WellKnownDate:yyyy-MM-dd}, not checked since"))
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"list prices as known on {ModelPricing.WellKnownDate:yyyy-MM-dd}, not checked since"))
             : options.Read(parsed, null, null);
 
     private static async Task<int> RunAsync(

@@ -92,7 +92,8 @@ internal static class RunReport
         if (budget?.IsSpent == true)
         {
             await Console.Error.WriteLineAsync(
-                $"afterimage: the budget is spent, {Format.Dollars((double)budget.Spent)} of {Format.Dollars((double)budget.Budget.Limit)}: "
+                "afterimage: the budget is spent, "
+                + $"{Format.Dollars((double)budget.Spent)} of {Format.Dollars((double)budget.Budget.Limit)}: "
                 + $"stopped after {Format.Count(summary.Generations)} generations.");
         }
 

@@ -136,7 +136,8 @@ internal static class ServeCommand
             string key = File.ReadAllText(file).Trim();
             return key.Length >= GenerationServerOptions.MinKeyLength
                 ? key
-                : throw new InputException($"'{file}' holds no key: it must have at least {GenerationServerOptions.MinKeyLength} characters.");
+                : throw new InputException(
+                    $"'{file}' holds no key: it must have at least {GenerationServerOptions.MinKeyLength} characters.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

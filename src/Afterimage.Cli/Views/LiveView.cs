@@ -63,7 +63,8 @@ internal static class LiveView
         string latency = run.Latency is { } q
             ? $", p50 {Format.Seconds(q.P50)}, p95 {Format.Seconds(q.P95)}, p99 {Format.Seconds(q.P99)}"
             : "";
-        return $"{Format.Time(run.Now)} {progress}{Format.Count(run.Generations)} generations, {Rate(run.Rate)}, success {Format.Percent(run.Success)}{latency}, "
+        return $"{Format.Time(run.Now)} {progress}{Format.Count(run.Generations)} generations, {Rate(run.Rate)}, "
+            + $"success {Format.Percent(run.Success)}{latency}, "
             + $"{Format.Count(run.Tokens.TotalTokens)} tokens"
             + (run.Cost is { } cost ? $", {Format.Dollars((double)cost.TotalUsd)}" : "")
             + (run.Budget is { } budget ? $", budget {StateText.Budget(budget)}" : "")

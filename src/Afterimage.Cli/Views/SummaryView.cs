@@ -92,7 +92,8 @@ internal static class SummaryView
 
     private static string Rates(RunSummary summary) =>
         summary.Metrics.TryGetValue("success_rate", out MetricSummary? success)
-            ? $", success {Format.Percent(success.Mean)}, errors {Format.Percent(summary.Metrics.GetValueOrDefault("error_rate")?.Mean ?? 0)}"
+            ? $", success {Format.Percent(success.Mean)}, "
+                + $"errors {Format.Percent(summary.Metrics.GetValueOrDefault("error_rate")?.Mean ?? 0)}"
             : "";
 
     private static string Cost(CostReport cost) =>

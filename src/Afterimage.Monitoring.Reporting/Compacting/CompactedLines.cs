@@ -19,7 +19,10 @@ internal static class CompactedLines
     }
 
     /// <summary>The last lines of each file, in their order: a number of records, and what is between them and behind.</summary>
-    public static IReadOnlyList<ReadOnlyMemory<byte>> ReadEnds(IReadOnlyCollection<string> files, int count, CancellationToken cancellationToken)
+    public static IReadOnlyList<ReadOnlyMemory<byte>> ReadEnds(
+        IReadOnlyCollection<string> files,
+        int count,
+        CancellationToken cancellationToken)
     {
         if (files.Count == 0)
             return [];

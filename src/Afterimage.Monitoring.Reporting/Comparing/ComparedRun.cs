@@ -126,10 +126,12 @@ internal sealed class ComparedRun : IDisposable
         foreach (
             DuckDBDataReader row in _snapshot.Query(
                 $"""
-                SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT, coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
+                SELECT metric, coalesce(sum(times) FILTER (isfinite(value)), 0)::BIGINT,
+                    coalesce(sum(times) FILTER (NOT isfinite(value)), 0)::BIGINT
                 FROM histogram GROUP BY ALL
                 UNION ALL
-                SELECT [{names}][number + 1], count(*) FILTER (isfinite(value)), count(*) FILTER (NOT isfinite(value)) FROM continuous GROUP BY number
+                SELECT [{names}][number + 1], count(*) FILTER (isfinite(value)), count(*) FILTER (NOT isfinite(value))
+                FROM continuous GROUP BY number
                 """
             ))
         {
@@ -151,7 +153,8 @@ internal sealed class ComparedRun : IDisposable
                 yield return row;
             foreach (
                 DuckDBDataReader row in _snapshot.Query(
-                    $"SELECT {name}, value, 1::BIGINT FROM (SELECT value FROM continuous WHERE isfinite(value) AND number = {number} ORDER BY value)"
+                    $"SELECT {name}, value, 1::BIGINT "
+                    + $"FROM (SELECT value FROM continuous WHERE isfinite(value) AND number = {number} ORDER BY value)"
                 ))
                 yield return row;
             after = $" AND metric > {name}";

@@ -85,8 +85,8 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         {
             // JSON has no number for them.
             "DOUBLE" => $"""
-                CASE WHEN isfinite({name}) THEN to_json({name}) WHEN isnan({name}) THEN '"NaN"'::JSON WHEN {name} > 0 THEN '"Infinity"'::JSON
-                WHEN {name} < 0 THEN '"-Infinity"'::JSON END AS {name}
+                CASE WHEN isfinite({name}) THEN to_json({name}) WHEN isnan({name}) THEN '"NaN"'::JSON
+                WHEN {name} > 0 THEN '"Infinity"'::JSON WHEN {name} < 0 THEN '"-Infinity"'::JSON END AS {name}
                 """,
             "TIMESTAMP WITH TIME ZONE" => $"strftime({name} AT TIME ZONE 'UTC', {IsoTime}) AS {name}",
             _ => name,

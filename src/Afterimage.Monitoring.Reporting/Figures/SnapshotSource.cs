@@ -79,7 +79,8 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
                         SELECT {Model} AS model, {PartOf(grid)} AS part, sum(value) AS total FROM {Points(
                     metric)} GROUP BY ALL HAVING part BETWEEN 0 AND {grid.Count - 1}),
                     shown AS (SELECT model FROM sums GROUP BY model ORDER BY sum(total) DESC, model LIMIT {maxModels})
-                SELECT CASE WHEN model IN (FROM shown) THEN model END AS name, part, sum(total), (SELECT count(DISTINCT model) FROM sums) FROM sums GROUP BY ALL
+                SELECT CASE WHEN model IN (FROM shown) THEN model END AS name, part, sum(total), (SELECT count(DISTINCT model) FROM sums)
+                FROM sums GROUP BY ALL
                 """
             ))
         {

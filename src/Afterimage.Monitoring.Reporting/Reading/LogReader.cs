@@ -7,7 +7,8 @@ using Afterimage.Monitoring.Reporting.Summaries;
 namespace Afterimage.Monitoring.Reporting.Reading;
 
 /// <summary>Reads what is in log directories at the moment of a call.</summary>
-/// <remarks>A writer that keeps only its newest files may delete one meanwhile, and a compaction may replace some: then it is read again.</remarks>
+/// <remarks>A writer that keeps only its newest files may delete one meanwhile, and a compaction may replace some: then it is read
+/// again.</remarks>
 /// <param name="Paths">The directories, as full paths.</param>
 internal sealed record LogReader(IReadOnlyList<string> Paths)
 {

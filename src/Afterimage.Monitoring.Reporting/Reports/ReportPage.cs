@@ -105,9 +105,11 @@ internal sealed class ReportPage
         _page.Write(
             $"<header>\n<p class=\"eyebrow\">Afterimage report</p>\n<h1><bdi>{ReportTable.Shortened(name)}</bdi></h1>\n<p class=\"lede\">");
         if (_summary.FirstTimestamp is { } first && _summary.LastTimestamp is { } last)
-            _page.Write(
-                $"{Format.Time(first)} to {Format.Time(last)}<span class=\"sep\"> · </span>{Format.Duration(last - first)}<span class=\"sep\"> · </span>"
-            );
+        {
+            _page.Write($"{Format.Time(first)} to {Format.Time(last)}<span class=\"sep\"> · </span>");
+            _page.Write($"{Format.Duration(last - first)}<span class=\"sep\"> · </span>");
+        }
+
         _page.Write($"{RunStates()}</p>\n");
         if (_sections.Count > 1)
         {
@@ -173,7 +175,8 @@ internal sealed class ReportPage
             Tile(
                 "Tokens",
                 Format.Count(_summary.Tokens.TotalTokens),
-                $"{Format.Count(_summary.Tokens.TotalPromptTokens)} prompt, {Format.Count(_summary.Tokens.TotalCompletionTokens)} completion"
+                $"{Format.Count(_summary.Tokens.TotalPromptTokens)} prompt, "
+                + $"{Format.Count(_summary.Tokens.TotalCompletionTokens)} completion"
             );
         if (_summary.Cost is { } cost)
             Tile(
@@ -208,7 +211,8 @@ internal sealed class ReportPage
             notes.Add($"A run was still going on when this report was made ({Format.Time(_data.Made)}): what came later is not in it.");
         if (_summary.SkippedLines > 0)
             notes.Add(
-                $"{Number(_summary.SkippedLines, "line was", "lines were")} skipped: no valid records, as a process that is killed leaves them."
+                $"{Number(_summary.SkippedLines, "line was", "lines were")} skipped: "
+                + "no valid records, as a process that is killed leaves them."
             );
         if (_summary.DroppedRecords > 0)
             notes.Add($"{Number(_summary.DroppedRecords, "record was", "records were")} dropped because a buffer was full.");
@@ -270,7 +274,8 @@ internal sealed class ReportPage
         static string Shape(string path, Color color) =>
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"<svg class=\"key\" width=\"18\" height=\"10\" viewBox=\"0 0 18 10\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"{InlineSvg.Color(color)}\" fill-opacity=\"{color.Alpha / 255.0:0.##}\"/></svg>"
+                $"<svg class=\"key\" width=\"18\" height=\"10\" viewBox=\"0 0 18 10\" aria-hidden=\"true\"><path d=\"{path}\" "
+                + $"fill=\"{InlineSvg.Color(color)}\" fill-opacity=\"{color.Alpha / 255.0:0.##}\"/></svg>"
             );
     }
 
@@ -412,9 +417,11 @@ internal sealed class ReportPage
     {
         AlertEpisode[] episodes = [.. _data.Alerts.Episodes.Reverse().Take(MaxAlerts)];
         if (_data.Alerts.SkippedLines > 0)
-            _page.Write(
-                $"<p>{Number(_data.Alerts.SkippedLines, "line of the alerts was", "lines of the alerts were")} skipped: no valid alerts.</p>\n"
-            );
+        {
+            string skipped = Number(_data.Alerts.SkippedLines, "line of the alerts was", "lines of the alerts were");
+            _page.Write($"<p>{skipped} skipped: no valid alerts.</p>\n");
+        }
+
         if (episodes.Length == 0)
         {
             _page.WriteMarkup("<p class=\"empty\">No alert fired.</p>\n");

@@ -19,7 +19,9 @@ internal static class ReportQuery
     private const int MaxErrorText = 300;
 
     private const string Calls = """
-        SELECT epoch_us(timestamp), model_name, duration, time_to_first_token, prompt_token_count, completion_token_count, success, finish_reason, error FROM generations
+        SELECT epoch_us(timestamp), model_name, duration, time_to_first_token, prompt_token_count, completion_token_count, success,
+            finish_reason, error
+        FROM generations
         """;
 
     private const string IsFailed = "(NOT success OR error IS NOT NULL)";
@@ -31,7 +33,8 @@ internal static class ReportQuery
 
     // A generation may have been recorded again, as by a replay: its judgement stands once.
     private static readonly string Judged = $"""
-        SELECT epoch_us(timestamp), evaluator_type, substr(metric, {"evaluation_score_".Length + 1}), value, feedback, generation_id, answered.model_name
+        SELECT epoch_us(timestamp), evaluator_type, substr(metric, {"evaluation_score_".Length + 1}), value, feedback, generation_id,
+            answered.model_name
         FROM points LEFT JOIN (SELECT id, any_value(model_name) AS model_name FROM generations WHERE id IS NOT NULL GROUP BY id) answered
             ON answered.id = generation_id
         WHERE generation_id IS NOT NULL AND starts_with(metric, 'evaluation_score_') AND isfinite(value)
@@ -60,7 +63,8 @@ internal static class ReportQuery
             .. snapshot
                 .Query(
                     $"""
-                    SELECT left(error, {MaxErrorText}) AS text, count(*) AS times, count(DISTINCT model_name), epoch_us(min(timestamp)), epoch_us(max(timestamp))
+                    SELECT left(error, {MaxErrorText}) AS text, count(*) AS times, count(DISTINCT model_name),
+                        epoch_us(min(timestamp)), epoch_us(max(timestamp))
                     FROM ({Errors}) GROUP BY text ORDER BY times DESC, text LIMIT {MaxErrors}
                     """
                 )
@@ -72,7 +76,8 @@ internal static class ReportQuery
             .. snapshot
                 .Query(
                     $"""
-                    SELECT coalesce(evaluator_type, ''), count(*) AS times, avg(success::DOUBLE), count(error), avg(duration) FILTER (isfinite(duration))
+                    SELECT coalesce(evaluator_type, ''), count(*) AS times, avg(success::DOUBLE), count(error),
+                        avg(duration) FILTER (isfinite(duration))
                     FROM evaluations GROUP BY 1 ORDER BY times DESC, 1 LIMIT {MaxEvaluators}
                     """
                 )

@@ -35,9 +35,8 @@ internal static class ReportTable
     /// <param name="rows">Their cells; <see langword="null"/> or empty where there is nothing to show.</param>
     public static void Write(HtmlWriter page, string caption, Column[] columns, IEnumerable<string?[]> rows)
     {
-        page.Write(
-            $"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\"><table><caption><span>{caption}</span></caption><thead><tr>"
-        );
+        page.Write($"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">");
+        page.Write($"<table><caption><span>{caption}</span></caption><thead><tr>");
         foreach (Column column in columns)
             page.Write($"<th scope=\"col\" class=\"{ClassOf(column.Kind)}\">{column.Header}</th>");
         page.WriteMarkup("</tr></thead><tbody>\n");

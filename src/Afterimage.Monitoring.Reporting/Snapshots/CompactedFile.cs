@@ -18,13 +18,16 @@ internal static class CompactedFile
     /// <summary>The line that the library would have written for the record <c>r</c>; NULL for none.</summary>
     public const string Macros = """
         CREATE TEMP MACRO text_json(t) AS '"' || CASE WHEN regexp_full_match(t, '[ !#-%(-*,-;=?-\[\]-_a-~]*') THEN t ELSE
-            replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(t, '\', '\\'), '"', '\u0022'), '&', '\u0026'), '''', '\u0027'),
+            replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
+                t, '\', '\\'), '"', '\u0022'), '&', '\u0026'), '''', '\u0027'),
                 '+', '\u002B'), '<', '\u003C'), '>', '\u003E'), '`', '\u0060'), chr(10), '\n'), chr(13), '\r'), chr(9), '\t') END || '"';
-        CREATE TEMP MACRO number_json(x) AS CASE WHEN NOT isfinite(x) THEN CASE WHEN isnan(x) THEN '"NaN"' WHEN x > 0 THEN '"Infinity"' ELSE '"-Infinity"' END
+        CREATE TEMP MACRO number_json(x) AS CASE
+            WHEN NOT isfinite(x) THEN CASE WHEN isnan(x) THEN '"NaN"' WHEN x > 0 THEN '"Infinity"' ELSE '"-Infinity"' END
             WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END;
         CREATE TEMP MACRO member(name, json) AS ',"' || name || '":' || json;
         CREATE TEMP MACRO stamp_json(ticks) AS '{"timestamp":"' || strftime(make_timestamp(ticks // 10), '%Y-%m-%dT%H:%M:%S')
-            || CASE WHEN ticks % 10000000 = 0 THEN '' ELSE '.' || rtrim(lpad((ticks % 10000000)::VARCHAR, 7, '0'), '0') END || 'Z","event":"';
+            || CASE WHEN ticks % 10000000 = 0 THEN '' ELSE '.' || rtrim(lpad((ticks % 10000000)::VARCHAR, 7, '0'), '0') END
+            || 'Z","event":"';
         """;
 
     /// <summary>An expression over the table <c>record r</c>, with <see cref="Macros"/>.</summary>
@@ -40,7 +43,8 @@ internal static class CompactedFile
                 {string.Join(
                 ", ",
                 RecordColumn.All.Where(column => column.Name != "ticks").Select(column =>
-                    $"{(columns.Any(kept => kept.Name == column.Name) ? $"r.{column.Name}" : "NULL")}::{PlainType(column)} AS {column.Name}"))}, r.line
+                    $"{(columns.Any(kept => kept.Name == column.Name) ? $"r.{column.Name}" : "NULL")}::{PlainType(column)} "
+                    + $"AS {column.Name}"))}, r.line
             FROM record AS r
             """;
 
@@ -67,7 +71,8 @@ internal static class CompactedFile
         string rows = $"read_parquet({file}, file_row_number = true, hive_partitioning = false)";
         return string.Create(CultureInfo.InvariantCulture, $"""
             SELECT {Ticks}, * FROM {rows}
-            WHERE file_row_number >= (SELECT min(file_row_number) FROM (SELECT file_row_number FROM {rows} WHERE event IS NOT NULL ORDER BY ALL DESC LIMIT {records}))
+            WHERE file_row_number >= (SELECT min(file_row_number) FROM (
+                SELECT file_row_number FROM {rows} WHERE event IS NOT NULL ORDER BY ALL DESC LIMIT {records}))
             ORDER BY file_row_number
             """);
     }

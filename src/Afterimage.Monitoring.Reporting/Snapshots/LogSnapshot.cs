@@ -29,8 +29,9 @@ internal sealed class LogSnapshot : IDisposable
 
     private const string JudgedView = """
         CREATE TEMP VIEW judged_generations AS
-        SELECT g.*, e.timestamp AS evaluation_timestamp, e.evaluator_type, e.model_name AS evaluator_model_name, e.success AS evaluation_success,
-            e.duration AS evaluation_duration, e.scores, e.feedback, e.error AS evaluation_error, e.tags AS evaluation_tags
+        SELECT g.*, e.timestamp AS evaluation_timestamp, e.evaluator_type, e.model_name AS evaluator_model_name,
+            e.success AS evaluation_success, e.duration AS evaluation_duration, e.scores, e.feedback, e.error AS evaluation_error,
+            e.tags AS evaluation_tags
         FROM generations g JOIN evaluations e ON e.generation_id = g.id
         """;
 
@@ -51,7 +52,8 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>Makes a snapshot without records.</summary>
     /// <param name="columns">What is taken of each record. A statement that looks at any other column fails.</param>
     /// <param name="cancellationToken">Ends whatever the snapshot is doing.</param>
-    /// <param name="keepsLines">Whether the table also has the column <c>line</c>, of the lines that the others would not give back.</param>
+    /// <param name="keepsLines">Whether the table also has the column <c>line</c>, of the lines that the others would not give
+    /// back.</param>
     /// <param name="createTaker">Makes what is told of all records on their way into the table, where it is given; once a
     /// thread.</param>
     /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
@@ -80,7 +82,11 @@ internal sealed class LogSnapshot : IDisposable
             """);
         Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)}{(keepsLines ? ", line BLOB" : "")})");
         Execute(
-            $"CREATE TEMP VIEW whole_record AS SELECT {string.Join(", ", RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))} FROM record"
+            "CREATE TEMP VIEW whole_record AS SELECT "
+            + string.Join(
+                ", ",
+                RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))
+            + " FROM record"
         );
         Execute(NoteTables.Definitions);
         Execute(ViewOf("calls", RecordEvents.Calls));
@@ -141,7 +147,8 @@ internal sealed class LogSnapshot : IDisposable
         _skippedLogLines += NoteTables.AddLogs(_connection, files, _maxLineLength, _cancellationToken);
 
     /// <summary>Adds the alerts of <paramref name="files"/>.</summary>
-    public void AddAlerts(IReadOnlyCollection<string> files) => NoteTables.AddAlerts(_connection, files, _maxLineLength, _cancellationToken);
+    public void AddAlerts(IReadOnlyCollection<string> files) =>
+        NoteTables.AddAlerts(_connection, files, _maxLineLength, _cancellationToken);
 
     /// <summary>Adds metric points from memory.</summary>
     public void AddPoints(IEnumerable<RetainedPoints> series, DateTimeOffset since)
@@ -281,7 +288,8 @@ internal sealed class LogSnapshot : IDisposable
             : field == RecordSchema.Event && events != RecordEvents.Calls ? ""
             : field.Key);
         IEnumerable<string> kinds = RecordLine.EventNames.Where(pair => (pair.Event & events) != 0).Select(pair => Quote(pair.Name));
-        return $"CREATE TEMP VIEW {name} AS SELECT {string.Join(", ", columns.Where(column => column.Length > 0))} FROM whole_record WHERE event IN ({string.Join(", ", kinds)})";
+        return $"CREATE TEMP VIEW {name} AS SELECT {string.Join(", ", columns.Where(column => column.Length > 0))} "
+            + $"FROM whole_record WHERE event IN ({string.Join(", ", kinds)})";
     }
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;

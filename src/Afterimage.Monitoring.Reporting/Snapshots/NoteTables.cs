@@ -8,9 +8,12 @@ internal static class NoteTables
 {
     // Of alerts, a line that is none is a row without a name: the history of alerts counts them.
     public const string Definitions = """
-        CREATE TEMP TABLE log (ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON);
+        CREATE TEMP TABLE log (
+            ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON);
         CREATE TEMP TABLE alert (file VARCHAR, ticks BIGINT, name VARCHAR, level VARCHAR, message VARCHAR, data JSON);
-        CREATE TEMP VIEW logs AS SELECT make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data FROM log;
+        CREATE TEMP VIEW logs AS SELECT
+            make_timestamptz(ticks // 10) AS timestamp, level, message, error, error_type, stack_trace, data
+        FROM log;
         CREATE TEMP VIEW alerts AS SELECT
             make_timestamptz(ticks // 10) AS timestamp, name, level, message,
             coalesce(json_extract(data, '$.resolved')::VARCHAR = 'true', false) AS resolved, data
@@ -20,7 +23,11 @@ internal static class NoteTables
     /// <summary>Adds the log entries of files.</summary>
     /// <returns>The lines that were none.</returns>
     /// <exception cref="IOException">A file could not be read.</exception>
-    public static long AddLogs(DuckDBConnection connection, IEnumerable<string> files, int maxLineLength, CancellationToken cancellationToken)
+    public static long AddLogs(
+        DuckDBConnection connection,
+        IEnumerable<string> files,
+        int maxLineLength,
+        CancellationToken cancellationToken)
     {
         long skipped = 0;
         using DuckDBAppender appender = connection.CreateAppender("log");
@@ -49,7 +56,11 @@ internal static class NoteTables
 
     /// <summary>Adds the alerts of files, and a row for each line that is none.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
-    public static void AddAlerts(DuckDBConnection connection, IEnumerable<string> files, int maxLineLength, CancellationToken cancellationToken)
+    public static void AddAlerts(
+        DuckDBConnection connection,
+        IEnumerable<string> files,
+        int maxLineLength,
+        CancellationToken cancellationToken)
     {
         using DuckDBAppender appender = connection.CreateAppender("alert");
         foreach ((string file, ReadOnlyMemory<byte> line) in Lines(files, maxLineLength, cancellationToken))

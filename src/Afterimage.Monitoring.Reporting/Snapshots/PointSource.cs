@@ -53,7 +53,8 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
     /// <summary>The total as given, else the sum of what was given; as a double, like the live monitor's: exact up to 2^53
     /// tokens.</summary>
     public const string TotalTokens =
-        "coalesce(r.total_token_count::DOUBLE, r.prompt_token_count::DOUBLE + r.completion_token_count, r.prompt_token_count::DOUBLE, r.completion_token_count::DOUBLE)";
+        "coalesce(r.total_token_count::DOUBLE, r.prompt_token_count::DOUBLE + r.completion_token_count, "
+        + "r.prompt_token_count::DOUBLE, r.completion_token_count::DOUBLE)";
 
     /// <summary>Makes the view <c>points</c>.</summary>
     public static string View { get; } =
@@ -62,7 +63,8 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
             " UNION ALL ",
             All.Select(source =>
                 $"SELECT {source.Metric} AS metric, make_timestamptz(r.ticks // 10) AS timestamp, {source.Value} AS value, {Columns}, "
-                + $"{(source.IsScore ? ScoreFeedback : "NULL::VARCHAR")} AS feedback, r.tags AS metadata FROM {source.From} WHERE {source.Filter}"
+                + $"{(source.IsScore ? ScoreFeedback : "NULL::VARCHAR")} AS feedback, r.tags AS metadata "
+                + $"FROM {source.From} WHERE {source.Filter}"
             ));
 
     /// <summary>Metrics whose values hardly recur.</summary>
@@ -76,7 +78,8 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
             " UNION ALL ",
             All.Where(source => !source.IsContinuous)
                 .Select(source =>
-                    $"SELECT {source.Metric} AS metric, {source.Value} AS value, count(*) AS times FROM {source.From} WHERE {source.Filter} "
+                    $"SELECT {source.Metric} AS metric, {source.Value} AS value, count(*) AS times "
+                    + $"FROM {source.From} WHERE {source.Filter} "
                     + (
                         source.IsNamed
                             ? $"AND r.metric_name NOT IN ({string.Join(", ", Continuous.Select(LogSnapshot.Quote))}) GROUP BY ALL"
@@ -96,7 +99,8 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
             " UNION ALL ",
             All.Where(source => source.CanBe(metric))
                 .Select(source =>
-                    $"SELECT {source.Value} AS value, r.ticks, r.model_name FROM {source.From} WHERE {source.Filter} AND {source.Metric} = {LogSnapshot.Quote(metric)}"
+                    $"SELECT {source.Value} AS value, r.ticks, r.model_name FROM {source.From} "
+                    + $"WHERE {source.Filter} AND {source.Metric} = {LogSnapshot.Quote(metric)}"
                 ));
 
     private bool IsScore => Metric.Contains("score.key", StringComparison.Ordinal);

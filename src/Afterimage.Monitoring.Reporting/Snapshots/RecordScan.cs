@@ -68,7 +68,10 @@ internal sealed class RecordScan
     private void Run(Func<IRecordSink> createSink)
     {
         IRecordSink[] sinks = [.. Enumerable.Range(0, Math.Min(Environment.ProcessorCount, _ranges.Length)).Select(_ => createSink())];
-        Thread[] others = [.. sinks.Skip(1).Select(sink => new Thread(() => Work(sink)) { IsBackground = true, Name = "Afterimage reader" })];
+        Thread[] others =
+        [
+            .. sinks.Skip(1).Select(sink => new Thread(() => Work(sink)) { IsBackground = true, Name = "Afterimage reader" }),
+        ];
         foreach (Thread other in others)
             other.Start();
         if (sinks is [IRecordSink first, ..])

@@ -4,9 +4,9 @@ namespace Afterimage.Monitoring;
 
 /// <summary>What all points of one metric come to.</summary>
 /// <remarks>
-/// A quantile q is the smallest point with at least a share q of all points at or below it (SQL's <c>percentile_disc</c>). It is exact where
-/// the summary was read from a log directory, and within 1 % relative where it was taken from a live monitor with many points; everything
-/// else is exact in both.
+/// A quantile q is the smallest point with at least a share q of all points at or below it (SQL's <c>percentile_disc</c>). It is exact
+/// where the summary was read from a log directory, and within 1 % relative where it was taken from a live monitor with many points;
+/// everything else is exact in both.
 /// </remarks>
 public sealed record MetricSummary
 {

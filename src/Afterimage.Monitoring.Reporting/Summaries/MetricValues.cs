@@ -241,7 +241,10 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
             double[] read = new double[BlockLength];
             while (true)
             {
-                int length = file.ReadAtLeast(MemoryMarshal.AsBytes(read.AsSpan()), read.Length * sizeof(double), throwOnEndOfStream: false);
+                int length = file.ReadAtLeast(
+                    MemoryMarshal.AsBytes(read.AsSpan()),
+                    read.Length * sizeof(double),
+                    throwOnEndOfStream: false);
                 if (length == 0)
                     break;
                 yield return read.AsMemory(0, length / sizeof(double));

@@ -274,7 +274,9 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             {
                 UsageMissingCount = (long)Values(WellKnownMetrics.UsageMissing).Sum,
                 SuccessfulGenerations = (long)Math.Round(Values(WellKnownMetrics.SuccessRate).Sum),
-                EvaluationPoints = metrics.Where(m => m.Key.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Sum(m => m.Value.Count),
+                EvaluationPoints = metrics
+                    .Where(m => m.Key.StartsWith(Names.ScorePrefix, StringComparison.Ordinal))
+                    .Sum(m => m.Value.Count),
             };
     }
 

@@ -30,13 +30,20 @@ internal static class CallsStatement
         Text("id", value => $"id = {value}");
         Text("trace", value => $"trace_id = {value}");
         if (Given("success") is { } success)
-            where.Add(success switch { "true" => "success", "false" => "NOT success", _ => throw new FormatException("success is true or false.") });
+            where.Add(success switch
+            {
+                "true" => "success",
+                "false" => "NOT success",
+                _ => throw new FormatException("success is true or false."),
+            });
         if (Given("tag") is { } tag)
         {
             int end = tag.IndexOf('=', StringComparison.Ordinal);
             if (end < 1)
                 throw new FormatException("tag is KEY=VALUE.");
-            where.Add($"tags ->> {Literal("$.\"" + tag[..end].Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")} = {Literal(tag[(end + 1)..])}");
+            where.Add(
+                $"tags ->> {Literal("$.\"" + tag[..end].Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")} "
+                + $"= {Literal(tag[(end + 1)..])}");
         }
 
         Number("min_duration", value => $"duration >= {value}");
@@ -53,7 +60,8 @@ internal static class CallsStatement
         string conditions = where.Count == 0 ? "" : " WHERE " + string.Join(" AND ", where);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"SELECT {string.Join(", ", Columns)}, count(*) OVER () AS matches FROM generations{conditions} ORDER BY {sort} {order} NULLS LAST, timestamp DESC LIMIT {limit} OFFSET {offset}");
+            $"SELECT {string.Join(", ", Columns)}, count(*) OVER () AS matches FROM generations{conditions} "
+            + $"ORDER BY {sort} {order} NULLS LAST, timestamp DESC LIMIT {limit} OFFSET {offset}");
 
         string? Given(string name) => query[name].ToString() is { Length: > 0 } text ? text : null;
 
@@ -85,7 +93,8 @@ internal static class CallsStatement
     /// <summary>The evaluations of a generation.</summary>
     /// <exception cref="FormatException">The id holds what no text of the engine can.</exception>
     public static string EvaluationsOf(string id) =>
-        $"SELECT timestamp, evaluator_type, success, scores, feedback, error FROM evaluations WHERE generation_id = {Literal(id)} ORDER BY timestamp LIMIT 100";
+        "SELECT timestamp, evaluator_type, success, scores, feedback, error FROM evaluations "
+        + $"WHERE generation_id = {Literal(id)} ORDER BY timestamp LIMIT 100";
 
     // The engine's statements are texts that end at a NUL.
     private static string Literal(string text) => text.Contains('\0', StringComparison.Ordinal)

@@ -4,14 +4,21 @@ using Afterimage.Monitoring.Server.Runs;
 namespace Afterimage.Monitoring.Server.Api;
 
 /// <summary>Runs side by side: every figure of every metric, with its change from the first run.</summary>
-internal sealed record ComparisonValues(double Confidence, double FamilywiseErrorRate, IReadOnlyList<RunListItem> Runs, IReadOnlyList<ComparedRow> Rows)
+internal sealed record ComparisonValues(
+    double Confidence,
+    double FamilywiseErrorRate,
+    IReadOnlyList<RunListItem> Runs,
+    IReadOnlyList<ComparedRow> Rows)
 {
     /// <param name="entries">The runs.</param>
     /// <param name="comparisons">That of the first run with each of the others.</param>
     public static ComparisonValues Of(IReadOnlyList<RunEntry> entries, IReadOnlyList<RunComparison> comparisons)
     {
         ILookup<string, MetricComparison>[] metrics = [.. comparisons.Select(c => c.Metrics.ToLookup(m => m.Name, StringComparer.Ordinal))];
-        IEnumerable<string> names = comparisons.SelectMany(c => c.Metrics.Select(m => m.Name)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        IEnumerable<string> names = comparisons
+            .SelectMany(c => c.Metrics.Select(m => m.Name))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
         DateTimeOffset now = DateTimeOffset.UtcNow;
         return new ComparisonValues(
             RunComparison.Confidence,
@@ -50,7 +57,13 @@ internal sealed record ComparedRow(
     IReadOnlyList<ComparedChange?> Changes);
 
 /// <summary>The change of a figure from the first run, with its confidence interval, and whether it is beyond chance.</summary>
-internal sealed record ComparedChange(double? Change, double? Relative, double? Lower, double? Upper, double? AdjustedPValue, ComparisonVerdict Verdict)
+internal sealed record ComparedChange(
+    double? Change,
+    double? Relative,
+    double? Lower,
+    double? Upper,
+    double? AdjustedPValue,
+    ComparisonVerdict Verdict)
 {
     public static ComparedChange? Of(FigureComparison? figure, double? first) =>
         figure is null

@@ -36,7 +36,10 @@ internal sealed class QueryEndpoints
     private Task CallsAsync(HttpContext context)
     {
         if (!RunEndpoints.TryReadPage(context.Request.Query, MaxCalls, 50, out int offset, out int limit))
-            return ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, $"offset and limit are whole numbers, limit at most {MaxCalls}.");
+            return ApiJson.WriteProblemAsync(
+                context,
+                StatusCodes.Status400BadRequest,
+                $"offset and limit are whole numbers, limit at most {MaxCalls}.");
         return AnswerAsync(context, () => CallsStatement.Of(context.Request.Query, offset, limit));
     }
 
@@ -112,10 +115,18 @@ internal sealed class QueryEndpoints
 
     private async Task CompareAsync(HttpContext context)
     {
-        string[] ids = [.. context.Request.Query["runs"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
+        string[] ids =
+        [
+            .. context.Request.Query["runs"].ToString()
+                .Split(',', StringSplitOptions.RemoveEmptyEntries)
+                .Distinct(StringComparer.Ordinal),
+        ];
         if (ids.Length is < 2 or > MaxCompared)
         {
-            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, $"runs is two to {MaxCompared} ids, separated by commas.");
+            await ApiJson.WriteProblemAsync(
+                context,
+                StatusCodes.Status400BadRequest,
+                $"runs is two to {MaxCompared} ids, separated by commas.");
             return;
         }
 
@@ -137,7 +148,10 @@ internal sealed class QueryEndpoints
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await ApiJson.WriteProblemAsync(context, StatusCodes.Status409Conflict, "A run's files cannot be read: they may have been removed.");
+            await ApiJson.WriteProblemAsync(
+                context,
+                StatusCodes.Status409Conflict,
+                "A run's files cannot be read: they may have been removed.");
         }
         catch (OperationCanceledException)
         {

@@ -48,11 +48,16 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
         {
             return await Task.Run(() => Run(entry, sql, limit.Token), limit.Token);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && limit.IsCancellationRequested && e is OperationCanceledException or DbException)
+        catch (Exception e)
+            when (!cancellationToken.IsCancellationRequested
+                && limit.IsCancellationRequested
+                && e is OperationCanceledException or DbException)
         {
             throw new QueryException(
                 StatusCodes.Status422UnprocessableEntity,
-                string.Create(CultureInfo.InvariantCulture, $"The statement took longer than {options.QueryTimeLimit.TotalSeconds:0.#} seconds."),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The statement took longer than {options.QueryTimeLimit.TotalSeconds:0.#} seconds."),
                 e);
         }
         finally
@@ -70,7 +75,11 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
         {
             using LogQuery query = LogDirectory.Open(entry.Directory).Query(sql, cancellationToken);
             DbDataReader reader = query.Reader;
-            QueryColumn[] columns = [.. Enumerable.Range(0, reader.FieldCount).Select(i => new QueryColumn(reader.GetName(i), Kind(reader.GetFieldType(i))))];
+            QueryColumn[] columns =
+            [
+                .. Enumerable.Range(0, reader.FieldCount)
+                    .Select(i => new QueryColumn(reader.GetName(i), Kind(reader.GetFieldType(i)))),
+            ];
             List<object?[]> rows = [];
             bool isCut = false;
             while (reader.Read())
@@ -110,7 +119,11 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
             return reader.IsDBNull(column) ? null : Shown(reader.GetValue(column));
         }
         catch (Exception e)
-            when (e is InvalidCastException or InvalidOperationException or NotSupportedException or NotImplementedException or NullReferenceException)
+            when (e is InvalidCastException
+                or InvalidOperationException
+                or NotSupportedException
+                or NotImplementedException
+                or NullReferenceException)
         {
             // The binding has no .NET type for some values, such as a list of numbers with a NULL in it.
             throw new ArgumentException($"The column '{reader.GetName(column)}' has values that cannot be shown; cast it to VARCHAR.", e);
@@ -125,7 +138,9 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
         decimal number => number,
         string text => text.Length > MaxCell ? text[..MaxCell] + "…" : text,
         DateTime time => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
-        IDictionary map => map.Cast<DictionaryEntry>().ToDictionary(e => Convert.ToString(e.Key, CultureInfo.InvariantCulture)!, e => e.Value is { } v ? Shown(v) : null),
+        IDictionary map => map.Cast<DictionaryEntry>().ToDictionary(
+            e => Convert.ToString(e.Key, CultureInfo.InvariantCulture)!,
+            e => e.Value is { } v ? Shown(v) : null),
         IEnumerable list => list.Cast<object?>().Select(item => item is null ? null : Shown(item)).ToArray(),
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString(),

@@ -158,7 +158,11 @@ internal static class RunDocuments
                 From = from is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null,
                 Figures = Figures(state, start, to),
                 Series = Series(state, from ?? Math.Min(state.First, last), window is null ? last : to),
-                Models = [.. state.Models.Select(m => Group(null, m.Name, m.Group, start)).Where(g => g.Calls > 0).OrderByDescending(g => g.Calls)],
+                Models =
+                [
+                    .. state.Models.Select(m => Group(null, m.Name, m.Group, start)).Where(g => g.Calls > 0)
+                        .OrderByDescending(g => g.Calls),
+                ],
                 Tags =
                 [
                     .. state.Tags.Select(t => Group(t.Key, t.Value, t.Group, start)).Where(g => g.Calls > 0)
@@ -167,7 +171,10 @@ internal static class RunDocuments
                 Alerts = [.. AlertValues.Of(entry)],
                 Slowest = [.. state.Slowest],
                 Failures = [.. state.Failures],
-                Scores = [.. Metrics(state, start, name => name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Select(WithoutPrefix)],
+                Scores =
+                [
+                    .. Metrics(state, start, name => name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Select(WithoutPrefix),
+                ],
                 Metrics = [.. Metrics(state, start, IsOfTheProgram)],
                 Log = [.. state.Log.Take(LogEntries)],
                 SkippedLines = state.SkippedLines,

@@ -54,7 +54,9 @@ internal sealed class RunEndpoints
         await ApiJson.WriteProblemAsync(
             context,
             StatusCodes.Status404NotFound,
-            catalogue.IsReady ? "There is no such run: its directory may have been removed." : "The runs are still being listed: ask again.");
+            catalogue.IsReady
+                ? "There is no such run: its directory may have been removed."
+                : "The runs are still being listed: ask again.");
         return null;
     }
 
@@ -63,12 +65,16 @@ internal sealed class RunEndpoints
         IQueryCollection query = context.Request.Query;
         if (!TryReadPage(query, MaxPage, 100, out int offset, out int limit))
         {
-            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, $"offset and limit are whole numbers, limit at most {MaxPage}.");
+            await ApiJson.WriteProblemAsync(
+                context,
+                StatusCodes.Status400BadRequest,
+                $"offset and limit are whole numbers, limit at most {MaxPage}.");
             return;
         }
 
         DateTimeOffset now = _timeProvider.GetUtcNow();
-        string version = $"{_catalogue.Version}-{now.Ticks / Slot.Ticks}-{context.Request.QueryString.Value?.GetHashCode(StringComparison.Ordinal):x}";
+        string version = $"{_catalogue.Version}-{now.Ticks / Slot.Ticks}-"
+            + $"{context.Request.QueryString.Value?.GetHashCode(StringComparison.Ordinal):x}";
         await ApiJson.WriteAsync(context, version, () =>
         {
             RunEntry[] all = [.. _catalogue.Entries];
@@ -126,7 +132,10 @@ internal sealed class RunEndpoints
             _ => null,
         };
         if (key is null)
-            return runs.OrderBy(run => run.State == RunStatus.Live ? 0 : 1).ThenByDescending(run => run.Start).ThenBy(run => run.Id, StringComparer.Ordinal);
+            return runs
+                .OrderBy(run => run.State == RunStatus.Live ? 0 : 1)
+                .ThenByDescending(run => run.Start)
+                .ThenBy(run => run.Id, StringComparer.Ordinal);
 
         // What is not known is last either way.
         IOrderedEnumerable<RunListItem> known = runs.OrderBy(run => key(run) is null);
@@ -153,7 +162,10 @@ internal sealed class RunEndpoints
         FollowedRun state = await _catalogue.OpenAsync(entry, context.RequestAborted);
         DateTimeOffset now = _timeProvider.GetUtcNow();
         string slot = entry.Status == RunStatus.Live ? $"-{now.Ticks / Slot.Ticks}" : "";
-        await ApiJson.WriteAsync(context, $"{entry.Id}-{entry.Version}-{window?.Ticks}{slot}", () => RunDocuments.Of(entry, state, window, now));
+        await ApiJson.WriteAsync(
+            context,
+            $"{entry.Id}-{entry.Version}-{window?.Ticks}{slot}",
+            () => RunDocuments.Of(entry, state, window, now));
     }
 
     private Task AlertsAsync(HttpContext context)
@@ -164,7 +176,10 @@ internal sealed class RunEndpoints
             AlertValues[] all =
             [
                 .. _catalogue.Entries.SelectMany(AlertValues.Of)
-                    .Where(alert => state.Length == 0 || state.Replace("_", "", StringComparison.Ordinal).Equals(alert.State.ToString(), StringComparison.OrdinalIgnoreCase))
+                    .Where(alert =>
+                        state.Length == 0
+                        || state.Replace("_", "", StringComparison.Ordinal)
+                            .Equals(alert.State.ToString(), StringComparison.OrdinalIgnoreCase))
                     .OrderBy(alert => alert.State)
                     .ThenByDescending(alert => alert.Start),
             ];

@@ -80,8 +80,9 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
 
     [Description("""
         Runs one SQL statement of DuckDB's dialect over a copy of a run's records. Views: generations, evaluations,
-        judged_generations, points, logs, alerts; DESCRIBE generations lists a view's columns. Aggregate where you can: answers are limited in rows and bytes.
-        """)]
+        judged_generations, points, logs, alerts; DESCRIBE generations lists a view's columns.
+        """
+        + " Aggregate where you can: answers are limited in rows and bytes.")]
     public Task<CallToolResult> QueryAsync(
         [Description("The statement, such as SELECT model_name, count(*) FROM generations GROUP BY ALL.")] string sql,
         [Description("The run's id, from list_runs. Without it: all runs.")] string? run = null,

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Afterimage.Monitoring.Server.Otlp;
 
 /// <summary>Reads export requests in the protocol's JSON encoding
-/// (<see href="https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding"/>): ids are hexadecimal, integers numbers or texts, keys that
-/// it does not know are passed over.</summary>
+/// (<see href="https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding"/>): ids are hexadecimal, integers numbers or texts, keys
+/// that it does not know are passed over.</summary>
 internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
 {
     private delegate void ItemReader(ref Utf8JsonReader reader);

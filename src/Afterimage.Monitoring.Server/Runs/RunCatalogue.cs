@@ -204,7 +204,9 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
     private LogRun? ReadRun(FoundFile file)
     {
         string path = Path.Combine(file.Directory, file.Name);
-        if (_runFiles.TryGetValue(path, out (long Written, LogRun? Run) known) && known.Written == file.Written && known.Run?.End is not null)
+        if (_runFiles.TryGetValue(path, out (long Written, LogRun? Run) known)
+            && known.Written == file.Written
+            && known.Run?.End is not null)
             return known.Run;
 
         try

@@ -100,7 +100,10 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
             return true;
 
         CompactedName name = CompactedName.Parse(path)!;
-        int[] read = [.. _files.Keys.Where(f => Path.GetFileName(f).StartsWith("metrics", StringComparison.Ordinal)).Select(RecordFiles.NumberOf)];
+        int[] read =
+        [
+            .. _files.Keys.Where(f => Path.GetFileName(f).StartsWith("metrics", StringComparison.Ordinal)).Select(RecordFiles.NumberOf),
+        ];
         bool isRead = read.Any(name.StandsFor) || _compacted.Any(name.StandsFor);
         if (isRead && !read.Where(name.StandsFor).All(_complete.Contains))
             return false;
@@ -180,7 +183,11 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
         while (lines.Read() && !cancellationToken.IsCancellationRequested)
         {
             if (NoteLine.LogEntry(lines.Line) is { } entry)
-                State.Add(new LogNote(entry.Time.UtcDateTime, entry.Level, Cut(entry.Message), entry.Error is { } error ? Cut(error) : null));
+                State.Add(new LogNote(
+                    entry.Time.UtcDateTime,
+                    entry.Level,
+                    Cut(entry.Message),
+                    entry.Error is { } error ? Cut(error) : null));
         }
     }
 

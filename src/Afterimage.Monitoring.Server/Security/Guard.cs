@@ -52,7 +52,10 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
             if (audience == Audience.PageReaders)
                 await LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status401Unauthorized);
             else
-                await ApiJson.WriteProblemAsync(context, StatusCodes.Status401Unauthorized, "Open the link that the server printed, or send the key as Authorization: Bearer.");
+                await ApiJson.WriteProblemAsync(
+                    context,
+                    StatusCodes.Status401Unauthorized,
+                    "Open the link that the server printed, or send the key as Authorization: Bearer.");
             return;
         }
 

@@ -42,7 +42,9 @@ internal sealed class Sessions(GenerationServerOptions options, TimeProvider tim
     public bool IsKey(string? key) =>
         options.Key is { } own
         && key is not null
-        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(own)), SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        && CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(own)),
+            SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     /// <summary>Begins a session.</summary>
     /// <returns>What its cookie says.</returns>

@@ -17,9 +17,11 @@ internal static class AlertText
             { Value: null, Points.Count: 0 } =>
                 $"{Label(rule)} is over: nothing was recorded for {Number(rule.Window.TotalMinutes)} minutes",
             { Value: null } =>
-                $"{Label(rule)} is over: too little was recorded, {Number(finding.Points.Count)} points in {Number(rule.Window.TotalMinutes)} minutes",
+                $"{Label(rule)} is over: too little was recorded, "
+                + $"{Number(finding.Points.Count)} points in {Number(rule.Window.TotalMinutes)} minutes",
             _ when rule.Confidence is not null =>
-                $"{Label(rule)} {Format(rule, finding.Value.Value)} is no longer {Side(rule)} {Format(rule, rule.Threshold)}{Certainty(rule)}",
+                $"{Label(rule)} {Format(rule, finding.Value.Value)} is no longer "
+                + $"{Side(rule)} {Format(rule, rule.Threshold)}{Certainty(rule)}",
             _ => $"{Label(rule)} {Format(rule, finding.Value.Value)} is within {Format(rule, rule.Threshold)} again",
         };
 

@@ -5,8 +5,8 @@ using Afterimage.Monitoring.Recording;
 namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>Evaluates the alert rules, on request and on a timer, and announces what is new.</summary>
-/// <remarks>Evaluating takes the recorder's lock inside of this one. Alerts that come up under the recorder's lock are therefore queued, and
-/// announced by another thread.</remarks>
+/// <remarks>Evaluating takes the recorder's lock inside of this one. Alerts that come up under the recorder's lock are therefore queued,
+/// and announced by another thread.</remarks>
 internal sealed class AlertWatch
 {
     private readonly Lock _lock = new();

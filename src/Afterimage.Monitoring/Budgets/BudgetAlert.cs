@@ -29,7 +29,8 @@ internal static class BudgetAlert
         {
             BudgetEvent.Warning => (
                 AlertLevel.Warning,
-                $"{name} has reached {BudgetText.Number((decimal)news.Share * 100)} %: {Amount(news.Status.Spent)} of {Amount(budget.Limit)} {unit}"
+                $"{name} has reached {BudgetText.Number((decimal)news.Share * 100)} %: "
+                + $"{Amount(news.Status.Spent)} of {Amount(budget.Limit)} {unit}"
             ),
             BudgetEvent.Spent => (AlertLevel.Error, BudgetText.Spent(news.Status)),
             BudgetEvent.Renewed => (AlertLevel.Info, $"{name} has begun anew: {Amount(budget.Limit)} {unit}"),

@@ -22,7 +22,8 @@ public sealed class BudgetExceededException : Exception
         Budget budget = status.Budget;
         return status.IsSpent
             ? BudgetText.Spent(status) + "."
-            : $"Budget {budget.Name} has no room for the call: {BudgetText.Amount(budget, status.Spent)} spent and {BudgetText.Amount(budget, status.Reserved)} reserved "
+            : $"Budget {budget.Name} has no room for the call: {BudgetText.Amount(budget, status.Spent)} spent "
+                + $"and {BudgetText.Amount(budget, status.Reserved)} reserved "
                 + $"of {BudgetText.Amount(budget, budget.Limit)} {BudgetText.Unit(budget)}.";
     }
 }

@@ -11,7 +11,8 @@ namespace Afterimage.Monitoring.Budgets;
 /// is counted before anybody can reserve what it returned, so that nothing is ever given out twice. A record that has its reservation takes
 /// that one's place at once, so that nothing is held twice either. No code of others runs in here.
 /// </remarks>
-#pragma warning disable CA1001 // The token outlives the monitor in the hands of its users; a source without timer and wait handle holds nothing to dispose.
+#pragma warning disable CA1001 // The token outlives the monitor in the hands of its users; a source without timer and wait handle holds
+// nothing to dispose.
 internal sealed class BudgetLedger : IRecordReducer
 #pragma warning restore CA1001
 {

@@ -23,5 +23,6 @@ internal static class BudgetText
 
     /// <summary>Such as <c>Budget night is spent: 12 of 10 USD</c>.</summary>
     public static string Spent(BudgetStatus status) =>
-        $"Budget {status.Budget.Name} is spent: {Amount(status.Budget, status.Spent)} of {Amount(status.Budget, status.Budget.Limit)} {Unit(status.Budget)}";
+        $"Budget {status.Budget.Name} is spent: "
+        + $"{Amount(status.Budget, status.Spent)} of {Amount(status.Budget, status.Budget.Limit)} {Unit(status.Budget)}";
 }

@@ -50,8 +50,8 @@ internal sealed class HandlerSet
 
     public HandlerStatistics[] LogStatistics => [.. _logSinks.Select(s => s.Queue.Statistics)];
 
-    /// <summary>Logs an entry of the monitor's own. It goes past the recorder: the pump may call, which must not wait for itself, and so may
-    /// others after the recorder is closed.</summary>
+    /// <summary>Logs an entry of the monitor's own. It goes past the recorder: the pump may call, which must not wait for itself, and so
+    /// may others after the recorder is closed.</summary>
     public void Log(LogLevel level, string message, Exception? exception)
     {
         var entry = new LogEntry

@@ -135,7 +135,8 @@ public readonly struct MetricRecord
             : [];
 
     /// <summary>The tags of a generation or evaluation, the metadata of a metric point, keys distinct. A value is null, a string, a
-    /// bool, a long, a ulong, a decimal or a double; of a list or a dictionary it is a <see cref="System.Text.Json.JsonElement"/>.</summary>
+    /// bool, a long, a ulong, a decimal or a double; of a list or a dictionary it is a
+    /// <see cref="System.Text.Json.JsonElement"/>.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>> Tags => Record.Details?.Tags ?? [];
 
     /// <summary>The activity in which it was recorded, if somebody listened for spans.</summary>

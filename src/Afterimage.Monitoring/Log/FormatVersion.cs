@@ -33,7 +33,8 @@ internal static class FormatVersion
         {
             throw new IOException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"'{file}' is of format version {version}, and this version of Afterimage knows those up to {Current}: a later one can read it."));
+                $"'{file}' is of format version {version}, "
+                + $"and this version of Afterimage knows those up to {Current}: a later one can read it."));
         }
     }
 

@@ -40,7 +40,11 @@ internal sealed class RunFile : IDisposable
     /// <exception cref="IOException">The directory cannot be made or written.</exception>
     public static RunFile Create(string? directory, DateTimeOffset start)
     {
-        string path = Path.GetFullPath(directory ?? Path.Combine(".afterimage-monitoring", string.Create(CultureInfo.InvariantCulture, $"{start.UtcDateTime:yyyy-MM-dd-HH-mm-ss}")));
+        string path = Path.GetFullPath(
+            directory
+            ?? Path.Combine(
+                ".afterimage-monitoring",
+                string.Create(CultureInfo.InvariantCulture, $"{start.UtcDateTime:yyyy-MM-dd-HH-mm-ss}")));
         try
         {
             if (File.Exists(path))

@@ -34,7 +34,8 @@ internal sealed class QuantileSource
             return near;
 
         double margin = Math.Max(Math.Abs(near) * QuantileSketch.RelativeError * 1.001, QuantileSketch.MinMagnitude);
-        return ValueWithin(near - margin, near + margin, rank) ?? ValueWithin(double.NegativeInfinity, double.PositiveInfinity, rank)!.Value;
+        return ValueWithin(near - margin, near + margin, rank)
+            ?? ValueWithin(double.NegativeInfinity, double.PositiveInfinity, rank)!.Value;
     }
 
     /// <summary>The value at a rank, or null where it is not between the two limits.</summary>

@@ -15,7 +15,9 @@ internal readonly record struct TimeRange(long From, long To)
     /// <summary>Whether no point of the block is in the range. A block of which only the summary is left counts where its last point lies:
     /// in one of two adjoining ranges, never in both.</summary>
     public bool Excludes(Block block) =>
-        block.IsCollapsed ? !Contains(block.LastTimestamp) : block.LastTimestamp < From || !(block.FirstTimestamp < To || To == long.MaxValue);
+        block.IsCollapsed
+            ? !Contains(block.LastTimestamp)
+            : block.LastTimestamp < From || !(block.FirstTimestamp < To || To == long.MaxValue);
 
     /// <summary>Whether the block's summary stands for what the range takes of it.</summary>
     public bool Takes(Block block) => block.IsCollapsed || (Contains(block.FirstTimestamp) && Contains(block.LastTimestamp));

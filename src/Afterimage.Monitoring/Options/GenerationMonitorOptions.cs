@@ -28,8 +28,8 @@ public sealed class GenerationMonitorOptions
         set => LogFiles.Durability = value;
     }
 
-    /// <summary>Whether the run is kept in a log directory. Default: <see langword="true"/>. <see langword="false"/>: the monitor touches no
-    /// disk, <see cref="GenerationMonitor.LogDirectory"/> is null, and what reads files (reports, SQL) is not to be had.</summary>
+    /// <summary>Whether the run is kept in a log directory. Default: <see langword="true"/>. <see langword="false"/>: the monitor touches
+    /// no disk, <see cref="GenerationMonitor.LogDirectory"/> is null, and what reads files (reports, SQL) is not to be had.</summary>
     public bool WriteFiles { get; set; } = true;
 
     /// <summary>Who takes the records beside the log directory's file handler. A <see cref="FileMetricHandler"/> of your own on the log

@@ -23,7 +23,8 @@ internal static class OptionsValidation
         RequireInterval(options.MetricsInterval, allowsZero: true, LongestInterval, nameof(options.MetricsInterval));
         Require(
             !options.AlertHandlers.Any(handler => handler.MaxMetricsInterval < options.MetricsInterval),
-            "An interval must not be longer than a handler of alerts works with: of Alertmanager, its resolve timeout less its resend interval.",
+            "An interval must not be longer than a handler of alerts works with: "
+                + "of Alertmanager, its resolve timeout less its resend interval.",
             options.MetricsInterval,
             nameof(options.MetricsInterval));
         RequireInterval(options.ShutdownTimeout, allowsZero: true, LongestWait, nameof(options.ShutdownTimeout));

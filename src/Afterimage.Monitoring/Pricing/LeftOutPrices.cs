@@ -24,7 +24,9 @@ internal static class LeftOutPrices
             .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Count}: {r.Reason}"));
         int others = reasons.Skip(MaxReasons).Sum(reason => reason.Count);
         int all = pricing.LeftOut.Count + pricing.Prices.Count;
-        string why = string.Join("; ", others > 0 ? said.Append(string.Create(CultureInfo.InvariantCulture, $"{others}: other reasons")) : said);
+        string why = string.Join(
+            "; ",
+            others > 0 ? said.Append(string.Create(CultureInfo.InvariantCulture, $"{others}: other reasons")) : said);
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{pricing.LeftOut.Count} of {all} models have no price and were left out ({why})");

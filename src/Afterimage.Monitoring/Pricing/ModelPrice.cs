@@ -68,8 +68,8 @@ public sealed record ModelPrice
     /// Cached and cache-write tokens are parts of the prompt, reasoning tokens are a part of the completion: each part at its own price,
     /// what remains at <see cref="Input"/> and <see cref="Output"/>. A part larger than its whole is charged as it is, and nothing remains.
     /// Tokens that are in two parts, as cached audio is, are charged once.
-    /// A call whose prompt is longer than a <see cref="LongContextPrice.AbovePromptTokenCount"/> is charged at that tier's prices as a whole,
-    /// as Anthropic, Google and OpenAI bill.
+    /// A call whose prompt is longer than a <see cref="LongContextPrice.AbovePromptTokenCount"/> is charged at that tier's prices as a
+    /// whole, as Anthropic, Google and OpenAI bill.
     /// </remarks>
     /// <param name="promptTokens">Tokens in the prompt, cached ones included. Not negative, like every count here.</param>
     /// <param name="completionTokens">Tokens in the completion, reasoning included.</param>

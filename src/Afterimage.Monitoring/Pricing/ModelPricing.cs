@@ -68,8 +68,8 @@ public sealed class ModelPricing
     /// <summary>Reads prices from JSON, in either of two shapes.</summary>
     /// <remarks>
     /// <para>The project's own, US dollars per million tokens; what a long-context tier does not say is as in its model:
-    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "cache_write_1h": 5, "output": 10, "reasoning": 12,
-    /// "audio_input": 40, "cached_audio_input": 4, "audio_output": 80, "image_output": 30,
+    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "cache_write_1h": 5, "output": 10,
+    /// "reasoning": 12, "audio_input": 40, "cached_audio_input": 4, "audio_output": 80, "image_output": 30,
     /// "long_context": [{"above": 200000, "input": 5, "output": 15}],
     /// "service_tiers": [{"tier": "batch", "input": 1.25, "output": 5}]}]}</c>. A service tier has prices of its own only.</para>
     /// <para>LiteLLM's <c>model_prices_and_context_window.json</c> as it is

@@ -24,8 +24,8 @@ public sealed record TokenUsageReport
     /// Totals do not say which prompt tokens were cached, which completion tokens were reasoning, or how long each prompt was: every prompt
     /// token is charged at <see cref="ModelPrice.Input"/> and every completion token at <see cref="ModelPrice.Output"/>. Caching makes the
     /// truth lower, long-context tiers make it higher; for what each call cost set <see cref="GenerationMonitorOptions.Pricing"/> and ask
-    /// <see cref="GenerationMonitor.GetCost(TimeSpan?)"/>. Tokens of a total beyond prompt and completion are of no known kind, and counted as
-    /// unpriced, as are those of a model without a price.
+    /// <see cref="GenerationMonitor.GetCost(TimeSpan?)"/>. Tokens of a total beyond prompt and completion are of no known kind, and counted
+    /// as unpriced, as are those of a model without a price.
     /// </remarks>
     /// <param name="pricing">The prices.</param>
     /// <returns>The cost by model and in total.</returns>

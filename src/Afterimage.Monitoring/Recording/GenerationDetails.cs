@@ -128,7 +128,8 @@ public readonly record struct GenerationDetails
     /// <summary>
     /// Anything else worth keeping. Keys are not null or empty; of a key that is given twice the last value counts.
     /// Lists, dictionaries and JSON (<see cref="System.Text.Json.JsonElement"/>, nodes and documents) are kept as JSON, up to 1,000 values
-    /// and a depth of 8. Any other value that is no JSON scalar, such as a date or an enum, is kept as its invariant text. Telemetry takes attributes from tags of their names:
+    /// and a depth of 8. Any other value that is no JSON scalar, such as a date or an enum, is kept as its invariant text. Telemetry
+    /// takes attributes from tags of their names:
     /// <c>gen_ai.request.model</c>, <c>server.address</c>, <c>server.port</c>, and of a generation with an <see cref="Error"/>
     /// <c>error.type</c>; and the mean seconds between chunks from <c>time_per_output_chunk</c>.
     /// </summary>

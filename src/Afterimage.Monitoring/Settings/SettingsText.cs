@@ -20,7 +20,11 @@ internal static class SettingsText
         AllowDuplicateProperties = false,
     };
 
-    private static readonly JsonReaderOptions ReaderOptions = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonReaderOptions ReaderOptions = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
 
     /// <summary>The text of a file, UTF-8 with or without a byte order mark.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>

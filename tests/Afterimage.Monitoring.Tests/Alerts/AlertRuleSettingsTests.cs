@@ -32,8 +32,10 @@ public sealed class AlertRuleSettingsTests
     {
         const string Json = """
             {"rules": [
-              {"name": "r", "metric": "generation_time", "aggregate": "standard_deviation", "quantile": 0.5, "window": 3600, "comparison": "below", "threshold": -2.5,
-               "level": "error", "for": "00:01:30", "minimum_count": 20, "repeat_interval": "1.00:00:00", "model_name": "m", "tag": {"key": "tenant_id", "value": "A 1"}, "objective": 0.999, "short_window": 60,
+              {"name": "r", "metric": "generation_time", "aggregate": "standard_deviation", "quantile": 0.5, "window": 3600,
+               "comparison": "below", "threshold": -2.5,
+               "level": "error", "for": "00:01:30", "minimum_count": 20, "repeat_interval": "1.00:00:00", "model_name": "m",
+               "tag": {"key": "tenant_id", "value": "A 1"}, "objective": 0.999, "short_window": 60,
                "baseline_count": 100, "label": "l", "unit": "s"},
               {"name": "s", "metric": "x", "threshold": 1}
             ]}

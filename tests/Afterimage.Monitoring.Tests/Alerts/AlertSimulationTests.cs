@@ -162,7 +162,8 @@ public sealed class AlertSimulationTests
             .. rules.Select(rule =>
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"| {stream} | {rule.Name} | {alarms[rule.Name]} | {Median(delays[rule.Name])} | {delays[rule.Name].Count} of {Incidents} |"
+                    $"| {stream} | {rule.Name} | {alarms[rule.Name]} | {Median(delays[rule.Name])} "
+                    + $"| {delays[rule.Name].Count} of {Incidents} |"
                 )),
         ];
         string[] documented =

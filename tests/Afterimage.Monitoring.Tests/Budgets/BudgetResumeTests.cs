@@ -263,7 +263,11 @@ public sealed class BudgetResumeTests : IDisposable
     public void A_compacted_file_is_what_its_reader_says_in_the_place_of_those_that_it_stands_for()
     {
         static string Line(bool isSuccess) =>
-            $$"""{"timestamp":"2026-11-23T13:00:00Z","event":"generation","duration":1,"success":{{(isSuccess ? "true" : "false")}},"total_token_count":1}""";
+            $$"""
+            {"timestamp":"2026-11-23T13:00:00Z","event":"generation","duration":1,"success":{{(isSuccess ? "true" : "false")}},
+            """ + """
+            "total_token_count":1}
+            """;
         Directory.CreateDirectory(Path.Combine(Log, ".locks"));
         foreach (string name in (string[])["metrics.jsonl", "metrics-000001.jsonl", "metrics-000002.jsonl", "metrics-000003.jsonl"])
             File.WriteAllLines(Path.Combine(Log, name), [Line(false)]);

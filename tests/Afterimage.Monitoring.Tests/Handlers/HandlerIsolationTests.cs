@@ -158,7 +158,9 @@ public sealed class HandlerIsolationTests
             if (p.Value % 2 == 1)
                 throw new InvalidOperationException($"odd {p.Value}");
         });
-        using var run = new MonitorRun(o => { o.MetricHandlers.Add(throwing); o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!)); }, loggerFactory);
+        using var run = new MonitorRun(
+            o => { o.MetricHandlers.Add(throwing); o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!)); },
+            loggerFactory);
         for (int i = 0; i < 1000; i++)
             run.Monitor.RecordMetric("m", i);
 

@@ -21,7 +21,10 @@ public sealed class InMemoryTests
             AlertHandlers = { _ => { } },
         };
         await using var monitor = new GenerationMonitor(options, clock);
-        monitor.TrackGeneration(TimeSpan.FromSeconds(2), success: true, new() { ModelName = "m", PromptTokenCount = 3, Tags = [new("k", "v")] });
+        monitor.TrackGeneration(
+            TimeSpan.FromSeconds(2),
+            success: true,
+            new() { ModelName = "m", PromptTokenCount = 3, Tags = [new("k", "v")] });
         monitor.LogInfo("said");
         monitor.CheckAlerts();
         await monitor.FlushAsync(Limits.Token);

@@ -44,7 +44,11 @@ public sealed class LogFormatTests
         });
 
         Assert.Equal(
-            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.2500001,"success":true,"model_name":"gpt-4o","prompt_token_count":374,"completion_token_count":44,"total_token_count":500,"cached_prompt_token_count":128,"reasoning_token_count":8,"finish_reason":"stop","conversation_length":2,"time_to_first_token":0.25,"provider":"openai","operation":"chat","error":"late","tags":{"task":"qa","attempt":2}}""",
+            """{"timestamp":"2026-11-23T14:25:38.1234567Z","event":"generation","duration":1.2500001,"success":true"""
+                + ""","model_name":"gpt-4o","prompt_token_count":374,"completion_token_count":44,"total_token_count":500"""
+                + ""","cached_prompt_token_count":128,"reasoning_token_count":8,"finish_reason":"stop","conversation_length":2"""
+                + ""","time_to_first_token":0.25,"provider":"openai","operation":"chat","error":"late","tags":"""
+                + """{"task":"qa","attempt":2}}""",
             Assert.Single(run.Records()).GetRawText());
     }
 
@@ -121,7 +125,10 @@ public sealed class LogFormatTests
 
         var lines = run.Records();
         Assert.Equal(
-            """{"timestamp":"2026-11-23T14:00:00Z","event":"evaluation","duration":1.2500001,"success":false,"model_name":"judge","prompt_token_count":1,"completion_token_count":2,"total_token_count":4,"evaluator_type":"rubric","scores":{"tone":0.5,"facts":"Infinity"},"feedback":{"tone":"a \u0022bit\u0022 dry"},"error":"late","tags":{"a":true}}""",
+            """{"timestamp":"2026-11-23T14:00:00Z","event":"evaluation","duration":1.2500001,"success":false"""
+                + ""","model_name":"judge","prompt_token_count":1,"completion_token_count":2,"total_token_count":4"""
+                + ""","evaluator_type":"rubric","scores":{"tone":0.5,"facts":"Infinity"}"""
+                + ""","feedback":{"tone":"a \u0022bit\u0022 dry"},"error":"late","tags":{"a":true}}""",
             lines[0].GetRawText());
         Assert.Equal(["timestamp", "event", "duration", "success", "evaluator_type", "scores"], lines[1].Keys());
         Assert.Empty(lines[1].GetProperty("scores").Keys());
@@ -143,7 +150,8 @@ public sealed class LogFormatTests
         Assert.Equal(
             [
                 """{"timestamp":"2026-11-23T14:00:00Z","event":"metric","metric_name":"gpu","value":0.1}""",
-                """{"timestamp":"2026-11-23T14:00:00Z","event":"metric","metric_name":"gpu","value":-1E+300,"metadata":{"model_name":"m","none":null}}""",
+                """{"timestamp":"2026-11-23T14:00:00Z","event":"metric","metric_name":"gpu","value":-1E+300"""
+                    + ""","metadata":{"model_name":"m","none":null}}""",
                 """{"timestamp":"2026-11-23T14:00:00Z","event":"metric","metric_name":"gpu","value":1}""",
             ],
             run.Records().Select(r => r.GetRawText()));
@@ -154,7 +162,11 @@ public sealed class LogFormatTests
     public void Names_and_texts_of_any_content_come_back_as_they_were(string hostile)
     {
         var handler = new PointHandler();
-        using var run = new MonitorRun(o => { o.MetricHandlers.Add(handler); o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!)); });
+        using var run = new MonitorRun(o =>
+        {
+            o.MetricHandlers.Add(handler);
+            o.MetricHandlers.Add(new FileMetricHandler(o.LogDirectory!));
+        });
         KeyValuePair<string, object?>[] tags = [new(hostile, hostile)];
         run.Monitor.TrackGeneration(Duration, true, new GenerationDetails
         {
@@ -314,7 +326,11 @@ public sealed class LogFormatTests
                 """{"timestamp":"2026-11-23T14:00:00Z","level":"info","message":"one"}""",
                 """{"timestamp":"2026-11-23T14:00:00Z","level":"warning","message":"two","data":{"k":1}}""",
                 """{"timestamp":"2026-11-23T14:00:00Z","level":"error","message":"three"}""",
-                """{"timestamp":"2026-11-23T14:00:00Z","level":"error","message":"four","error":"never thrown","error_type":"System.InvalidOperationException","data":{"k":"NaN"}}""",
+                """
+                {"timestamp":"2026-11-23T14:00:00Z","level":"error","message":"four","error":"never thrown",
+                """ + """
+                "error_type":"System.InvalidOperationException","data":{"k":"NaN"}}
+                """,
             ],
             entries.Take(4).Select(e => e.GetRawText()));
         Assert.Equal(["timestamp", "level", "message", "error", "error_type", "stack_trace"], entries[4].Keys());

@@ -95,7 +95,8 @@ public sealed class RunDirectoryTests
             time.GetProperty("points").EnumerateArray().Select(p => p.GetRawText()));
         Assert.Equal("Infinity", snapshot.GetProperty("metrics").GetProperty("huge").Text("sum"));
         Assert.Equal(
-            """{"by_model":[{"model_name":"m","prompt_tokens":6,"completion_tokens":0,"total_tokens":6}],"total_prompt_tokens":6,"total_completion_tokens":0,"total_tokens":6}""",
+            """{"by_model":[{"model_name":"m","prompt_tokens":6,"completion_tokens":0,"total_tokens":6}]"""
+                + ""","total_prompt_tokens":6,"total_completion_tokens":0,"total_tokens":6}""",
             snapshot.GetProperty("token_usage").GetRawText());
 
         double Number(string key) => time.GetProperty(key).GetDouble();

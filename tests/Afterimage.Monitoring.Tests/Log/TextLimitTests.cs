@@ -148,5 +148,6 @@ public sealed class TextLimitTests
         Assert.Contains("1,024 to 2,097,152", e.Message, StringComparison.Ordinal);
     }
 
-    private static void AssertCut(string text, int length) => Assert.EndsWith($"… [cut: {length} characters]", text, StringComparison.Ordinal);
+    private static void AssertCut(string text, int length) =>
+        Assert.EndsWith($"… [cut: {length} characters]", text, StringComparison.Ordinal);
 }

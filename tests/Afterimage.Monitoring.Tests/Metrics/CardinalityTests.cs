@@ -132,7 +132,10 @@ public sealed class CardinalityTests
                 {
                     foreach (MetricRecord record in batch)
                         seen.Add(
-                            $"{record.ModelName} {record.FinishReason} {record.Provider} {record.Operation} {record.EvaluatorType} {record.MetricName}".Trim()
+                            (
+                                $"{record.ModelName} {record.FinishReason} {record.Provider} "
+                                + $"{record.Operation} {record.EvaluatorType} {record.MetricName}"
+                            ).Trim()
                         );
                 }));
         });

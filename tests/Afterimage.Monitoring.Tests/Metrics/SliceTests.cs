@@ -15,7 +15,9 @@ public sealed class SliceTests
         foreach (string model in (string[])["a", "b", "unknown"])
         {
             double[] expected = [.. calls.Where(c => (c.Model ?? "unknown") == model).Select(c => c.Seconds)];
-            AssertIs(expected, run.Monitor.GetMetrics("generation_time", new MetricQuery { ModelName = model, Window = TimeSpan.MaxValue }));
+            AssertIs(
+                expected,
+                run.Monitor.GetMetrics("generation_time", new MetricQuery { ModelName = model, Window = TimeSpan.MaxValue }));
         }
 
         Assert.Equal(0, run.Monitor.GetMetrics("generation_time", new MetricQuery { ModelName = "c" }).Count);
@@ -42,7 +44,10 @@ public sealed class SliceTests
         foreach ((string dimension, Func<Call, string?> valueOf) in ((string, Func<Call, string?>)[])
             [("model_name", c => c.Model ?? "unknown"), ("tenant", c => c.Tenant)])
         {
-            var expected = calls.Where(c => valueOf(c) is not null).GroupBy(valueOf).ToDictionary(g => g.Key!, g => g.Select(c => c.Seconds));
+            var expected = calls
+                .Where(c => valueOf(c) is not null)
+                .GroupBy(valueOf)
+                .ToDictionary(g => g.Key!, g => g.Select(c => c.Seconds));
             IReadOnlyDictionary<string, MetricAggregate> by = run.Monitor.GetMetricsBy("generation_time", dimension, everything);
             Assert.Equal(expected.Keys.Order(), by.Keys.Order());
             Assert.All(expected, value => AssertIs([.. value.Value], by[value.Key]));
@@ -136,7 +141,8 @@ public sealed class SliceTests
             o.Dimensions.Add("tenant");
             o.Pricing = new ModelPricing([new("a", new ModelPrice { Input = 1, Output = 2 })]);
         });
-        foreach ((string model, string tenant, int tokens) in ((string, string, int)[])[("a", "x", 1000), ("a", "y", 2000), ("b", "x", 4000)])
+        foreach ((string model, string tenant, int tokens) in ((string, string, int)[])
+            [("a", "x", 1000), ("a", "y", 2000), ("b", "x", 4000)])
         {
             run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails
             {
@@ -202,12 +208,15 @@ public sealed class SliceTests
     }
 
     private static void Track(MonitorRun run, Call call) =>
-        run.Monitor.TrackGeneration(TimeSpan.FromTicks((long)Math.Round(call.Seconds * TimeSpan.TicksPerSecond)), true, new GenerationDetails
-        {
-            ModelName = call.Model,
-            Timestamp = call.Time,
-            Tags = call.Tenant is null ? null : [new("tenant", call.Tenant)],
-        });
+        run.Monitor.TrackGeneration(
+            TimeSpan.FromTicks((long)Math.Round(call.Seconds * TimeSpan.TicksPerSecond)),
+            true,
+            new GenerationDetails
+            {
+                ModelName = call.Model,
+                Timestamp = call.Time,
+                Tags = call.Tenant is null ? null : [new("tenant", call.Tenant)],
+            });
 
     private static void AssertIs(double[] expected, in MetricAggregate aggregate)
     {

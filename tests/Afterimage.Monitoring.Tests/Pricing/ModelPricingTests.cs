@@ -9,14 +9,17 @@ public sealed class ModelPricingTests
     // Entries as they are in LiteLLM's file, with what else such entries have.
     private const string LiteLlm = """
         {
-          "sample_spec": { "input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "mode": "one of: chat, embedding", "max_tokens": "LEGACY" },
+          "sample_spec": { "input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "mode": "one of: chat, embedding",
+            "max_tokens": "LEGACY" },
           "gpt-4o": { "cache_read_input_token_cost": 1.25e-06, "input_cost_per_token": 2.5e-06, "input_cost_per_token_batches": 1.25e-06,
-            "input_cost_per_token_priority": 4.25e-06, "output_cost_per_token_flex": 5e-06, "cache_read_input_token_cost_priority": 2.125e-06,
-            "litellm_provider": "openai", "mode": "chat", "output_cost_per_token": 1e-05, "output_cost_per_token_batches": 5e-06, "supports_vision": true },
+            "input_cost_per_token_priority": 4.25e-06, "output_cost_per_token_flex": 5e-06,
+            "cache_read_input_token_cost_priority": 2.125e-06, "litellm_provider": "openai", "mode": "chat",
+            "output_cost_per_token": 1e-05, "output_cost_per_token_batches": 5e-06, "supports_vision": true },
           "claude-sonnet-4-5": { "cache_creation_input_token_cost": 3.75e-06, "cache_creation_input_token_cost_above_200k_tokens": 7.5e-06,
             "cache_read_input_token_cost": 3e-07, "cache_read_input_token_cost_above_200k_tokens": 6e-07, "input_cost_per_token": 3e-06,
-            "input_cost_per_token_above_200k_tokens": 6e-06, "output_cost_per_token": 1.5e-05, "output_cost_per_token_above_200k_tokens": 2.25e-05,
-            "cache_creation_input_token_cost_above_1hr": 6e-06, "mode": "chat", "search_context_cost_per_query": { "search_context_size_high": 0.01 } },
+            "input_cost_per_token_above_200k_tokens": 6e-06, "output_cost_per_token": 1.5e-05,
+            "output_cost_per_token_above_200k_tokens": 2.25e-05, "cache_creation_input_token_cost_above_1hr": 6e-06, "mode": "chat",
+            "search_context_cost_per_query": { "search_context_size_high": 0.01 } },
           "gemini/two-tiers": { "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06, "output_cost_per_reasoning_token": 3e-06,
             "input_cost_per_token_above_128k_tokens": 2e-06, "output_cost_per_token_above_256k_tokens": 5e-06 },
           "dashscope/qwen-flash": { "mode": "chat", "tiered_pricing": [
@@ -140,7 +143,9 @@ public sealed class ModelPricingTests
             ModelPrice price = pricing.Prices["anthropic.m-v1:0"];
             Assert.Equal((2.5m, 10m, 1.25m, 3m, 12m), (price.Input, price.Output, price.CachedInput, price.CacheWrite, price.Reasoning));
             LongContextPrice tier = Assert.Single(price.LongContext);
-            Assert.Equal((200_000, 5m, 10m, 1.25m), (tier.AbovePromptTokenCount, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput));
+            Assert.Equal(
+                (200_000, 5m, 10m, 1.25m),
+                (tier.AbovePromptTokenCount, tier.Price.Input, tier.Price.Output, tier.Price.CachedInput));
         }
     }
 

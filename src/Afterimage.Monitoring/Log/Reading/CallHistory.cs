@@ -51,7 +51,8 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Budgets go on from '{directory}': {_calls} calls counted{(_skippedLines > 0 ? $", {_skippedLines} lines skipped that are no records" : "")}"
+            $"Budgets go on from '{directory}': {_calls} calls counted"
+            + $"{(_skippedLines > 0 ? $", {_skippedLines} lines skipped that are no records" : "")}"
         );
 
     private string[] Files()
@@ -84,7 +85,8 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     {
         if (readCompacted is null)
             throw new IOException(
-                $"A budget cannot go on from '{path}': it is compacted. To have such files read, call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options."
+                $"A budget cannot go on from '{path}': it is compacted. To have such files read, "
+                + "call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options."
             );
 
         using IEnumerator<ReadOnlyMemory<byte>>? lines = Try(

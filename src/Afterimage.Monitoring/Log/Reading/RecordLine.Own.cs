@@ -22,7 +22,8 @@ internal sealed partial class RecordLine
 
     private static readonly byte[][] Members = [.. Fields.Select(field => Encoding.UTF8.GetBytes($",\"{field.Key}\":"))];
 
-    private static readonly SearchValues<byte> TextEnds = SearchValues.Create([.. Enumerable.Range(0, ' ').Select(c => (byte)c), .. "\"\\"u8]);
+    private static readonly SearchValues<byte> TextEnds =
+        SearchValues.Create([.. Enumerable.Range(0, ' ').Select(c => (byte)c), .. "\"\\"u8]);
 
     // What the encoder lets stand.
     private static readonly SearchValues<byte> PlainText =

@@ -5,8 +5,8 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Log.Writing;
 
-/// <summary>Cuts the texts of a line that is too long to be of use: a reader holds a line whole, and passes over what is longer than its own
-/// limit.</summary>
+/// <summary>Cuts the texts of a line that is too long to be of use: a reader holds a line whole, and passes over what is longer than its
+/// own limit.</summary>
 /// <remarks>The longest texts are cut, to the same length each, and end with a mark that says so. For one thread at a time; only
 /// <see cref="CutLines"/> is for any.</remarks>
 /// <param name="maxLength">Characters that the texts of a line may have together.</param>
