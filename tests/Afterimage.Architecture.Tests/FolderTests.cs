@@ -48,7 +48,8 @@ public sealed class FolderTests
             string folder = source.FolderOf(type);
             string own = Namespace(project);
             Assert.True(
-                type.Namespace == (folder.Length == 0 ? own : $"{own}.{folder}") || (folder.Length == 0 && type.Namespace == "Afterimage.Monitoring"),
+                type.Namespace == (folder.Length == 0 ? own : $"{own}.{folder}")
+                    || (folder.Length == 0 && type.Namespace == "Afterimage.Monitoring"),
                 $"{type.FullName} lies in folder '{folder}' of {project}.");
         }
     }
@@ -56,7 +57,9 @@ public sealed class FolderTests
     // What an extension of hosts or alerts has of its own lies beside what it extends.
     private static string Namespace(string project) => project switch
     {
-        "Afterimage.Monitoring.Extensions.AI" or "Afterimage.Monitoring.Extensions.Alerts" or "Afterimage.Monitoring.Extensions.Hosting" => "Afterimage.Monitoring",
+        "Afterimage.Monitoring.Extensions.AI" => "Afterimage.Monitoring",
+        "Afterimage.Monitoring.Extensions.Alerts" => "Afterimage.Monitoring",
+        "Afterimage.Monitoring.Extensions.Hosting" => "Afterimage.Monitoring",
         _ => project,
     };
 

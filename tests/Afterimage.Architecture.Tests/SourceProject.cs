@@ -15,7 +15,8 @@ internal sealed partial class SourceProject
         Directory = Path.Combine(Root, "src", name);
         foreach (string file in Files)
         {
-            string folder = Path.GetRelativePath(Directory, Path.GetDirectoryName(file)!).TrimStart('.').Replace(Path.DirectorySeparatorChar, '.');
+            string path = Path.GetRelativePath(Directory, Path.GetDirectoryName(file)!);
+            string folder = path.TrimStart('.').Replace(Path.DirectorySeparatorChar, '.');
             foreach (Match declaration in Declaration().Matches(File.ReadAllText(file)))
                 _folders.TryAdd(declaration.Groups[1].Value, folder);
         }
@@ -45,7 +46,9 @@ internal sealed partial class SourceProject
     /// <summary>The C# files of a directory, without what a build has made.</summary>
     public static IEnumerable<string> FilesBelow(string directory) => System.IO.Directory
         .EnumerateFiles(directory, "*.cs", SearchOption.AllDirectories)
-        .Where(file => !Path.GetRelativePath(directory, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "BenchmarkDotNet.Artifacts"));
+        .Where(file => !Path.GetRelativePath(directory, file)
+            .Split(Path.DirectorySeparatorChar)
+            .Any(part => part is "bin" or "obj" or "BenchmarkDotNet.Artifacts"));
 
     public static bool IsGenerated(Type type) =>
         type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false) || (type.DeclaringType is { } outer && IsGenerated(outer));

@@ -25,7 +25,8 @@ public sealed partial class SourceTextTests
     public void A_source_file_of_more_than_400_lines_says_why_at_its_head() =>
         Assert.Empty(
             SourceProject.FilesBelow(Path.Combine(SourceProject.Root, "src"))
-                .Where(file => File.ReadLines(file).Count() > LongestFile && !File.ReadLines(file).First().StartsWith("// ", StringComparison.Ordinal))
+                .Where(file => File.ReadLines(file).Count() > LongestFile)
+                .Where(file => !File.ReadLines(file).First().StartsWith("// ", StringComparison.Ordinal))
                 .Select(file => Path.GetRelativePath(SourceProject.Root, file)));
 
     // Under th-TH the year 2026 is 2569: what names a file, or is read by a machine, has the invariant calendar.
