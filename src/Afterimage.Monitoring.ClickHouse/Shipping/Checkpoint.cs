@@ -16,7 +16,7 @@ internal sealed class Checkpoint : IDisposable
     private const long LongLength = 64 << 10;
 
     private readonly string _path;
-    private readonly FileClaim _claim;
+    private readonly FileClaim? _claim;
     private readonly ArrayBufferWriter<byte> _line = new(256);
     private readonly Dictionary<(string Table, string Name), FileState> _files = [];
     private readonly Dictionary<long, ShipUnit> _pending = [];
@@ -24,11 +24,11 @@ internal sealed class Checkpoint : IDisposable
     private FileStream _stream;
     private long _lastUnit;
 
-    private Checkpoint(string path, FileClaim claim)
+    private Checkpoint(string path, FileClaim? claim, FileStream stream)
     {
         _path = path;
         _claim = claim;
-        _stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        _stream = stream;
     }
 
     /// <summary>The run's name in the cluster.</summary>
@@ -40,8 +40,15 @@ internal sealed class Checkpoint : IDisposable
     /// <summary>Whether it has just been made.</summary>
     public bool IsNew => Run.Length == 0;
 
-    /// <summary>Units that are fixed and not known to be in the cluster, as of when it was opened.</summary>
-    public IReadOnlyList<ShipUnit> Pending => [.. _pending.Values.OrderBy(unit => unit.Number)];
+    /// <summary>Units that are fixed and not known to be in the cluster.</summary>
+    public IReadOnlyList<ShipUnit> Pending
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _pending.Values.OrderBy(unit => unit.Number)];
+        }
+    }
 
     /// <summary>Opens that of a run and a fleet.</summary>
     /// <returns>It, or null while another shipper has it.</returns>
@@ -55,8 +62,16 @@ internal sealed class Checkpoint : IDisposable
         Checkpoint? checkpoint = null;
         try
         {
-            checkpoint = new Checkpoint(path, claim);
-            checkpoint.Read();
+            checkpoint = new Checkpoint(
+                path,
+                claim,
+                new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0));
+            long length = checkpoint.Read();
+            if (length > LongLength)
+                checkpoint.Rewrite();
+            else
+                checkpoint._stream.SetLength(length);
+            checkpoint._stream.Position = checkpoint._stream.Length;
             return checkpoint;
         }
         catch
@@ -65,6 +80,21 @@ internal sealed class Checkpoint : IDisposable
             claim.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads that of a run and a fleet as it is now, whoever has it. It cannot be written to.</summary>
+    /// <returns>It, closed, or null where there is none.</returns>
+    /// <exception cref="IOException">It cannot be read, or is damaged.</exception>
+    public static Checkpoint? TryRead(string runDirectory, string fleet)
+    {
+        string path = ShippingMarks.CheckpointOf(runDirectory, fleet);
+        if (!System.IO.File.Exists(path))
+            return null;
+
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var checkpoint = new Checkpoint(path, claim: null, stream);
+        checkpoint.Read();
+        return checkpoint;
     }
 
     /// <summary>Gives a new one its run.</summary>
@@ -76,12 +106,19 @@ internal sealed class Checkpoint : IDisposable
 
     public FileState File(string table, string name)
     {
-        if (!_files.TryGetValue((table, name), out FileState? file))
-            _files.Add((table, name), file = new FileState(table, name));
-        return file;
+        lock (_lock)
+        {
+            if (!_files.TryGetValue((table, name), out FileState? file))
+                _files.Add((table, name), file = new FileState(table, name));
+            return file;
+        }
     }
 
-    public FileState? Find(string table, string name) => _files.GetValueOrDefault((table, name));
+    public FileState? Find(string table, string name)
+    {
+        lock (_lock)
+            return _files.GetValueOrDefault((table, name));
+    }
 
     /// <summary>The number of the next unit.</summary>
     public long NextUnit() => ++_lastUnit;
@@ -122,7 +159,7 @@ internal sealed class Checkpoint : IDisposable
     public void Dispose()
     {
         _stream.Dispose();
-        _claim.Dispose();
+        _claim?.Dispose();
     }
 
     private static void Take(ShipUnit unit, FileState file)
@@ -132,7 +169,8 @@ internal sealed class Checkpoint : IDisposable
         file.Pending++;
     }
 
-    private void Read()
+    /// <returns>The length of what is whole.</returns>
+    private long Read()
     {
         byte[] bytes = new byte[_stream.Length];
         _stream.ReadExactly(bytes);
@@ -146,11 +184,7 @@ internal sealed class Checkpoint : IDisposable
             start = end + 1;
         }
 
-        if (length > LongLength)
-            Rewrite();
-        else
-            _stream.SetLength(length);
-        _stream.Position = _stream.Length;
+        return length;
     }
 
     private void ReadLine(ReadOnlyMemory<byte> line)
@@ -210,7 +244,7 @@ internal sealed class Checkpoint : IDisposable
     {
         string written = _path + ".new";
         _stream.Dispose();
-        _stream = new FileStream(written, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        _stream = new FileStream(written, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
         // How far a file is follows from its units; those that are done are no longer there.
         Append(WriteRun, sync: false);

@@ -19,6 +19,9 @@ internal sealed class Delivery
     private DateTimeOffset? _lastAttempt;
     private int _version;
 
+    // Then what is sent is never all of it, and so is counted before each attempt.
+    private bool _isPartlyThere;
+
     private Delivery(bool isInDoubt, DateTimeOffset? lastAttempt) => (IsInDoubt, _lastAttempt) = (isInDoubt, lastAttempt);
 
     public enum Step
@@ -43,7 +46,7 @@ internal sealed class Delivery
     /// <param name="now">The time.</param>
     /// <param name="version">The schema's version: under another one the same rows are another block.</param>
     public Step Next(DateTimeOffset now, int version) =>
-        !IsInDoubt || (_firstAttempt is { } first && now - first < ResendTime && _version == version) ? Step.Send : Step.Settle;
+        !IsInDoubt || (!_isPartlyThere && _firstAttempt is { } first && now - first < ResendTime && _version == version) ? Step.Send : Step.Settle;
 
     /// <summary>Notes that an attempt is being made.</summary>
     public void Attempting(DateTimeOffset now, int version)
@@ -55,7 +58,11 @@ internal sealed class Delivery
     }
 
     /// <summary>Notes that lines were counted: what is missing was not in by then, and attempts begin anew.</summary>
-    public void Settled() => _firstAttempt = null;
+    /// <param name="isPartlyThere">Whether some are there and some are not.</param>
+    public void Settled(bool isPartlyThere) => (IsInDoubt, _firstAttempt, _isPartlyThere) = (false, null, isPartlyThere);
+
+    /// <summary>Notes that something waits to be sent until it is counted again.</summary>
+    public void Wait() => (IsInDoubt, _firstAttempt) = (true, null);
 
     /// <summary>Whether a part of a month may be sent.</summary>
     public bool MaySendPart(DateTimeOffset now) => _lastAttempt is not { } last || now - last >= MaxLateness;

@@ -27,9 +27,6 @@ internal sealed class UnitRows
     /// <summary>Bytes of their rows.</summary>
     public int Length { get; private set; }
 
-    /// <summary>When the last valid line was, in UTC ticks; 0 without any.</summary>
-    public long LastTimestamp { get; private set; }
-
     /// <summary>The months of the lines.</summary>
     public IEnumerable<Month> Months => _months.Values;
 
@@ -56,7 +53,7 @@ internal sealed class UnitRows
         prefix.Text(Encoding.UTF8.GetBytes(file));
         _prefix = prefix.Written.ToArray();
         (_encoder, _present, _first, _day) = (encoder, present, first, null);
-        (Lines, Length, LastTimestamp) = (0, 0, 0);
+        (Lines, Length) = (0, 0);
     }
 
     /// <summary>Adds the next line.</summary>
@@ -73,14 +70,13 @@ internal sealed class UnitRows
             return;
         }
 
-        LastTimestamp = _encoder.Timestamp;
-        _day = DayOf(LastTimestamp);
+        _day = DayOf(_encoder.Timestamp);
         AddUndated();
         if (Take(line, _day.Value) is not { } rows)
             return;
 
         int length = rows.Length;
-        WriteBegin(rows, line, _day.Value, LastTimestamp - DateTime.UnixEpoch.Ticks, LineEncoder.Checksum(cursor.Line.Span, isValid: true));
+        WriteBegin(rows, line, _day.Value, _encoder.Timestamp - DateTime.UnixEpoch.Ticks, LineEncoder.Checksum(cursor.Line.Span, isValid: true));
         _encoder.Write(rows);
         Length += rows.Length - length;
     }

@@ -6,6 +6,7 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 internal sealed class CompactedRows : IDisposable
 {
     private readonly LogSnapshot _snapshot;
+    private readonly List<(string Name, long Rows)> _sources = [];
 
     /// <param name="cancellationToken">Ends the work early.</param>
     public CompactedRows(CancellationToken cancellationToken) =>
@@ -31,9 +32,14 @@ internal sealed class CompactedRows : IDisposable
             return false;
         }
 
-        if (!source.IsCompacted)
+        if (source.IsCompacted)
+        {
+            _sources.AddRange(CompactedSources.Read(_snapshot, source.Path));
+        }
+        else
         {
             (long recordsNow, long skippedNow) = Counts();
+            _sources.Add((Path.GetFileName(source.Path), recordsNow - records + skippedNow - skipped));
             NewRecords += recordsNow - records;
             NewSkippedLines += skippedNow - skipped;
         }
@@ -42,7 +48,7 @@ internal sealed class CompactedRows : IDisposable
     }
 
     public void Write(string path) =>
-        _snapshot.Execute($"COPY ({CompactedFile.Select}) TO {LogSnapshot.QuotePath(path)} (FORMAT parquet, COMPRESSION zstd)");
+        _snapshot.Execute($"COPY ({CompactedFile.Select}) TO {LogSnapshot.QuotePath(path)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{CompactedSources.Key}: {LogSnapshot.QuotePath(CompactedSources.ToJson(_sources))}}})");
 
     /// <summary>Reads what was written.</summary>
     /// <exception cref="IOException">It is not what it should be.</exception>
