@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Afterimage.Monitoring.ClickHouse.Tests;
 
 /// <summary>Making a fleet's tables, and bringing them up to date.</summary>
+[Collection(ClusterTests.Name)]
 public sealed class InitializationTests(SharedCluster shared)
 {
     private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;

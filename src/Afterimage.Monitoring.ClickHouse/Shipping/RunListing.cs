@@ -35,7 +35,10 @@ internal sealed record RunListing(string Directory, IReadOnlyList<ListedFile> Fi
     public static IReadOnlyList<RunListing> Of(string root)
     {
         // What a compacted file stands for is passed over; it goes only when it has been shipped.
-        string[] files = RecordFiles.Current([.. LogTree.Find(root, "*").Where(file => IsOfRun(Path.GetFileName(file)))]);
+        ILookup<bool, string> found = LogTree.Find(root, "*")
+            .Where(file => IsOfRun(Path.GetFileName(file)))
+            .ToLookup(file => KindOf(Path.GetFileName(file)) == 0);
+        string[] files = [.. RecordFiles.Current([.. found[true]]), .. found[false]];
         return
         [
             .. files

@@ -394,38 +394,26 @@ internal sealed class Shipper : IAsyncDisposable
     {
         try
         {
-            int version = await VersionAsync(cancellationToken).ConfigureAwait(false);
-            BitArray? present = null;
-            long found = 0;
-            if (job.Delivery.Next(Now, version) == Delivery.Step.Settle)
-            {
-                present = await sender.CountAsync(job.Run.Run, job.Unit, PlacesOf(job), cancellationToken).ConfigureAwait(false);
-                found = present.Cast<bool>().Count(isThere => isThere);
-                job.Delivery.Settled(isPartlyThere: found > 0);
-            }
-
-            bool isWhole = true;
-            if (found < job.Unit.Lines)
-            {
-                if (job.Rows is null || found > 0)
-                    job.Run.Read(job.Unit, job.Rows ??= SpareRows(), present);
-                isWhole = await sender.SendAsync(job.Unit, job.Rows, job.Delivery, cancellationToken).ConfigureAwait(false);
-            }
-
+            (bool isWhole, int found) = await sender
+                .DeliverAsync(job.Run.Run, job.Unit, job.Delivery, PlacesOf(job), job.Rows, Read, cancellationToken)
+                .ConfigureAwait(false);
             if (isWhole)
-            {
                 Done(job, found);
-                return;
-            }
-
-            job.Delivery.Wait();
-            PutAside(job, Delivery.MaxLateness, failure: null);
+            else
+                PutAside(job, Delivery.MaxLateness, failure: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             cancellationToken.ThrowIfCancellationRequested();
             TimeSpan pause = Min(FirstPause * Math.Pow(2, job.Failures++), LongestPause);
             PutAside(job, pause, e);
+        }
+
+        UnitRows Read(BitArray? present)
+        {
+            job.Rows ??= SpareRows();
+            job.Run.Read(job.Unit, job.Rows, present);
+            return job.Rows;
         }
     }
 

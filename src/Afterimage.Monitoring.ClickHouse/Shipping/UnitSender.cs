@@ -13,18 +13,45 @@ internal sealed class UnitSender(IShardClient shards, Func<CancellationToken, Va
     private readonly MemoryStream _body = new();
     private int _replica;
 
-    /// <summary>Counts which lines of a unit are in the cluster.</summary>
+    /// <summary>Does the next step with a unit: counts, where what is known of it demands that, and sends what is missing.</summary>
     /// <param name="run">Its run.</param>
     /// <param name="unit">The unit.</param>
-    /// <param name="where">The shards that may have them.</param>
+    /// <param name="delivery">What is known of it.</param>
+    /// <param name="places">The shards that may have lines of it.</param>
+    /// <param name="fresh">Its rows, all of them; null where they are to be read.</param>
+    /// <param name="read">Reads its rows, without those of lines that are there.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="FleetException">A shard cannot be asked.</exception>
-    public async Task<BitArray> CountAsync(string run, ShipUnit unit, IEnumerable<string> where, CancellationToken cancellationToken)
+    /// <returns>Whether all of it is in, and how many lines were there before; else a part has to wait.</returns>
+    /// <exception cref="IOException">It failed: nobody knows what is in.</exception>
+    public async Task<(bool IsWhole, int Found)> DeliverAsync(
+        string run,
+        ShipUnit unit,
+        Delivery delivery,
+        IEnumerable<string> places,
+        UnitRows? fresh,
+        Func<BitArray?, UnitRows> read,
+        CancellationToken cancellationToken)
     {
-        var present = new BitArray(unit.Lines);
-        foreach (string shard in where)
-            present.Or(await shards.CountAsync(shard, run, unit, cancellationToken).ConfigureAwait(false));
-        return present;
+        int version = await versionAsync(cancellationToken).ConfigureAwait(false);
+        BitArray? present = null;
+        int found = 0;
+        if (delivery.Next(timeProvider.GetUtcNow(), version) == Delivery.Step.Settle)
+        {
+            present = new BitArray(unit.Lines);
+            foreach (string shard in places)
+                present.Or(await shards.CountAsync(shard, run, unit, cancellationToken).ConfigureAwait(false));
+            found = present.Cast<bool>().Count(isThere => isThere);
+            delivery.Settled(isPartlyThere: found > 0);
+        }
+
+        if (found == unit.Lines)
+            return (true, found);
+
+        UnitRows rows = fresh is null || found > 0 ? read(present) : fresh;
+        bool isWhole = await SendAsync(unit, rows, delivery, cancellationToken).ConfigureAwait(false);
+        if (!isWhole)
+            delivery.Wait();
+        return (isWhole, found);
     }
 
     /// <summary>Sends the rows of a unit, each month to whichever replica takes it.</summary>
@@ -34,7 +61,7 @@ internal sealed class UnitSender(IShardClient shards, Func<CancellationToken, Va
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Whether all of it is in; else a part of a month has to wait.</returns>
     /// <exception cref="FleetException">No replica has taken a month.</exception>
-    public async Task<bool> SendAsync(
+    private async Task<bool> SendAsync(
         ShipUnit unit,
         UnitRows rows,
         Delivery delivery,

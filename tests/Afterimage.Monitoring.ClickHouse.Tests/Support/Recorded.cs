@@ -22,7 +22,14 @@ internal static class Recorded
     public static void Run(string directory, int generations, Action<GenerationMonitorOptions>? configure = null)
     {
         using GenerationMonitor monitor = Monitor(directory, configure);
-        Generations(monitor, generations);
+        const int Batch = 20;
+        for (int i = 0; i < generations; i += Batch)
+        {
+            // A batch is not cut by files.
+            Generations(monitor, Math.Min(Batch, generations - i), i);
+            monitor.FlushAsync(TestContext.Current.CancellationToken).AsTask().GetAwaiter().GetResult();
+        }
+
         monitor.LogInfo("recorded");
     }
 
