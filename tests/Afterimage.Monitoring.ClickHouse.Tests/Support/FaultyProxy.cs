@@ -51,10 +51,21 @@ internal sealed class FaultyProxy : IAsyncDisposable
         _client.Dispose();
     }
 
+    private static bool TryTake(ref int faults)
+    {
+        for (int left = Volatile.Read(ref faults); left > 0; left = Volatile.Read(ref faults))
+        {
+            if (Interlocked.CompareExchange(ref faults, left - 1, left) == left)
+                return true;
+        }
+
+        return false;
+    }
+
     private async Task PassAsync(HttpContext context)
     {
         bool isInsert = context.Request.Query["query"].ToString().Contains("_lines_local", StringComparison.Ordinal);
-        if (isInsert && Interlocked.Decrement(ref _refused) >= 0)
+        if (isInsert && TryTake(ref _refused))
         {
             Done++;
             context.Response.StatusCode = 500;
@@ -62,7 +73,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
             return;
         }
 
-        bool isLate = isInsert && Interlocked.Decrement(ref _late) >= 0;
+        bool isLate = isInsert && TryTake(ref _late);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_node, context.Request.QueryString.Value))
