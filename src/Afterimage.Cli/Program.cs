@@ -18,6 +18,8 @@ var root = new RootCommand("Records language-model generations and shows their m
     ExportCommand.Create(),
     PlotCommand.Create(),
     ReportCommand.Create(),
+    ShipCommand.Create(),
+    FleetCommand.Create(),
     ServeCommand.Create(),
     PricesCommand.Create(),
     CompactCommand.Create(),

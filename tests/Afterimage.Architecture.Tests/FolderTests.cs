@@ -14,7 +14,14 @@ public sealed class FolderTests
         ["Afterimage.Monitoring.Extensions.Hosting"] = ["Afterimage.Monitoring"],
         ["Afterimage.Monitoring.Reporting"] = ["Afterimage.Monitoring"],
         ["Afterimage.Monitoring.Server"] = ["Afterimage.Monitoring", "Afterimage.Monitoring.Reporting"],
-        ["Afterimage.Cli"] = ["Afterimage.Monitoring", "Afterimage.Monitoring.Reporting", "Afterimage.Monitoring.Server"],
+        ["Afterimage.Monitoring.ClickHouse"] = ["Afterimage.Monitoring", "Afterimage.Monitoring.Reporting"],
+        ["Afterimage.Cli"] =
+        [
+            "Afterimage.Monitoring",
+            "Afterimage.Monitoring.Reporting",
+            "Afterimage.Monitoring.Server",
+            "Afterimage.Monitoring.ClickHouse",
+        ],
     };
 
     public static TheoryData<string> Projects => new(SourceProject.All.Keys);

@@ -9,6 +9,7 @@ public sealed class PackageTests(PackedRepository packed) : IClassFixture<Packed
 {
     [Theory]
     [InlineData("Afterimage.Monitoring")]
+    [InlineData("Afterimage.Monitoring.ClickHouse")]
     [InlineData("Afterimage.Monitoring.Extensions.AI")]
     [InlineData("Afterimage.Monitoring.Extensions.Alerts")]
     [InlineData("Afterimage.Monitoring.Extensions.Hosting")]

@@ -73,6 +73,8 @@ internal static class CompactCommand
                 $"afterimage: {Format.Count(result.SkippedLines)} lines are no valid records; they are kept.");
         if (result.OpenFiles > 0)
             await Console.Error.WriteLineAsync($"afterimage: {Files(result.OpenFiles)} left alone: still being written.");
+        if (result.UnshippedFiles > 0)
+            await Console.Error.WriteLineAsync($"afterimage: {Files(result.UnshippedFiles)} left alone: not shipped yet.");
         if (result.OtherFiles > 0)
             await Console.Error.WriteLineAsync($"afterimage: {Files(result.OtherFiles)} left alone: not as this library writes them.");
     }
@@ -89,6 +91,7 @@ internal static class CompactCommand
         writer.WriteNumber("bytes_before", result.BytesBefore);
         writer.WriteNumber("bytes_after", result.BytesAfter);
         writer.WriteNumber("open_files", result.OpenFiles);
+        writer.WriteNumber("unshipped_files", result.UnshippedFiles);
         writer.WriteNumber("other_files", result.OtherFiles);
         writer.WriteString("log_dir", log.Path);
     });

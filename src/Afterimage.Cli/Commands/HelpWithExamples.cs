@@ -3,6 +3,7 @@ using Afterimage.Cli.Views;
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.Commands;
@@ -25,6 +26,10 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [ExportCommand.Name] = ExportCommand.Help,
         [PlotCommand.Name] = PlotCommand.Help,
         [ReportCommand.Name] = ReportCommand.Help,
+        [ShipCommand.Name] = ShipCommand.Help,
+        [FleetCommand.Name] = FleetCommand.Help,
+        [$"{FleetCommand.Name} init"] = FleetCommand.InitHelp,
+        [$"{FleetCommand.Name} audit"] = FleetCommand.AuditHelp,
         [ServeCommand.Name] = ServeCommand.Help,
         [CompactCommand.Name] = CompactCommand.Help,
         [McpCommand.Name] = McpCommand.Help,
@@ -37,8 +42,8 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
     {
         int result = standard.Invoke(parseResult);
         TextWriter output = parseResult.InvocationConfiguration.Output;
-        IEnumerable<string> examples = Commands.Values.Select(help => help.Examples[0]);
-        if (Commands.TryGetValue(parseResult.CommandResult.Command.Name, out CommandHelp? help))
+        IEnumerable<string> examples = Commands.Where(pair => !pair.Key.Contains(' ', StringComparison.Ordinal)).Select(pair => pair.Value.Examples[0]);
+        if (Commands.TryGetValue(PathOf(parseResult.CommandResult), out CommandHelp? help))
         {
             output.WriteLine("Details:");
             output.WriteLine("  " + Indent(help.Details, "  "));
@@ -52,6 +57,10 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         output.WriteLine();
         return result;
     }
+
+    // What is typed behind the program's name.
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult { Parent: CommandResult } parent ? $"{PathOf(parent)} {command.Command.Name}" : command.Command.Name;
 
     private static string Indent(string text, string indent) => text.ReplaceLineEndings(Environment.NewLine + indent);
 }

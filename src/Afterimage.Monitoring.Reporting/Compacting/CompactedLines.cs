@@ -18,6 +18,17 @@ internal static class CompactedLines
             yield return line;
     }
 
+    /// <summary>A number of a file's lines, from one on, 0 the first.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Read(string file, long first, long count)
+    {
+        using LogSnapshot snapshot = Open(CancellationToken.None);
+        foreach (
+            ReadOnlyMemory<byte> line in Lines(
+                snapshot,
+                CompactedFile.SelectLines(CompactedFile.SelectRows(LogSnapshot.ListFiles([file]), first, count))))
+            yield return line;
+    }
+
     /// <summary>The last lines of each file, in their order: a number of records, and what is between them and behind.</summary>
     public static IReadOnlyList<ReadOnlyMemory<byte>> ReadEnds(
         IReadOnlyCollection<string> files,

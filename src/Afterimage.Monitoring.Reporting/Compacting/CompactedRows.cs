@@ -7,6 +7,7 @@ internal sealed class CompactedRows : IDisposable
 {
     private readonly LogSnapshot _snapshot;
     private readonly RecordColumn[] _columns;
+    private readonly List<(string Name, long Rows)> _sources = [];
 
     /// <param name="columns">The columns that are kept in memory: most records have few of them.</param>
     /// <param name="cancellationToken">Ends the work early.</param>
@@ -40,9 +41,14 @@ internal sealed class CompactedRows : IDisposable
             return false;
         }
 
-        if (!source.IsCompacted)
+        if (source.IsCompacted)
+        {
+            _sources.AddRange(CompactedSources.Read(_snapshot, source.Path));
+        }
+        else
         {
             (long recordsNow, long skippedNow) = Counts();
+            _sources.Add((Path.GetFileName(source.Path), recordsNow - records + skippedNow - skipped));
             NewRecords += recordsNow - records;
             NewSkippedLines += skippedNow - skipped;
         }
@@ -51,7 +57,11 @@ internal sealed class CompactedRows : IDisposable
     }
 
     public void Write(string path) =>
-        _snapshot.Execute($"COPY ({CompactedFile.Select(_columns)}) TO {LogSnapshot.QuotePath(path)} (FORMAT parquet, COMPRESSION zstd)");
+        _snapshot.Execute($$"""
+            COPY ({{CompactedFile.Select(_columns)}}) TO {{LogSnapshot.QuotePath(path)}}
+            (FORMAT parquet, COMPRESSION zstd,
+                KV_METADATA { {{CompactedSources.Key}}: {{LogSnapshot.QuotePath(CompactedSources.ToJson(_sources))}} })
+            """);
 
     /// <summary>Reads what was written.</summary>
     /// <exception cref="IOException">It is not what it should be.</exception>

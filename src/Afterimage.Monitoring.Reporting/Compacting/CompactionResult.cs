@@ -27,6 +27,9 @@ public sealed record CompactionResult
     /// <summary>Files of records that a live writer has, which are left as they are.</summary>
     public required int OpenFiles { get; init; }
 
+    /// <summary>Files of records that a shipper has taken on and not wholly shipped yet, which are left as they are.</summary>
+    public int UnshippedFiles { get; init; }
+
     /// <summary>Files of records that another program wrote: of another name, or with a line that is too long to be kept. They are left
     /// as they are, too.</summary>
     public required int OtherFiles { get; init; }

@@ -37,6 +37,7 @@ internal sealed class Compactor(
 
     private readonly List<string> _files = [];
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unshipped = new(StringComparer.Ordinal);
     private readonly HashSet<string> _others = new(StringComparer.Ordinal);
     private RecordColumn[] _columns = [.. RecordColumn.All.Where(column => column.Field.Required != RecordEvents.None)];
     private int _compactedFiles;
@@ -63,6 +64,7 @@ internal sealed class Compactor(
             BytesBefore = _bytesBefore,
             BytesAfter = _files.Sum(file => new FileInfo(file).Length),
             OpenFiles = _open.Count,
+            UnshippedFiles = _unshipped.Count,
             OtherFiles = _others.Count,
         };
     }
@@ -155,6 +157,14 @@ internal sealed class Compactor(
         if (FileClaim.Try(source.Path) is not { } claim)
         {
             _open.Add(source.Path);
+            return false;
+        }
+
+        // Behind the claim: no writer adds to it any more.
+        if (!ShippingMarks.AllowRemoval(source.Path))
+        {
+            claim.Dispose();
+            _unshipped.Add(source.Path);
             return false;
         }
 

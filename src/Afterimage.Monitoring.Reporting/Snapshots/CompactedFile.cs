@@ -65,6 +65,12 @@ internal static class CompactedFile
     /// <summary>The rows of a file, whole, in their order.</summary>
     public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";
 
+    /// <summary>A number of a file's rows, whole, in their order, from one on, 0 the first.</summary>
+    public static string SelectRows(string file, long first, long count) => string.Create(CultureInfo.InvariantCulture, $"""
+        SELECT {Ticks}, * FROM read_parquet({file}, file_row_number = true, hive_partitioning = false)
+        WHERE file_row_number >= {first} AND file_row_number < {first + count} ORDER BY file_row_number
+        """);
+
     /// <summary>The last rows of a file, whole: a number of records, and what is between them and behind.</summary>
     public static string SelectEnd(string file, int records)
     {

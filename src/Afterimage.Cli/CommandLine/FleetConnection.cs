@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Afterimage.Monitoring;
+
+namespace Afterimage.Cli.CommandLine;
+
+/// <summary>Which cluster a command is about.</summary>
+internal sealed class FleetConnection
+{
+    private readonly Option<string[]> _urls = new("--url")
+    {
+        Description = "A node's HTTP interface, such as http://node1:8123. One is enough where all have one port; else repeat it for each.",
+        HelpName = "URL",
+        Required = true,
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    private readonly Option<string> _cluster = new("--cluster")
+    {
+        Description = "The cluster's name in the servers' remote_servers.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "fleet",
+    };
+
+    private readonly Option<string> _database = new("--database")
+    {
+        Description = "The database.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "afterimage",
+    };
+
+    private readonly Option<string?> _user = new("--user") { Description = "The user. [default: the server's]", HelpName = "NAME" };
+
+    private readonly Option<string?> _passwordFile = new("--password-file")
+    {
+        Description = "A file with the user's password or key in its first line. [default: none, or $AFTERIMAGE_FLEET_PASSWORD]",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _authorities = new("--ca-file")
+    {
+        Description = "A PEM file with the authorities that nodes' certificates come from. [default: those that the machine trusts]",
+        HelpName = "FILE",
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Add(_urls);
+        command.Add(_cluster);
+        command.Add(_database);
+        command.Add(_user);
+        command.Add(_passwordFile);
+        command.Add(_authorities);
+    }
+
+    /// <summary>Does something with the cluster.</summary>
+    /// <exception cref="InputException">It cannot be reached, or refuses.</exception>
+    public Task<int> UseAsync(ParseResult parsed, Func<Fleet, Task<int>> work) =>
+        LogInput.GuardAsync(async () =>
+        {
+            using var fleet = new Fleet(Options(parsed));
+            return await work(fleet);
+        });
+
+    public FleetOptions Options(ParseResult parsed)
+    {
+        string? passwordFile = parsed.GetValue(_passwordFile);
+        return new FleetOptions
+        {
+            Urls = [.. parsed.GetRequiredValue(_urls).Select(ToUrl)],
+            Cluster = parsed.GetRequiredValue(_cluster),
+            Database = parsed.GetRequiredValue(_database),
+            User = parsed.GetValue(_user),
+            PasswordFile = passwordFile,
+            Password = passwordFile is null ? Environment.GetEnvironmentVariable("AFTERIMAGE_FLEET_PASSWORD") : null,
+            CertificateAuthorityFile = parsed.GetValue(_authorities),
+        };
+    }
+
+    private static Uri ToUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
+            ? url
+            : throw new InputException($"--url is '{Format.Name(text, 60)}', which is no URL such as http://node1:8123.");
+}

@@ -1,0 +1,166 @@
+using System.CommandLine;
+using Afterimage.Cli.CommandLine;
+using Afterimage.Cli.Json;
+using Afterimage.Monitoring;
+
+namespace Afterimage.Cli.Commands;
+
+/// <summary><c>afterimage fleet</c>: runs of many machines, in a cluster.</summary>
+internal static class FleetCommand
+{
+    public const string Name = "fleet";
+
+    public static readonly CommandHelp Help = new(
+        """
+        Makes the tables of a fleet in a ClickHouse cluster, and compares what is there
+        with log directories. afterimage ship brings runs there.
+        """,
+        [
+            "afterimage fleet init --url http://node1:8123",
+            "afterimage fleet audit runs --url http://node1:8123",
+        ]);
+
+    public static readonly CommandHelp InitHelp = new(
+        """
+        Makes the database and its tables on every node, or adds what tables of an
+        earlier version lack: shippers stop meanwhile, and go on by themselves. With
+        --print nothing is done: the statements for a new fleet are printed, and on
+        standard error the profile of a user who may only read, for users.xml.
+        """,
+        [
+            "afterimage fleet init --url http://node1:8123 --cluster fleet",
+            "afterimage fleet init --url http://node1:8123 --print > fleet.sql 2> reader.xml",
+        ]);
+
+    public static readonly CommandHelp AuditHelp = new(
+        """
+        Compares every line of the runs below ROOT with the cluster: what is missing
+        there, twice, or differs. Exit code 1 where anything is. Lines that are not
+        shipped yet are missing.
+        """,
+        [
+            "afterimage fleet audit .afterimage-monitoring --url http://node1:8123",
+            "afterimage fleet audit runs --url http://node1:8123 --json | jq .missing",
+        ]);
+
+    private const int MaxFiles = 20;
+
+    public static Command Create() =>
+        new(Name, "Make, check and ask a ClickHouse cluster that runs are shipped to.") { CreateInit(), CreateAudit() };
+
+    private static Command CreateInit()
+    {
+        var connection = new FleetConnection();
+        var print = new Option<bool>("--print") { Description = "Print the statements, and do nothing." };
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("init", "Make the tables of a fleet, or bring them up to date.") { print, json };
+        connection.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(print)
+            ? LogInput.GuardAsync(() => PrintAsync(connection.Options(parsed)))
+            : connection.UseAsync(parsed, fleet => InitAsync(fleet, parsed.GetValue(json), cancellationToken)));
+        return command;
+    }
+
+    private static Command CreateAudit()
+    {
+        var root = new Argument<string>("ROOT")
+        {
+            Description = "A directory with runs below it.",
+            DefaultValueFactory = _ => RunNames.Root,
+        };
+        var connection = new FleetConnection();
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("audit", "Compare log directories with the cluster, line by line.") { root, json };
+        connection.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => connection.UseAsync(
+            parsed,
+            fleet => AuditAsync(fleet, parsed.GetRequiredValue(root), parsed.GetValue(json), cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> PrintAsync(FleetOptions options)
+    {
+        await Console.Out.WriteAsync(Fleet.SchemaScript(options));
+        await Console.Error.WriteAsync(Fleet.ReaderProfile(options));
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> InitAsync(Fleet fleet, bool json, CancellationToken cancellationToken)
+    {
+        FleetInitialization done = await fleet.InitializeAsync(cancellationToken);
+        if (json)
+        {
+            JsonOutput.Write(writer =>
+            {
+                writer.WriteString("fleet", done.FleetId);
+                writer.WriteNumber("version", done.Version);
+                writer.WriteBoolean("is_new", done.IsNew);
+                writer.WriteStartArray("added_columns");
+                foreach (string column in done.AddedColumns)
+                    writer.WriteStringValue(column);
+                writer.WriteEndArray();
+            });
+            return ExitCodes.Success;
+        }
+
+        await Console.Out.WriteLineAsync(
+            done.IsNew ? $"made the fleet {done.FleetId}"
+            : done.AddedColumns.Count > 0 ? $"added {string.Join(", ", done.AddedColumns)}; the fleet is of version {done.Version} now"
+            : "nothing to do");
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> AuditAsync(Fleet fleet, string root, bool json, CancellationToken cancellationToken)
+    {
+        FleetAudit audit = await Views.WorkProgress.ShowAsync(
+            "auditing",
+            json,
+            progress => fleet.AuditAsync(root, progress, cancellationToken));
+        if (json)
+            WriteJson(audit);
+        else
+            await SayAsync(audit);
+        return audit.IsClean ? ExitCodes.Success : ExitCodes.NotWritten;
+    }
+
+    private static async Task SayAsync(FleetAudit audit)
+    {
+        await Console.Out.WriteLineAsync(
+            $"{Format.Count(audit.Lines)} lines in {Format.Count(audit.Files)} files of {Format.Count(audit.Runs)} runs: "
+            + (audit.IsClean
+                ? "each is there exactly once"
+                : $"{Format.Count(audit.Missing)} missing, {Format.Count(audit.Twice)} twice, {Format.Count(audit.Differing)} differing"));
+        foreach (FleetAuditFile file in audit.FilesWithFaults.Take(MaxFiles))
+            await Console.Out.WriteLineAsync(
+                $"{Format.ShortPath(file.Path)}: {Format.Count(file.Missing)} missing, {Format.Count(file.Twice)} twice, {Format.Count(file.Differing)} differing, from line {Format.Count(file.FirstLine)} on");
+        if (audit.FilesWithFaults.Count > MaxFiles)
+            await Console.Out.WriteLineAsync($"and {Format.Count(audit.FilesWithFaults.Count - MaxFiles)} more files");
+    }
+
+    private static void WriteJson(FleetAudit audit) => JsonOutput.Write(writer =>
+    {
+        writer.WriteNumber("runs", audit.Runs);
+        writer.WriteNumber("files", audit.Files);
+        writer.WriteNumber("lines", audit.Lines);
+        writer.WriteNumber("skipped_lines", audit.SkippedLines);
+        writer.WriteNumber("missing", audit.Missing);
+        writer.WriteNumber("twice", audit.Twice);
+        writer.WriteNumber("differing", audit.Differing);
+        writer.WriteStartArray("files_with_faults");
+        foreach (FleetAuditFile file in audit.FilesWithFaults)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("path", file.Path);
+            writer.WriteString("run", file.Run);
+            writer.WriteString("file", file.File);
+            writer.WriteNumber("lines", file.Lines);
+            writer.WriteNumber("missing", file.Missing);
+            writer.WriteNumber("twice", file.Twice);
+            writer.WriteNumber("differing", file.Differing);
+            writer.WriteNumber("first_line", file.FirstLine);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    });
+}

@@ -1,0 +1,249 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Afterimage.Monitoring.ClickHouse.Http;
+using Afterimage.Monitoring.ClickHouse.Schema;
+using Afterimage.Monitoring.ClickHouse.Shipping;
+using Afterimage.Monitoring.Log;
+using Afterimage.Monitoring.Reporting.Compacting;
+
+namespace Afterimage.Monitoring.ClickHouse.Auditing;
+
+/// <summary>Compares lines here with lines there: by ranges, of which servers add up what they have, and line by line where a range
+/// differs.</summary>
+/// <param name="cluster">There.</param>
+/// <param name="progress">Is told which share of the work is done.</param>
+/// <param name="cancellationToken">Ends it early.</param>
+internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress, CancellationToken cancellationToken)
+{
+    private const int RangeLength = 50_000;
+    private const int ReadOnly = 164;
+
+    private readonly List<FleetAuditFile> _faults = [];
+    private readonly Dictionary<string, ClickHouseNode[]> _nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<LineTable, LineEncoder> _encoders = [];
+    private int _files;
+    private long _lines;
+    private long _skippedLines;
+
+    public async Task<FleetAudit> RunAsync(string root)
+    {
+        FleetState state = await cluster.StateAsync(cancellationToken).ConfigureAwait(false);
+        foreach (LineTable table in LineTable.All)
+            _nodes.Add(table.Name, await SyncedAsync(table).ConfigureAwait(false));
+
+        IReadOnlyList<RunListing> runs = RunListing.Of(root);
+        for (int i = 0; i < runs.Count; i++)
+        {
+            await AuditAsync(runs[i], state.Id).ConfigureAwait(false);
+            progress?.Report((i + 1.0) / runs.Count);
+        }
+
+        return new FleetAudit
+        {
+            Runs = runs.Count,
+            Files = _files,
+            Lines = _lines,
+            SkippedLines = _skippedLines,
+            Missing = _faults.Sum(file => file.Missing),
+            Twice = _faults.Sum(file => file.Twice),
+            Differing = _faults.Sum(file => file.Differing),
+            FilesWithFaults = _faults,
+        };
+    }
+
+    /// <summary>A replica of each shard, which has all that its shard has.</summary>
+    private async Task<ClickHouseNode[]> SyncedAsync(LineTable table)
+    {
+        IReadOnlyList<FleetShard> shards = await cluster.ShardsAsync(cancellationToken).ConfigureAwait(false);
+        if (!cluster.HasAllShards)
+            throw new FleetException("No node of one of the shards can be reached: what it has cannot be counted.");
+
+        var nodes = new List<ClickHouseNode>();
+        foreach (FleetShard shard in shards)
+            nodes.Add(await SyncedAsync(shard, table).ConfigureAwait(false));
+        return [.. nodes];
+    }
+
+    private async Task<ClickHouseNode> SyncedAsync(FleetShard shard, LineTable table)
+    {
+        FleetException? failure = null;
+        foreach (ClickHouseNode node in shard.Replicas)
+        {
+            try
+            {
+                await node.ReadAsync($"SYSTEM SYNC REPLICA {cluster.Schema.Database}.{table.LocalName}", cancellationToken)
+                    .ConfigureAwait(false);
+                return node;
+            }
+            catch (FleetException e) when (e.ErrorCode == ReadOnly)
+            {
+                // A user that may only read takes what the node has by now.
+                return node;
+            }
+            catch (FleetException e)
+            {
+                failure = e;
+            }
+        }
+
+        throw failure!;
+    }
+
+    private async Task AuditAsync(RunListing listing, string fleet)
+    {
+        RunNames names = RunNames.Read(listing, fleet);
+        foreach (ListedFile file in listing.Files)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!file.IsCompacted)
+            {
+                bool mayGrow = FileClaim.IsHeld(file.Path);
+                using LineCursor cursor = LineCursor.OfFile(file.Path, 0, long.MaxValue);
+                await AuditAsync(file.Path, file.Table, names.Run, names.FileOf(file.Table.Name, file.Name), cursor, mayGrow)
+                    .ConfigureAwait(false);
+                continue;
+            }
+
+            long offset = 0;
+            foreach ((string name, long rows) in CompactedSources.Read(file.Path))
+            {
+                using LineCursor cursor = LineCursor.OfLines(CompactedLines.Read(file.Path, offset, rows), 0, rows);
+                await AuditAsync(
+                        Path.Combine(listing.Directory, name),
+                        file.Table,
+                        names.Run,
+                        names.FileOf(file.Table.Name, name),
+                        cursor,
+                        mayGrow: false)
+                    .ConfigureAwait(false);
+                offset += rows;
+            }
+        }
+    }
+
+    private async Task AuditAsync(string path, LineTable table, string run, string file, LineCursor cursor, bool mayGrow)
+    {
+        var here = new List<Line>();
+        List<Range> ranges = await RangesAsync(table, run, file).ConfigureAwait(false);
+        long lines = 0;
+        var fault = new FleetAuditFile { Path = path, Run = run, File = file };
+        while (true)
+        {
+            here.Clear();
+            while (here.Count < RangeLength && cursor.Read())
+                here.Add(Take(table, cursor));
+            long number = lines / RangeLength;
+            Range there = ranges.Find(range => range.Number == number) ?? new Range(number, 0, 0, 0);
+            if (here.Count == 0 && there.Lines == 0)
+                break;
+
+            ulong sum = 0;
+            foreach (Line line in CollectionsMarshal.AsSpan(here))
+                sum += line.Checksum;
+            if (there.Lines != here.Count || there.Distinct != here.Count || there.Sum != sum)
+                fault = await CompareAsync(fault, table, lines, here, mayGrow).ConfigureAwait(false);
+            lines += here.Count;
+            if (here.Count < RangeLength)
+                break;
+        }
+
+        long beyond = mayGrow ? 0 : ranges.Where(range => range.Number * RangeLength > lines).Sum(range => range.Distinct);
+        fault = fault with { Differing = fault.Differing + beyond };
+        _files++;
+        _lines += lines;
+        if (fault.Missing + fault.Twice + fault.Differing > 0)
+            _faults.Add(fault with { Lines = lines });
+    }
+
+    private Line Take(LineTable table, LineCursor cursor)
+    {
+        if (!_encoders.TryGetValue(table, out LineEncoder? encoder))
+            _encoders.Add(table, encoder = table.CreateEncoder());
+        bool isValid = !cursor.IsTooLong && encoder.TryParse(cursor.Line);
+        _skippedLines += isValid ? 0 : 1;
+        return new Line(LineEncoder.Checksum(cursor.Line.Span, isValid));
+    }
+
+    /// <summary>Line by line.</summary>
+    private async Task<FleetAuditFile> CompareAsync(FleetAuditFile fault, LineTable table, long before, List<Line> here, bool mayGrow)
+    {
+        var there = new Dictionary<long, (long Count, ulong Least, ulong Most)>();
+        foreach (ClickHouseNode node in _nodes[table.Name])
+        {
+            string sql = string.Create(
+                CultureInfo.InvariantCulture,
+                $"SELECT line, count(), min(checksum), max(checksum) FROM {cluster.Schema.Database}.{table.LocalName} WHERE {Of(fault.Run, fault.File)} AND line > {before} AND line <= {before + RangeLength} GROUP BY line");
+            foreach (string[] row in TabSeparated.Rows(await node.ReadAsync(sql, cancellationToken).ConfigureAwait(false)))
+            {
+                long line = long.Parse(row[0], CultureInfo.InvariantCulture);
+                (long count, ulong least, ulong most) = there.GetValueOrDefault(line, (0L, ulong.MaxValue, 0UL));
+                there[line] = (
+                    count + long.Parse(row[1], CultureInfo.InvariantCulture),
+                    Math.Min(least, ulong.Parse(row[2], CultureInfo.InvariantCulture)),
+                    Math.Max(most, ulong.Parse(row[3], CultureInfo.InvariantCulture)));
+            }
+        }
+
+        long missing = 0;
+        long twice = 0;
+        long differing = 0;
+        long first = long.MaxValue;
+        for (int i = 0; i < here.Count; i++)
+        {
+            long line = before + i + 1;
+            bool isThere = there.Remove(line, out var found);
+            bool isTwice = isThere && found.Count > 1;
+            bool differs = isThere && (found.Least != here[i].Checksum || found.Most != here[i].Checksum);
+            missing += isThere ? 0 : 1;
+            twice += isTwice ? 1 : 0;
+            differing += differs ? 1 : 0;
+            if (!isThere || isTwice || differs)
+                first = Math.Min(first, line);
+        }
+
+        // A writer may have gone on since its file was read.
+        if (!mayGrow && there.Count > 0)
+        {
+            differing += there.Count;
+            first = Math.Min(first, there.Keys.Min());
+        }
+
+        return missing + twice + differing == 0
+            ? fault
+            : fault with
+            {
+                Missing = fault.Missing + missing,
+                Twice = fault.Twice + twice,
+                Differing = fault.Differing + differing,
+                FirstLine = fault.FirstLine == 0 ? first : fault.FirstLine,
+            };
+    }
+
+    private async Task<List<Range>> RangesAsync(LineTable table, string run, string file)
+    {
+        var ranges = new Dictionary<long, Range>();
+        foreach (ClickHouseNode node in _nodes[table.Name])
+        {
+            string sql =
+                $"SELECT intDiv(line - 1, {RangeLength}) AS range, count(), uniqExact(line), sum(checksum) FROM {cluster.Schema.Database}.{table.LocalName} WHERE {Of(run, file)} GROUP BY range";
+            foreach (string[] row in TabSeparated.Rows(await node.ReadAsync(sql, cancellationToken).ConfigureAwait(false)))
+            {
+                long number = long.Parse(row[0], CultureInfo.InvariantCulture);
+                Range before = ranges.GetValueOrDefault(number, new Range(number, 0, 0, 0));
+                ranges[number] = new Range(
+                    number,
+                    before.Lines + long.Parse(row[1], CultureInfo.InvariantCulture),
+                    before.Distinct + long.Parse(row[2], CultureInfo.InvariantCulture),
+                    before.Sum + ulong.Parse(row[3], CultureInfo.InvariantCulture));
+            }
+        }
+
+        return [.. ranges.Values];
+    }
+
+    private static string Of(string run, string file) => $"run = {TabSeparated.Quote(run)} AND file = {TabSeparated.Quote(file)}";
+
+    private readonly record struct Line(ulong Checksum);
+
+    private sealed record Range(long Number, long Lines, long Distinct, ulong Sum);
+}

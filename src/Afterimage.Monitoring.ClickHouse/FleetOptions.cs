@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+
+namespace Afterimage.Monitoring;
+
+/// <summary>Where a ClickHouse cluster is, and who asks.</summary>
+public sealed partial record FleetOptions
+{
+    /// <summary>The nodes, as URLs of their HTTP interface, such as <c>http://node1:8123</c> or <c>https://node1:8443</c>. Of one alone,
+    /// the others are found by the names that it has for them, at the same port; of several, these are all. Required, without user name and
+    /// password.</summary>
+    public required IReadOnlyList<Uri> Urls { get; init; }
+
+    /// <summary>The cluster's name in the servers' <c>remote_servers</c>. Letters, digits, <c>_</c> and <c>-</c>. Default:
+    /// <c>fleet</c>.</summary>
+    public string Cluster { get; init; } = "fleet";
+
+    /// <summary>The database. Letters, digits and <c>_</c>, and no digit first. Default: <c>afterimage</c>.</summary>
+    public string Database { get; init; } = "afterimage";
+
+    /// <summary>The user. Default: the server's <c>default</c>.</summary>
+    public string? User { get; init; }
+
+    /// <summary>The user's password. Default: none.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>A file whose first line is the user's password or key, read at each start. It excludes <see cref="Password"/>. Default:
+    /// none.</summary>
+    public string? PasswordFile { get; init; }
+
+    /// <summary>A file in PEM with the certificates of the authorities that servers' certificates must come from, in place of those that
+    /// the machine trusts. Default: none.</summary>
+    public string? CertificateAuthorityFile { get; init; }
+
+    /// <summary>How long one request may take until it counts as failed, more than zero. Default: 30 seconds.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Checks the settings.</summary>
+    /// <exception cref="ArgumentException">One of them is none; the message says which.</exception>
+    internal void Validate()
+    {
+        if (Urls is not { Count: > 0 })
+            throw new ArgumentException("A fleet needs the URL of a node.", nameof(Urls));
+        foreach (Uri url in Urls)
+        {
+            if (url is not { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" })
+                throw new ArgumentException(
+                    $"'{Shown(url)}' is no URL of a node: http://HOST:PORT or https://HOST:PORT, without user name and password.",
+                    nameof(Urls));
+        }
+
+        if (!ClusterName().IsMatch(Cluster))
+            throw new ArgumentException($"'{Cluster}' is no name of a cluster: letters, digits, _ and -.", nameof(Cluster));
+        if (!DatabaseName().IsMatch(Database))
+            throw new ArgumentException($"'{Database}' is no name of a database: letters, digits and _.", nameof(Database));
+        if (Password is not null && PasswordFile is not null)
+            throw new ArgumentException("There is a password, and a file with one: which of them holds?", nameof(PasswordFile));
+        if (RequestTimeout <= TimeSpan.Zero)
+            throw new ArgumentException("A request must be given some time.", nameof(RequestTimeout));
+    }
+
+    // What stands before an @ may be a password.
+    private static string Shown(Uri? url) => url is null ? "" : url.IsAbsoluteUri ? $"{url.Scheme}://{url.Authority}" : url.OriginalString;
+
+    [GeneratedRegex(@"^[A-Za-z0-9_-]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ClusterName();
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DatabaseName();
+}

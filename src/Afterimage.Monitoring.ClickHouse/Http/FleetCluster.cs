@@ -1,0 +1,208 @@
+using System.Globalization;
+using Afterimage.Monitoring.ClickHouse.Schema;
+
+namespace Afterimage.Monitoring.ClickHouse.Http;
+
+/// <summary>The nodes of a cluster: which of them is of which shard, and who of them answers.</summary>
+internal sealed class FleetCluster : IDisposable
+{
+    // A node that did not answer is asked again by then.
+    private static readonly TimeSpan Rediscovery = TimeSpan.FromSeconds(10);
+
+    private readonly FleetOptions _options;
+    private readonly ClickHouseHttp _http;
+    private readonly TimeProvider _timeProvider;
+    private readonly SemaphoreSlim _discovering = new(1);
+    private readonly Dictionary<ClickHouseNode, (string Shard, string Replica)> _places = [];
+    private List<ClickHouseNode> _nodes = [];
+    private IReadOnlyList<FleetShard> _shards = [];
+    private bool _isComplete;
+    private int _shardCount;
+    private long _discovered;
+    private int _first;
+
+    /// <param name="options">The settings.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <exception cref="ArgumentException">A setting is none.</exception>
+    /// <exception cref="FleetException">A file that the settings name cannot be read.</exception>
+    public FleetCluster(FleetOptions options, TimeProvider? timeProvider = null)
+    {
+        options.Validate();
+        _options = options;
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _http = new ClickHouseHttp(options);
+        _nodes = [.. options.Urls.Select(url => new ClickHouseNode(_http, url))];
+        Schema = new FleetSchema(options.Database, options.Cluster);
+    }
+
+    public FleetSchema Schema { get; }
+
+    public FleetOptions Options => _options;
+
+    /// <summary>Whether a replica of every shard has been reached.</summary>
+    public bool HasAllShards => _shardCount > 0 && _shards.Count == _shardCount;
+
+    /// <summary>The shards that have been reached, by name.</summary>
+    /// <exception cref="FleetException">No node can be reached, or one has no place in the cluster.</exception>
+    public async Task<IReadOnlyList<FleetShard>> ShardsAsync(CancellationToken cancellationToken)
+    {
+        if (_shards.Count > 0 && (_isComplete || _timeProvider.GetElapsedTime(_discovered) < Rediscovery))
+            return _shards;
+
+        await _discovering.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_shards.Count == 0 || (!_isComplete && _timeProvider.GetElapsedTime(_discovered) >= Rediscovery))
+                await DiscoverAsync(cancellationToken).ConfigureAwait(false);
+            return _shards;
+        }
+        finally
+        {
+            _discovering.Release();
+        }
+    }
+
+    /// <summary>Asks whichever node answers.</summary>
+    /// <exception cref="FleetException">None does, or one refuses.</exception>
+    public Task<string> AskAsync(string sql, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
+        AnyAsync(node => node.ReadAsync(sql, cancellationToken, timeout));
+
+    /// <summary>Asks whichever node answers, for as many rows as one wants.</summary>
+    /// <exception cref="FleetException">None does, or one refuses.</exception>
+    public Task<Stream> AskStreamAsync(string sql, CancellationToken cancellationToken) =>
+        AnyAsync(node => node.ReadStreamAsync(sql, cancellationToken));
+
+    /// <summary>The rows of an answer in tab-separated values, unescaped.</summary>
+    /// <exception cref="FleetException">No node answers, or one refuses.</exception>
+    public async Task<IReadOnlyList<string[]>> RowsAsync(string sql, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
+        TabSeparated.Rows(await AskAsync(sql, cancellationToken, timeout).ConfigureAwait(false));
+
+    /// <summary>What the fleet is and is doing.</summary>
+    /// <exception cref="FleetException">No node answers, or there is no fleet.</exception>
+    public async Task<FleetState> StateAsync(CancellationToken cancellationToken)
+    {
+        FleetState? state = await FindStateAsync(cancellationToken).ConfigureAwait(false);
+        return state ?? throw new FleetException(
+            $"There is no fleet in the database '{_options.Database}' yet: afterimage fleet init makes its tables.");
+    }
+
+    /// <summary>What the fleet is and is doing; <see langword="null"/> where there is none.</summary>
+    /// <exception cref="FleetException">No node answers.</exception>
+    public async Task<FleetState?> FindStateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Whoever made it first at the same time as others has made it.
+            IReadOnlyList<string[]> rows = await RowsAsync(
+                    $"SELECT argMin(fleet, sequence), argMax(version, sequence), argMax(state, sequence), count() FROM {_options.Database}.{FleetSchema.States}",
+                    cancellationToken)
+                .ConfigureAwait(false);
+            return rows is [[var fleet, var version, var state, not "0"]]
+                ? new FleetState(fleet, int.Parse(version, CultureInfo.InvariantCulture), state == "upgrading")
+                : null;
+        }
+        catch (FleetException e) when (e.ErrorCode is ErrorCodes.UnknownTable or ErrorCodes.UnknownDatabase)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _discovering.Dispose();
+    }
+
+    private async Task<T> AnyAsync<T>(Func<ClickHouseNode, Task<T>> ask)
+    {
+        ClickHouseNode[] nodes = [.. _nodes];
+        int first = _first;
+        for (int i = 0; ; i++)
+        {
+            int index = (first + i) % nodes.Length;
+            try
+            {
+                T answer = await ask(nodes[index]).ConfigureAwait(false);
+
+                // The one that answers is asked first the next time.
+                _first = index;
+                return answer;
+            }
+            catch (FleetException e) when (e.ErrorCode is null && i < nodes.Length - 1)
+            {
+                // Not there: the next may be.
+            }
+        }
+    }
+
+    private async Task DiscoverAsync(CancellationToken cancellationToken)
+    {
+        string cluster = TabSeparated.Quote(_options.Cluster);
+        IReadOnlyList<string[]> rows = await RowsAsync(
+                $"SELECT shard_num, host_name FROM system.clusters WHERE cluster = {cluster} ORDER BY shard_num, replica_num",
+                cancellationToken)
+            .ConfigureAwait(false);
+        if (rows.Count == 0)
+            throw new FleetException($"{_options.Urls[0].Authority} knows no cluster '{_options.Cluster}' (remote_servers in its configuration).");
+
+        _shardCount = rows.Select(row => row[0]).Distinct().Count();
+        if (_options.Urls.Count == 1 && _nodes.Count == 1)
+        {
+            _nodes =
+            [
+                _nodes[0],
+                .. rows.Select(row => new UriBuilder(_options.Urls[0]) { Host = row[1] }.Uri)
+                    .Where(url => url != _options.Urls[0])
+                    .Distinct()
+                    .Select(url => new ClickHouseNode(_http, url)),
+            ];
+        }
+
+        ClickHouseNode[] unknown = [.. _nodes.Where(node => !_places.ContainsKey(node))];
+        (string Shard, string Replica)?[] places = await Task.WhenAll(unknown.Select(node => PlaceAsync(node, cancellationToken)))
+            .ConfigureAwait(false);
+        var taken = new HashSet<(string, string)>(_places.Values);
+        for (int i = 0; i < unknown.Length; i++)
+        {
+            // One node may have two names.
+            if (places[i] is not { } place)
+                continue;
+            if (taken.Add(place))
+                _places.Add(unknown[i], place);
+            else
+                _nodes = [.. _nodes.Where(node => node != unknown[i])];
+        }
+
+        _shards =
+        [
+            .. _places.GroupBy(pair => pair.Value.Shard, pair => pair.Key, StringComparer.Ordinal)
+                .OrderBy(shard => shard.Key, StringComparer.Ordinal)
+                .Select(shard => new FleetShard(shard.Key, [.. shard])),
+        ];
+        _isComplete = _nodes.All(_places.ContainsKey);
+        _discovered = _timeProvider.GetTimestamp();
+        if (_shards.Count == 0)
+            throw new FleetException("No node of the cluster can be reached.");
+    }
+
+    private static async Task<(string Shard, string Replica)?> PlaceAsync(ClickHouseNode node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Dictionary<string, string> macros = TabSeparated
+                .Rows(await node.ReadAsync("SELECT macro, substitution FROM system.macros", cancellationToken).ConfigureAwait(false))
+                .ToDictionary(row => row[0], row => row[1], StringComparer.Ordinal);
+            return macros.TryGetValue("shard", out string? shard) && macros.TryGetValue("replica", out string? replica)
+                ? (shard, replica)
+                : throw new FleetException(
+                    $"{node.Url.Authority} has no macros 'shard' and 'replica' in its configuration, which say what its place in the cluster is.")
+                {
+                    ErrorCode = 0,
+                };
+        }
+        catch (FleetException e) when (e.ErrorCode is null)
+        {
+            return null;
+        }
+    }
+}

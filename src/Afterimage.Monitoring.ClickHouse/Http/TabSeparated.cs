@@ -1,0 +1,48 @@
+using System.Text;
+
+namespace Afterimage.Monitoring.ClickHouse.Http;
+
+/// <summary>Servers' own text for rows and for values in statements.</summary>
+internal static class TabSeparated
+{
+    /// <summary>The rows of an answer, their values unescaped.</summary>
+    public static IReadOnlyList<string[]> Rows(string text) =>
+        text.Length == 0 ? [] : [.. text.TrimEnd('\n').Split('\n').Select(row => row.Split('\t').Select(Unescape).ToArray())];
+
+    /// <summary>A text as a literal in a statement.</summary>
+    public static string Quote(string text) =>
+        "'"
+        + text.Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("'", "\\'", StringComparison.Ordinal)
+            .Replace("\0", "\\0", StringComparison.Ordinal)
+        + "'";
+
+    private static string Unescape(string value)
+    {
+        if (!value.Contains('\\', StringComparison.Ordinal))
+            return value;
+
+        var text = new StringBuilder(value.Length);
+        for (int i = 0; i < value.Length; i++)
+        {
+            if (value[i] != '\\' || i + 1 == value.Length)
+            {
+                text.Append(value[i]);
+                continue;
+            }
+
+            text.Append(value[++i] switch
+            {
+                't' => '\t',
+                'n' => '\n',
+                'r' => '\r',
+                'b' => '\b',
+                'f' => '\f',
+                '0' => '\0',
+                char other => other,
+            });
+        }
+
+        return text.ToString();
+    }
+}

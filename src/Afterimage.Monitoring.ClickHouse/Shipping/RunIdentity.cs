@@ -1,0 +1,32 @@
+using System.Security.Cryptography;
+using System.Text;
+using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Reporting.Summaries;
+
+namespace Afterimage.Monitoring.ClickHouse.Shipping;
+
+/// <summary>The name that a run has in every cluster: that of its <c>run.json</c> when it was first seen, so that a lost checkpoint does
+/// not make another run of it.</summary>
+internal static class RunIdentity
+{
+    public static string Of(RunListing run)
+    {
+        foreach (ListedFile part in run.Parts)
+        {
+            if (RunCounts.Read(part.Path) is { } json && json.TryGetProperty("run_id", out var id) && id.GetString() is { Length: > 0 and <= 100 } text)
+                return text;
+        }
+
+        // Of another writer's, what tells it from others.
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{run.Directory}\n"));
+        foreach (ListedFile file in run.Files.Where(file => !file.IsCompacted).Take(1))
+        {
+            using var lines = new LineSplitter(file.Path);
+            if (lines.Read())
+                hash.AppendData(lines.Line.Span);
+        }
+
+        return new Guid(hash.GetHashAndReset().AsSpan(0, 16)).ToString();
+    }
+}

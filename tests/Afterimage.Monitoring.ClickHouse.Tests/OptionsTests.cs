@@ -1,0 +1,37 @@
+namespace Afterimage.Monitoring.ClickHouse.Tests;
+
+/// <summary>Settings that are none.</summary>
+public sealed class OptionsTests
+{
+    private static readonly FleetOptions Good = new() { Urls = [new Uri("http://node1:8123")] };
+
+    public static TheoryData<FleetOptions, string> Wrong =>
+        new()
+        {
+            { Good with { Urls = [] }, "A fleet needs the URL of a node." },
+            { Good with { Urls = [new Uri("tcp://node1:9000")] }, "'tcp://node1:9000' is no URL of a node" },
+            { Good with { Urls = [new Uri("http://me:secret@node1:8123")] }, "'http://node1:8123' is no URL of a node" },
+            { Good with { Cluster = "a b" }, "'a b' is no name of a cluster" },
+            { Good with { Database = "1x" }, "'1x' is no name of a database" },
+            { Good with { Password = "a", PasswordFile = "b" }, "There is a password, and a file with one" },
+            { Good with { RequestTimeout = TimeSpan.Zero }, "A request must be given some time." },
+        };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void A_setting_that_is_none_is_refused_with_a_reason(FleetOptions options, string reason)
+    {
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => new Fleet(options));
+
+        Assert.StartsWith(reason, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_file_that_is_not_there_is_named()
+    {
+        FleetException missing = Assert.Throws<FleetException>(() => new Fleet(Good with { PasswordFile = "/nowhere/key" }));
+
+        Assert.StartsWith("The key in '/nowhere/key' cannot be read: ", missing.Message, StringComparison.Ordinal);
+    }
+}
