@@ -165,17 +165,20 @@ public sealed class RunSummaryTests : IDisposable
                 TotalCompletionTokens = 2,
                 TotalTokens = 3,
             },
-            Metrics = new Dictionary<string, MetricSummary> { ["generation_time"] = new MetricSummary
+            Metrics = new Dictionary<string, MetricSummary>
             {
-                Count = 2,
-                Sum = double.PositiveInfinity,
-                Mean = 1.5,
-                Min = 1,
-                Max = 2,
-                P50 = 1,
-                P95 = 1.25,
-                P99 = 1e-9,
-            } },
+                ["generation_time"] = new MetricSummary
+                {
+                    Count = 2,
+                    Sum = double.PositiveInfinity,
+                    Mean = 1.5,
+                    Min = 1,
+                    Max = 2,
+                    P50 = 1,
+                    P95 = 1.25,
+                    P99 = 1e-9,
+                }
+            },
             FirstTimestamp = time,
             LastTimestamp = time.AddTicks(1),
             NonFinitePoints = 4,

@@ -1,10 +1,10 @@
-using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Views;
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Commands;
+using Afterimage.Cli.Views;
 
 namespace Afterimage.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Views;
 using Afterimage.Cli.Simulation;
+using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;

@@ -1,8 +1,8 @@
-using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Views;
 using System.Text.Json;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Commands;
 using Afterimage.Cli.Json;
+using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 using Spectre.Console;
 

@@ -19,7 +19,8 @@ internal static class PricesView
             ("cache write", 4),
             ("output", 0),
             ("others", 2),
-            ("from", 1)) { TextColumns = [5, 6], Caption = Caption(prices, file) };
+            ("from", 1))
+        { TextColumns = [5, 6], Caption = Caption(prices, file) };
         foreach ((string model, ModelPrice price) in prices.Prices.OrderBy(model => model.Key, StringComparer.Ordinal))
         {
             string[] shown = ["input", "cached_input", "cache_write", "output"];

@@ -1,5 +1,5 @@
-using Afterimage.Monitoring.Server.Answers;
 using System.Text.Json;
+using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;
 using Microsoft.AspNetCore.Http;

@@ -1,6 +1,6 @@
-using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
+using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Runs;
 
 namespace Afterimage.Monitoring.Server.Api;

@@ -1,5 +1,5 @@
-using Afterimage.Monitoring.Server.Answers;
 using System.Globalization;
+using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Page;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;

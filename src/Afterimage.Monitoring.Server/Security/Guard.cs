@@ -1,5 +1,5 @@
-using Afterimage.Monitoring.Server.Answers;
 using System.Net;
+using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Api;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
