@@ -112,7 +112,9 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             reservation = monitor.Reserve(given);
 
             // A call without usage had a prompt, whether or not the caller's estimate counts its tokens.
-            estimate = given.PromptTokens > 0 ? given : given with { PromptTokens = PromptEstimate.Of(messages, chatOptions).PromptTokens };
+            estimate = given.PromptTokenCount > 0
+                ? given
+                : given with { PromptTokenCount = PromptEstimate.Of(messages, chatOptions).PromptTokenCount };
         }
 
         var call = new MonitoredCall(

@@ -10,14 +10,14 @@ internal static class PromptEstimate
 
     public static BudgetEstimate Of(IEnumerable<ChatMessage> messages, ChatOptions? options) => new()
     {
-        PromptTokens = Tokens((options?.Instructions?.Length ?? 0) + messages.Sum(message => (long)message.Text.Length)),
-        CompletionTokens = Math.Max(0, options?.MaxOutputTokens ?? 0),
+        PromptTokenCount = Tokens((options?.Instructions?.Length ?? 0) + messages.Sum(message => (long)message.Text.Length)),
+        CompletionTokenCount = Math.Max(0, options?.MaxOutputTokens ?? 0),
     };
 
     /// <param name="inputs">What is embedded; each that is no text counts as one token.</param>
     public static BudgetEstimate Of<TInput>(IReadOnlyCollection<TInput> inputs) => new()
     {
-        PromptTokens = inputs.Sum(input => Tokens(input is string text ? text.Length : 0)),
+        PromptTokenCount = inputs.Sum(input => Tokens(input is string text ? text.Length : 0)),
     };
 
     // Never nothing: what costs something must have a price.

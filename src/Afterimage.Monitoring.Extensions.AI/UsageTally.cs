@@ -84,8 +84,8 @@ internal sealed class UsageTally
         bool isCutShort = !isWhole && hasOutput && estimate is not null && (sum.Completion ?? 0) < received;
         if (estimate is { } reserved && (isMissing || isCutShort))
         {
-            long completion = isWhole ? Math.Max(received, reserved.CompletionTokens) : Math.Max(received, sum.Completion ?? 0);
-            sum = sum with { Prompt = sum.Prompt ?? reserved.PromptTokens, Completion = completion, Total = null };
+            long completion = isWhole ? Math.Max(received, reserved.CompletionTokenCount) : Math.Max(received, sum.Completion ?? 0);
+            sum = sum with { Prompt = sum.Prompt ?? reserved.PromptTokenCount, Completion = completion, Total = null };
         }
 
         return sum.Fill(details) with { UsageMissing = isMissing || isCutShort ? true : null };

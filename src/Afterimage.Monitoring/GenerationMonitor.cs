@@ -143,8 +143,8 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
     private BudgetReservation? ReserveOrRefuse(in BudgetEstimate estimate, out BudgetStatus? refusedBy)
     {
         ObjectDisposedException.ThrowIf(_parts.IsClosed, this);
-        ArgumentOutOfRangeException.ThrowIfNegative(estimate.PromptTokens);
-        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CompletionTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.PromptTokenCount);
+        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CompletionTokenCount);
         ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd ?? 0);
         refusedBy = null;
         return _parts.Budgets is { } budgets

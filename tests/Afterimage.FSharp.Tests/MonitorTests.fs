@@ -90,7 +90,7 @@ let ``Budgets are reserved with an out parameter as a tuple`` () =
     use monitor =
         inMemory (fun options -> options.Budgets.Add(Budget(Name = "b", Limit = 10m, Unit = BudgetUnit.Tokens)))
 
-    let estimate = BudgetEstimate(PromptTokens = 8L)
+    let estimate = BudgetEstimate(PromptTokenCount = 8L)
     let granted, reservation = monitor.TryReserve(&estimate)
     let again, _ = monitor.TryReserve(&estimate)
 

@@ -77,7 +77,7 @@ public sealed class EnforceBudgetTests
         using IChatClient client = run.Client(configure: options =>
         {
             options.EnforceBudget = true;
-            options.BudgetEstimate = (_, _) => new() { PromptTokens = 16, CompletionTokens = 7 };
+            options.BudgetEstimate = (_, _) => new() { PromptTokenCount = 16, CompletionTokenCount = 7 };
         });
 
         int refused = await RaceAsync(client, streams);

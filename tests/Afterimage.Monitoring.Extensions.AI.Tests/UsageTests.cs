@@ -29,7 +29,7 @@ public sealed class UsageTests : IDisposable
         using IChatClient client = Client(
             new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 55, ModelName = budgeted },
             [Text("a"), Usage(new() { InputTokenCount = 10, OutputTokenCount = 1 })],
-            new() { PromptTokens = 10, CompletionTokens = 1 });
+            new() { PromptTokenCount = 10, CompletionTokenCount = 1 });
 
         Assert.Equal(5, await PassedAsync(client, streams));
         Assert.Equal(55, Status.Spent);
@@ -42,7 +42,7 @@ public sealed class UsageTests : IDisposable
         using IChatClient client = Client(
             new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 55, Tag = new("tenant", "a") },
             [Text("a"), Usage(new() { InputTokenCount = 10, OutputTokenCount = 1 })],
-            new() { PromptTokens = 10, CompletionTokens = 1 });
+            new() { PromptTokenCount = 10, CompletionTokenCount = 1 });
 
         Assert.Equal(100, await PassedAsync(client, streams: true, options: new() { AdditionalProperties = new() { ["tenant"] = "b" } }));
         Assert.Equal(5, await PassedAsync(client, streams: true, options: new() { AdditionalProperties = new() { ["tenant"] = "a" } }));
@@ -70,7 +70,7 @@ public sealed class UsageTests : IDisposable
         using IChatClient client = Client(
             new Budget { Name = "b", Unit = BudgetUnit.Dollars, Limit = 1, ModelName = Dated },
             [Text("a"), Usage(new() { InputTokenCount = 200_000 })],
-            new() { PromptTokens = 200_000 });
+            new() { PromptTokenCount = 200_000 });
 
         Assert.Equal(5, await PassedAsync(client, streams: true));
         Assert.Equal(1, Status.Spent);
@@ -82,7 +82,7 @@ public sealed class UsageTests : IDisposable
         using IChatClient client = Client(
             new Budget { Name = "b", Unit = BudgetUnit.Generations, Limit = 5, ModelName = Dated },
             [Text("a"), Usage(new() { InputTokenCount = 1 })],
-            new() { PromptTokens = 1 },
+            new() { PromptTokenCount = 1 },
             asked: "my-deployment");
 
         Assert.Equal(5, await PassedAsync(client, streams: true));
@@ -138,7 +138,7 @@ public sealed class UsageTests : IDisposable
         using IChatClient client = Client(
             new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 900 },
             updates,
-            new() { PromptTokens = 100, CompletionTokens = 50 });
+            new() { PromptTokenCount = 100, CompletionTokenCount = 50 });
 
         int passed = await PassedAsync(client, streams: true, pieces: 49);
 
@@ -219,7 +219,7 @@ public sealed class UsageTests : IDisposable
         using IChatClient client = Client(
             new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 500 },
             [new(ChatRole.Assistant, ""), Text("a")],
-            new() { PromptTokens = 100, CompletionTokens = 50 });
+            new() { PromptTokenCount = 100, CompletionTokenCount = 50 });
 
         Assert.Equal(4, await PassedAsync(client, streams: true, pieces: 1));
         Assert.Equal((400, 4), (Status.Spent, Status.UsageMissingCount));
@@ -236,7 +236,7 @@ public sealed class UsageTests : IDisposable
         using IChatClient client = Client(
             new Budget { Name = "b", Unit = BudgetUnit.Tokens, Limit = 500 },
             [Text("a")],
-            new() { PromptTokens = 100, CompletionTokens = 50 });
+            new() { PromptTokenCount = 100, CompletionTokenCount = 50 });
         var cancelled = new CancellationToken(canceled: true);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => streams

@@ -163,7 +163,7 @@ internal sealed class BudgetAccount
 
         return _budget.Unit switch
         {
-            BudgetUnit.Tokens => (decimal)estimate.PromptTokens + estimate.CompletionTokens,
+            BudgetUnit.Tokens => (decimal)estimate.PromptTokenCount + estimate.CompletionTokenCount,
             BudgetUnit.Dollars => estimate.CostUsd ?? Cost(estimate, answered, pricing!),
             BudgetUnit.Generations => 1,
             _ => 0,
@@ -179,9 +179,9 @@ internal sealed class BudgetAccount
 
     private static decimal Cost(in BudgetEstimate estimate, string? answered, ModelPricing pricing)
     {
-        if (estimate.PromptTokens == 0 && estimate.CompletionTokens == 0)
+        if (estimate.PromptTokenCount == 0 && estimate.CompletionTokenCount == 0)
             return 0;
-        var tokens = new CallTokens { Prompt = estimate.PromptTokens, Completion = estimate.CompletionTokens };
+        var tokens = new CallTokens { Prompt = estimate.PromptTokenCount, Completion = estimate.CompletionTokenCount };
         string? tier = ServiceTier.Of(estimate.Tags);
         if (pricing.Find(answered, estimate.ModelName)?.Cost(tokens, tier) is { } dollars)
             return dollars;

@@ -13,15 +13,15 @@ internal static class MissingUsage
             return;
 
         BudgetEstimate estimate = reservation.Estimate;
-        if (!record.Has(RecordFields.PromptTokens) && estimate.PromptTokens > 0)
+        if (!record.Has(RecordFields.PromptTokens) && estimate.PromptTokenCount > 0)
         {
-            record.PromptTokens = estimate.PromptTokens;
+            record.PromptTokens = estimate.PromptTokenCount;
             record.Fields |= RecordFields.PromptTokens;
         }
 
-        if (!record.Has(RecordFields.CompletionTokens) && estimate.CompletionTokens > 0)
+        if (!record.Has(RecordFields.CompletionTokens) && estimate.CompletionTokenCount > 0)
         {
-            record.CompletionTokens = estimate.CompletionTokens;
+            record.CompletionTokens = estimate.CompletionTokenCount;
             record.Fields |= RecordFields.CompletionTokens;
         }
     }

@@ -39,11 +39,11 @@ public sealed record TokenUsageReport
                 {
                     ModelName = usage.ModelName,
                     CostUsd = null,
-                    UnpricedTokenCount = Math.Max(usage.TotalTokens, usage.PromptTokens + usage.CompletionTokens),
+                    UnpricedTokenCount = Math.Max(usage.TotalTokens, SaturatingSum.Of(usage.PromptTokens, usage.CompletionTokens)),
                 };
 
             decimal cost = ((price.Input * usage.PromptTokens) + (price.Output * usage.CompletionTokens)) / 1_000_000;
-            long rest = Math.Max(0, usage.TotalTokens - usage.PromptTokens - usage.CompletionTokens);
+            long rest = Math.Max(0, usage.TotalTokens - SaturatingSum.Of(usage.PromptTokens, usage.CompletionTokens));
             return new ModelCost
             {
                 ModelName = usage.ModelName,

@@ -8,10 +8,10 @@ public readonly record struct BudgetEstimate
     public string? ModelName { get; init; }
 
     /// <summary>Tokens of the prompt. Not negative.</summary>
-    public long PromptTokens { get; init; }
+    public long PromptTokenCount { get; init; }
 
     /// <summary>Tokens of the completion: the limit that is sent with the request, or what such calls usually need. Not negative.</summary>
-    public long CompletionTokens { get; init; }
+    public long CompletionTokenCount { get; init; }
 
     /// <summary>The tags that the call will be recorded with, as far as they matter: those of budgets with a <see cref="Budget.Tag"/>, and
     /// <c>service_tier</c>, which has prices of its own. Default: none.</summary>

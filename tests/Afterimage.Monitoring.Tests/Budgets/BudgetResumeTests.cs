@@ -77,7 +77,7 @@ public sealed class BudgetResumeTests : IDisposable
         {
             Assert.Empty(Heard(next));
             Assert.False(next.BudgetToken.IsCancellationRequested);
-            Assert.False(next.TryReserve(new() { PromptTokens = 41 }, out _));
+            Assert.False(next.TryReserve(new() { PromptTokenCount = 41 }, out _));
             Use(next, 31);
             Assert.Equal(["Warning Budget b has reached 90 %: 91 of 100 tokens"], Heard(next));
             Use(next, 9);

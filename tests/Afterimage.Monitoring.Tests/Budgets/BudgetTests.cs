@@ -72,11 +72,11 @@ public sealed class BudgetTests
     public void A_reservation_holds_its_estimate_until_the_call_is_recorded_and_the_rest_returns()
     {
         using MonitorRun run = Run(Tokens(1000));
-        var estimate = new BudgetEstimate { PromptTokens = 100, CompletionTokens = 500 };
+        var estimate = new BudgetEstimate { PromptTokenCount = 100, CompletionTokenCount = 500 };
         Assert.True(run.Monitor.TryReserve(estimate, out BudgetReservation? first));
         Assert.Equal((0m, 600m, 400m, false), Figures(run));
         Assert.False(run.Monitor.TryReserve(estimate, out _));
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { CompletionTokens = 400 }, out BudgetReservation? second));
+        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { CompletionTokenCount = 400 }, out BudgetReservation? second));
         Assert.False(run.Monitor.TryReserve(default, out _));
 
         Use(run, 250);
@@ -86,7 +86,7 @@ public sealed class BudgetTests
         Assert.Equal((250m, 400m, 350m, false), Figures(run));
         second.Dispose();
         Assert.Equal((250m, 0m, 750m, false), Figures(run));
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { CompletionTokens = 750 }, out _));
+        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { CompletionTokenCount = 750 }, out _));
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class BudgetTests
     {
         using MonitorRun run = Run(Tokens(1000));
         using MonitorRun other = Run(Tokens(1000));
-        var estimate = new BudgetEstimate { CompletionTokens = 500 };
+        var estimate = new BudgetEstimate { CompletionTokenCount = 500 };
         Assert.True(run.Monitor.TryReserve(estimate, out BudgetReservation? generation));
         Assert.True(run.Monitor.TryReserve(estimate, out BudgetReservation? evaluation));
 
@@ -142,14 +142,14 @@ public sealed class BudgetTests
             o.ReservationTimeout = TimeSpan.FromMinutes(10);
             o.Budgets.Add(Tokens(100));
         });
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokens = 60 }, out BudgetReservation? lost));
+        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 60 }, out BudgetReservation? lost));
         run.Clock.Advance(TimeSpan.FromMinutes(5));
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokens = 40 }, out _));
+        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 40 }, out _));
         run.Clock.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromTicks(1));
-        Assert.False(run.Monitor.TryReserve(new BudgetEstimate { PromptTokens = 60 }, out _));
+        Assert.False(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 60 }, out _));
         run.Clock.Advance(TimeSpan.FromTicks(1));
         Assert.Equal(40m, run.Monitor.GetBudgets()[0].Reserved);
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokens = 60 }, out _));
+        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 60 }, out _));
         lost.Dispose();
         Assert.Equal(100m, run.Monitor.GetBudgets()[0].Reserved);
     }
@@ -176,7 +176,9 @@ public sealed class BudgetTests
                         var random = new Random(worker);
                         start.Wait(Limits.Generous);
                         while (
-                            run.Monitor.TryReserve(new BudgetEstimate { CompletionTokens = estimate }, out BudgetReservation? reservation))
+                            run.Monitor.TryReserve(
+                                new BudgetEstimate { CompletionTokenCount = estimate },
+                                out BudgetReservation? reservation))
                         {
                             using (reservation)
                             {
@@ -261,14 +263,14 @@ public sealed class BudgetTests
                 CompletionTokenCount = 10_000,
             });
         Assert.Equal((0.6m, 0m, 0.9m, false), Figures(run));
-        var estimate = new BudgetEstimate { ModelName = "vendor/m", CompletionTokens = 90_000 };
+        var estimate = new BudgetEstimate { ModelName = "vendor/m", CompletionTokenCount = 90_000 };
         Assert.True(run.Monitor.TryReserve(estimate, out BudgetReservation? reservation));
         Assert.False(run.Monitor.TryReserve(new BudgetEstimate { CostUsd = 0.01m }, out _));
         reservation.Dispose();
         Assert.True(run.Monitor.TryReserve(new BudgetEstimate { CostUsd = 0.9m }, out reservation));
         reservation.Dispose();
         Assert.Throws<ArgumentException>(() =>
-            run.Monitor.TryReserve(new BudgetEstimate { ModelName = "unheard", PromptTokens = 1 }, out _));
+            run.Monitor.TryReserve(new BudgetEstimate { ModelName = "unheard", PromptTokenCount = 1 }, out _));
 
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 7 });
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 8 });
@@ -372,7 +374,7 @@ public sealed class BudgetTests
         Assert.False(run.Monitor.BudgetToken.IsCancellationRequested);
         Assert.True(token.IsCancellationRequested);
         Assert.Equal(["Info Budget b has begun anew: 100 tokens"], Heard(run));
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokens = 100 }, out BudgetReservation? reservation));
+        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 100 }, out BudgetReservation? reservation));
         reservation.Dispose();
         Assert.Equal(nextStart, run.Monitor.GetBudgets()[0].PeriodStart);
 
@@ -400,10 +402,10 @@ public sealed class BudgetTests
                 Limit = 2,
                 WarnAt = [],
             });
-        using BudgetReservation reservation = run.Monitor.Reserve(new BudgetEstimate { CompletionTokens = 600 });
+        using BudgetReservation reservation = run.Monitor.Reserve(new BudgetEstimate { CompletionTokenCount = 600 });
         Use(run, 250);
         BudgetExceededException tooLarge = Assert.Throws<BudgetExceededException>(() =>
-            run.Monitor.Reserve(new BudgetEstimate { PromptTokens = 151 }));
+            run.Monitor.Reserve(new BudgetEstimate { PromptTokenCount = 151 }));
         Assert.Equal("Budget b has no room for the call: 250 spent and 600 reserved of 1,000 tokens.", tooLarge.Message);
         Assert.Equal(
             ("b", 250m, 600m, false),
@@ -437,9 +439,9 @@ public sealed class BudgetTests
         Use(run, 60, "n");
         Use(run, 60);
         Assert.Equal([60m, 60m, 180m], run.Monitor.GetBudgets().Select(b => b.Spent));
-        Assert.False(run.Monitor.TryReserve(new BudgetEstimate { ModelName = "m", PromptTokens = 50 }, out _));
-        Assert.False(run.Monitor.TryReserve(new BudgetEstimate { PromptTokens = 50 }, out _));
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { ModelName = "n", PromptTokens = 50 }, out _));
+        Assert.False(run.Monitor.TryReserve(new BudgetEstimate { ModelName = "m", PromptTokenCount = 50 }, out _));
+        Assert.False(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 50 }, out _));
+        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { ModelName = "n", PromptTokenCount = 50 }, out _));
         Assert.Equal([0m, 0m, 50m], run.Monitor.GetBudgets().Select(b => b.Reserved));
     }
 
@@ -449,7 +451,7 @@ public sealed class BudgetTests
         using MonitorRun run = Run();
         Assert.True(
             run.Monitor.TryReserve(
-                new BudgetEstimate { PromptTokens = long.MaxValue, CompletionTokens = long.MaxValue },
+                new BudgetEstimate { PromptTokenCount = long.MaxValue, CompletionTokenCount = long.MaxValue },
                 out BudgetReservation? reservation));
         reservation.Dispose();
         Assert.False(run.Monitor.BudgetToken.CanBeCanceled);
@@ -460,7 +462,7 @@ public sealed class BudgetTests
     public void After_disposal_nothing_is_given_out_and_what_is_open_can_be_returned()
     {
         using MonitorRun run = Run(Tokens(100));
-        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokens = 50 }, out BudgetReservation? open));
+        Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 50 }, out BudgetReservation? open));
         Use(run, 30);
         run.Monitor.Dispose();
         open.Dispose();
@@ -475,8 +477,8 @@ public sealed class BudgetTests
         foreach (
             BudgetEstimate estimate in new BudgetEstimate[]
             {
-                new() { PromptTokens = -1 },
-                new() { CompletionTokens = -1 },
+                new() { PromptTokenCount = -1 },
+                new() { CompletionTokenCount = -1 },
                 new() { CostUsd = -0.01m },
             })
             Assert.Throws<ArgumentOutOfRangeException>(() => run.Monitor.TryReserve(estimate, out _));

@@ -128,7 +128,7 @@ public sealed class TagBudgetTests : IDisposable
 
     private static BudgetEstimate Estimate(string? tenant, long tokens) => new()
     {
-        PromptTokens = tokens,
+        PromptTokenCount = tokens,
         Tags = tenant is null ? null : [new("tenant", tenant)],
     };
 

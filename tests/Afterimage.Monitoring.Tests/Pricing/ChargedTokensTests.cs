@@ -186,7 +186,7 @@ public sealed class ChargedTokensTests
     public void A_reservation_holds_what_its_service_tier_costs()
     {
         using MonitorRun run = Run(ModelPricing.Parse(ServiceTiers), new Budget { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 100 });
-        var estimate = new BudgetEstimate { ModelName = "m", PromptTokens = 1_000_000, Tags = [new("service_tier", "priority")] };
+        var estimate = new BudgetEstimate { ModelName = "m", PromptTokenCount = 1_000_000, Tags = [new("service_tier", "priority")] };
 
         using BudgetReservation reservation = run.Monitor.Reserve(estimate);
 
@@ -254,7 +254,10 @@ public sealed class ChargedTokensTests
         using MonitorRun run = Run(
             ModelPricing.Parse(AudioAndImage),
             new Budget { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 10 });
-        Assert.True(run.Monitor.TryReserve(new() { ModelName = "plain", PromptTokens = 1_000_000 }, out BudgetReservation? reservation));
+        Assert.True(
+            run.Monitor.TryReserve(
+                new() { ModelName = "plain", PromptTokenCount = 1_000_000 },
+                out BudgetReservation? reservation));
         Assert.Equal(1, run.Monitor.GetBudgets()[0].Reserved);
 
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new()
