@@ -203,7 +203,8 @@ internal sealed class Shipper : IAsyncDisposable
         {
             if (table.Columns.FirstOrDefault(column => !there[table.LocalName].Contains(column.Name)) is { } missing)
                 throw new FleetException(
-                    $"The cluster's tables are of an earlier version: they have no {table.Name}.{missing.Name}. afterimage fleet init brings them up to date.");
+                    $"The cluster's tables are of an earlier version: they have no {table.Name}.{missing.Name}. "
+                    + "afterimage fleet init brings them up to date.");
         }
     }
 
@@ -500,7 +501,8 @@ internal sealed class Shipper : IAsyncDisposable
         {
             await _cluster
                 .AskAsync(
-                    $"INSERT INTO {_cluster.Schema.Database}.{FleetSchema.RunParts} ({RunPart.Columns}) VALUES {string.Join(", ", some.Select(row => $"({row})"))}",
+                    $"INSERT INTO {_cluster.Schema.Database}.{FleetSchema.RunParts} ({RunPart.Columns}) "
+                    + $"VALUES {string.Join(", ", some.Select(row => $"({row})"))}",
                     cancellationToken)
                 .ConfigureAwait(false);
         }
