@@ -29,7 +29,9 @@ public sealed class InitializationTests(SharedCluster shared)
         fleet.Dispose();
         FleetOptions printed = await shared.NewDatabaseAsync();
 
-        foreach (string sql in Fleet.SchemaScript(printed).Split(";\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        string[] statements = Fleet.SchemaScript(printed)
+            .Split(";\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (string sql in statements)
             await cluster.AskAsync(sql);
 
         foreach (int node in new[] { 0, 3 })
@@ -63,7 +65,8 @@ public sealed class InitializationTests(SharedCluster shared)
         Assert.Equal(["record_lines.usage_missing"], upgraded.AddedColumns);
         Assert.Equal(2, upgraded.Version);
         Assert.Equal("1", await cluster.AskAsync(
-            $"SELECT count() FROM system.columns WHERE database = '{options.Database}' AND table = 'record_lines' AND name = 'usage_missing'",
+            $"SELECT count() FROM system.columns WHERE database = '{options.Database}' "
+            + "AND table = 'record_lines' AND name = 'usage_missing'",
             node: 3));
     }
 
@@ -90,7 +93,10 @@ public sealed class InitializationTests(SharedCluster shared)
     {
         FleetOptions options = await shared.NewDatabaseAsync();
 
-        Assert.EndsWith(" does not know this user and password.", await MessageAsync(options with { User = "nobody", Password = "x" }), StringComparison.Ordinal);
+        Assert.EndsWith(
+            " does not know this user and password.",
+            await MessageAsync(options with { User = "nobody", Password = "x" }),
+            StringComparison.Ordinal);
         Assert.EndsWith(
             " knows no cluster 'other' (remote_servers in its configuration).",
             await MessageAsync(options with { Cluster = "other" }),

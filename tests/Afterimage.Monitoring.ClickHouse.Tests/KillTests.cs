@@ -33,7 +33,8 @@ public sealed class KillTests
         Process[] shippers = [.. Enumerable.Range(0, Shippers).Select(_ => Start())];
         try
         {
-            Task<int[]> producing = Task.WhenAll(Enumerable.Range(0, Producers).Select(number => Task.Run(() => ProduceAsync(number), Cancellation)));
+            Task<int[]> producing = Task.WhenAll(
+                Enumerable.Range(0, Producers).Select(number => Task.Run(() => ProduceAsync(number), Cancellation)));
             for (int round = 0; round < Rounds; round++)
             {
                 await MoreAsync();
@@ -89,7 +90,12 @@ public sealed class KillTests
         Process Start() => Process.Start(
             new ProcessStartInfo(
                 "dotnet",
-                [Program, root.Path, "afterimage", .. (proxies.Count > 0 ? proxies.Select(proxy => proxy.Url) : cluster.Urls).Select(url => url.ToString())])
+                [
+                    Program,
+                    root.Path,
+                    "afterimage",
+                    .. (proxies.Count > 0 ? proxies.Select(proxy => proxy.Url) : cluster.Urls).Select(url => url.ToString()),
+                ])
             {
                 RedirectStandardError = true,
             })!;

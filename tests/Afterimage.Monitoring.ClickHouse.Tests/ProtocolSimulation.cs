@@ -12,7 +12,8 @@ namespace Afterimage.Monitoring.ClickHouse.Tests;
 public sealed class ProtocolSimulation
 {
     // AFTERIMAGE_SIMULATION_STEPS=5000000 takes some minutes.
-    private static readonly int Steps = int.TryParse(Environment.GetEnvironmentVariable("AFTERIMAGE_SIMULATION_STEPS"), out int steps) ? steps : 60_000;
+    private static readonly int Steps =
+        int.TryParse(Environment.GetEnvironmentVariable("AFTERIMAGE_SIMULATION_STEPS"), out int steps) ? steps : 60_000;
 
     [Fact]
     public async Task No_schedule_of_failures_loses_or_doubles_a_line()
@@ -207,10 +208,14 @@ public sealed class ProtocolSimulation
             string[] lines =
             [
                 .. Enumerable.Range(0, LinesOfUnit).Select(i =>
-                    $$"""{"timestamp":"2026-{{(unit.Number % 3 == 0 && i % 2 == 1 ? "10" : "11")}}-01T00:00:00Z","name":"n","level":"info","message":"m"}"""),
+                    $$"""{"timestamp":"2026-{{(unit.Number % 3 == 0 && i % 2 == 1 ? "10" : "11")}}-01T00:00:00Z","name":"n","""
+                    + "\"level\":\"info\",\"message\":\"m\"}"),
             ];
             _rows.Begin("run", unit.File, unit.First, EventTable.Alerts.CreateEncoder(), present);
-            using LineCursor cursor = LineCursor.OfLines(lines.Select(line => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(line)), 0, lines.Length);
+            using LineCursor cursor = LineCursor.OfLines(
+                lines.Select(line => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(line)),
+                0,
+                lines.Length);
             while (cursor.Read())
                 _rows.Add(cursor);
             _rows.End();
@@ -238,7 +243,8 @@ public sealed class ProtocolSimulation
                 _version++;
         }
 
-        private bool HasYoungAttempt() => _open.Any(open => open.Delivery.IsInDoubt && open.Delivery.Next(_time.GetUtcNow(), _version) == Delivery.Step.Send);
+        private bool HasYoungAttempt() => _open.Any(open =>
+            open.Delivery.IsInDoubt && open.Delivery.Next(_time.GetUtcNow(), _version) == Delivery.Step.Send);
 
         private void Commit(string shard, string block, uint[] lines, string file)
         {

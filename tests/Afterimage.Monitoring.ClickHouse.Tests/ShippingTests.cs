@@ -68,7 +68,11 @@ public sealed class ShippingTests(SharedCluster shared)
 
         using (GenerationMonitor monitor = Recorded.Monitor(Path.Combine(root.Path, "live"), o => o.LogFiles.MaxFileSize = 64 << 10))
         {
-            Task shipping = fleet.ShipAsync(root.Path, new ShippingOptions { MaxDelay = TimeSpan.FromMilliseconds(100), PollInterval = TimeSpan.FromMilliseconds(50) }, seen, stop.Token);
+            Task shipping = fleet.ShipAsync(
+                root.Path,
+                new ShippingOptions { MaxDelay = TimeSpan.FromMilliseconds(100), PollInterval = TimeSpan.FromMilliseconds(50) },
+                seen,
+                stop.Token);
             for (int part = 1; part <= 3; part++)
             {
                 Recorded.Generations(monitor, 500, part);
@@ -94,7 +98,8 @@ public sealed class ShippingTests(SharedCluster shared)
         using Fleet one = fleet;
         Recorded.Run(root.Path, 10);
         await fleet.ShipAsync(root.Path, Once, null, Cancellation);
-        Action<GenerationMonitorOptions> small = o => (o.LogFiles.MaxFileSize, o.LogFiles.MaxTotalSize, o.LogFiles.MinRetention) = (4096, 8192, TimeSpan.Zero);
+        Action<GenerationMonitorOptions> small = o =>
+            (o.LogFiles.MaxFileSize, o.LogFiles.MaxTotalSize, o.LogFiles.MinRetention) = (4096, 8192, TimeSpan.Zero);
         Recorded.Run(root.Path, 300, small);
 
         CompactionResult before = await LogDirectory.Open(root.Path).CompactAsync(cancellationToken: Cancellation);
@@ -142,7 +147,9 @@ public sealed class ShippingTests(SharedCluster shared)
         Recorded.Run(root.Path, 500);
         await fleet.ShipAsync(root.Path, Patient, null, Cancellation);
         Directory.Delete(Path.Combine(root.Path, ".shipping"), recursive: true);
-        File.AppendAllLines(Path.Combine(root.Path, "metrics.jsonl"), File.ReadLines(Path.Combine(root.Path, "metrics.jsonl")).Take(3).ToArray());
+        File.AppendAllLines(
+            Path.Combine(root.Path, "metrics.jsonl"),
+            File.ReadLines(Path.Combine(root.Path, "metrics.jsonl")).Take(3).ToArray());
 
         ShippingStatus again = await fleet.ShipAsync(root.Path, Patient, null, Cancellation);
 
@@ -186,7 +193,8 @@ public sealed class ShippingTests(SharedCluster shared)
         while (await CountAsync(options, "record_lines", "line IN (7, 8)") != "4")
         {
             await cluster.AskAsync(
-                $"INSERT INTO {options.Database}.record_lines SELECT DISTINCT * FROM {options.Database}.record_lines WHERE line IN (7, 8) ORDER BY line");
+                $"INSERT INTO {options.Database}.record_lines "
+                + $"SELECT DISTINCT * FROM {options.Database}.record_lines WHERE line IN (7, 8) ORDER BY line");
             await Task.Delay(200, Cancellation);
         }
 

@@ -9,4 +9,6 @@ using var fleet = new Fleet(
         Database = args[1],
         RequestTimeout = TimeSpan.FromSeconds(5),
     });
-await fleet.ShipAsync(args[0], new ShippingOptions { MaxDelay = TimeSpan.FromMilliseconds(200), PollInterval = TimeSpan.FromMilliseconds(100) });
+await fleet.ShipAsync(
+    args[0],
+    new ShippingOptions { MaxDelay = TimeSpan.FromMilliseconds(200), PollInterval = TimeSpan.FromMilliseconds(100) });

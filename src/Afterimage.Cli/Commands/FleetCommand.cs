@@ -132,7 +132,8 @@ internal static class FleetCommand
                 : $"{Format.Count(audit.Missing)} missing, {Format.Count(audit.Twice)} twice, {Format.Count(audit.Differing)} differing"));
         foreach (FleetAuditFile file in audit.FilesWithFaults.Take(MaxFiles))
             await Console.Out.WriteLineAsync(
-                $"{Format.ShortPath(file.Path)}: {Format.Count(file.Missing)} missing, {Format.Count(file.Twice)} twice, {Format.Count(file.Differing)} differing, from line {Format.Count(file.FirstLine)} on");
+                $"{Format.ShortPath(file.Path)}: {Format.Count(file.Missing)} missing, {Format.Count(file.Twice)} twice, "
+                + $"{Format.Count(file.Differing)} differing, from line {Format.Count(file.FirstLine)} on");
         if (audit.FilesWithFaults.Count > MaxFiles)
             await Console.Out.WriteLineAsync($"and {Format.Count(audit.FilesWithFaults.Count - MaxFiles)} more files");
     }

@@ -42,7 +42,9 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
     {
         int result = standard.Invoke(parseResult);
         TextWriter output = parseResult.InvocationConfiguration.Output;
-        IEnumerable<string> examples = Commands.Where(pair => !pair.Key.Contains(' ', StringComparison.Ordinal)).Select(pair => pair.Value.Examples[0]);
+        IEnumerable<string> examples = Commands
+            .Where(pair => !pair.Key.Contains(' ', StringComparison.Ordinal))
+            .Select(pair => pair.Value.Examples[0]);
         if (Commands.TryGetValue(PathOf(parseResult.CommandResult), out CommandHelp? help))
         {
             output.WriteLine("Details:");
@@ -60,7 +62,9 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
 
     // What is typed behind the program's name.
     private static string PathOf(CommandResult command) =>
-        command.Parent is CommandResult { Parent: CommandResult } parent ? $"{PathOf(parent)} {command.Command.Name}" : command.Command.Name;
+        command.Parent is CommandResult { Parent: CommandResult } parent
+            ? $"{PathOf(parent)} {command.Command.Name}"
+            : command.Command.Name;
 
     private static string Indent(string text, string indent) => text.ReplaceLineEndings(Environment.NewLine + indent);
 }

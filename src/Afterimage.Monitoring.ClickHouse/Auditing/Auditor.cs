@@ -172,7 +172,8 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
         {
             string sql = string.Create(
                 CultureInfo.InvariantCulture,
-                $"SELECT line, count(), min(checksum), max(checksum) FROM {cluster.Schema.Database}.{table.LocalName} WHERE {Of(fault.Run, fault.File)} AND line > {before} AND line <= {before + RangeLength} GROUP BY line");
+                $"SELECT line, count(), min(checksum), max(checksum) FROM {cluster.Schema.Database}.{table.LocalName} "
+                + $"WHERE {Of(fault.Run, fault.File)} AND line > {before} AND line <= {before + RangeLength} GROUP BY line");
             foreach (string[] row in TabSeparated.Rows(await node.ReadAsync(sql, cancellationToken).ConfigureAwait(false)))
             {
                 long line = long.Parse(row[0], CultureInfo.InvariantCulture);
@@ -225,7 +226,8 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
         foreach (ClickHouseNode node in _nodes[table.Name])
         {
             string sql =
-                $"SELECT intDiv(line - 1, {RangeLength}) AS range, count(), uniqExact(line), sum(checksum) FROM {cluster.Schema.Database}.{table.LocalName} WHERE {Of(run, file)} GROUP BY range";
+                $"SELECT intDiv(line - 1, {RangeLength}) AS range, count(), uniqExact(line), sum(checksum) "
+                + $"FROM {cluster.Schema.Database}.{table.LocalName} WHERE {Of(run, file)} GROUP BY range";
             foreach (string[] row in TabSeparated.Rows(await node.ReadAsync(sql, cancellationToken).ConfigureAwait(false)))
             {
                 long number = long.Parse(row[0], CultureInfo.InvariantCulture);

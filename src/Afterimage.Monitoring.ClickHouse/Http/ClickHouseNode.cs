@@ -116,7 +116,8 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
         string text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
         Match said = ErrorText().Match(text.Length > MaxErrorLength ? text[..MaxErrorLength] : text);
         if (!said.Success)
-            throw new FleetException($"{Name} answered {(int)response.StatusCode} ({response.StatusCode}), which no ClickHouse server does so.");
+            throw new FleetException(
+                $"{Name} answered {(int)response.StatusCode} ({response.StatusCode}), which no ClickHouse server does so.");
 
         int code = int.Parse(said.Groups["code"].Value, CultureInfo.InvariantCulture);
         throw new FleetException(Sentence(code, said.Groups["text"].Value)) { ErrorCode = code };

@@ -94,7 +94,8 @@ internal sealed class FleetCluster : IDisposable
         {
             // Whoever made it first at the same time as others has made it.
             IReadOnlyList<string[]> rows = await RowsAsync(
-                    $"SELECT argMin(fleet, sequence), argMax(version, sequence), argMax(state, sequence), count() FROM {_options.Database}.{FleetSchema.States}",
+                    "SELECT argMin(fleet, sequence), argMax(version, sequence), argMax(state, sequence), count() "
+                    + $"FROM {_options.Database}.{FleetSchema.States}",
                     cancellationToken)
                 .ConfigureAwait(false);
             return rows is [[var fleet, var version, var state, not "0"]]
@@ -143,7 +144,8 @@ internal sealed class FleetCluster : IDisposable
                 cancellationToken)
             .ConfigureAwait(false);
         if (rows.Count == 0)
-            throw new FleetException($"{_options.Urls[0].Authority} knows no cluster '{_options.Cluster}' (remote_servers in its configuration).");
+            throw new FleetException(
+                $"{_options.Urls[0].Authority} knows no cluster '{_options.Cluster}' (remote_servers in its configuration).");
 
         _shardCount = rows.Select(row => row[0]).Distinct().Count();
         if (_options.Urls.Count == 1 && _nodes.Count == 1)
@@ -195,7 +197,8 @@ internal sealed class FleetCluster : IDisposable
             return macros.TryGetValue("shard", out string? shard) && macros.TryGetValue("replica", out string? replica)
                 ? (shard, replica)
                 : throw new FleetException(
-                    $"{node.Url.Authority} has no macros 'shard' and 'replica' in its configuration, which say what its place in the cluster is.")
+                    $"{node.Url.Authority} has no macros 'shard' and 'replica' in its configuration, "
+                    + "which say what its place in the cluster is.")
                 {
                     ErrorCode = 0,
                 };

@@ -19,8 +19,8 @@ internal sealed class FleetSchema(string database, string cluster)
     /// <summary>The latest that is known of each <c>run.json</c>.</summary>
     private static readonly string[] PartColumns =
     [
-        "name", "path", "host", "service", "process_name", "process_id", "library_version", "start", "end", "has_end", "is_alive", "recorded",
-        "dropped", "failed",
+        "name", "path", "host", "service", "process_name", "process_id", "library_version", "start", "end", "has_end", "is_alive",
+        "recorded", "dropped", "failed",
     ];
 
     public string Database => database;
@@ -30,13 +30,14 @@ internal sealed class FleetSchema(string database, string cluster)
     [
         $"CREATE DATABASE IF NOT EXISTS {database} ON CLUSTER {Cluster}",
         $"""
-            CREATE TABLE IF NOT EXISTS {database}.{States} ON CLUSTER {Cluster} (fleet String, version UInt32, state String, sequence UInt64)
+            CREATE TABLE IF NOT EXISTS {database}.{States} ON CLUSTER {Cluster}
+                (fleet String, version UInt32, state String, sequence UInt64)
             ENGINE = {ReplicatedEverywhere(States)} ORDER BY sequence
             """,
         $"""
-            CREATE TABLE IF NOT EXISTS {database}.{RunParts} ON CLUSTER {Cluster} (run String, part String, seen Int64, name String, path String,
-                host String, service String, process_name String, process_id Int64, library_version String, start Int64, end Int64,
-                has_end UInt8, is_alive UInt8, recorded Int64, dropped Int64, failed Int64)
+            CREATE TABLE IF NOT EXISTS {database}.{RunParts} ON CLUSTER {Cluster} (run String, part String, seen Int64, name String,
+                path String, host String, service String, process_name String, process_id Int64, library_version String, start Int64,
+                end Int64, has_end UInt8, is_alive UInt8, recorded Int64, dropped Int64, failed Int64)
             ENGINE = {ReplicatedEverywhere(RunParts, "ReplacingMergeTree", ", seen")} ORDER BY (run, part)
             """,
         .. LineTable.All.SelectMany(TableOf),
@@ -53,14 +54,17 @@ internal sealed class FleetSchema(string database, string cluster)
     /// <summary>Adds columns to a table of lines. The one that has the rows of all shards holds nothing, and is made anew.</summary>
     public IEnumerable<string> AddColumns(LineTable table, IReadOnlyCollection<FleetColumn> columns) =>
     [
-        $"ALTER TABLE {database}.{table.LocalName} ON CLUSTER {Cluster} {string.Join(", ", columns.Select(column => $"ADD COLUMN {column}"))}",
+        $"ALTER TABLE {database}.{table.LocalName} ON CLUSTER {Cluster} "
+            + string.Join(", ", columns.Select(column => $"ADD COLUMN {column}")),
         $"DROP TABLE IF EXISTS {database}.{table.Name} ON CLUSTER {Cluster}",
         TableOf(table).Last(),
     ];
 
     /// <summary>What a person applies who makes tables without the command, and the profile of a user that may only read.</summary>
     public string Script(string fleet) =>
-        string.Join("\n\n", [.. Tables().Select(sql => sql + ";"), .. Views().Select(sql => sql + ";"), InsertState(fleet, 1, "ready", 1) + ";"])
+        string.Join(
+            "\n\n",
+            [.. Tables().Select(sql => sql + ";"), .. Views().Select(sql => sql + ";"), InsertState(fleet, 1, "ready", 1) + ";"])
         + "\n";
 
     public string InsertState(string fleet, int version, string state, long sequence) => FormattableString.Invariant(
@@ -100,7 +104,8 @@ internal sealed class FleetSchema(string database, string cluster)
     /// <param name="where">Which records.</param>
     public string Points(string columns, string where) => $"""
         SELECT {columns}, point.1 AS metric, assumeNotNull(point.2) AS value
-        FROM (SELECT {columns}, arrayJoin(arrayConcat({string.Join(", ", PointArrays())})) AS point FROM {database}.record_lines WHERE {where})
+        FROM (SELECT {columns}, arrayJoin(arrayConcat({string.Join(", ", PointArrays())})) AS point
+            FROM {database}.record_lines WHERE {where})
         """;
 
     private string Cluster => cluster.Contains('-', StringComparison.Ordinal) ? $"`{cluster}`" : cluster;
@@ -109,7 +114,8 @@ internal sealed class FleetSchema(string database, string cluster)
     private static IEnumerable<string> PointArrays()
     {
         const string Total =
-            "coalesce(toFloat64(total_token_count), toFloat64(prompt_token_count) + toFloat64(completion_token_count), toFloat64(prompt_token_count), toFloat64(completion_token_count))";
+            "coalesce(toFloat64(total_token_count), toFloat64(prompt_token_count) + toFloat64(completion_token_count), "
+            + "toFloat64(prompt_token_count), toFloat64(completion_token_count))";
         (string Metric, string Value, string When)[] single =
         [
             ("'generation_time'", "duration", "event = 'generation'"),
@@ -158,9 +164,14 @@ internal sealed class FleetSchema(string database, string cluster)
         const string Place = "run, file, line, date, toDateTime(intDiv(ticks, 10000000), 'UTC') AS timestamp, ticks";
         yield return ("generations", Calls(RecordEvents.Generation, "event = 'generation'"));
         yield return ("evaluations", Calls(RecordEvents.Evaluation, "event = 'evaluation'"));
-        yield return ("points", Points("run, file, line, date, ticks, model_name, provider, tags, tag_keys, tag_values", "event != 'skipped'"));
+        yield return (
+            "points",
+            Points("run, file, line, date, ticks, model_name, provider, tags, tag_keys, tag_values", "event != 'skipped'"));
         yield return ("alerts", $"SELECT {Place}, name, level, message, data FROM {database}.alert_lines WHERE {EventTable.IsValid} = 1");
-        yield return ("logs", $"SELECT {Place}, level, message, error, error_type, stack_trace, data FROM {database}.log_lines WHERE {EventTable.IsValid} = 1");
+        yield return (
+            "logs",
+            $"SELECT {Place}, level, message, error, error_type, stack_trace, data "
+            + $"FROM {database}.log_lines WHERE {EventTable.IsValid} = 1");
         yield return ("runs", $"""
             SELECT run, part, {string.Join(", ", PartColumns.Select(column => $"argMax({column}, seen) AS {column}"))}
             FROM {database}.{RunParts} GROUP BY run, part
@@ -171,9 +182,11 @@ internal sealed class FleetSchema(string database, string cluster)
             IEnumerable<string> keys = RecordSchema.Fields
                 .Where(field => field.IsOf(events) && field != RecordSchema.Timestamp && field != RecordSchema.Event)
                 .Select(field => field == RecordSchema.TotalTokenCount
-                    ? "coalesce(lines.total_token_count, lines.prompt_token_count + lines.completion_token_count, lines.prompt_token_count, lines.completion_token_count) AS total_token_count"
+                    ? "coalesce(lines.total_token_count, lines.prompt_token_count + lines.completion_token_count, "
+                        + "lines.prompt_token_count, lines.completion_token_count) AS total_token_count"
                     : field.Key);
-            return $"SELECT {Place}, {string.Join(", ", keys)}, tag_keys, tag_values, score_names, score_values FROM {database}.record_lines AS lines WHERE {where}";
+            return $"SELECT {Place}, {string.Join(", ", keys)}, tag_keys, tag_values, score_names, score_values "
+                + $"FROM {database}.record_lines AS lines WHERE {where}";
         }
     }
 }

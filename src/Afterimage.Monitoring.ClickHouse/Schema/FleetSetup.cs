@@ -80,7 +80,10 @@ internal sealed class FleetSetup(FleetCluster cluster, TimeProvider timeProvider
         await SayAsync(state.Id, state.Version, "upgrading", cancellationToken).ConfigureAwait(false);
         ClickHouseNode[] nodes = await NodesAsync(cancellationToken).ConfigureAwait(false);
         foreach (ClickHouseNode node in nodes)
-            await WaitForAsync(node, $"SELECT argMax(state, sequence) = 'upgrading' FROM {Schema.Database}.{FleetSchema.States}", cancellationToken)
+            await WaitForAsync(
+                    node,
+                    $"SELECT argMax(state, sequence) = 'upgrading' FROM {Schema.Database}.{FleetSchema.States}",
+                    cancellationToken)
                 .ConfigureAwait(false);
 
         // Shippers look at the state before whatever they send, unless they have done so since.

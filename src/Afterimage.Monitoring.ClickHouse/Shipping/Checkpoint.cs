@@ -232,10 +232,12 @@ internal sealed class Checkpoint : IDisposable
                 }
             }
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
+            or FormatException or ArgumentException)
         {
             throw new IOException(
-                $"The checkpoint '{_path}' is damaged. Without it, what is in the cluster is found by counting: remove it, and its run is shipped on.",
+                $"The checkpoint '{_path}' is damaged. Without it, what is in the cluster is found by counting: "
+                + "remove it, and its run is shipped on.",
                 e);
         }
     }

@@ -46,7 +46,9 @@ internal sealed class Delivery
     /// <param name="now">The time.</param>
     /// <param name="version">The schema's version: under another one the same rows are another block.</param>
     public Step Next(DateTimeOffset now, int version) =>
-        !IsInDoubt || (!_isPartlyThere && _firstAttempt is { } first && now - first < ResendTime && _version == version) ? Step.Send : Step.Settle;
+        !IsInDoubt || (!_isPartlyThere && _firstAttempt is { } first && now - first < ResendTime && _version == version)
+            ? Step.Send
+            : Step.Settle;
 
     /// <summary>Notes that an attempt is being made.</summary>
     public void Attempting(DateTimeOffset now, int version)

@@ -9,7 +9,8 @@ internal sealed class FileState(string table, string name)
 
     public string Name => name;
 
-    /// <summary>Which file of that name it is: 1, and one more each time that another file takes the name of one that was removed.</summary>
+    /// <summary>Which file of that name it is: 1, and one more each time that another file takes the name of one that was
+    /// removed.</summary>
     public int Generation { get; set; } = 1;
 
     /// <summary>A hash of the first line, by which another file of the same name is told; 0 while there is none.</summary>

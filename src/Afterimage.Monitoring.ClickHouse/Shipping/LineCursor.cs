@@ -27,7 +27,8 @@ internal abstract class LineCursor : IDisposable
     public static LineCursor OfFile(string path, long start, long end) => new FileCursor(path, start, end);
 
     /// <summary>Lines that are read from what a compaction has made of their file.</summary>
-    public static LineCursor OfLines(IEnumerable<ReadOnlyMemory<byte>> lines, long first, long count) => new EnumeratedCursor(lines, first, count);
+    public static LineCursor OfLines(IEnumerable<ReadOnlyMemory<byte>> lines, long first, long count) =>
+        new EnumeratedCursor(lines, first, count);
 
     private sealed class FileCursor(string path, long start, long end) : LineCursor
     {

@@ -45,13 +45,21 @@ internal sealed record RunListing(string Directory, IReadOnlyList<ListedFile> Fi
                 .GroupBy(file => Path.GetDirectoryName(file)!, StringComparer.Ordinal)
                 .Select(run => new RunListing(
                     run.Key,
-                    [.. run.Select(List).OfType<ListedFile>().Where(file => file.Table is not null).OrderBy(file => file.Table.Name).ThenBy(Number)],
+                    [
+                        .. run.Select(List)
+                            .OfType<ListedFile>()
+                            .Where(file => file.Table is not null)
+                            .OrderBy(file => file.Table.Name)
+                            .ThenBy(Number),
+                    ],
                     [.. run.Where(file => KindOf(Path.GetFileName(file)) == 3).Select(List).OfType<ListedFile>()])),
         ];
     }
 
     /// <summary>What it must differ in for anything to be done.</summary>
-    public string Signature => string.Join('|', Files.Concat(Parts).Select(file => FormattableString.Invariant($"{file.Name}:{file.Length}:{file.Written}")));
+    public string Signature => string.Join(
+        '|',
+        Files.Concat(Parts).Select(file => FormattableString.Invariant($"{file.Name}:{file.Length}:{file.Written}")));
 
     private static bool IsOfRun(string name) => KindOf(name) >= 0;
 

@@ -9,7 +9,8 @@ namespace Afterimage.Monitoring.ClickHouse.Shipping;
 internal static class RunPart
 {
     public const string Columns =
-        "run, part, seen, name, path, host, service, process_name, process_id, library_version, start, end, has_end, is_alive, recorded, dropped, failed";
+        "run, part, seen, name, path, host, service, process_name, process_id, library_version, start, end, "
+        + "has_end, is_alive, recorded, dropped, failed";
 
     /// <summary>The rows of a run. One without such a file has a row all the same.</summary>
     public static IReadOnlyList<string> RowsOf(RunListing listing, string run, string root, string? service, DateTimeOffset now)

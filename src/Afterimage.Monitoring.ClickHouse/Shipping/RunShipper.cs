@@ -148,7 +148,8 @@ internal sealed class RunShipper : IDisposable
         rows.End();
         if (rows.Lines != unit.Lines)
             throw new IOException(
-                $"'{Path.Combine(_directory, unit.Name)}' has no longer the {unit.Lines} lines from line {unit.First} on that were to be shipped.");
+                $"'{Path.Combine(_directory, unit.Name)}' has no longer the {unit.Lines} lines from line {unit.First} on "
+                + "that were to be shipped.");
     }
 
     /// <summary>Notes that a unit is in the cluster.</summary>

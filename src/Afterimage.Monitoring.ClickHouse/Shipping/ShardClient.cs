@@ -37,8 +37,10 @@ internal sealed class ShardClient(FleetCluster cluster) : IShardClient
     public async Task<BitArray> CountAsync(string shard, string run, ShipUnit unit, CancellationToken cancellationToken)
     {
         string table = $"{cluster.Schema.Database}.{unit.Table}_local";
-        string lines = FormattableString.Invariant(
-            $"SELECT DISTINCT line FROM {table} WHERE run = {TabSeparated.Quote(run)} AND file = {TabSeparated.Quote(unit.File)} AND line >= {unit.First} AND line < {unit.First + unit.Lines}");
+        string lines = string.Create(
+            CultureInfo.InvariantCulture,
+            $"SELECT DISTINCT line FROM {table} WHERE run = {TabSeparated.Quote(run)} AND file = {TabSeparated.Quote(unit.File)} "
+            + $"AND line >= {unit.First} AND line < {unit.First + unit.Lines}");
         FleetException? failure = null;
         foreach (ClickHouseNode replica in Of(shard))
         {

@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Threading.Channels;
 using Afterimage.Monitoring.ClickHouse.Http;
 using Afterimage.Monitoring.ClickHouse.Schema;
 
@@ -14,46 +13,22 @@ internal sealed class Shipper : IAsyncDisposable
 {
     private const int Senders = 2;
 
-    // As many that no replica takes, and nothing new is cut: it would only wait behind them.
-    private const int MaxAside = 16;
-
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
     private readonly FleetCluster _cluster;
     private readonly ShardClient _shardClient;
+    private readonly ClusterView _view;
+    private readonly ShipJobs _jobs;
     private readonly string _root;
     private readonly ShippingOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly IProgress<ShippingStatus>? _progress;
-    private readonly Channel<Job> _jobs = Channel.CreateBounded<Job>(1);
     private readonly Dictionary<string, RunShipper> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _finished = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _partsSent = new(StringComparer.Ordinal);
-    private readonly Stack<UnitRows> _spareRows = new();
-    private readonly Dictionary<string, (DateTimeOffset Until, TimeSpan Length)> _pauses = new(StringComparer.Ordinal);
-    private readonly Lock _lock = new();
     private readonly SemaphoreSlim _changed = new(0);
-
-    // Under the lock.
-    private readonly List<Job> _aside = [];
-    private readonly HashSet<Job> _underWay = [];
-    private long _shippedLines;
-    private long _shippedBytes;
-    private long _foundLines;
-    private long _failures;
-    private string? _lastFailure;
-    private DateTimeOffset _lastSuccess;
-
-    private readonly SemaphoreSlim _refreshing = new(1);
-    private FleetState? _state;
-    private DateTimeOffset _stateAt = DateTimeOffset.MinValue;
     private bool _hasFailed;
     private Dictionary<string, long>? _limits;
-    private IReadOnlyList<string> _shards = [];
     private int _runCount;
     private int _othersCount;
-    private int _turn;
 
     public Shipper(
         FleetCluster cluster,
@@ -64,11 +39,12 @@ internal sealed class Shipper : IAsyncDisposable
     {
         _cluster = cluster;
         _shardClient = new ShardClient(cluster);
+        _view = new ClusterView(cluster, _shardClient, timeProvider);
+        _jobs = new ShipJobs(Senders, timeProvider);
         _root = root;
         _options = options;
         _timeProvider = timeProvider;
         _progress = progress;
-        _lastSuccess = timeProvider.GetUtcNow();
     }
 
     private DateTimeOffset Now => _timeProvider.GetUtcNow();
@@ -91,11 +67,11 @@ internal sealed class Shipper : IAsyncDisposable
                 _progress?.Report(status);
                 if (_options.Once && status.IsComplete)
                     return status;
-                if (_options.Once && Now - _lastSuccess >= _options.GiveUpAfter)
+                if (_options.Once && Now - _jobs.LastSuccess >= _options.GiveUpAfter)
                     throw new FleetException(status.LastFailure ?? "Nothing could be shipped.");
 
                 pause = hasWorked ? _options.PollInterval : Min(pause * 1.5, _options.PollInterval * 5);
-                await _changed.WaitAsync(_options.Once ? FirstPause : pause, cancellationToken).ConfigureAwait(false);
+                await _changed.WaitAsync(_options.Once ? ShipJobs.FirstPause : pause, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -110,7 +86,7 @@ internal sealed class Shipper : IAsyncDisposable
         foreach (RunShipper run in _runs.Values)
             run.Dispose();
         _changed.Dispose();
-        _refreshing.Dispose();
+        _view.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -120,7 +96,7 @@ internal sealed class Shipper : IAsyncDisposable
     private async Task<bool> PassAsync(CancellationToken cancellationToken)
     {
         _hasFailed = false;
-        if (!await TryAsync(() => RefreshAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
+        if (!await TryAsync(() => _view.RefreshAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
             return false;
 
         // What comes while a shipper works that ships once is for the next.
@@ -154,56 +130,8 @@ internal sealed class Shipper : IAsyncDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             _hasFailed = true;
-            Fail(e);
+            _jobs.Fail(e);
             return false;
-        }
-    }
-
-    private async Task RefreshAsync(CancellationToken cancellationToken)
-    {
-        await _refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            if (Now - _stateAt >= FleetSetup.StateAge)
-                await RefreshNowAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _refreshing.Release();
-        }
-    }
-
-    private async ValueTask<int> VersionAsync(CancellationToken cancellationToken)
-    {
-        await RefreshAsync(cancellationToken).ConfigureAwait(false);
-        return _state!.IsUpgrading
-            ? throw new FleetException("The cluster's tables are about to change; shipping goes on when they have.")
-            : _state.Version;
-    }
-
-    private async Task RefreshNowAsync(CancellationToken cancellationToken)
-    {
-
-        _shards = await _shardClient.RefreshAsync(cancellationToken).ConfigureAwait(false);
-        FleetState state = await _cluster.StateAsync(cancellationToken).ConfigureAwait(false);
-        if (_state is not null && state.Id != _state.Id)
-            throw new FleetException("The cluster's fleet is another one than before: it was made anew. Start the shipper again.");
-        if (_state?.Version != state.Version)
-            await CheckColumnsAsync(cancellationToken).ConfigureAwait(false);
-        (_state, _stateAt) = (state, Now);
-    }
-
-    private async Task CheckColumnsAsync(CancellationToken cancellationToken)
-    {
-        IReadOnlyList<string[]> rows = await _cluster
-            .RowsAsync($"SELECT table, name FROM system.columns WHERE database = '{_cluster.Schema.Database}'", cancellationToken)
-            .ConfigureAwait(false);
-        ILookup<string, string> there = rows.ToLookup(row => row[0], row => row[1], StringComparer.Ordinal);
-        foreach (LineTable table in LineTable.All)
-        {
-            if (table.Columns.FirstOrDefault(column => !there[table.LocalName].Contains(column.Name)) is { } missing)
-                throw new FleetException(
-                    $"The cluster's tables are of an earlier version: they have no {table.Name}.{missing.Name}. afterimage fleet init brings them up to date.");
         }
     }
 
@@ -219,7 +147,7 @@ internal sealed class Shipper : IAsyncDisposable
         if (_finished.TryGetValue(listing.Directory, out string? signature) && signature == listing.Signature)
             return;
 
-        RunShipper? run = RunShipper.TryOpen(listing.Directory, _state!.Id, _timeProvider);
+        RunShipper? run = RunShipper.TryOpen(listing.Directory, _view.State.Id, _timeProvider);
         if (run is null)
         {
             _othersCount++;
@@ -243,12 +171,7 @@ internal sealed class Shipper : IAsyncDisposable
         }
 
         _runs.Add(listing.Directory, run);
-        lock (_lock)
-        {
-            foreach (ShipUnit unit in run.Left)
-                _aside.Add(new Job(run, unit, Delivery.OfKnown(Now), Now));
-        }
-
+        _jobs.AddAside(run.Left.Select(unit => new ShipJob(run, unit, Delivery.OfKnown(Now), Now)));
         await SendAsideAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -271,41 +194,40 @@ internal sealed class Shipper : IAsyncDisposable
     private async Task<bool> CutAsync(RunShipper run, CancellationToken cancellationToken)
     {
         bool hasWorked = false;
-        while (MayCut() && NextShard() is { } shard)
+        while (_jobs.MayCut && _jobs.NextShard(_view.Shards) is { } shard)
         {
-            await TryAsync(() => RefreshAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-            if (_state!.IsUpgrading)
+            await TryAsync(() => _view.RefreshAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (_view.State.IsUpgrading)
                 break;
 
-            UnitRows rows = SpareRows();
+            UnitRows rows = _jobs.SpareRows();
             ShipUnit? unit = null;
             bool isCut = await TryAsync(
                 () =>
                 {
-                    unit = run.PlanNext(rows, shard, _state.Version, _options.MaxDelay, _options.Once);
+                    unit = run.PlanNext(rows, shard, _view.State.Version, _options.MaxDelay, _options.Once);
                     return Task.CompletedTask;
                 },
                 cancellationToken).ConfigureAwait(false);
             if (!isCut || unit is null)
             {
-                GiveBack(rows);
+                _jobs.GiveBack(rows);
                 break;
             }
 
             // What may be there though this checkpoint knows nothing of it is counted first.
-            Job job = run.IsRecovered
-                ? new Job(run, unit, Delivery.OfKnown(Now), Now)
-                : new Job(run, unit, Delivery.OfNew(), Now) { Rows = rows };
+            ShipJob job = run.IsRecovered
+                ? new ShipJob(run, unit, Delivery.OfKnown(Now), Now)
+                : new ShipJob(run, unit, Delivery.OfNew(), Now) { Rows = rows };
             hasWorked = true;
             if (run.IsRecovered)
             {
-                GiveBack(rows);
-                lock (_lock)
-                    _aside.Add(job);
+                _jobs.GiveBack(rows);
+                _jobs.AddAside([job]);
             }
             else
             {
-                await HandOnAsync(job, cancellationToken).ConfigureAwait(false);
+                await _jobs.HandOnAsync(job, cancellationToken).ConfigureAwait(false);
             }
 
             await SendAsideAsync(cancellationToken).ConfigureAwait(false);
@@ -314,74 +236,25 @@ internal sealed class Shipper : IAsyncDisposable
         return hasWorked;
     }
 
-    private bool MayCut()
-    {
-        lock (_lock)
-            return _aside.Count < MaxAside;
-    }
-
-    /// <summary>The shard of the next unit: each in turn, of those that take any.</summary>
-    private string? NextShard()
-    {
-        lock (_lock)
-        {
-            for (int i = 0; i < _shards.Count; i++)
-            {
-                string shard = _shards[_turn++ % _shards.Count];
-                if (!_pauses.TryGetValue(shard, out var pause) || pause.Until <= Now)
-                    return shard;
-            }
-        }
-
-        return null;
-    }
-
     /// <summary>Sends what was put aside and whose time has come.</summary>
     private async Task<bool> SendAsideAsync(CancellationToken cancellationToken)
     {
         bool hasWorked = false;
-        while (!_state!.IsUpgrading && NextAside() is { } job)
+        while (!_view.State.IsUpgrading && _jobs.NextAside() is { } job)
         {
             hasWorked = true;
-            await HandOnAsync(job, cancellationToken).ConfigureAwait(false);
+            await _jobs.HandOnAsync(job, cancellationToken).ConfigureAwait(false);
         }
 
         return hasWorked;
     }
 
-    private Job? NextAside()
-    {
-        lock (_lock)
-        {
-            int index = _aside.FindIndex(job => job.NotBefore <= Now);
-            if (index < 0)
-                return null;
-
-            Job job = _aside[index];
-            _aside.RemoveAt(index);
-            return job;
-        }
-    }
-
-    private async Task HandOnAsync(Job job, CancellationToken cancellationToken)
-    {
-        lock (_lock)
-            _underWay.Add(job);
-        await _jobs.Writer.WriteAsync(job, cancellationToken).ConfigureAwait(false);
-    }
-
-    private UnitRows SpareRows()
-    {
-        lock (_lock)
-            return _spareRows.TryPop(out UnitRows? rows) ? rows : new UnitRows();
-    }
-
     private async Task SendAsync(CancellationToken cancellationToken)
     {
-        using var sender = new UnitSender(_shardClient, VersionAsync, _timeProvider);
+        using var sender = new UnitSender(_shardClient, _view.VersionAsync, _timeProvider);
         try
         {
-            await foreach (Job job in _jobs.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (ShipJob job in _jobs.HandedOnAsync(cancellationToken).ConfigureAwait(false))
                 await SendAsync(sender, job, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -390,7 +263,7 @@ internal sealed class Shipper : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(UnitSender sender, Job job, CancellationToken cancellationToken)
+    private async Task SendAsync(UnitSender sender, ShipJob job, CancellationToken cancellationToken)
     {
         try
         {
@@ -400,84 +273,37 @@ internal sealed class Shipper : IAsyncDisposable
             if (isWhole)
                 Done(job, found);
             else
-                PutAside(job, Delivery.MaxLateness, failure: null);
+                _jobs.PutAside(job, Delivery.MaxLateness);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            TimeSpan pause = Min(FirstPause * Math.Pow(2, job.Failures++), LongestPause);
-            PutAside(job, pause, e);
+            _jobs.PutAside(job, e);
         }
 
         UnitRows Read(BitArray? present)
         {
-            job.Rows ??= SpareRows();
+            job.Rows ??= _jobs.SpareRows();
             job.Run.Read(job.Unit, job.Rows, present);
             return job.Rows;
         }
     }
 
-    private IEnumerable<string> PlacesOf(Job job)
+    private IEnumerable<string> PlacesOf(ShipJob job)
     {
         if (!job.Run.IsRecovered)
             return [job.Unit.Shard];
         return _cluster.HasAllShards
-            ? _shards
+            ? _view.Shards
             : throw new FleetException("A checkpoint was lost, and what is there is counted when every shard can be reached.");
     }
 
-    private void Done(Job job, long found)
+    private void Done(ShipJob job, int found)
     {
         job.Run.Done(job.Unit);
-        lock (_lock)
-        {
-            _underWay.Remove(job);
-            _shippedLines += job.Unit.Lines - found;
-            _foundLines += found;
-            _shippedBytes += Math.Max(0, job.Unit.End - job.Unit.Start);
-            _lastFailure = null;
-            _lastSuccess = Now;
-            _pauses.Remove(job.Unit.Shard);
-            GiveBack(job);
-            if (_options.Once && _aside.Count + _underWay.Count == 0 && _changed.CurrentCount == 0)
-                _changed.Release();
-        }
-    }
-
-    private void PutAside(Job job, TimeSpan pause, Exception? failure)
-    {
-        lock (_lock)
-        {
-            _underWay.Remove(job);
-            job.NotBefore = Now + pause;
-            _aside.Add(job);
-            GiveBack(job);
-            if (failure is FleetException)
-            {
-                TimeSpan length = _pauses.TryGetValue(job.Unit.Shard, out var before) ? Min(before.Length * 2, LongestPause) : FirstPause;
-                _pauses[job.Unit.Shard] = (Now + length, length);
-            }
-        }
-
-        if (failure is not null)
-            Fail(failure);
-    }
-
-    private void GiveBack(Job job)
-    {
-        if (job.Rows is { } rows)
-            GiveBack(rows);
-        job.Rows = null;
-    }
-
-    // A few are kept for the next.
-    private void GiveBack(UnitRows rows)
-    {
-        lock (_lock)
-        {
-            if (_spareRows.Count < Senders + 1)
-                _spareRows.Push(rows);
-        }
+        bool isLast = _jobs.Done(job, found);
+        if (_options.Once && isLast && _changed.CurrentCount == 0)
+            _changed.Release();
     }
 
     private async Task SendPartsAsync(IReadOnlyList<RunListing> listings, CancellationToken cancellationToken)
@@ -500,7 +326,8 @@ internal sealed class Shipper : IAsyncDisposable
         {
             await _cluster
                 .AskAsync(
-                    $"INSERT INTO {_cluster.Schema.Database}.{FleetSchema.RunParts} ({RunPart.Columns}) VALUES {string.Join(", ", some.Select(row => $"({row})"))}",
+                    $"INSERT INTO {_cluster.Schema.Database}.{FleetSchema.RunParts} ({RunPart.Columns}) "
+                    + $"VALUES {string.Join(", ", some.Select(row => $"({row})"))}",
                     cancellationToken)
                 .ConfigureAwait(false);
         }
@@ -528,60 +355,14 @@ internal sealed class Shipper : IAsyncDisposable
         }
     }
 
-    private void Fail(Exception exception)
-    {
-        lock (_lock)
-        {
-            _failures++;
-            _lastFailure = exception.FirstLine();
-        }
-    }
-
     private ShippingStatus Status()
     {
-        lock (_lock)
+        ShippingStatus status = _jobs.Status(_runs.Values);
+        return status with
         {
-            DateTimeOffset now = Now;
-            long pending = _aside.Concat(_underWay).Sum(job => (long)job.Unit.Lines);
-            long unread = _runs.Values.Sum(run => run.UnreadBytes);
-            double lineLength = _shippedLines > 0 && _shippedBytes > 0 ? (double)_shippedBytes / _shippedLines : 200;
-            DateTimeOffset?[] since =
-            [
-                .. _aside.Concat(_underWay).Select(job => (DateTimeOffset?)job.Since),
-                .. _runs.Values.Select(run => run.UnreadSince),
-            ];
-            return new ShippingStatus
-            {
-                Runs = _runCount,
-                RunsOfOthers = _othersCount,
-                ShippedLines = _shippedLines,
-                FoundLines = _foundLines,
-                PendingLines = pending,
-                UnreadBytes = unread,
-                LagLines = pending + (long)Math.Ceiling(unread / lineLength),
-                Lag = since.Min() is { } oldest ? now - oldest : null,
-                Failures = _failures,
-                LastFailure = _lastFailure,
-                IsComplete = pending == 0 && unread == 0 && !_hasFailed && _state is not null && _runs.Values.All(run => !run.HasPart),
-            };
-        }
-    }
-
-    private sealed class Job(RunShipper run, ShipUnit unit, Delivery delivery, DateTimeOffset since)
-    {
-        public RunShipper Run => run;
-
-        public ShipUnit Unit => unit;
-
-        public Delivery Delivery => delivery;
-
-        /// <summary>Since when it is known.</summary>
-        public DateTimeOffset Since { get; } = since;
-
-        public UnitRows? Rows { get; set; }
-
-        public DateTimeOffset NotBefore { get; set; } = since;
-
-        public int Failures { get; set; }
+            Runs = _runCount,
+            RunsOfOthers = _othersCount,
+            IsComplete = status.IsComplete && !_hasFailed && _view.IsKnown,
+        };
     }
 }

@@ -76,7 +76,12 @@ internal sealed class UnitRows
             return;
 
         int length = rows.Length;
-        WriteBegin(rows, line, _day.Value, _encoder.Timestamp - DateTime.UnixEpoch.Ticks, LineEncoder.Checksum(cursor.Line.Span, isValid: true));
+        WriteBegin(
+            rows,
+            line,
+            _day.Value,
+            _encoder.Timestamp - DateTime.UnixEpoch.Ticks,
+            LineEncoder.Checksum(cursor.Line.Span, isValid: true));
         _encoder.Write(rows);
         Length += rows.Length - length;
     }

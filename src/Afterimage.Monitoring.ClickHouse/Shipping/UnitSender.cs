@@ -8,7 +8,10 @@ namespace Afterimage.Monitoring.ClickHouse.Shipping;
 /// <param name="shards">The cluster.</param>
 /// <param name="versionAsync">The schema's version, asked before each attempt. It throws while the schema is about to change.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class UnitSender(IShardClient shards, Func<CancellationToken, ValueTask<int>> versionAsync, TimeProvider timeProvider) : IDisposable
+internal sealed class UnitSender(
+    IShardClient shards,
+    Func<CancellationToken, ValueTask<int>> versionAsync,
+    TimeProvider timeProvider) : IDisposable
 {
     private readonly MemoryStream _body = new();
     private int _replica;
@@ -100,7 +103,8 @@ internal sealed class UnitSender(IShardClient shards, Func<CancellationToken, Va
         {
             int version = await versionAsync(cancellationToken).ConfigureAwait(false);
             if (delivery.Next(timeProvider.GetUtcNow(), version) == Delivery.Step.Settle)
-                throw new FleetException("The cluster's tables have changed, or an attempt took too long: lines are counted before the next.");
+                throw new FleetException(
+                    "The cluster's tables have changed, or an attempt took too long: lines are counted before the next.");
             delivery.Attempting(timeProvider.GetUtcNow(), version);
             try
             {

@@ -60,7 +60,8 @@ internal static class ShippingMarks
             return document.RootElement.TryGetProperty(Path.GetFileName(path), out JsonElement length)
                 && length.GetInt64() >= new FileInfo(path).Length;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
+            or InvalidOperationException or FormatException)
         {
             // Whoever does not know keeps it.
             return false;

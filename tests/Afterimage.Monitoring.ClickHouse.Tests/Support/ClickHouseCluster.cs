@@ -184,7 +184,10 @@ internal sealed class ClickHouseCluster : IAsyncDisposable
         File.WriteAllText(Path.Combine(replica.Directory, "users.xml"), $"""
             <yandex>
               <profiles><default><max_memory_usage>4000000000</max_memory_usage></default>{profiles}</profiles>
-              <users><default><password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default>{users}</users>
+              <users>
+                <default><password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default>
+                {users}
+              </users>
               <quotas><default/></quotas>
             </yandex>
             """);
@@ -195,7 +198,11 @@ internal sealed class ClickHouseCluster : IAsyncDisposable
             + "</shard>");
         File.WriteAllText(Path.Combine(replica.Directory, "config.xml"), string.Create(CultureInfo.InvariantCulture, $"""
             <yandex>
-              <logger><level>information</level><log>{replica.Directory}/server.log</log><errorlog>{replica.Directory}/error.log</errorlog></logger>
+              <logger>
+                <level>information</level>
+                <log>{replica.Directory}/server.log</log>
+                <errorlog>{replica.Directory}/error.log</errorlog>
+              </logger>
               <listen_host>127.0.0.1</listen_host>
               <http_port>{replica.HttpPort}</http_port>
               <tcp_port>{replica.TcpPort}</tcp_port>
@@ -208,7 +215,10 @@ internal sealed class ClickHouseCluster : IAsyncDisposable
               <default_profile>default</default_profile>
               <default_database>default</default_database>
               <mark_cache_size>16777216</mark_cache_size>
-              <zookeeper><node><host>127.0.0.1</host><port>{_zooKeeperPort}</port></node><session_timeout_ms>30000</session_timeout_ms></zookeeper>
+              <zookeeper>
+                <node><host>127.0.0.1</host><port>{_zooKeeperPort}</port></node>
+                <session_timeout_ms>30000</session_timeout_ms>
+              </zookeeper>
               <macros><shard>{replica.Shard}</shard><replica>{replica.Number}</replica></macros>
               <distributed_ddl><path>/clickhouse/task_queue/ddl</path></distributed_ddl>
               <remote_servers><fleet>{string.Concat(shards)}</fleet></remote_servers>

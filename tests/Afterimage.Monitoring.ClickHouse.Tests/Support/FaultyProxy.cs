@@ -69,7 +69,8 @@ internal sealed class FaultyProxy : IAsyncDisposable
         {
             Done++;
             context.Response.StatusCode = 500;
-            await context.Response.WriteAsync("Code: 241, e.displayText() = DB::Exception: Memory limit exceeded, e.what() = DB::Exception\n");
+            await context.Response.WriteAsync(
+                "Code: 241, e.displayText() = DB::Exception: Memory limit exceeded, e.what() = DB::Exception\n");
             return;
         }
 

@@ -1,0 +1,78 @@
+using Afterimage.Monitoring.ClickHouse.Http;
+using Afterimage.Monitoring.ClickHouse.Schema;
+
+namespace Afterimage.Monitoring.ClickHouse.Shipping;
+
+/// <summary>The cluster as a shipper last saw it: its shards, and what its fleet is and is doing.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="shards">Its shards.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class ClusterView(FleetCluster cluster, ShardClient shards, TimeProvider timeProvider) : IDisposable
+{
+    private readonly SemaphoreSlim _refreshing = new(1);
+    private FleetState? _state;
+    private DateTimeOffset _stateAt = DateTimeOffset.MinValue;
+
+    /// <summary>The shards that can be reached, by name.</summary>
+    public IReadOnlyList<string> Shards { get; private set; } = [];
+
+    /// <summary>Whether it was seen at all.</summary>
+    public bool IsKnown => _state is not null;
+
+    /// <summary>What the fleet is and is doing, once it was seen.</summary>
+    public FleetState State => _state!;
+
+    /// <summary>Looks at the cluster, unless that was done just now.</summary>
+    /// <exception cref="FleetException">No node answers, or the fleet is none that can be shipped to.</exception>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (timeProvider.GetUtcNow() - _stateAt >= FleetSetup.StateAge)
+                await RefreshNowAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _refreshing.Release();
+        }
+    }
+
+    /// <summary>The schema's version.</summary>
+    /// <exception cref="FleetException">The schema is about to change, or no node answers.</exception>
+    public async ValueTask<int> VersionAsync(CancellationToken cancellationToken)
+    {
+        await RefreshAsync(cancellationToken).ConfigureAwait(false);
+        return State.IsUpgrading
+            ? throw new FleetException("The cluster's tables are about to change; shipping goes on when they have.")
+            : State.Version;
+    }
+
+    public void Dispose() => _refreshing.Dispose();
+
+    private async Task RefreshNowAsync(CancellationToken cancellationToken)
+    {
+        Shards = await shards.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        FleetState state = await cluster.StateAsync(cancellationToken).ConfigureAwait(false);
+        if (_state is not null && state.Id != _state.Id)
+            throw new FleetException("The cluster's fleet is another one than before: it was made anew. Start the shipper again.");
+        if (_state?.Version != state.Version)
+            await CheckColumnsAsync(cancellationToken).ConfigureAwait(false);
+        (_state, _stateAt) = (state, timeProvider.GetUtcNow());
+    }
+
+    private async Task CheckColumnsAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string[]> rows = await cluster
+            .RowsAsync($"SELECT table, name FROM system.columns WHERE database = '{cluster.Schema.Database}'", cancellationToken)
+            .ConfigureAwait(false);
+        ILookup<string, string> there = rows.ToLookup(row => row[0], row => row[1], StringComparer.Ordinal);
+        foreach (LineTable table in LineTable.All)
+        {
+            if (table.Columns.FirstOrDefault(column => !there[table.LocalName].Contains(column.Name)) is { } missing)
+                throw new FleetException(
+                    $"The cluster's tables are of an earlier version: they have no {table.Name}.{missing.Name}. "
+                    + "afterimage fleet init brings them up to date.");
+        }
+    }
+}
