@@ -47,7 +47,7 @@ internal static class PricesView
         var table = new FittedTable(("without a price", 0), ("asked for as", 1), ("calls", 0), ("tokens", 0))
         {
             TextColumns = [1],
-            Caption = $"{Format.Count(missing.Count)} of {Format.Count(models)} models; their tokens are in no cost",
+            Caption = $"{Format.Count(missing.Count)} of {Format.Count(models)} models have no price here",
         };
         foreach (UnpricedModel model in missing)
         {
