@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using Afterimage.Monitoring.ClickHouse.Cluster;
 using Afterimage.Monitoring.ClickHouse.Http;
 using Afterimage.Monitoring.ClickHouse.Schema;
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using Afterimage.Monitoring.ClickHouse.Cluster;
 using Afterimage.Monitoring.ClickHouse.Http;
 using Afterimage.Monitoring.ClickHouse.Schema;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Afterimage.Monitoring.ClickHouse.Schema;
+using Afterimage.Monitoring.ClickHouse.Http;
 
-namespace Afterimage.Monitoring.ClickHouse.Http;
+namespace Afterimage.Monitoring.ClickHouse.Cluster;
 
 /// <summary>The nodes of a cluster: which of them is of which shard, and who of them answers.</summary>
 internal sealed class FleetCluster : IDisposable

@@ -1,4 +1,7 @@
-namespace Afterimage.Monitoring.ClickHouse.Http;
+using Afterimage.Monitoring.ClickHouse.Http;
+using Afterimage.Monitoring.ClickHouse.Schema;
+
+namespace Afterimage.Monitoring.ClickHouse.Cluster;
 
 /// <summary>A shard, and those of its replicas that have been reached.</summary>
 /// <param name="Name">Its name, by its servers' macro <c>shard</c>.</param>

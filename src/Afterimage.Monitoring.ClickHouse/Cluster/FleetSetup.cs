@@ -1,6 +1,7 @@
 using Afterimage.Monitoring.ClickHouse.Http;
+using Afterimage.Monitoring.ClickHouse.Schema;
 
-namespace Afterimage.Monitoring.ClickHouse.Schema;
+namespace Afterimage.Monitoring.ClickHouse.Cluster;
 
 /// <summary>Makes the tables of a fleet, or brings them up to date.</summary>
 /// <param name="cluster">Where.</param>
