@@ -53,7 +53,7 @@ public sealed class LogQueryTests : IDisposable
         WriteOneOfEach();
 
         Assert.Equal(
-            [Time, 1.25, true, "m", 3L, 4L, 7L, 0.25, null, 1L, 2L, "stop", 5L, 0.5, "p", "o", .. Nulls(9), "E", """{"k":[1]}"""],
+            [Time, 1.25, true, "m", 3L, 4L, 7L, 0.25, null, 1L, 2L, "stop", 5L, 0.5, "p", "o", .. Nulls(10), "E", """{"k":[1]}"""],
             Assert.Single(Query("FROM generations")));
         Assert.Equal(
             [
@@ -69,7 +69,7 @@ public sealed class LogQueryTests : IDisposable
                 "judge",
                 """{"s":0.75}""",
                 """{"s":"good"}""",
-                .. Nulls(7),
+                .. Nulls(8),
             ],
             Assert.Single(Query("FROM evaluations")));
         Assert.Equal(

@@ -23,10 +23,10 @@ internal static class RuleSettings
         {
             AlertRule rule = Rule(node);
             node.RefuseOthers();
+            if (rule.Fault() is { } fault && !(fault.Setting == nameof(AlertRule.Threshold) && double.IsNaN(rule.Threshold)))
+                throw node.Wrong(SnakeCase(fault.Setting), fault.Rule);
             if (double.IsNaN(rule.Threshold))
                 throw node.Wrong("threshold", "is required.");
-            if (rule.Fault() is { } fault)
-                throw node.Wrong(SnakeCase(fault.Setting), fault.Rule);
             if (rules.Any(r => r.Name == rule.Name))
                 throw node.Wrong("name", $"'{rule.Name}' is there twice.");
             rules.Add(rule);
