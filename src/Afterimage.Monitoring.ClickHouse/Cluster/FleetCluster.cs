@@ -1,6 +1,6 @@
 using System.Globalization;
-using Afterimage.Monitoring.ClickHouse.Schema;
 using Afterimage.Monitoring.ClickHouse.Http;
+using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Cluster;
 
