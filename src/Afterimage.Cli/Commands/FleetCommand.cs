@@ -46,7 +46,7 @@ internal static class FleetCommand
     private const int MaxFiles = 20;
 
     public static Command Create() =>
-        new(Name, "Make, check and ask a ClickHouse cluster that runs are shipped to.") { CreateInit(), CreateAudit() };
+        new(Name, "Make and check a ClickHouse cluster that runs are shipped to.") { CreateInit(), CreateAudit() };
 
     private static Command CreateInit()
     {

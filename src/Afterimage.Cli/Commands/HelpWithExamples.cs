@@ -3,8 +3,6 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Commands;
-using Afterimage.Cli.Views;
 
 namespace Afterimage.Cli.Commands;
 

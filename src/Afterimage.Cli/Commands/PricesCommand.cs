@@ -18,7 +18,8 @@ internal static class PricesCommand
         the table that comes with the command, with its date and where each price is
         from. With LOG_DIR it lists the models of these logs that have no price there:
         a run with this table counts their tokens in no cost. With --diff it says what
-        is different in a second file. Models of a file that have no price, and the reason, are in --json.
+        is different in a second file. Models of a file that have no price, and the
+        reason, are in --json.
         """,
         [
             "afterimage prices",

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Commands;
 using Afterimage.Cli.Json;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
@@ -13,7 +13,7 @@ internal static class RunIdentity
     {
         foreach (ListedFile part in run.Parts)
         {
-            if (RunCounts.Read(part.Path) is { } json
+            if (RunJson.Read(part.Path) is { } json
                 && json.TryGetProperty("run_id", out var id)
                 && id.GetString() is { Length: > 0 and <= 100 } text)
                 return text;

@@ -21,8 +21,8 @@ internal static class RunPart
 
         string Row(string? path)
         {
-            JsonElement? json = path is null ? null : RunCounts.Read(path);
-            LogRun? read = path is null ? null : LogRun.Read(path);
+            JsonElement? json = path is null ? null : RunJson.Read(path);
+            LogRun? read = json is { } file ? LogRun.Of(path!, file) : null;
             string process = Text("process_name");
             return string.Join(
                 ", ",

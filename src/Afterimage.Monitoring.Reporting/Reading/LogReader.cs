@@ -45,11 +45,7 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
     }
 
     /// <exception cref="IOException">A directory is of a later version of the format.</exception>
-    public void CheckVersion()
-    {
-        foreach (string runFile in Find(RunFiles))
-            FormatVersion.CheckFile(runFile);
-    }
+    public void CheckVersion() => FormatVersion.Check(Find(RunFiles));
 
     public string[] Find(string pattern) => [.. Paths.SelectMany(path => LogTree.Find(path, pattern).Where(file => IsRead(path, file)))];
 

@@ -27,7 +27,11 @@ internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOf
     /// <summary>Reads a file; <see langword="null"/> where it does not say when its run began.</summary>
     /// <exception cref="IOException">The file could not be read.</exception>
     public static LogRun? Read(string file) =>
-        RunCounts.Read(file) is { } run && Time(run, "start") is { } start
+        RunJson.Read(file) is { } run ? Of(file, run) : null;
+
+    /// <summary>The run of what a file holds; <see langword="null"/> where it does not say when its run began.</summary>
+    public static LogRun? Of(string file, JsonElement run) =>
+        Time(run, "start") is { } start
             ? new LogRun(Path.GetDirectoryName(file)!, start, Time(run, "end"))
             {
                 Host = Text(run, "host"),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
@@ -17,7 +18,7 @@ internal static class RunCounts
         long failed = 0;
         foreach (string file in files)
         {
-            if (Read(file) is not { } run)
+            if (RunJson.Read(file) is not { } run)
                 continue;
 
             dropped += Count(run, "dropped");
@@ -25,24 +26,6 @@ internal static class RunCounts
         }
 
         return (dropped, failed);
-    }
-
-    /// <summary>The object in a <c>run.json</c>; <see langword="null"/> where it holds none.</summary>
-    /// <exception cref="IOException">The file could not be read.</exception>
-    public static JsonElement? Read(string file)
-    {
-        try
-        {
-            // Its writer may replace it meanwhile.
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using JsonDocument document = JsonDocument.Parse(stream);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
-        {
-            // Removed meanwhile, or not the library's: nothing is known of its run.
-            return null;
-        }
     }
 
     private static long Count(JsonElement run, string name) =>

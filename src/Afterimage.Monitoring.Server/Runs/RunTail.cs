@@ -50,11 +50,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
     {
         isNew = false;
         if (_files.Count == 0)
-        {
-            foreach (string runFile in Directory.EnumerateFiles(directory, FormatVersion.Files))
-                FormatVersion.CheckFile(runFile);
-        }
-
+            FormatVersion.Check(Directory.EnumerateFiles(directory, FormatVersion.Files));
         string[] files =
         [
             .. CompactedName.In(directory).Select(c => c.Path)

@@ -94,14 +94,14 @@ internal sealed class RunFile : IDisposable
         var name = new NumberedName(directory, FileName);
         for (int number = 0; ; number++)
         {
-            if (FileClaim.Try(name.PathOf(number)) is not { } claim)
+            string path = name.PathOf(number);
+            if (FileClaim.Try(path) is not { } claim)
                 continue;
 
             try
             {
-                if (File.Exists(name.PathOf(number)))
-                    FormatVersion.CheckFile(name.PathOf(number));
-                return new RunFile(name.PathOf(number), claim, start);
+                FormatVersion.Check([path]);
+                return new RunFile(path, claim, start);
             }
             catch
             {

@@ -64,7 +64,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
             if (!Directory.Exists(directory))
                 return [];
 
-            FormatVersion.CheckTree(directory);
+            FormatVersion.Check(LogTree.Find(directory, FormatVersion.Files));
             return [.. RecordFiles.Find(directory).Where(file => RecordFiles.NumberOf(file) >= 0)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

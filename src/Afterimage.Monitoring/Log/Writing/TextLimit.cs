@@ -34,7 +34,7 @@ internal sealed class TextLimit(int maxLength)
     public void Count(string? text) => Count(text?.Length ?? 0);
 
     /// <summary>Counts values that will be in the line, and their names.</summary>
-    public void Count(IEnumerable<KeyValuePair<string, object?>>? values)
+    public void Count(KeyValuePair<string, object?>[]? values)
     {
         foreach ((string name, object? value) in values ?? [])
         {
