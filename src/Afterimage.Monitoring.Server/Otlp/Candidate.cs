@@ -10,6 +10,9 @@ internal sealed class Candidate(GenerationSpan span)
     /// <summary>Whether it told usage itself; else those below it are the only ones to tell.</summary>
     public bool HasOwnUsage { get; } = span.HasUsage;
 
+    /// <summary>Whether one may still come above it that tells of the same call.</summary>
+    public bool IsOpen { get; set; } = true;
+
     public bool IsReleased { get; set; }
 
     public bool IsDropped { get; set; }

@@ -6,6 +6,9 @@ internal sealed class HeldSpans(TimeSpan holdTime)
 {
     private const int MaxReleased = 32_768;
 
+    /// <summary>How long one that is recorded is known to those that come later, whatever the time to wait: else these would count twice.</summary>
+    private static readonly TimeSpan ReleasedTime = TimeSpan.FromMinutes(10);
+
     private readonly SpanTree _tree = new();
     private readonly Dictionary<(ulong High, ulong Low), TraceCandidates> _traces = [];
     private readonly Queue<(Candidate Candidate, long Until)> _waiting = new();
@@ -85,7 +88,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
             Candidate candidate = Take(span);
             candidate.IsReleased = true;
             Count--;
-            _released.Enqueue((candidate, now + holdTime.Ticks));
+            _released.Enqueue((candidate, now + ReleasedTime.Ticks));
         }
     }
 
@@ -127,32 +130,33 @@ internal sealed class HeldSpans(TimeSpan holdTime)
     /// <summary>Merges what can be merged in a trace, and releases those above which nothing can come any more.</summary>
     private int Settle(TraceCandidates candidates, long now, Action<GenerationSpan> release)
     {
+        // The lowest first, so that usage comes up step by step and each step sees what is below it.
         int merged = 0;
-        if (candidates.All.Count > 1)
+        _deepestFirst.Clear();
+        foreach (Candidate candidate in candidates.Open)
         {
-            // The lowest first, so that usage comes up step by step and each step sees what is below it.
-            _deepestFirst.Clear();
-            foreach (Candidate candidate in candidates.All)
-            {
-                _tree.Walk(candidate.Span.Key, candidate.Span.Parent, _above);
+            _tree.Walk(candidate.Span.Key, candidate.Span.Parent, _above);
+            if (_above.Count > 0)
                 _deepestFirst.Add((candidate, _above.Count));
-            }
-
-            _deepestFirst.Sort((one, other) => other.Depth.CompareTo(one.Depth));
-            foreach ((Candidate below, _) in _deepestFirst)
-            {
-                if (!below.IsDropped && MergeUp(below, candidates))
-                    merged++;
-            }
         }
 
-        for (int i = candidates.All.Count - 1; i >= 0; i--)
+        _deepestFirst.Sort((one, other) => other.Depth.CompareTo(one.Depth));
+        foreach ((Candidate below, _) in _deepestFirst)
         {
-            Candidate candidate = candidates.All[i];
-            if (candidate.IsWaiting && _tree.Walk(candidate.Span.Key, candidate.Span.Parent, _above))
-                Release(candidate, now, release);
+            if (!below.IsDropped && MergeUp(below, candidates))
+                merged++;
         }
 
+        foreach (Candidate candidate in candidates.Open)
+        {
+            if (!_tree.Walk(candidate.Span.Key, candidate.Span.Parent, _above))
+                continue;
+            if (candidate.IsWaiting)
+                Release(candidate, now, release);
+            candidate.IsOpen = false;
+        }
+
+        candidates.RemoveClosed();
         return merged;
     }
 
@@ -207,7 +211,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         candidate.Span.Agent ??= _above.Find(link => link.Agent is not null).Agent;
         candidate.IsReleased = true;
         Count--;
-        _released.Enqueue((candidate, now + holdTime.Ticks));
+        _released.Enqueue((candidate, now + ReleasedTime.Ticks));
         release(candidate.Span);
     }
 
@@ -227,7 +231,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
             if (!_traces.TryGetValue(trace, out TraceCandidates? candidates))
                 continue;
             candidates.Remove(next.Candidate);
-            if (candidates.All.Count == 0)
+            if (candidates.IsEmpty)
                 _traces.Remove(trace);
         }
     }

@@ -5,36 +5,46 @@ internal sealed class TraceCandidates
 {
     private const int MaxToSearch = 8;
 
-    private readonly List<Candidate> _all = new(1);
-    private Dictionary<ulong, Candidate>? _bySpan;
+    private readonly List<Candidate> _few = new(1);
+    private readonly List<Candidate> _open = new(1);
+    private Dictionary<ulong, Candidate>? _many;
 
-    public IReadOnlyList<Candidate> All => _all;
+    public bool IsEmpty => _many is null ? _few.Count == 0 : _many.Count == 0;
+
+    /// <summary>Those above which one may still come.</summary>
+    public IReadOnlyList<Candidate> Open => _open;
 
     public void Add(Candidate candidate)
     {
-        _all.Add(candidate);
-        if (_bySpan is not null)
-            _bySpan[candidate.Span.Span] = candidate;
-        else if (_all.Count > MaxToSearch)
-            _bySpan = _all.ToDictionary(c => c.Span.Span);
-    }
-
-    public void Remove(Candidate candidate)
-    {
-        _all.Remove(candidate);
-        _bySpan?.Remove(candidate.Span.Span);
-    }
-
-    public Candidate? Find(ulong span)
-    {
-        if (_bySpan is not null)
-            return _bySpan.GetValueOrDefault(span);
-        foreach (Candidate candidate in _all)
+        _open.Add(candidate);
+        if (_many is null && _few.Count < MaxToSearch)
         {
-            if (candidate.Span.Span == span)
-                return candidate;
+            _few.Add(candidate);
+            return;
         }
 
-        return null;
+        if (_many is null)
+        {
+            _many = _few.ToDictionary(few => few.Span.Span);
+            _few.Clear();
+        }
+
+        _many[candidate.Span.Span] = candidate;
     }
+
+    /// <summary>Forgets one, which is not to be found any more.</summary>
+    public void Remove(Candidate candidate)
+    {
+        _open.Remove(candidate);
+        if (_many is null)
+            _few.Remove(candidate);
+        else
+            _many.Remove(candidate.Span.Span);
+    }
+
+    /// <summary>Takes those out of the open ones that are open no more. They stay to be found.</summary>
+    public void RemoveClosed() => _open.RemoveAll(candidate => !candidate.IsOpen);
+
+    public Candidate? Find(ulong span) =>
+        _many is null ? _few.Find(candidate => candidate.Span.Span == span) : _many.GetValueOrDefault(span);
 }

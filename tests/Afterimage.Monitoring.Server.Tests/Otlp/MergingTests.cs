@@ -73,16 +73,31 @@ public sealed class MergingTests : IDisposable
         Assert.Equal(ExportRequest.SpanId(2), Assert.Single(server.Records()).Text("span_id"));
     }
 
-    [Fact]
-    public async Task A_span_above_that_comes_when_the_one_below_is_recorded_is_not_recorded_too()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(500)]
+    public async Task A_span_above_that_comes_when_the_one_below_is_recorded_is_not_recorded_too(int secondsLater)
     {
         await using OtlpServer server = await StartAsync();
         await server.TakeAsync(new ExportRequest().Chat(1, 2, parent: 1, id: "a"));
         await AdvanceAsync(server, TimeSpan.FromSeconds(6));
+        await AdvanceAsync(server, TimeSpan.FromSeconds(secondsLater));
         await server.TakeAsync(new ExportRequest().Chat(1, 1, id: "a"));
 
         Assert.Equal(ExportRequest.SpanId(2), Assert.Single(server.Records()).Text("span_id"));
         Assert.Equal(1, server.Statistics.MergedSpans);
+    }
+
+    [Fact]
+    public async Task A_span_below_that_comes_minutes_after_the_one_above_is_not_recorded_too()
+    {
+        await using OtlpServer server = await StartAsync();
+        await server.TakeAsync(new ExportRequest().Chat(1, 1, id: "a"));
+        await AdvanceAsync(server, TimeSpan.FromMinutes(9));
+        await server.TakeAsync(new ExportRequest().Chat(1, 2, parent: 1, id: "a"));
+        await server.StopAsync();
+
+        Assert.Equal(ExportRequest.SpanId(1), Assert.Single(server.Records()).Text("span_id"));
     }
 
     [Fact]
