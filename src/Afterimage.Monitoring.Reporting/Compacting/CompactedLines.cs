@@ -11,10 +11,7 @@ internal static class CompactedLines
     public static IEnumerable<ReadOnlyMemory<byte>> Read(string file, DateTimeOffset? since)
     {
         using LogSnapshot snapshot = Open(CancellationToken.None);
-        foreach (
-            ReadOnlyMemory<byte> line in Lines(
-                snapshot,
-                CompactedFile.SelectLines(CompactedFile.SelectRows(LogSnapshot.ListFiles([file])), since)))
+        foreach (ReadOnlyMemory<byte> line in Lines(snapshot, file, CompactedFile.SelectRows(LogSnapshot.ListFiles([file])), since))
             yield return line;
     }
 
@@ -23,9 +20,7 @@ internal static class CompactedLines
     {
         using LogSnapshot snapshot = Open(CancellationToken.None);
         foreach (
-            ReadOnlyMemory<byte> line in Lines(
-                snapshot,
-                CompactedFile.SelectLines(CompactedFile.SelectRows(LogSnapshot.ListFiles([file]), first, count))))
+            ReadOnlyMemory<byte> line in Lines(snapshot, file, CompactedFile.SelectRows(LogSnapshot.ListFiles([file]), first, count)))
             yield return line;
     }
 
@@ -42,8 +37,7 @@ internal static class CompactedLines
         return
         [
             .. files
-                .SelectMany(file =>
-                    Lines(snapshot, CompactedFile.SelectLines(CompactedFile.SelectEnd(LogSnapshot.ListFiles([file]), count))))
+                .SelectMany(file => Lines(snapshot, file, CompactedFile.SelectEnd(LogSnapshot.ListFiles([file]), count)))
                 .Select(line => new ReadOnlyMemory<byte>(line.ToArray())),
         ];
     }
@@ -55,11 +49,11 @@ internal static class CompactedLines
         return snapshot;
     }
 
-    /// <summary>The lines of a query, each until the next is asked for.</summary>
-    private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string query)
+    /// <summary>The lines of some of a file's rows, each until the next is asked for.</summary>
+    private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string file, string rows, DateTimeOffset? since = null)
     {
         byte[] buffer = new byte[4096];
-        foreach (DuckDBDataReader row in snapshot.Query(query))
+        foreach (DuckDBDataReader row in snapshot.Query(CompactedFile.SelectLines(rows, CompactedFile.ColumnsOf(snapshot, file), since)))
         {
             using Stream line = row.GetStream(0);
             int length = (int)line.Length;

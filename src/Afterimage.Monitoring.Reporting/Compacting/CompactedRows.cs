@@ -76,7 +76,7 @@ internal sealed class CompactedRows : IDisposable
 
     private void CheckColumns(string path)
     {
-        HashSet<string> names = [.. _snapshot.Query(CompactedFile.SelectColumns(path)).Select(row => row.GetString(0))];
+        IReadOnlySet<string> names = CompactedFile.ColumnsOf(_snapshot, path);
         RecordColumn[] others = [.. RecordColumn.All.Except(_columns).Where(column => names.Contains(column.Name))];
         if (others.Length == 0)
             return;

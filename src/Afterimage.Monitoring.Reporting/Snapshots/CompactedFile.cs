@@ -30,11 +30,6 @@ internal static class CompactedFile
             || 'Z","event":"';
         """;
 
-    /// <summary>An expression over the table <c>record r</c>, with <see cref="Macros"/>.</summary>
-    public static string Line { get; } =
-        "stamp_json(r.ticks) || r.event || concat('\"', "
-        + string.Join(", ", RecordColumn.All.Where(column => !column.IsAlwaysRead).Select(MemberOf)) + ", '}')";
-
     /// <summary>The rows of the table <c>record</c>, with its lines, as those of a file.</summary>
     /// <param name="columns">The table's columns; of the others the file has nulls.</param>
     public static string Select(IReadOnlyCollection<RecordColumn> columns) =>
@@ -60,7 +55,8 @@ internal static class CompactedFile
         """;
 
     /// <summary>The names of the columns of a file.</summary>
-    public static string SelectColumns(string path) => $"SELECT name FROM parquet_schema({LogSnapshot.ListFiles([path])})";
+    public static IReadOnlySet<string> ColumnsOf(LogSnapshot snapshot, string path) =>
+        snapshot.Query($"SELECT name FROM parquet_schema({LogSnapshot.ListFiles([path])})").Select(row => row.GetString(0)).ToHashSet();
 
     /// <summary>The rows of a file, whole, in their order.</summary>
     public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";
@@ -84,8 +80,21 @@ internal static class CompactedFile
     }
 
     /// <summary>The lines that rows stand for, byte for byte, with <see cref="Macros"/>.</summary>
-    public static string SelectLines(string rows, DateTimeOffset? since = null) =>
-        $"SELECT coalesce(r.line, encode({Line})) FROM ({rows}) AS r WHERE r.line IS NOT NULL OR {LogSnapshot.Within(since, until: null)}";
+    /// <param name="rows">The rows.</param>
+    /// <param name="columns">The names of the columns that they have: a file of an earlier version lacks some.</param>
+    /// <param name="since">The time before which records are left out.</param>
+    public static string SelectLines(string rows, IReadOnlySet<string> columns, DateTimeOffset? since = null)
+    {
+        IEnumerable<string> members = RecordColumn.All
+            .Where(column => !column.IsAlwaysRead && columns.Contains(column.Name))
+            .Select(MemberOf)
+            .Prepend("'\"'")
+            .Append("'}'");
+        return $"""
+            SELECT coalesce(r.line, encode(stamp_json(r.ticks) || r.event || concat({string.Join(", ", members)})))
+            FROM ({rows}) AS r WHERE r.line IS NOT NULL OR {LogSnapshot.Within(since, until: null)}
+            """;
+    }
 
     private static string MemberOf(RecordColumn column)
     {
