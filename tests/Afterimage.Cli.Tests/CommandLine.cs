@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Afterimage.Tests;
 
 namespace Afterimage.Cli.Tests;
 

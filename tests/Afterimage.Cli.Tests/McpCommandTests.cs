@@ -1,5 +1,4 @@
 using Afterimage.Monitoring;
-using Afterimage.Tests;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 

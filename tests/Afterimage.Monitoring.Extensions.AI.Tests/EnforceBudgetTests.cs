@@ -125,7 +125,7 @@ public sealed class EnforceBudgetTests
         Assert.Equal((0m, 0m), Figures(run));
 
         Task cancelled = AskAsync(hanging, streams, large, cancellation.Token);
-        await run.Server.StandsStill.Task.WaitAsync(PatientMonitor.Generous, MonitoredServer.Token);
+        await run.Server.StandsStill.Task.WaitAsync(Limits.Generous, MonitoredServer.Token);
         Assert.InRange(Figures(run).Reserved, 91m, 100m);
         await Assert.ThrowsAsync<BudgetExceededException>(() => AskAsync(failing, streams, large));
         await cancellation.CancelAsync();

@@ -83,7 +83,7 @@ internal sealed class MonitoredServer : IAsyncDisposable
     {
         Endpoint = server.Endpoint,
         RetryPolicy = new ImmediateRetryPolicy(retries),
-        NetworkTimeout = timeout ?? PatientMonitor.Generous,
+        NetworkTimeout = timeout ?? Limits.Generous,
     };
 
     private sealed class ImmediateRetryPolicy(int retries) : ClientRetryPolicy(retries)

@@ -195,7 +195,7 @@ public sealed class OtlpTests : IAsyncLifetime
         void Configure(OtlpExporterOptions options, string path)
         {
             options.Protocol = protocol;
-            options.TimeoutMilliseconds = (int)PatientMonitor.Generous.TotalMilliseconds;
+            options.TimeoutMilliseconds = (int)Limits.Generous.TotalMilliseconds;
             options.Endpoint = protocol == OtlpExportProtocol.Grpc ? _collector.GrpcEndpoint : new Uri(_collector.HttpEndpoint, path);
         }
     }
@@ -212,8 +212,8 @@ public sealed class OtlpTests : IAsyncLifetime
         public void Dispose()
         {
             // By itself the disposal gives what is left no more than five seconds.
-            Assert.True(meters.ForceFlush((int)PatientMonitor.Generous.TotalMilliseconds));
-            Assert.True(traces.ForceFlush((int)PatientMonitor.Generous.TotalMilliseconds));
+            Assert.True(meters.ForceFlush((int)Limits.Generous.TotalMilliseconds));
+            Assert.True(traces.ForceFlush((int)Limits.Generous.TotalMilliseconds));
             services.Dispose();
         }
     }

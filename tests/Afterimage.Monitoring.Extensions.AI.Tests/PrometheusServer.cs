@@ -46,7 +46,7 @@ internal sealed class PrometheusServer : IDisposable
             value = await QueryAsync(query);
         } while (
             value != expected
-            && Stopwatch.GetElapsedTime(start) < PatientMonitor.Generous
+            && Stopwatch.GetElapsedTime(start) < Limits.Generous
             && await timer.WaitForNextTickAsync(MonitoredServer.Token));
 
         return value ?? double.NaN;

@@ -231,8 +231,8 @@ public sealed class WebhookTests
             o.ShutdownTimeout = TimeSpan.FromMilliseconds(50);
         });
         Task check = run.FireAsync();
-        await asked.Task.Within();
-        await heard.Task.Within();
+        await asked.Task.WaitFor();
+        await heard.Task.WaitFor();
         for (int i = 0; i < 100_000; i++)
             run.Monitor.TrackGeneration(TimeSpan.FromSeconds(60), true);
         await run.Monitor.FlushAsync(Limits.Token);
@@ -241,7 +241,7 @@ public sealed class WebhookTests
 
         await run.DisposeAsync();
 
-        await aborted.Task.Within();
+        await aborted.Task.WaitFor();
         await check;
         Assert.Single(receiver.Requests);
         Assert.Equal((0, 1), (run.Statistics.Written, run.Statistics.Failed));
@@ -264,7 +264,7 @@ public sealed class WebhookTests
             o.ShutdownTimeout = TimeSpan.FromMilliseconds(200);
         });
         await run.FireAsync();
-        await asked.Task.Within();
+        await asked.Task.WaitFor();
 
         await run.DisposeAsync();
         clock.Advance(TimeSpan.FromHours(1));

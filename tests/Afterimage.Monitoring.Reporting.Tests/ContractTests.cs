@@ -183,7 +183,7 @@ public sealed class ContractTests : IDisposable
             LogHandlers = { new FileLogHandler(logDirectory: path), entries },
             AlertHandlers = { alerts.Add },
             MetricsInterval = TimeSpan.Zero,
-            ShutdownTimeout = PatientMonitor.Generous,
+            ShutdownTimeout = Limits.Generous,
             AlertMinSuccessRate = 0.1,
             AlertMaxGenerationTime = TimeSpan.FromSeconds(1),
             AlertMaxErrorRate = 1,

@@ -173,7 +173,7 @@ public sealed class PageTests(Browser browser) : IDisposable
         for (int i = 0; i < 41; i++)
             monitor.TrackGeneration(TimeSpan.FromSeconds(1), true, new GenerationDetails { ModelName = "gpt-4o" });
         await monitor.FlushAsync(Cancel);
-        await Assertions.Expect(figure).ToHaveTextAsync("42", new() { Timeout = (float)PatientMonitor.Generous.TotalMilliseconds });
+        await Assertions.Expect(figure).ToHaveTextAsync("42", new() { Timeout = (float)Limits.Generous.TotalMilliseconds });
 
         // The page is the one that was opened, its chart still a table, and that up to date.
         Assert.True(await open.Page.EvaluateAsync<bool>("() => window.sameDocument"));
@@ -186,7 +186,7 @@ public sealed class PageTests(Browser browser) : IDisposable
         await server.DisposeAsync();
         await Assertions.Expect(open.Page.Locator("#link")).ToHaveTextAsync(
             "Disconnected, trying again",
-            new() { Timeout = (float)PatientMonitor.Generous.TotalMilliseconds });
+            new() { Timeout = (float)Limits.Generous.TotalMilliseconds });
     }
 
     [Fact]

@@ -60,7 +60,7 @@ internal sealed class RunningServer : IAsyncDisposable
         })
         {
             BaseAddress = Pages,
-            Timeout = PatientMonitor.Generous,
+            Timeout = Limits.Generous,
         };
 
     public Task<JsonElement> GetAsync(string path) => Client.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);

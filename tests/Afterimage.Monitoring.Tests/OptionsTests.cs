@@ -52,12 +52,12 @@ public sealed class OptionsTests
     [MemberData(nameof(BadSettings), DisableDiscoveryEnumeration = true)]
     public void A_setting_out_of_its_range_is_refused_by_name_before_anything_is_made(string setting, object value)
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         var options = new GenerationMonitorOptions { LogDirectory = directory.File("run") };
         Set(options, setting, value);
 
         Assert.Equal(setting, Assert.ThrowsAny<ArgumentException>(() => new GenerationMonitor(options)).ParamName);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.FullPath));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
     }
 
     [Fact]
@@ -127,8 +127,8 @@ public sealed class OptionsTests
     public void Settings_are_read_once()
     {
         var options = new GenerationMonitorOptions();
-        using var directory = new TempDirectory();
-        options.LogDirectory = directory.FullPath;
+        using var directory = new TemporaryDirectory();
+        options.LogDirectory = directory.Path;
         using var monitor = new GenerationMonitor(options);
         options.LogDirectory = directory.File("elsewhere");
         options.AlertMaxGenerationTime = TimeSpan.Zero;
@@ -136,13 +136,13 @@ public sealed class OptionsTests
         monitor.TrackGeneration(TimeSpan.FromSeconds(1), true);
 
         Assert.Empty(monitor.CheckAlerts());
-        Assert.Equal(directory.FullPath, monitor.LogDirectory!);
+        Assert.Equal(directory.Path, monitor.LogDirectory!);
     }
 
     [Fact]
     public void The_log_directory_is_made_and_told_as_a_full_path()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         string relative = Path.GetRelativePath(Environment.CurrentDirectory, directory.File("a/b"));
         using var monitor = new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = relative });
 
@@ -153,7 +153,7 @@ public sealed class OptionsTests
     [Fact]
     public void A_log_directory_that_cannot_be_made_is_an_error_that_says_which_and_why()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         string file = directory.File("a-file");
         File.WriteAllText(file, "not a directory");
 

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Afterimage.Tests.Otlp;
 
 /// <summary>An OpenTelemetry collector on 127.0.0.1 that keeps what it gets, over gRPC and over HTTP.</summary>
-internal sealed class OtlpReceiver : IAsyncDisposable
+public sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<MetricsRequest> _metrics = new();

@@ -7,7 +7,7 @@ namespace Afterimage.Tests;
 /// room for. Each is a name or a value in every place that takes one (model, metric, finish reason, error, evaluator, score, tag, log
 /// message), and comes back as it was.
 /// </summary>
-internal static class HostileNames
+public static class HostileNames
 {
     /// <summary>Half of an emoji, which UTF-8 has no bytes for. Not in <see cref="List"/>, since it cannot come back as it was.</summary>
     public const string Unpaired = "lone\ud83dsurrogate";

@@ -5,7 +5,7 @@ namespace Afterimage.Tests;
 
 /// <summary>What a test needs of its machine: skipped where that is missing, failed where the machine was to have it
 /// (AFTERIMAGE_REQUIRE_SERVICES=1).</summary>
-internal static class Need
+public static class Need
 {
     public static void Linux() => That(OperatingSystem.IsLinux(), "This test needs Linux.");
 

@@ -6,7 +6,7 @@ using Xunit;
 namespace Afterimage.Tests;
 
 /// <summary>A server program on a port of 127.0.0.1, which is killed at the latest when this is disposed.</summary>
-internal sealed class ServerProcess : IDisposable
+public sealed class ServerProcess : IDisposable
 {
     private const int Attempts = 10;
 

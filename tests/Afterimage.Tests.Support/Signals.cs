@@ -5,7 +5,7 @@ namespace Afterimage.Tests;
 
 /// <summary>Starts programs that react to signals whatever the shell that runs the tests has made of these: one in the background has
 /// SIGINT ignored, and children inherit that.</summary>
-internal static class Signals
+public static class Signals
 {
     // Linux's numbers.
     public const int Interrupt = 2;

@@ -1,7 +1,7 @@
 namespace Afterimage.Tests;
 
 /// <summary>A disk of one test's own that is full when the test says so.</summary>
-internal sealed class SmallDisk : IDisposable
+public sealed class SmallDisk : IDisposable
 {
     private readonly TemporaryDirectory _mountPoint = new();
 

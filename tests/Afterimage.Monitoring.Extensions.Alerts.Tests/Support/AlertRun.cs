@@ -40,9 +40,9 @@ internal sealed class AlertRun : IDisposable
         return CheckAsync();
     }
 
-    public Task CheckAsync() => Task.Run(() => Monitor.CheckAlerts()).Within();
+    public Task CheckAsync() => Task.Run(() => Monitor.CheckAlerts()).WaitFor();
 
-    public Task DisposeAsync() => Task.Run(Monitor.Dispose).Within();
+    public Task DisposeAsync() => Task.Run(Monitor.Dispose).WaitFor();
 
     /// <summary>Everything that the run wrote, once it is disposed.</summary>
     public string Written()

@@ -69,7 +69,7 @@ public sealed class AlertRuleSettingsTests
         AlertRule[] expected = [Full, new AlertRule { Name = "s", Metric = "x", Threshold = 1 }];
         Assert.Equal(expected, AlertRule.Parse(Json));
         Assert.Equal(expected, AlertRule.FromConfiguration(configuration));
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         File.WriteAllText(directory.File("rules.json"), Json);
         Assert.Equal(expected, AlertRule.Load(directory.File("rules.json")));
         Assert.Empty(AlertRule.Parse("{}"));

@@ -10,7 +10,7 @@ public sealed class BudgetResumeTests : IDisposable
 {
     private static readonly ModelPricing Prices = new(new Dictionary<string, ModelPrice> { ["m"] = new() { Input = 1, Output = 10 } });
 
-    private readonly TempDirectory _directory = new();
+    private readonly TemporaryDirectory _directory = new();
     private readonly WallClock _clock = new(MonitorRun.Start);
     private readonly ConcurrentQueue<Alert> _heard = new();
 

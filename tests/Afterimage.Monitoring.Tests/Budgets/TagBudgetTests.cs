@@ -5,7 +5,7 @@ namespace Afterimage.Monitoring.Tests.Budgets;
 /// <summary>Budgets of the calls with one tag: one a tenant.</summary>
 public sealed class TagBudgetTests : IDisposable
 {
-    private readonly TempDirectory _directory = new();
+    private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
 

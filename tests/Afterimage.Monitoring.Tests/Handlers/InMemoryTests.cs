@@ -9,7 +9,7 @@ public sealed class InMemoryTests
     [Fact]
     public async Task Without_files_records_and_entries_reach_the_handlers_and_no_directory_is_made()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         var records = new InMemoryRecords();
         var clock = new FakeTimeProvider(MonitorRun.Start);
         var options = new GenerationMonitorOptions
@@ -39,7 +39,7 @@ public sealed class InMemoryTests
         Assert.Null(monitor.LogDirectory);
         Assert.Throws<InvalidOperationException>(monitor.SaveMetrics);
         await monitor.DisposeAsync();
-        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.FullPath));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
 
         records.Clear();
         Assert.Empty(records.Records);

@@ -356,12 +356,12 @@ public sealed class LogFormatTests
     [Fact]
     public void Times_of_a_clock_with_any_zone_are_written_as_utc()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 10, 25, 2, 30, 0, TimeSpan.FromHours(2)));
         clock.SetLocalTimeZone(TimeZoneInfo.CreateCustomTimeZone("test", TimeSpan.FromHours(2), "test", "test"));
         using (
             var monitor = new GenerationMonitor(
-                new GenerationMonitorOptions { LogDirectory = directory.FullPath, ShutdownTimeout = Limits.Generous },
+                new GenerationMonitorOptions { LogDirectory = directory.Path, ShutdownTimeout = Limits.Generous },
                 clock))
         {
             monitor.TrackGeneration(Duration, true);

@@ -32,7 +32,7 @@ public sealed class RunDirectoryTests
     [Fact]
     public void A_later_run_in_the_same_directory_goes_on_behind_a_torn_line()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         const string Torn = """{"timestamp":"2026-11-23T14:00:00Z","event":"gen""";
         Record("first");
         string firstRun = JsonFile.Object(directory.File("run.json")).Text("run_id");
@@ -53,7 +53,7 @@ public sealed class RunDirectoryTests
         void Record(string model)
         {
             using var monitor = new GenerationMonitor(
-                new GenerationMonitorOptions { LogDirectory = directory.FullPath, ShutdownTimeout = Limits.Generous });
+                new GenerationMonitorOptions { LogDirectory = directory.Path, ShutdownTimeout = Limits.Generous });
             monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = model });
             monitor.LogInfo(model);
         }
@@ -116,7 +116,7 @@ public sealed class RunDirectoryTests
     [Fact]
     public void A_metric_handler_writes_points_given_to_it_directly()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         using (var handler = new FileMetricHandler(directory.File("made/on/demand")))
         {
             handler.HandleMetric(
@@ -150,8 +150,8 @@ public sealed class RunDirectoryTests
     [Fact]
     public void A_log_handler_writes_entries_given_to_it_directly()
     {
-        using var directory = new TempDirectory();
-        using (var handler = new FileLogHandler(directory.FullPath))
+        using var directory = new TemporaryDirectory();
+        using (var handler = new FileLogHandler(directory.Path))
         {
             foreach (
                 var level in Enum.GetValues<Microsoft.Extensions.Logging.LogLevel>()

@@ -139,8 +139,8 @@ public sealed class TextLimitTests
     [InlineData((2 << 20) + 1)]
     public void A_limit_out_of_range_is_refused(int limit)
     {
-        using var directory = new TempDirectory();
-        var options = new GenerationMonitorOptions { LogDirectory = directory.FullPath };
+        using var directory = new TemporaryDirectory();
+        var options = new GenerationMonitorOptions { LogDirectory = directory.Path };
         options.LogFiles.MaxTextLength = limit;
 
         ArgumentException e = Assert.ThrowsAny<ArgumentException>(() => new GenerationMonitor(options));

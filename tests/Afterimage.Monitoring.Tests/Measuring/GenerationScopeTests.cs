@@ -175,8 +175,8 @@ public sealed class GenerationScopeTests : IDisposable
     public void A_clock_that_is_set_back_makes_no_negative_duration()
     {
         var clock = new SetByHand { Now = MonitorRun.Start };
-        using var directory = new TempDirectory();
-        using var monitor = new GenerationMonitor(new() { LogDirectory = directory.FullPath }, clock);
+        using var directory = new TemporaryDirectory();
+        using var monitor = new GenerationMonitor(new() { LogDirectory = directory.Path }, clock);
         using (GenerationScope scope = monitor.MeasureGeneration())
         {
             clock.Now -= Second;

@@ -8,7 +8,7 @@ public sealed class PriceFileTests : IDisposable
 {
     private const string Good = """{"models": [{"name": "m", "input": 1, "output": 2}]}""";
 
-    private readonly TempDirectory _directory = new();
+    private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Afterimage.Monitoring.Tests.Support;
-using Afterimage.Tests;
 
 namespace Afterimage.Monitoring.Tests.Recording;
 
@@ -18,7 +17,7 @@ public sealed class ProcessEndTests
     [InlineData("throw-on-thread", null)]
     public async Task A_process_that_ends_by_itself_has_written_everything(string way, int? exitCode)
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         using Process process = Start(directory, way);
         await Ended(process);
 
@@ -37,7 +36,7 @@ public sealed class ProcessEndTests
     [InlineData("QUIT")]
     public async Task A_process_that_a_signal_ends_has_written_everything(string signal)
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         using Process process = Start(directory, "wait");
         await Ready(process);
         await Kill(process, signal);
@@ -50,7 +49,7 @@ public sealed class ProcessEndTests
     [Fact]
     public async Task A_process_that_is_killed_keeps_what_was_flushed()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         using Process process = Start(directory, "flush-and-wait");
         await Ready(process);
         process.Kill();
@@ -63,7 +62,7 @@ public sealed class ProcessEndTests
     [Fact]
     public async Task A_program_that_cancels_the_signal_goes_on_recording()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         using Process process = Start(directory, "cancel-signal");
         await Ready(process);
         await Kill(process, "INT");
@@ -76,7 +75,7 @@ public sealed class ProcessEndTests
     [Fact]
     public async Task The_default_directory_is_named_by_the_utc_time_and_is_each_monitors_own()
     {
-        using var directory = new TempDirectory();
+        using var directory = new TemporaryDirectory();
         using Process process = Start(directory, "default-directory");
         string output = await process.StandardOutput.ReadToEndAsync(Limits.Token);
         await Ended(process);
@@ -92,19 +91,19 @@ public sealed class ProcessEndTests
             Path.GetFileName(directories[2]), "yyyy-MM-dd-HH-mm-ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out _));
     }
 
-    private static void AssertComplete(TempDirectory directory, int generations)
+    private static void AssertComplete(TemporaryDirectory directory, int generations)
     {
         List<JsonElement> records = JsonFile.Lines(directory.File("metrics.jsonl"));
         Assert.Equal(generations, records.Count(r => r.Text("event") == "generation"));
         Assert.Equal(["recorded"], JsonFile.Lines(directory.File("afterimage.log")).Select(e => e.Text("message")));
     }
 
-    private static Process Start(TempDirectory directory, string way)
+    private static Process Start(TemporaryDirectory directory, string way)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "Afterimage.TestPrograms.dll");
-        string[] arguments = ["exec", program, way, Generations.ToString(CultureInfo.InvariantCulture), directory.FullPath];
+        string[] arguments = ["exec", program, way, Generations.ToString(CultureInfo.InvariantCulture), directory.Path];
         ProcessStartInfo start = Signals.Default(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments);
-        start.WorkingDirectory = directory.FullPath;
+        start.WorkingDirectory = directory.Path;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         return Process.Start(start)!;

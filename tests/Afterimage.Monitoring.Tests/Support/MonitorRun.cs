@@ -9,7 +9,7 @@ internal sealed class MonitorRun : IDisposable
 {
     public static readonly DateTimeOffset Start = new(2026, 11, 23, 14, 0, 0, TimeSpan.Zero);
 
-    private readonly TempDirectory _directory = new();
+    private readonly TemporaryDirectory _directory = new();
 
     public MonitorRun(
         Action<GenerationMonitorOptions>? configure = null,
@@ -18,7 +18,7 @@ internal sealed class MonitorRun : IDisposable
     {
         var options = new GenerationMonitorOptions
         {
-            LogDirectory = _directory.FullPath,
+            LogDirectory = _directory.Path,
             HandlerTimeLimit = Limits.Generous,
             ShutdownTimeout = Limits.Generous,
         };
