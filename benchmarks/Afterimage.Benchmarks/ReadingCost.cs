@@ -7,7 +7,8 @@ namespace Afterimage.Benchmarks;
 
 /// <summary>
 /// What it costs to read a log directory: <c>reading make DIR GENERATIONS</c>, then in a process each <c>reading afterimage|duckdb
-/// summary|p95 DIR</c>; <c>reading compact DIR</c>, and the same again from Parquet.
+/// summary|p95 DIR</c> and <c>reading resume DIR</c>; <c>reading compact DIR</c>, and the same again from Parquet. <c>reading make-small DIR
+/// FILES</c> and <c>reading open DIR</c> are about a directory of many small files.
 /// </summary>
 /// <remarks>Once each: they take long. The facts are seconds, and the most memory of the process that was resident.</remarks>
 internal static class ReadingCost
@@ -34,6 +35,15 @@ internal static class ReadingCost
             case ["make", string directory, string generations]:
                 Make(directory, int.Parse(generations, CultureInfo.InvariantCulture));
                 return 0;
+            case ["make-small", string directory, string files]:
+                MakeSmall(directory, int.Parse(files, CultureInfo.InvariantCulture));
+                return 0;
+            case ["open", string directory]:
+                Measure(directory, "open", () => LogDirectory.Open(directory).Summarize());
+                return 0;
+            case ["resume", string directory]:
+                Measure(directory, "resume", () => Resume(directory));
+                return 0;
             case ["compact", string directory]:
                 Measure(directory, "compact", () => LogDirectory.Open(directory).CompactAsync().GetAwaiter().GetResult());
                 return 0;
@@ -56,8 +66,8 @@ internal static class ReadingCost
                 return 0;
             default:
                 Console.Error.WriteLine(
-                    "reading make DIR GENERATIONS | compact DIR | afterimage summary DIR | afterimage p95 DIR "
-                    + "| duckdb summary DIR | duckdb p95 DIR"
+                    "reading make DIR GENERATIONS | make-small DIR FILES | open DIR | resume DIR | compact DIR "
+                    + "| afterimage summary DIR | afterimage p95 DIR | duckdb summary DIR | duckdb p95 DIR"
                 );
                 return 2;
         }
@@ -79,6 +89,27 @@ internal static class ReadingCost
 
         monitor.FlushAsync().AsTask().GetAwaiter().GetResult();
         Facts.Write("reading.generations", generations);
+    }
+
+    /// <summary>As writers leave it that rotate often: ten generations a file.</summary>
+    private static void MakeSmall(string directory, int files)
+    {
+        const int GenerationsInFile = 10;
+        Make(directory, files * GenerationsInFile);
+        string written = Directory.GetFiles(directory, "metrics*.jsonl").Single();
+        int number = 0;
+        foreach (string[] lines in File.ReadLines(written).Chunk(GenerationsInFile))
+            File.WriteAllLines(Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"metrics-{++number:000000}.jsonl")), lines);
+        File.Delete(written);
+        Facts.Write("reading.small.files", number);
+    }
+
+    private static void Resume(string directory)
+    {
+        GenerationMonitorOptions options = new GenerationMonitorOptions { WriteFiles = false }.UseCompactedFiles();
+        options.Budgets.Add(new() { Name = "tokens", Unit = BudgetUnit.Tokens, Limit = 1e15m, ResumeFrom = directory });
+        using var monitor = new GenerationMonitor(options);
+        _ = monitor.GetBudgets()[0].Spent;
     }
 
     private static bool IsCompacted(string directory) => Directory.EnumerateFiles(directory, "*.parquet").Any();
