@@ -53,7 +53,8 @@ internal static class CompactedLines
     private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string file, string rows, DateTimeOffset? since = null)
     {
         byte[] buffer = new byte[4096];
-        foreach (DuckDBDataReader row in snapshot.Query(CompactedFile.SelectLines(rows, CompactedFile.ColumnsOf(snapshot, file), since)))
+        IReadOnlySet<string> columns = CompactedFile.FilledColumns(snapshot, LogSnapshot.ListFiles([file]));
+        foreach (DuckDBDataReader row in snapshot.Query(CompactedFile.SelectLines(rows, columns, since)))
         {
             using Stream line = row.GetStream(0);
             int length = (int)line.Length;

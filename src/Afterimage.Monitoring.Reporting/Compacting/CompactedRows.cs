@@ -76,18 +76,10 @@ internal sealed class CompactedRows : IDisposable
 
     private void CheckColumns(string path)
     {
-        IReadOnlySet<string> names = CompactedFile.ColumnsOf(_snapshot, path);
+        IReadOnlySet<string> names = CompactedFile.FilledColumns(_snapshot, LogSnapshot.ListFiles([path]));
         RecordColumn[] others = [.. RecordColumn.All.Except(_columns).Where(column => names.Contains(column.Name))];
-        if (others.Length == 0)
-            return;
-
-        string counts = string.Join(", ", others.Select(column => $"count({column.Name})"));
-        bool[] isUsed = _snapshot
-            .Query($"SELECT {counts} FROM ({CompactedFile.SelectRows(LogSnapshot.ListFiles([path]))})")
-            .Select(row => others.Select((_, i) => row.GetInt64(i) > 0).ToArray())
-            .Single();
-        if (isUsed.Contains(true))
-            throw new MissingColumnsException([.. others.Where((_, i) => isUsed[i])]);
+        if (others.Length > 0)
+            throw new MissingColumnsException(others);
     }
 
     private (long Records, long Skipped) Counts() =>

@@ -54,9 +54,17 @@ internal static class CompactedFile
         FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)
         """;
 
-    /// <summary>The names of the columns of a file.</summary>
-    public static IReadOnlySet<string> ColumnsOf(LogSnapshot snapshot, string path) =>
-        snapshot.Query($"SELECT name FROM parquet_schema({LogSnapshot.ListFiles([path])})").Select(row => row.GetString(0)).ToHashSet();
+    /// <summary>The names of the columns of the files that have more than nulls, or may have.</summary>
+    /// <param name="snapshot">What reads them.</param>
+    /// <param name="files">A list of files as SQL.</param>
+    public static IReadOnlySet<string> FilledColumns(LogSnapshot snapshot, string files) =>
+        snapshot
+            .Query($"""
+                SELECT path_in_schema FROM parquet_metadata({files}) GROUP BY ALL
+                HAVING bool_or(stats_null_count IS NULL OR stats_null_count < num_values)
+                """)
+            .Select(row => row.GetString(0))
+            .ToHashSet();
 
     /// <summary>The rows of a file, whole, in their order.</summary>
     public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";
@@ -81,7 +89,7 @@ internal static class CompactedFile
 
     /// <summary>The lines that rows stand for, byte for byte, with <see cref="Macros"/>.</summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="columns">The names of the columns that they have: a file of an earlier version lacks some.</param>
+    /// <param name="columns">The names of the columns that may have more than nulls: a file of an earlier version lacks some.</param>
     /// <param name="since">The time before which records are left out.</param>
     public static string SelectLines(string rows, IReadOnlySet<string> columns, DateTimeOffset? since = null)
     {

@@ -134,12 +134,18 @@ internal sealed class LogSnapshot : IDisposable
         (DateTimeOffset? Since, DateTimeOffset? Until) times,
         Func<IRecordTaker> createTaker)
     {
+        // In no order it need not put its parts in theirs.
+        Execute("SET preserve_insertion_order = false");
         foreach (string[] some in files.Chunk(MaxFilesAtOnce))
         {
-            string select = CompactedFile.SelectFrom(_columns, ListFiles(some), withLines: false);
+            string list = ListFiles(some);
+            IReadOnlySet<string> filled = CompactedFile.FilledColumns(this, list);
+            string select = CompactedFile.SelectFrom(_columns.Where(column => filled.Contains(column.Name)), list, withLines: false);
             string where = times == default ? "" : $" WHERE event IS NULL OR {Within(times.Since, times.Until)}";
             RecordRows.Read(_connection, $"SELECT * FROM ({select}){where}", createTaker, _cancellationToken);
         }
+
+        Execute("SET preserve_insertion_order = true");
     }
 
     /// <summary>Adds the log entries of <paramref name="files"/>.</summary>
