@@ -5,6 +5,7 @@ using Afterimage.CrashProgram;
 //   record DIRECTORY RUN SEED FLUSHES [SETTING…]   records without end, until it is killed
 //   serve DIRECTORY [SETTING…]                     records what standard input asks for; DIRECTORY "-" is the default one
 //   loop DIRECTORY TIMES                           makes, uses and disposes monitors, and says what that leaves behind
+//   hang DIRECTORY                                 disposes a monitor whose token usage callback hangs, and ends
 //   compact DIRECTORY                              compacts it, and waits for a line of standard input behind each step, which it names
 switch (args)
 {
@@ -14,6 +15,9 @@ switch (args)
         return await Server.RunAsync(Settings.Parse(directory, settings));
     case ["loop", string directory, string times]:
         return MonitorLoop.Run(directory, Number(times));
+    case ["hang", string directory]:
+        HangingCallback.Run(directory);
+        return 0;
     case ["compact", string directory]:
         Compaction.Run(directory);
         return 0;

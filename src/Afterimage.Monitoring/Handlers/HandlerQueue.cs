@@ -26,8 +26,22 @@ internal sealed record HandlerContract<T>(string Name, Func<T, HandlerOutcome> H
     /// <summary>See <see cref="IMetricHandler.IsLossless"/>.</summary>
     public bool IsLossless { get; init; }
 
+    /// <summary>Whether who gives an item waits for room in the queue, for as long as the handler gets on.</summary>
+    public bool WaitsForRoom { get; init; }
+
     /// <summary>Records that may wait.</summary>
     public int Capacity { get; init; } = 262_144;
+}
+
+/// <summary>What all queues have in common.</summary>
+internal static class HandlerQueue
+{
+    /// <summary>Minimum time to say what could not be written at shutdown.</summary>
+    private static readonly TimeSpan LastWordTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>A deadline that leaves time for what is said last.</summary>
+    public static long WithLastWord(long deadline) =>
+        Math.Max(deadline, Stopwatch.GetTimestamp() + (long)(LastWordTime.TotalSeconds * Stopwatch.Frequency));
 }
 
 /// <summary>The wall around one handler: a bounded queue and a thread of its own, so that its slowness and its exceptions stay
@@ -107,7 +121,8 @@ internal sealed class HandlerQueue<T>
     // Under _gate.
     private bool IsStalled => (_pending > 0 || _isHandling) && Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit;
 
-    /// <summary>Gives the handler an item. Waits for room if the handler is lossless and gets on; else drops what does not fit.</summary>
+    /// <summary>Gives the handler an item. Waits for room if the contract says so and the handler gets on; else drops what does not
+    /// fit.</summary>
     /// <param name="item">The item.</param>
     /// <param name="weight">The number of records in it.</param>
     /// <returns>Whether the handler will get it.</returns>
@@ -117,7 +132,12 @@ internal sealed class HandlerQueue<T>
         lock (_gate)
         {
             while (
-                !_ended && _pending > 0 && _pending + weight > _contract.Capacity && _contract.IsLossless && !IsCurrentThread && !IsStalled)
+                !_ended
+                && _pending > 0
+                && _pending + weight > _contract.Capacity
+                && _contract.WaitsForRoom
+                && !IsCurrentThread
+                && !IsStalled)
                 Monitor.Wait(_gate, TimeUntilStalled());
 
             hasEnded = _ended;

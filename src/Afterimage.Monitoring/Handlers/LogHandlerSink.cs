@@ -16,6 +16,7 @@ internal sealed class LogHandlerSink : IRecordSink
             {
                 Flush = handler.Flush,
                 IsLossless = handler.IsLossless,
+                WaitsForRoom = handler.IsLossless,
                 Capacity = 65_536,
             },
             timeLimit,

@@ -32,6 +32,7 @@ internal sealed class MetricHandlerSink : IRecordSink
                 Release = batch => batch.Release(),
                 Flush = handler.Flush,
                 IsLossless = handler.IsLossless,
+                WaitsForRoom = handler.IsLossless,
 
                 // What waits for a lossless handler holds up recording in the end: much of it would only be memory.
                 Capacity = handler.IsLossless ? 16 * RecordBatch.Capacity : 128 * RecordBatch.Capacity,

@@ -16,6 +16,7 @@ internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Excep
         HandlerFails,
         HandlerDrops,
         BuffersDrop,
+        TimerFails,
     }
 
     public void ReportFailure(string handler, Exception error) =>
@@ -27,6 +28,9 @@ internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Excep
             Trouble.HandlerDrops,
             $"Handler {handler} cannot keep up: its queue is full and records are dropped for it",
             error: null);
+
+    public void ReportTimer(string timer, Exception error) =>
+        Report(timer, Trouble.TimerFails, $"The timer of {timer} failed: {error.Message}", error);
 
     /// <param name="dropped">Records dropped so far.</param>
     public void ReportFullBuffers(long dropped) =>
