@@ -137,9 +137,8 @@ internal sealed class MonitoredCall : IDisposable
         string type = string.IsNullOrEmpty(named) ? known : named;
         CallEnd end = known == ErrorTypes.Timeout ? CallEnd.Left : CallEnd.Failed;
         SetTag("error.type", type);
-        Track(
-            exception,
-            () => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details(end)));
+        string? message = _options.RecordContents ? Faults.Ask("Reading an exception", () => exception.Message) : null;
+        Track(exception, () => _scope.Fail(string.IsNullOrEmpty(message) ? type : message, Details(end)));
     }
 
     public void Dispose()

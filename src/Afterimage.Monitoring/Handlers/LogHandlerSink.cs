@@ -53,6 +53,7 @@ internal sealed class LogHandlerSink : IRecordSink
             Level = details.LogLevel,
             Message = details.LogMessage!,
             Exception = details.LogException,
+            ExceptionTexts = details.LogExceptionTexts,
             Data = details.Tags is null ? null : new Dictionary<string, object?>(details.Tags, StringComparer.Ordinal),
         };
     }
