@@ -83,11 +83,11 @@ internal sealed class MonitoredCall : IDisposable
     /// <summary>Takes those properties as tags that the options name.</summary>
     public void AddProperties(AdditionalPropertiesDictionary? properties)
     {
-        if (properties is null)
-            return;
-
-        foreach ((string key, object? value) in PropertyTags.Of(properties, _options))
-            SetTag(key, value);
+        Faults.Try("Reading properties", () =>
+        {
+            foreach ((string key, object? value) in PropertyTags.Of(properties, _options))
+                SetTag(key, value);
+        });
     }
 
     /// <summary>Reads an answer, which the caller gets even if it cannot be read.</summary>
