@@ -83,11 +83,11 @@ internal sealed class MonitoredCall : IDisposable
     /// <summary>Takes those properties as tags that the options name.</summary>
     public void AddProperties(AdditionalPropertiesDictionary? properties)
     {
-        if (properties is null)
-            return;
-
-        foreach ((string key, object? value) in PropertyTags.Of(properties, _options))
-            SetTag(key, value);
+        Faults.Try("Reading properties", () =>
+        {
+            foreach ((string key, object? value) in PropertyTags.Of(properties, _options))
+                SetTag(key, value);
+        });
     }
 
     /// <summary>Reads an answer, which the caller gets even if it cannot be read.</summary>
@@ -137,9 +137,8 @@ internal sealed class MonitoredCall : IDisposable
         string type = string.IsNullOrEmpty(named) ? known : named;
         CallEnd end = known == ErrorTypes.Timeout ? CallEnd.Left : CallEnd.Failed;
         SetTag("error.type", type);
-        Track(
-            exception,
-            () => _scope.Fail(_options.RecordContents && exception.Message.Length > 0 ? exception.Message : type, Details(end)));
+        string? message = _options.RecordContents ? Faults.Ask("Reading an exception", () => exception.Message) : null;
+        Track(exception, () => _scope.Fail(string.IsNullOrEmpty(message) ? type : message, Details(end)));
     }
 
     public void Dispose()

@@ -114,7 +114,10 @@ internal sealed class MonitoredChatClient(IChatClient inner, GenerationMonitor m
             // A call without usage had a prompt, whether or not the caller's estimate counts its tokens.
             estimate = given.PromptTokenCount > 0
                 ? given
-                : given with { PromptTokenCount = PromptEstimate.Of(messages, chatOptions).PromptTokenCount };
+                : given with
+                {
+                    PromptTokenCount = _faults.Ask("Reading a request", () => PromptEstimate.Of(messages, chatOptions)).PromptTokenCount,
+                };
         }
 
         var call = new MonitoredCall(

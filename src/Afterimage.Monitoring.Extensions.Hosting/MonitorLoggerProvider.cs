@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Recording;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -42,8 +43,8 @@ internal sealed class MonitorLoggerProvider(string? monitorName) : ILoggerProvid
             if (!IsEnabled(logLevel))
                 return;
 
-            string message = formatter(state, exception);
-            provider._monitor?.Log(logLevel, message.Length > 0 ? message : "(no message)", exception, DataOf(state, eventId));
+            string? message = UserText.Of((state, exception), "The message", s => formatter(s.state, s.exception));
+            provider._monitor?.Log(logLevel, string.IsNullOrEmpty(message) ? "(no message)" : message, exception, DataOf(state, eventId));
         }
 
         private Dictionary<string, object?> DataOf<TState>(TState state, EventId eventId)

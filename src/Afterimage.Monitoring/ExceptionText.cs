@@ -1,8 +1,10 @@
+using Afterimage.Monitoring.Recording;
+
 namespace Afterimage.Monitoring;
 
 /// <summary>What of an exception's message fits into a sentence.</summary>
 internal static class ExceptionText
 {
     /// <summary>The first line: engines and runtimes add lines with details for their own developers.</summary>
-    public static string FirstLine(this Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
+    public static string FirstLine(this Exception exception) => UserText.MessageOf(exception).Split('\n')[0].TrimEnd();
 }

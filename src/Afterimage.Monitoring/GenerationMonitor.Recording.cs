@@ -189,6 +189,7 @@ public sealed partial class GenerationMonitor
                 LogLevel = level,
                 LogMessage = message,
                 LogException = exception,
+                LogExceptionTexts = exception is null ? null : ExceptionTexts.Of(exception),
                 Tags = Scalar.Copy(data, nameof(data)),
             },
         });

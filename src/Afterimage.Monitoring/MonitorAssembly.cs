@@ -12,7 +12,6 @@ using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Telemetry;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Afterimage.Monitoring;
 
@@ -22,7 +21,7 @@ internal sealed class MonitorAssembly
     // Tells monitors without a directory apart.
     private static int _inMemory;
 
-    private readonly ILogger _logger;
+    private readonly ProgramLogger _logger;
     private readonly TimeSpan _shutdownTimeout;
     private readonly AlertAnnouncer _announcer;
     private readonly TokenUsageReporter? _tokenUsage;
@@ -40,7 +39,6 @@ internal sealed class MonitorAssembly
     {
         TimeProvider = timeProvider;
         Clock = new Clock(timeProvider);
-        _logger = loggerFactory?.CreateLogger<GenerationMonitor>() ?? (ILogger)NullLogger.Instance;
         _shutdownTimeout = options.ShutdownTimeout;
         IsPriced = options.Pricing is not null;
         Names = new Names(options.CardinalityLimit);
@@ -86,7 +84,8 @@ internal sealed class MonitorAssembly
             Names,
             options.HandlerTimeLimit,
             timeProvider,
-            (message, exception) => MonitorLog.HandlerTrouble(_logger, message, exception));
+            (message, exception) => _logger!.Tell(logger => MonitorLog.HandlerTrouble(logger, message, exception)));
+        _logger = new ProgramLogger(loggerFactory?.CreateLogger<GenerationMonitor>(), options.HandlerTimeLimit, Handlers.TroubleLog);
         Recorder = new Recorder(
             Names,
             Clock,
@@ -95,7 +94,7 @@ internal sealed class MonitorAssembly
             (int)BitOperations.RoundUpToPowerOf2((uint)options.BufferCapacity),
             options.BufferFullMode,
             Handlers.TroubleLog.ReportFullBuffers,
-            () => MonitorLog.RecordedAfterDisposal(_logger, _name));
+            () => _logger.Tell(logger => MonitorLog.RecordedAfterDisposal(logger, _name)));
         Reader = new MetricReader(Recorder, Store, Clock);
         _announcer = new AlertAnnouncer(
             options.AlertHandlers,
@@ -107,7 +106,8 @@ internal sealed class MonitorAssembly
             _announcer,
             Reader,
             Clock,
-            timeProvider);
+            timeProvider,
+            e => Handlers.TroubleLog.ReportTimer("alerts", e));
         if (ledger is not null)
             Budgets = new BudgetGuard(ledger, Recorder);
         if (options.TokenUsageCallback is { } callback)
@@ -125,7 +125,7 @@ internal sealed class MonitorAssembly
         using (ExecutionContext.SuppressFlow())
         {
             Alerts.Start(options.MetricsInterval);
-            Budgets?.Start(timeProvider);
+            Budgets?.Start(timeProvider, e => Handlers.TroubleLog.ReportTimer("budgets", e));
             _tokenUsage?.Start(timeProvider, options.TokenUsageCallbackInterval);
         }
 
@@ -205,7 +205,7 @@ internal sealed class MonitorAssembly
     /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
     public void FlushAtExit(bool isEnd)
     {
-        Task flushed = Task.WhenAll(FlushAsync(CancellationToken.None), Alerts.FlushAsync());
+        Task flushed = Task.WhenAll(FlushAsync(CancellationToken.None), Alerts.FlushAsync(), _logger.FlushAsync());
         if (isEnd && _tokenUsage is not null)
         {
             _tokenUsage.ReportLast();
@@ -242,6 +242,7 @@ internal sealed class MonitorAssembly
         LogWhatWasCut();
         Handlers.CloseLogHandlers(deadline);
         WriteEnd();
+        _logger.Close(HandlerQueue.WithLastWord(deadline));
         _healthInstruments.Dispose();
         Run?.Dispose();
     }
@@ -287,7 +288,7 @@ internal sealed class MonitorAssembly
         (long recorded, long dropped) = Recorder.Counts;
         if (dropped > 0)
         {
-            MonitorLog.RecordsDropped(_logger, _name, dropped);
+            _logger.Tell(logger => MonitorLog.RecordsDropped(logger, _name, dropped));
             Handlers.Log(LogLevel.Warning, $"Buffers were full: {dropped} records were dropped", null);
         }
 
@@ -296,7 +297,7 @@ internal sealed class MonitorAssembly
         long lost = stuck + Handlers.MetricStatistics.Sum(s => s.Failed + s.Dropped);
         if (lost > 0)
         {
-            MonitorLog.ShutdownIncomplete(_logger, _name, lost);
+            _logger.Tell(logger => MonitorLog.ShutdownIncomplete(logger, _name, lost));
             Handlers.Log(LogLevel.Error, $"The monitor was disposed before everything was written: {lost} records are lost", null);
         }
     }
@@ -321,7 +322,7 @@ internal sealed class MonitorAssembly
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The records are safe; only the note that the run ended in order is missing, as if it had been killed.
-            MonitorLog.HandlerTrouble(_logger, $"run.json could not be written: {e.Message}", e);
+            _logger.Tell(logger => MonitorLog.HandlerTrouble(logger, $"run.json could not be written: {e.Message}", e));
         }
     }
 }

@@ -1,10 +1,13 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Afterimage.CrashProgram;
 
 // Started by the durability tests as a real process, in one of these ways:
 //   record DIRECTORY RUN SEED FLUSHES [SETTING…]   records without end, until it is killed
 //   serve DIRECTORY [SETTING…]                     records what standard input asks for; DIRECTORY "-" is the default one
+//   serve-with-own-signal DIRECTORY [SETTING…]     the same, and says of each SIGXFSZ that it came
 //   loop DIRECTORY TIMES                           makes, uses and disposes monitors, and says what that leaves behind
+//   hang DIRECTORY                                 disposes a monitor whose token usage callback hangs, and ends
 //   compact DIRECTORY                              compacts it, and waits for a line of standard input behind each step, which it names
 switch (args)
 {
@@ -12,8 +15,18 @@ switch (args)
         return await EndlessRun.RecordAsync(Settings.Parse(directory, settings), Number(run), Number(seed), bool.Parse(flushes));
     case ["serve", string directory, .. string[] settings]:
         return await Server.RunAsync(Settings.Parse(directory, settings));
+    case ["serve-with-own-signal", string directory, .. string[] settings]:
+        using (PosixSignalRegistration.Create((PosixSignal)25, context =>
+            {
+                context.Cancel = true;
+                Console.Out.Write("the host's own\n");
+            }))
+            return await Server.RunAsync(Settings.Parse(directory, settings));
     case ["loop", string directory, string times]:
         return MonitorLoop.Run(directory, Number(times));
+    case ["hang", string directory]:
+        HangingCallback.Run(directory);
+        return 0;
     case ["compact", string directory]:
         Compaction.Run(directory);
         return 0;

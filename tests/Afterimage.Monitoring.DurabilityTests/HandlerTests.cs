@@ -11,6 +11,15 @@ public sealed class HandlerTests
     private static readonly TimeSpan FileCanMeet = TimeSpan.FromSeconds(10);
 
     [Fact]
+    public async Task A_token_usage_callback_that_hangs_ends_no_process_at_disposal()
+    {
+        using var directory = new TemporaryDirectory();
+        using var child = Child.Start("hang", directory.Path);
+        await child.FinishAsync();
+        Assert.True(LogFiles.Run(directory.Path).TryGetProperty("end", out _));
+    }
+
+    [Fact]
     public async Task A_handler_that_throws_loses_its_own_copy_only_and_that_is_counted()
     {
         using var directory = new TemporaryDirectory();

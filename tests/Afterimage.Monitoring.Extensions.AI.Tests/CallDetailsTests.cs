@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.Collections;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -147,6 +148,35 @@ public sealed class CallDetailsTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Messages_and_errors_that_cannot_be_read_keep_no_reservation(bool succeeds)
+    {
+        var error = new UnreadableException();
+        using IChatClient client = Client(new Provider(error: succeeds ? null : error), options =>
+        {
+            options.EnforceBudget = true;
+            options.RecordContents = true;
+            options.BudgetEstimate = (_, _) => new BudgetEstimate { CompletionTokenCount = 10 };
+        });
+
+        // Not by Record.ExceptionAsync, which reads the message itself.
+        Exception? thrown = null;
+        try
+        {
+            await client.GetResponseAsync(new UnreadableMessages(), cancellationToken: MonitoredServer.Token);
+        }
+        catch (UnreadableException e)
+        {
+            thrown = e;
+        }
+
+        Assert.Same(succeeds ? null : error, thrown);
+        Assert.Equal(0, Assert.Single(_monitor.GetBudgets()).Reserved);
+        Assert.Equal(succeeds, One().GetProperty("success").GetBoolean());
+    }
+
+    [Theory]
     [InlineData(ActivityTraceFlags.Recorded, true)]
     [InlineData(ActivityTraceFlags.None, false)]
     public async Task The_current_activity_is_recorded_where_it_is_recorded_itself(ActivityTraceFlags flags, bool expected)
@@ -227,6 +257,20 @@ public sealed class CallDetailsTests : IDisposable
     }
 
     private JsonElement Tags() => One().GetProperty("tags");
+
+    private sealed class UnreadableException : Exception
+    {
+        public override string Message => throw new NotSupportedException();
+    }
+
+    private sealed class UnreadableMessages : IReadOnlyCollection<ChatMessage>
+    {
+        public int Count => 1;
+
+        public IEnumerator<ChatMessage> GetEnumerator() => throw new NotSupportedException();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 
 #pragma warning disable MEAI001
     /// <summary>Answers at once, or throws.</summary>

@@ -30,7 +30,7 @@ public sealed record CompactionResult
     /// <summary>Files of records that a shipper has taken on and not wholly shipped yet, which are left as they are.</summary>
     public int UnshippedFiles { get; init; }
 
-    /// <summary>Files of records that another program wrote: of another name, or with a line that is too long to be kept. They are left
-    /// as they are, too.</summary>
+    /// <summary>Files of records that another program wrote: of another name, with a line that is too long to be kept, or written to while
+    /// they were being read. They are left as they are, too.</summary>
     public required int OtherFiles { get; init; }
 }

@@ -43,6 +43,8 @@ internal sealed class Compactor(
     private int _compactedFiles;
     private long _records;
     private long _skippedLines;
+    private long _newRecords;
+    private long _newSkippedLines;
     private long _bytesBefore;
     private long _weight;
     private long _weightDone;
@@ -50,6 +52,7 @@ internal sealed class Compactor(
     /// <exception cref="IOException">A file could not be read or written, or another process is compacting.</exception>
     public CompactionResult Run()
     {
+        FileSizeLimit.FailWrites();
         string[] directories = [.. List().Select(path => Path.GetDirectoryName(path)!).Distinct(StringComparer.Ordinal)];
         _weight = List().Where(path => !RecordFiles.IsCompacted(path)).Sum(path => Source.Of(path).Weight);
         foreach (string directory in directories)
@@ -77,8 +80,10 @@ internal sealed class Compactor(
             ?? throw new IOException($"The directory '{directory}' is being compacted by another process.");
         Clean(directory);
 
-        // What was compacted of many small files may be little enough to be put together.
-        while (CompactOnce(directory))
+        // What was compacted of many small files may be little enough to be put together. What a writer finishes meanwhile is for the
+        // next compaction: else there would be no end beside one that goes on.
+        HashSet<string> written = [.. In(directory).Where(path => !RecordFiles.IsCompacted(path))];
+        while (CompactOnce(directory, written))
             cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -107,17 +112,21 @@ internal sealed class Compactor(
             .Concat(Directory.EnumerateFiles(directory, RecordFiles.JsonPattern));
 
     /// <returns>Whether anything was done.</returns>
-    private bool CompactOnce(string directory)
+    private bool CompactOnce(string directory, HashSet<string> written)
     {
         bool isDone = false;
         var group = new List<Source>();
         var claims = new List<FileClaim>();
         try
         {
-            foreach (Source source in In(directory).Select(Source.Of).OrderBy(source => source.First))
+            IEnumerable<string> paths = In(directory).Where(path => written.Contains(path) || RecordFiles.IsCompacted(path));
+            foreach (Source listed in paths.Select(Source.Of).OrderBy(source => source.First))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                bool isTaken = TryTake(source, claims);
+                bool isTaken = TryTake(listed, claims);
+
+                // Looked at behind the claim: before it, a writer may have gone on, and come to the end of it.
+                Source source = isTaken ? Source.Of(listed.Path) : listed;
                 if (!isTaken || group.Count == MaxSources || group.Sum(s => s.Weight) + source.Weight > MaxWeight)
                     EndGroup(keep: isTaken && !source.IsCompacted);
                 if (isTaken)
@@ -183,10 +192,11 @@ internal sealed class Compactor(
         try
         {
             Write(unfinished, group);
-            if (_others.Overlaps(group.Select(source => source.Path)))
-                return true;
 
-            Publish(unfinished, name, group);
+            // No library's writer can have written to them; another program may.
+            _others.UnionWith(group.Where(source => !source.IsUnchanged).Select(source => source.Path));
+            if (!_others.Overlaps(group.Select(source => source.Path)))
+                Publish(unfinished, name, group);
             return true;
         }
         catch (DbException exception)
@@ -245,20 +255,18 @@ internal sealed class Compactor(
             DiskSync.SyncFile(file, path);
         rows.Verify(path);
         reached?.Invoke(CompactionStep.Synced);
-        _records += rows.NewRecords;
-        _skippedLines += rows.NewSkippedLines;
+        _newRecords = rows.NewRecords;
+        _newSkippedLines = rows.NewSkippedLines;
     }
 
     private void Publish(string unfinished, CompactedName name, List<Source> group)
     {
-        // No library's writer can have; another program may.
-        if (group.Find(source => !source.IsUnchanged) is { } changed)
-            throw new IOException($"The file '{changed.Path}' was written to while it was being compacted.");
-
         File.SetLastWriteTimeUtc(unfinished, group.Max(source => source.Written));
         File.Move(unfinished, name.Path, overwrite: false);
         DiskSync.SyncDirectory(name.Directory);
         reached?.Invoke(CompactionStep.Named);
+        _records += _newRecords;
+        _skippedLines += _newSkippedLines;
         foreach (Source source in group)
         {
             File.Delete(source.Path);

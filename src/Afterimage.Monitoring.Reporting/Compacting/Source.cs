@@ -21,13 +21,15 @@ internal sealed record Source(string Path, int First, int Last, bool IsCompacted
 
     public bool IsUnchanged => new FileInfo(Path) is { Exists: true } now && now.Length == Length && now.LastWriteTimeUtc == Written;
 
+    /// <summary>A file as it is now; one that is gone is empty.</summary>
     public static Source Of(string path)
     {
         var info = new FileInfo(path);
+        long length = info.Exists ? info.Length : 0;
         if (CompactedName.Parse(path) is { } compacted)
-            return new Source(path, compacted.First, compacted.Last, IsCompacted: true, info.Length, info.LastWriteTimeUtc);
+            return new Source(path, compacted.First, compacted.Last, IsCompacted: true, length, info.LastWriteTimeUtc);
 
         int number = new NumberedName("", NumberedName.Records).NumberOf(path);
-        return new Source(path, number, number, IsCompacted: false, info.Length, info.LastWriteTimeUtc);
+        return new Source(path, number, number, IsCompacted: false, length, info.LastWriteTimeUtc);
     }
 }

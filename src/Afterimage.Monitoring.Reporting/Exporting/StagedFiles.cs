@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
@@ -27,6 +28,7 @@ internal sealed class StagedFiles : IDisposable
         if (Directory.Exists(path))
             throw new IOException("it is a directory");
 
+        FileSizeLimit.FailWrites();
         _rules = rules;
         _path = path;
         if (kind is { } only)

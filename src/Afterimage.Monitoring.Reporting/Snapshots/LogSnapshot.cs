@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 using DuckDB.NET.Data;
 
@@ -196,13 +198,14 @@ internal sealed class LogSnapshot : IDisposable
         using DuckDBCommand command = _connection.CreateCommand();
         command.CommandText = sql;
         using CancellationTokenRegistration cancel = _cancellationToken.Register(command.Cancel);
-        Timer? timer = report is null
+        Exception? reportError = null;
+        SafeTimer? timer = report is null
             ? null
-            : new Timer(
-                _ => report(Math.Clamp(_connection.GetQueryProgress().Percentage / 100, 0, 1)),
-                null,
-                ReportInterval,
-                ReportInterval);
+            : new SafeTimer(
+                TimeProvider.System,
+                () => report(Math.Clamp(_connection.GetQueryProgress().Percentage / 100, 0, 1)),
+                e => reportError = e);
+        timer?.Start(ReportInterval, ReportInterval);
         try
         {
             command.ExecuteNonQuery();
@@ -210,9 +213,11 @@ internal sealed class LogSnapshot : IDisposable
         finally
         {
             // It ends when its last report has, which must not find the connection gone.
-            timer?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            timer?.StopAsync().AsTask().GetAwaiter().GetResult();
         }
 
+        if (reportError is not null)
+            ExceptionDispatchInfo.Throw(reportError);
         _cancellationToken.ThrowIfCancellationRequested();
     }
 

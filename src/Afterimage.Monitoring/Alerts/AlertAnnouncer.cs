@@ -11,7 +11,8 @@ namespace Afterimage.Monitoring.Alerts;
 internal sealed class AlertAnnouncer
 #pragma warning restore CA1001
 {
-    private const int Capacity = 1024;
+    // Who announces waits for nobody: timers do, and who records.
+    private const int Capacity = 16_384;
 
     private readonly List<Target> _targets = [];
     private readonly AlertFile? _file;

@@ -16,12 +16,20 @@ internal sealed class AlertWatch
     private readonly Clock _clock;
     private readonly TimeProvider _timeProvider;
     private readonly ConcurrentQueue<Alert> _waiting = new();
-    private ITimer? _timer;
-    private int _tickRuns;
+    private readonly Action<Exception> _timerFailed;
+    private SafeTimer? _timer;
+    private int _announcesWaiting;
     private bool _isStopped;
 
-    public AlertWatch(AlertEngine engine, AlertAnnouncer announcer, MetricReader reader, Clock clock, TimeProvider timeProvider)
+    public AlertWatch(
+        AlertEngine engine,
+        AlertAnnouncer announcer,
+        MetricReader reader,
+        Clock clock,
+        TimeProvider timeProvider,
+        Action<Exception> timerFailed)
     {
+        _timerFailed = timerFailed;
         _engine = engine;
         _announcer = announcer;
         _reader = reader;
@@ -41,22 +49,17 @@ internal sealed class AlertWatch
     /// <summary>Begins to evaluate on a timer; with an interval of zero it does not.</summary>
     public void Start(TimeSpan interval)
     {
-        if (interval > TimeSpan.Zero)
-            _timer = _timeProvider.CreateTimer(_ => CheckOnTimer(), null, interval, interval);
+        if (interval <= TimeSpan.Zero)
+            return;
+
+        _timer = new SafeTimer(_timeProvider, () => Evaluate(), _timerFailed);
+        _timer.Start(interval, interval);
     }
 
     /// <summary>Evaluates the rules, and returns when the handlers have heard of it or have stood still for their time limit.</summary>
     public IReadOnlyList<Alert> Check()
     {
-        IReadOnlyList<Alert> firing;
-        lock (_lock)
-        {
-            (firing, IReadOnlyList<Alert> news) = _engine.Evaluate(_timeProvider.GetUtcNow(), TimeSpan.FromTicks(_clock.Now), _reader);
-            if (!_isStopped)
-                _announcer.AnnounceEvaluation(news);
-        }
-
-        AnnounceWaiting();
+        IReadOnlyList<Alert> firing = Evaluate();
         _announcer.FlushAsync().GetAwaiter().GetResult();
         return firing;
     }
@@ -65,7 +68,8 @@ internal sealed class AlertWatch
     public void Enqueue(Alert alert)
     {
         _waiting.Enqueue(alert);
-        ThreadPool.UnsafeQueueUserWorkItem(static watch => watch.AnnounceWaiting(), this, preferLocal: false);
+        if (Interlocked.Exchange(ref _announcesWaiting, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(static watch => watch.AnnounceLater(), this, preferLocal: false);
     }
 
     /// <summary>Ends when the handlers have heard of everything that was found so far.</summary>
@@ -78,7 +82,7 @@ internal sealed class AlertWatch
     /// <summary>Ends the timer. From now on evaluations are announced to nobody.</summary>
     public void Stop()
     {
-        _timer?.Dispose();
+        _timer?.Stop();
         Volatile.Write(ref _isStopped, true);
     }
 
@@ -105,19 +109,24 @@ internal sealed class AlertWatch
         }
     }
 
-    private void CheckOnTimer()
+    private void AnnounceLater()
     {
-        // A tick that finds the one before still waiting for its handlers has nothing to add.
-        if (Interlocked.Exchange(ref _tickRuns, 1) != 0)
-            return;
+        // Before it looks: what comes behind its look finds that nobody will.
+        Interlocked.Exchange(ref _announcesWaiting, 0);
+        AnnounceWaiting();
+    }
 
-        try
+    private IReadOnlyList<Alert> Evaluate()
+    {
+        IReadOnlyList<Alert> firing;
+        lock (_lock)
         {
-            Check();
+            (firing, IReadOnlyList<Alert> news) = _engine.Evaluate(_timeProvider.GetUtcNow(), TimeSpan.FromTicks(_clock.Now), _reader);
+            if (!_isStopped)
+                _announcer.AnnounceEvaluation(news);
         }
-        finally
-        {
-            Volatile.Write(ref _tickRuns, 0);
-        }
+
+        AnnounceWaiting();
+        return firing;
     }
 }

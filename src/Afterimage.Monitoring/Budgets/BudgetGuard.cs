@@ -8,7 +8,7 @@ internal sealed class BudgetGuard(BudgetLedger ledger, Recorder recorder)
     /// <summary>What a timer takes.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(49);
 
-    private ITimer? _timer;
+    private SafeTimer? _timer;
     private volatile bool _isStopped;
 
     public CancellationToken Token
@@ -35,13 +35,15 @@ internal sealed class BudgetGuard(BudgetLedger ledger, Recorder recorder)
         }
     }
 
-    public void Start(TimeProvider timeProvider)
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="timerFailed">Takes what the timer throws.</param>
+    public void Start(TimeProvider timeProvider, Action<Exception> timerFailed)
     {
         ledger.TellSpent();
         if (ledger.NextMark is null)
             return;
 
-        _timer = timeProvider.CreateTimer(_ => Refresh(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = new SafeTimer(timeProvider, Refresh, timerFailed);
         Refresh();
     }
 
@@ -54,7 +56,7 @@ internal sealed class BudgetGuard(BudgetLedger ledger, Recorder recorder)
     public void Stop()
     {
         _isStopped = true;
-        _timer?.Dispose();
+        _timer?.Stop();
     }
 
     private void Release(BudgetReservation reservation)
@@ -73,6 +75,6 @@ internal sealed class BudgetGuard(BudgetLedger ledger, Recorder recorder)
         }
 
         if (next is { } due && !_isStopped)
-            _timer!.Change(due < LongestWait ? due : LongestWait, Timeout.InfiniteTimeSpan);
+            _timer!.Start(due < LongestWait ? due : LongestWait, Timeout.InfiniteTimeSpan);
     }
 }

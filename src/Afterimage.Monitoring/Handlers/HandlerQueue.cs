@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;
 
@@ -15,6 +16,9 @@ internal readonly record struct HandlerOutcome(int FailedRecords, int Failures, 
 /// <summary>What a queue needs to know of its handler.</summary>
 internal sealed record HandlerContract<T>(string Name, Func<T, HandlerOutcome> Handle)
 {
+    /// <summary>Handles an item part by part, since one of them makes the handler refuse the whole. Default: it has no parts.</summary>
+    public Func<T, HandlerOutcome>? HandleParts { get; init; }
+
     /// <summary>Called when the queue has no further need of an item, handled or not.</summary>
     public Action<T>? Release { get; init; }
 
@@ -26,8 +30,22 @@ internal sealed record HandlerContract<T>(string Name, Func<T, HandlerOutcome> H
     /// <summary>See <see cref="IMetricHandler.IsLossless"/>.</summary>
     public bool IsLossless { get; init; }
 
+    /// <summary>Whether who gives an item waits for room in the queue, for as long as the handler gets on.</summary>
+    public bool WaitsForRoom { get; init; }
+
     /// <summary>Records that may wait.</summary>
     public int Capacity { get; init; } = 262_144;
+}
+
+/// <summary>What all queues have in common.</summary>
+internal static class HandlerQueue
+{
+    /// <summary>Minimum time to say what could not be written at shutdown.</summary>
+    private static readonly TimeSpan LastWordTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>A deadline that leaves time for what is said last.</summary>
+    public static long WithLastWord(long deadline) =>
+        Math.Max(deadline, Stopwatch.GetTimestamp() + (long)(LastWordTime.TotalSeconds * Stopwatch.Frequency));
 }
 
 /// <summary>The wall around one handler: a bounded queue and a thread of its own, so that its slowness and its exceptions stay
@@ -39,6 +57,9 @@ internal sealed class HandlerQueue<T>
 {
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often an item fails before it may be the item that is at fault.</summary>
+    private const int AttemptsBeforeDoubt = 5;
 
     /// <summary>What a call has that is told to end.</summary>
     private static readonly TimeSpan AbortTime = TimeSpan.FromSeconds(1);
@@ -107,7 +128,8 @@ internal sealed class HandlerQueue<T>
     // Under _gate.
     private bool IsStalled => (_pending > 0 || _isHandling) && Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit;
 
-    /// <summary>Gives the handler an item. Waits for room if the handler is lossless and gets on; else drops what does not fit.</summary>
+    /// <summary>Gives the handler an item. Waits for room if the contract says so and the handler gets on; else drops what does not
+    /// fit.</summary>
     /// <param name="item">The item.</param>
     /// <param name="weight">The number of records in it.</param>
     /// <returns>Whether the handler will get it.</returns>
@@ -117,7 +139,12 @@ internal sealed class HandlerQueue<T>
         lock (_gate)
         {
             while (
-                !_ended && _pending > 0 && _pending + weight > _contract.Capacity && _contract.IsLossless && !IsCurrentThread && !IsStalled)
+                !_ended
+                && _pending > 0
+                && _pending + weight > _contract.Capacity
+                && _contract.WaitsForRoom
+                && !IsCurrentThread
+                && !IsStalled)
                 Monitor.Wait(_gate, TimeUntilStalled());
 
             hasEnded = _ended;
@@ -236,7 +263,7 @@ internal sealed class HandlerQueue<T>
         lock (_gate)
         {
             _failures++;
-            _lastError = error.Message;
+            _lastError = UserText.MessageOf(error);
         }
 
         _troubleLog.ReportFailure(_contract.Name, error);
@@ -287,46 +314,97 @@ internal sealed class HandlerQueue<T>
                     _lastProgress = Stopwatch.GetTimestamp();
             }
 
-            if (work.Item is { } item)
-                Handle(item, work.Weight);
-            else
+            if (work.Item is null)
+            {
                 Flush(work.Flushed!);
+                continue;
+            }
+
+            for (Work? next = work; next is not null;)
+                next = Handle(next.Value);
         }
     }
 
-    private void Handle(T item, int weight)
+    /// <returns>What was taken from the queue meanwhile, and is to be handled next.</returns>
+    private Work? Handle(Work work)
     {
+        Work? behind = null;
         TimeSpan retryDelay = FirstRetryDelay;
-        while (true)
+        for (int attempt = 1; ; attempt++)
         {
-            HandlerOutcome outcome = Call(item, weight);
-            lock (_gate)
-            {
-                _failures += outcome.Failures;
-                _lastError = outcome.Error?.Message ?? _lastError;
-                if (_ended)
-                    break;
-
-                if (outcome.Error is null || !_contract.IsLossless)
-                {
-                    _written += weight - outcome.FailedRecords;
-                    _failed += outcome.FailedRecords;
-                    _pending -= weight;
-                    _isHandling = false;
-                    _lastProgress = Stopwatch.GetTimestamp();
-                    Monitor.PulseAll(_gate);
-                    break;
-                }
-            }
+            HandlerOutcome outcome = Call(work.Item!, work.Weight);
+            if (Settle(work, outcome, isFinal: !_contract.IsLossless))
+                break;
 
             _troubleLog.ReportFailure(_contract.Name, outcome.Error!);
             FailWaitingFlushes(outcome.Error!);
+            if (attempt >= AttemptsBeforeDoubt && IsDoubtful(outcome.Error!) && TakesBehind(ref behind))
+            {
+                SetAside(work, outcome.Error!);
+                break;
+            }
+
             if (!WaitToRetry(retryDelay))
                 break;
             retryDelay = retryDelay * 2 < LongestRetryDelay ? retryDelay * 2 : LongestRetryDelay;
         }
 
+        _contract.Release?.Invoke(work.Item!);
+        return behind;
+    }
+
+    // A disk that fails takes back what it refused when it is mended; an item that cannot be written stays one.
+    private static bool IsDoubtful(Exception error) => error is not (IOException or UnauthorizedAccessException);
+
+    /// <summary>Counts what became of an item.</summary>
+    /// <returns>Whether it is done with, rather than to be tried again.</returns>
+    private bool Settle(Work work, HandlerOutcome outcome, bool isFinal)
+    {
+        string? error = outcome.Error is null ? null : UserText.MessageOf(outcome.Error);
+        lock (_gate)
+        {
+            _failures += outcome.Failures;
+            _lastError = error ?? _lastError;
+            if (_ended)
+                return true;
+            if (outcome.Error is not null && !isFinal)
+                return false;
+
+            _written += work.Weight - outcome.FailedRecords;
+            _failed += outcome.FailedRecords;
+            _pending -= work.Weight;
+            _isHandling = false;
+            _lastProgress = Stopwatch.GetTimestamp();
+            Monitor.PulseAll(_gate);
+            return true;
+        }
+    }
+
+    /// <summary>Whether the handler takes what is behind an item that it refuses: then it is the item that is at fault.</summary>
+    /// <param name="behind">What it was given and refused as well.</param>
+    private bool TakesBehind(ref Work? behind)
+    {
+        lock (_gate)
+        {
+            if (behind is null && _queue.TryPeek(out Work first) && first.Item is not null)
+                behind = _queue.Dequeue();
+        }
+
+        if (behind is not { Item: { } item } next || !Settle(next, Call(item, next.Weight), isFinal: false))
+            return false;
+
         _contract.Release?.Invoke(item);
+        behind = null;
+        return true;
+    }
+
+    private void SetAside(Work work, Exception error)
+    {
+        HandlerOutcome outcome = new(work.Weight, Failures: 0, error);
+        if (_contract.HandleParts is { } handleParts)
+            outcome = handleParts(work.Item!);
+        Settle(work, outcome, isFinal: true);
+        _troubleLog.ReportSetAside(_contract.Name, outcome.FailedRecords, outcome.Error ?? error);
     }
 
     private HandlerOutcome Call(T item, int weight)
@@ -391,7 +469,7 @@ internal sealed class HandlerQueue<T>
             flushed.SetException(CouldNotWrite(error));
     }
 
-    private IOException CouldNotWrite(Exception error) => new($"{_contract.Name} could not write: {error.Message}", error);
+    private IOException CouldNotWrite(Exception error) => new($"{_contract.Name} could not write: {UserText.MessageOf(error)}", error);
 
     // After this nothing is taken or counted any more, not even what the handler is still at.
     private void End()

@@ -7,9 +7,6 @@ namespace Afterimage.Monitoring.Handlers;
 /// <summary>All metric and log handlers of a monitor, each behind its queue.</summary>
 internal sealed class HandlerSet
 {
-    /// <summary>Minimum time for the log handlers to take what could not be written at shutdown.</summary>
-    private static readonly TimeSpan LastWordTime = TimeSpan.FromSeconds(1);
-
     private readonly List<MetricHandlerSink> _metricSinks;
     private readonly List<LogHandlerSink> _logSinks;
     private readonly MetricHandlerSink _instruments;
@@ -82,10 +79,7 @@ internal sealed class HandlerSet
     public void CloseLogHandlers(long deadline)
     {
         foreach (LogHandlerSink sink in _logSinks)
-        {
-            long lastWord = Stopwatch.GetTimestamp() + (long)(LastWordTime.TotalSeconds * Stopwatch.Frequency);
-            sink.Queue.Close(Math.Max(deadline, lastWord), sink.Handler);
-        }
+            sink.Queue.Close(HandlerQueue.WithLastWord(deadline), sink.Handler);
     }
 
     /// <summary>The handlers with their type's name, numbered from the second of a type on: statistics and log must tell them

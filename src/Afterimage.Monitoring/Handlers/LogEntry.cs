@@ -1,5 +1,6 @@
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Recording;
 using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring;
@@ -18,6 +19,9 @@ public sealed record LogEntry
 
     /// <summary>The exception that was logged with it. Default: none.</summary>
     public Exception? Exception { get; init; }
+
+    /// <summary>What the exception said of itself when it was logged; null where nobody has asked it yet.</summary>
+    internal ExceptionTexts? ExceptionTexts { get; init; }
 
     /// <summary>Further facts. Default: none. A list or a dictionary comes as a
     /// <see cref="System.Text.Json.JsonElement"/>, anything else that is no JSON scalar as its invariant text.</summary>

@@ -16,6 +16,7 @@ internal sealed class LogHandlerSink : IRecordSink
             {
                 Flush = handler.Flush,
                 IsLossless = handler.IsLossless,
+                WaitsForRoom = handler.IsLossless,
                 Capacity = 65_536,
             },
             timeLimit,
@@ -52,6 +53,7 @@ internal sealed class LogHandlerSink : IRecordSink
             Level = details.LogLevel,
             Message = details.LogMessage!,
             Exception = details.LogException,
+            ExceptionTexts = details.LogExceptionTexts,
             Data = details.Tags is null ? null : new Dictionary<string, object?>(details.Tags, StringComparer.Ordinal),
         };
     }

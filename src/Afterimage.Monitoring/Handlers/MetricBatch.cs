@@ -14,18 +14,23 @@ namespace Afterimage.Monitoring;
 public sealed class MetricBatch
 {
     private readonly RecordBatch _records;
+    private readonly int? _only;
     private int _failedRecords;
     private int _failures;
     private Exception? _error;
 
-    internal MetricBatch(RecordBatch records, Names names)
+    /// <param name="records">The records.</param>
+    /// <param name="names">Their names.</param>
+    /// <param name="only">The position of the one that it has. Default: all.</param>
+    internal MetricBatch(RecordBatch records, Names names, int? only = null)
     {
         _records = records;
+        _only = only;
         Names = names;
     }
 
     /// <summary>Number of records.</summary>
-    public int Count => _records.Count - _records.LogCount;
+    public int Count => _only is null ? _records.Count - _records.LogCount : 1;
 
     internal Names Names { get; }
 
@@ -33,7 +38,7 @@ public sealed class MetricBatch
 
     /// <summary>Goes through the records.</summary>
     /// <returns>An enumerator, for <c>foreach</c>.</returns>
-    public Enumerator GetEnumerator() => new(_records, Names);
+    public Enumerator GetEnumerator() => new(_records, Names, _only);
 
     internal void ForEachPoint(IMetricHandler handler)
     {
@@ -55,12 +60,15 @@ public sealed class MetricBatch
     {
         private readonly RecordBatch _records;
         private readonly Names _names;
-        private int _index = -1;
+        private readonly int _end;
+        private int _index;
 
-        internal Enumerator(RecordBatch records, Names names)
+        internal Enumerator(RecordBatch records, Names names, int? only)
         {
             _records = records;
             _names = names;
+            _index = (only ?? 0) - 1;
+            _end = only + 1 ?? records.Count;
         }
 
         /// <summary>The present record.</summary>
@@ -70,7 +78,7 @@ public sealed class MetricBatch
         /// <returns><see langword="false"/> behind the last.</returns>
         public bool MoveNext()
         {
-            while (++_index < _records.Count)
+            while (++_index < _end)
             {
                 if (_records.Array[_index].Kind != RecordKind.Log)
                     return true;

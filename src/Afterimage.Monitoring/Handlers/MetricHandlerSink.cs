@@ -30,8 +30,10 @@ internal sealed class MetricHandlerSink : IRecordSink
             new HandlerContract<RecordBatch>(name, batch => Handle(batch, names))
             {
                 Release = batch => batch.Release(),
+                HandleParts = batch => HandleEach(batch, names),
                 Flush = handler.Flush,
                 IsLossless = handler.IsLossless,
+                WaitsForRoom = handler.IsLossless,
 
                 // What waits for a lossless handler holds up recording in the end: much of it would only be memory.
                 Capacity = handler.IsLossless ? 16 * RecordBatch.Capacity : 128 * RecordBatch.Capacity,
@@ -61,5 +63,31 @@ internal sealed class MetricHandlerSink : IRecordSink
         var batch = new MetricBatch(records, names);
         Handler.HandleBatch(batch);
         return batch.Outcome;
+    }
+
+    private HandlerOutcome HandleEach(RecordBatch records, Names names)
+    {
+        int failed = 0;
+        Exception? error = null;
+        for (int i = 0; i < records.Count; i++)
+        {
+            if (records.Array[i].Kind == RecordKind.Log)
+                continue;
+
+            var batch = new MetricBatch(records, names, only: i);
+            try
+            {
+                Handler.HandleBatch(batch);
+                failed += batch.Outcome.FailedRecords;
+                error ??= batch.Outcome.Error;
+            }
+            catch (Exception e)
+            {
+                failed++;
+                error ??= e;
+            }
+        }
+
+        return new HandlerOutcome(failed, failed, error);
     }
 }

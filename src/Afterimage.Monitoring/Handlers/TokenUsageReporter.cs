@@ -1,11 +1,15 @@
+using Afterimage.Monitoring.Recording;
+
 namespace Afterimage.Monitoring.Handlers;
 
 /// <summary>Calls the token usage callback on its interval, and once more at the end if the totals have changed.</summary>
+/// <remarks>Behind a callback that is still at work no more than one report waits: the next says more.</remarks>
 internal sealed class TokenUsageReporter
 {
     private readonly Func<TokenUsageReport> _usage;
     private readonly HandlerQueue<TokenUsageReport> _queue;
-    private ITimer? _timer;
+    private readonly TroubleLog _troubleLog;
+    private SafeTimer? _timer;
     private TokenUsageReport? _last;
 
     public TokenUsageReporter(
@@ -15,6 +19,7 @@ internal sealed class TokenUsageReporter
         TroubleLog troubleLog)
     {
         _usage = usage;
+        _troubleLog = troubleLog;
         _queue = new HandlerQueue<TokenUsageReport>(
             new HandlerContract<TokenUsageReport>(
                 "token usage callback",
@@ -30,10 +35,13 @@ internal sealed class TokenUsageReporter
             troubleLog);
     }
 
-    public void Start(TimeProvider timeProvider, TimeSpan interval) =>
-        _timer = timeProvider.CreateTimer(_ => Report(), null, interval, interval);
+    public void Start(TimeProvider timeProvider, TimeSpan interval)
+    {
+        _timer = new SafeTimer(timeProvider, Report, e => _troubleLog.ReportTimer("token usage", e));
+        _timer.Start(interval, interval);
+    }
 
-    public void Stop() => _timer?.Dispose();
+    public void Stop() => _timer?.Stop();
 
     /// <summary>Reports the totals if they have changed since they were reported last.</summary>
     public void ReportLast()
@@ -52,8 +60,8 @@ internal sealed class TokenUsageReporter
 
     private void Report()
     {
-        Enqueue(_usage());
-        FlushAsync().GetAwaiter().GetResult();
+        if (_queue.IsEmpty)
+            Enqueue(_usage());
     }
 
     private void Enqueue(TokenUsageReport report)

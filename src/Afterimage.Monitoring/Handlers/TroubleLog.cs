@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;
 
@@ -16,10 +17,12 @@ internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Excep
         HandlerFails,
         HandlerDrops,
         BuffersDrop,
+        TimerFails,
+        SetAside,
     }
 
     public void ReportFailure(string handler, Exception error) =>
-        Report(handler, Trouble.HandlerFails, $"Handler {handler} failed: {error.Message}", error);
+        Report(handler, Trouble.HandlerFails, $"Handler {handler} failed: {UserText.MessageOf(error)}", error);
 
     public void ReportDropping(string handler) =>
         Report(
@@ -27,6 +30,17 @@ internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Excep
             Trouble.HandlerDrops,
             $"Handler {handler} cannot keep up: its queue is full and records are dropped for it",
             error: null);
+
+    public void ReportSetAside(string handler, int records, Exception error) =>
+        Report(
+            handler,
+            Trouble.SetAside,
+            $"Handler {handler} refuses records again and again and takes those behind them: {records} are set aside and lost to it: "
+            + UserText.MessageOf(error),
+            error);
+
+    public void ReportTimer(string timer, Exception error) =>
+        Report(timer, Trouble.TimerFails, $"The timer of {timer} failed: {UserText.MessageOf(error)}", error);
 
     /// <param name="dropped">Records dropped so far.</param>
     public void ReportFullBuffers(long dropped) =>

@@ -45,6 +45,7 @@ internal sealed class RunFile : IDisposable
             ?? Path.Combine(
                 ".afterimage-monitoring",
                 string.Create(CultureInfo.InvariantCulture, $"{start.UtcDateTime:yyyy-MM-dd-HH-mm-ss}")));
+        FileSizeLimit.FailWrites();
         try
         {
             if (File.Exists(path))
@@ -112,6 +113,18 @@ internal sealed class RunFile : IDisposable
     }
 
     private void Write(DateTimeOffset? end, MonitorStatistics? statistics)
+    {
+        try
+        {
+            WriteFile(end, statistics);
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            throw FileSizeLimit.Failed(_path, e);
+        }
+    }
+
+    private void WriteFile(DateTimeOffset? end, MonitorStatistics? statistics)
     {
         // Written beside and renamed: a reader, or a crash, finds the old or the new.
         string written = _path + ".tmp";

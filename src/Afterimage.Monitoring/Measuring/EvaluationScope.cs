@@ -2,6 +2,7 @@ using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Measuring;
 using Afterimage.Monitoring.Pricing;
+using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring;
 
@@ -73,7 +74,7 @@ public readonly struct EvaluationScope : IDisposable
         string type = exception.GetType().ToString();
         TrackFailure(details with
         {
-            Error = exception.Message.Length > 0 ? exception.Message : type,
+            Error = UserText.MessageOf(exception) is { Length: > 0 } message ? message : type,
             Tags = [.. details.Tags ?? [], KeyValuePair.Create("error.type", (object?)type)],
         });
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -14,6 +15,9 @@ internal static class JsonTree
     private const int MaxValues = 1000;
     private const string Omitted = "…";
 
+    // Less than the 64 that readers of JSON take, by what is around it in a line.
+    private static readonly JsonReaderOptions Nesting = new() { MaxDepth = 60 };
+
     public static JsonElement Of(object value)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -23,8 +27,7 @@ internal static class JsonTree
             Write(writer, value, depth: 0, ref values);
         }
 
-        var reader = new Utf8JsonReader(buffer.WrittenSpan);
-        return JsonElement.ParseValue(ref reader);
+        return Parse(buffer.WrittenSpan);
     }
 
     /// <summary>The scalar that an element is; of an object or array the element itself, apart from its document.</summary>
@@ -37,7 +40,7 @@ internal static class JsonTree
         JsonValueKind.Number when element.TryGetInt64(out long whole) => whole,
         JsonValueKind.Number when element.TryGetDecimal(out decimal number) => number,
         JsonValueKind.Number => element.GetDouble(),
-        _ => element.Clone(),
+        _ => Parse(JsonMarshal.GetRawUtf8Value(element)),
     };
 
     /// <summary>Writes a value as JSON, with a number that JSON has none for as the string that stands for it.</summary>
@@ -70,6 +73,12 @@ internal static class JsonTree
                 writer.WriteStringValue(Scalar.Text(scalar));
                 break;
         }
+    }
+
+    private static JsonElement Parse(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, Nesting);
+        return JsonElement.ParseValue(ref reader);
     }
 
     private static void Write(Utf8JsonWriter writer, object? value, int depth, ref int values)

@@ -27,6 +27,7 @@ internal sealed class RecordDetails
     public string? LogMessage;
     public LogLevel LogLevel;
     public Exception? LogException;
+    public ExceptionTexts? LogExceptionTexts;
 
     // The true names where the record's ids say "overflow": the log keeps what memory does not.
     public string? ModelName;

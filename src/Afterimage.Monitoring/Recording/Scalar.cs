@@ -19,13 +19,30 @@ internal static class Scalar
         float number => double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
         DateTime time => time.ToString("O", CultureInfo.InvariantCulture),
         DateTimeOffset time => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture),
-        JsonElement element => JsonTree.Of(element),
-        JsonDocument document => JsonTree.Of(document.RootElement),
-        JsonValue leaf => JsonTree.Of(JsonTree.Of((object)leaf)),
-        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
-        IEnumerable => JsonTree.Of(value),
-        _ => value.ToString(),
+        JsonElement or JsonDocument or JsonNode => Json(value),
+        IFormattable formattable => UserText.Of(formattable, "ToString", static f => f.ToString(null, CultureInfo.InvariantCulture)),
+        IEnumerable => Json(value),
+        _ => UserText.Of(value, "ToString", static v => v.ToString()),
     };
+
+    // Code of others, or of a document that is disposed: what it throws costs nothing but the value.
+    private static object? Json(object value)
+    {
+        try
+        {
+            return value switch
+            {
+                JsonElement element => JsonTree.Of(element),
+                JsonDocument document => JsonTree.Of(document.RootElement),
+                JsonValue leaf => JsonTree.Of(JsonTree.Of((object)leaf)),
+                _ => JsonTree.Of(value),
+            };
+        }
+        catch (Exception e)
+        {
+            return UserText.Threw("Reading it", e);
+        }
+    }
 
     /// <summary>A scalar as text: as it stands in JSON, a string without its quotes.</summary>
     public static string Text(object? scalar) => scalar switch

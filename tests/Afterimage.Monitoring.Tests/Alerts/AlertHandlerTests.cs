@@ -145,6 +145,28 @@ public sealed class AlertHandlerTests
     }
 
     [Fact]
+    public void One_that_hangs_is_waited_for_by_no_timer()
+    {
+        using var release = new ManualResetEventSlim();
+        using var run = new MonitorRun(o =>
+        {
+            o.AlertRules.Add(new AlertRule { Name = "deep", Metric = "depth", Threshold = 1, RepeatInterval = Minute });
+            o.AlertHandlers.Add(_ => release.Wait(Limits.Generous));
+        });
+
+        // The clock's ticks run here: they come back, or the test hangs.
+        for (int i = 0; i < 10; i++)
+        {
+            run.Monitor.RecordMetric("depth", 2);
+            run.Clock.Advance(Minute);
+        }
+
+        Assert.Equal(10, Of(run.Monitor, 1).Pending);
+        release.Set();
+        Assert.Equal(10, run.AlertLines().Count);
+    }
+
+    [Fact]
     public void The_console_has_a_line_an_alert_that_cannot_steer_it()
     {
         var output = new StringWriter { NewLine = "\n" };

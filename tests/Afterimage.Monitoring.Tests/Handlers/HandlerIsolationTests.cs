@@ -188,6 +188,43 @@ public sealed class HandlerIsolationTests
     }
 
     [Fact]
+    public async Task A_logger_that_throws_harms_neither_recording_nor_handlers_nor_disposal()
+    {
+        using var loggerFactory = new OneLogger(() => throw new InvalidOperationException("no log today"));
+        using var run = new MonitorRun(
+            o => o.MetricHandlers.Add(new PointHandler(_ => throw new InvalidOperationException("never"))),
+            loggerFactory);
+        for (int i = 0; i < 10; i++)
+        {
+            run.Monitor.RecordMetric("m", i);
+            await Limits.WaitFor(run.Monitor.FlushAsync(Limits.Token).AsTask());
+        }
+
+        Assert.Equal(10, run.Records().Count);
+        run.Monitor.RecordMetric("m", 11);
+        Assert.Equal(1, run.Monitor.GetStatistics().RecordedAfterDisposal);
+        Assert.Contains(run.LogEntries(), e => e.Text("message").Contains("no log today", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_logger_that_hangs_holds_up_nobody_but_itself()
+    {
+        using var release = new ManualResetEventSlim();
+        using var loggerFactory = new OneLogger(() => release.Wait(Limits.Generous));
+        using var run = new MonitorRun(
+            o => o.MetricHandlers.Add(new PointHandler(_ => throw new InvalidOperationException("never"))),
+            loggerFactory);
+        for (int i = 0; i < 10; i++)
+        {
+            run.Monitor.RecordMetric("m", i);
+            await Limits.WaitFor(run.Monitor.FlushAsync(Limits.Token).AsTask());
+        }
+
+        release.Set();
+        Assert.Equal(10, run.Records().Count);
+    }
+
+    [Fact]
     public async Task A_new_burst_of_failures_is_logged_again()
     {
         using var run = new MonitorRun(o => o.MetricHandlers.Add(new PointHandler(_ => throw new InvalidOperationException("always"))));

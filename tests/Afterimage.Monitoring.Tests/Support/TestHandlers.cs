@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Tests.Support;
 
@@ -39,5 +40,29 @@ internal sealed class EntryHandler(Action<LogEntry>? onEntry = null, bool isLoss
     {
         onEntry?.Invoke(entry);
         Entries.Enqueue(entry);
+    }
+}
+
+/// <summary>A logger of the program's that does what the test says at each entry.</summary>
+internal sealed class OneLogger(Action onEntry) : ILoggerFactory, ILogger
+{
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter) => onEntry();
+
+    public void Dispose()
+    {
     }
 }

@@ -76,6 +76,11 @@ internal sealed class ClaimedFile : IDisposable
             Length += bytes.Length;
             _hasRemains = false;
         }
+        catch (ArgumentOutOfRangeException e)
+        {
+            TryCutRemains();
+            throw FileSizeLimit.Failed(Path, e);
+        }
         catch
         {
             // A full disk takes a part: records in it would be read, though nobody counts them as written.

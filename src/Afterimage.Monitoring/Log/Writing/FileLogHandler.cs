@@ -57,8 +57,9 @@ public sealed class FileLogHandler : ILogHandler, IDisposable
     public void HandleLog(LogEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        string? error = entry.Exception?.Message;
-        string? stackTrace = entry.Exception?.StackTrace;
+        ExceptionTexts? texts = entry.ExceptionTexts ?? (entry.Exception is null ? null : ExceptionTexts.Of(entry.Exception));
+        string? error = texts?.Message;
+        string? stackTrace = texts?.StackTrace;
         KeyValuePair<string, object?>[] data =
         [
             .. (entry.Data ?? new Dictionary<string, object?>()).Select(d => KeyValuePair.Create(d.Key, Scalar.Of(d.Value))),

@@ -27,6 +27,7 @@ internal sealed class JsonLineFile : IDisposable
 
     public JsonLineFile(string directory, string name, LogFileOptions options, TimeProvider timeProvider)
     {
+        FileSizeLimit.FailWrites();
         _name = new NumberedName(Path.GetFullPath(directory), name);
         _options = options;
         _timeProvider = timeProvider;
@@ -105,8 +106,13 @@ internal sealed class JsonLineFile : IDisposable
         ClaimedFile full = _current!;
         Sync();
         _current = OpenNew(_name.NumberOf(full.Path) + 1);
+
+        // The file's own time is when it was finished, by the clock that its age is measured with. Before it is given up: behind that it
+        // may be somebody else's.
+        if (_options.MaxTotalSize is not null)
+            File.SetLastWriteTimeUtc(full.Path, _timeProvider.GetUtcNow().UtcDateTime);
         full.Dispose();
-        DeleteOld(full.Path);
+        DeleteOld();
     }
 
     private void Sync()
@@ -179,20 +185,21 @@ internal sealed class JsonLineFile : IDisposable
     private bool IsCompacted(int number) =>
         _name.IsOfRecords && CompactedName.In(_name.Directory).Any(compacted => compacted.StandsFor(number));
 
-    private void DeleteOld(string finished)
+    private void DeleteOld()
     {
         if (_options.MaxTotalSize is not { } maxTotalSize)
             return;
 
-        // The file's own time is when it was finished, by the clock that its age is measured with.
         DateTime now = _timeProvider.GetUtcNow().UtcDateTime;
-        File.SetLastWriteTimeUtc(finished, now);
         FileInfo[] files =
         [
             .. _name
                 .ExistingFiles()
                 .Where(path => path != _current!.Path)
                 .Select(path => new FileInfo(path))
+
+                // Others delete and compact meanwhile.
+                .Where(f => f.Exists)
                 .OrderBy(f => f.LastWriteTimeUtc)
                 .ThenBy(f => _name.NumberOf(f.FullName)),
         ];
