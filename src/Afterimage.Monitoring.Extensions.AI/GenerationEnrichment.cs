@@ -42,16 +42,22 @@ public sealed class GenerationEnrichment
     public Exception? Exception { get; }
 
     /// <summary>The part of the tokens written to the provider's cache that is kept for an hour, which Anthropic charges more for. Clients
-    /// do not hand it over with their counts; it is in their raw representation. Must not be negative. Default: <see langword="null"/>, as
-    /// the counts say.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// do not hand it over with their counts; it is in their raw representation. 0 to <see cref="GenerationDetails.MaxTokenCount"/>.
+    /// Default: <see langword="null"/>, as the counts say.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is out of its range.</exception>
     public long? CacheWriteOneHourTokenCount
     {
         get;
         set
         {
-            if (value is { } count)
-                ArgumentOutOfRangeException.ThrowIfNegative(count, nameof(value));
+            if (value is < 0 or > GenerationDetails.MaxTokenCount)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(value),
+                    value,
+                    $"{nameof(CacheWriteOneHourTokenCount)} is from 0 to {GenerationDetails.MaxTokenCount}.");
+            }
+
             field = value;
         }
     }

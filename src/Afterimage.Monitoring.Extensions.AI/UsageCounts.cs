@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The counts that a provider tells of one response. Null: not told. Never negative: what is, was not told.</summary>
+/// <summary>The counts that a provider tells of one response. Null: not told. Never out of a count's range: what is, was not told.</summary>
 internal sealed record UsageCounts
 {
     public static UsageCounts None { get; } = new();
@@ -28,7 +28,7 @@ internal sealed record UsageCounts
     public long? ImageCompletion { get; init; }
 
     /// <summary>Whether tokens are told at all. A call has a prompt: zeros alone tell nothing.</summary>
-    public bool HasAny => Prompt > 0 || Completion > 0 || Total > 0;
+    public bool HasAny => Told(Prompt) > 0 || Told(Completion) > 0 || Told(Total) > 0;
 
     public static UsageCounts Of(UsageDetails usage)
     {
@@ -89,11 +89,12 @@ internal sealed record UsageCounts
 
     public GenerationDetails Fill(in GenerationDetails details) => details with
     {
-        PromptTokenCount = Prompt,
-        CompletionTokenCount = Completion,
-        TotalTokenCount = Total,
-        CachedPromptTokenCount = CachedPrompt,
-        ReasoningTokenCount = Reasoning,
+        // Once more: sums of several responses may be beyond what a call can have.
+        PromptTokenCount = Told(Prompt),
+        CompletionTokenCount = Told(Completion),
+        TotalTokenCount = Told(Total),
+        CachedPromptTokenCount = Told(CachedPrompt),
+        ReasoningTokenCount = Told(Reasoning),
         CacheWriteTokenCount = NotZero(CacheWrite),
         CacheWriteOneHourTokenCount = NotZero(CacheWriteOneHour),
         AudioPromptTokenCount = NotZero(AudioPrompt),
@@ -101,10 +102,10 @@ internal sealed record UsageCounts
         ImageCompletionTokenCount = NotZero(ImageCompletion),
     };
 
-    private static long? Told(long? count) => count >= 0 ? count : null;
+    private static long? Told(long? count) => count is >= 0 and <= GenerationDetails.MaxTokenCount ? count : null;
 
     // Clients give these zeros with every call; a record of one is larger for nothing.
-    private static long? NotZero(long? count) => count > 0 ? count : null;
+    private static long? NotZero(long? count) => count > 0 ? Told(count) : null;
 
     private static long? Larger(long? a, long? b) => a is { } x && b is { } y ? Math.Max(x, y) : a ?? b;
 

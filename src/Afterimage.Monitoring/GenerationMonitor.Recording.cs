@@ -233,14 +233,14 @@ public sealed partial class GenerationMonitor
         Count(details.ConversationLength, RecordFields.None, ref fields);
         if (details.TimeToFirstToken is not null)
             ThrowIfAbsurd(details.TimeToFirstToken.Value, nameof(details));
-        ThrowIfNegative(details.Extras);
+        ThrowIfAbsurd(details.Extras);
         throw new UnreachableException();
     }
 
-    private static void ThrowIfNegative(RecordExtras? extras)
+    private static void ThrowIfAbsurd(RecordExtras? extras)
     {
-        if (extras?.FirstNegative() is { } negative)
-            ThrowOutOfRange("details", negative.Count, $"{negative.Field.Key} must not be negative.");
+        if (extras?.FirstAbsurd() is { } absurd)
+            ThrowOutOfRange("details", absurd.Count, $"{absurd.Field.Key} is from 0 to {absurd.Field.Highest}.");
     }
 
     private static void ThrowIfAbsurd(
@@ -268,8 +268,8 @@ public sealed partial class GenerationMonitor
     {
         if (count is not { } given)
             return 0;
-        if (given < 0)
-            ThrowOutOfRange("details", given, $"{expression} is not negative.");
+        if (given is < 0 or > RecordSchema.HighestCount)
+            ThrowOutOfRange("details", given, $"{expression} is from 0 to {RecordSchema.HighestCount}.");
 
         fields |= field;
         return given;
@@ -306,7 +306,7 @@ public sealed partial class GenerationMonitor
         long prompt = Count(details.PromptTokenCount, RecordFields.PromptTokens, ref fields);
         long completion = Count(details.CompletionTokenCount, RecordFields.CompletionTokens, ref fields);
         long total = Count(details.TotalTokenCount, RecordFields.TotalTokens, ref fields);
-        ThrowIfNegative(details.Extras);
+        ThrowIfAbsurd(details.Extras);
         if (!string.IsNullOrEmpty(details.Error))
             fields |= RecordFields.Error;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Afterimage.Monitoring.Options;
 using Afterimage.Monitoring.Recording;
 using Microsoft.Extensions.Logging;
@@ -93,8 +94,8 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <param name="estimate">What the call may use at the most.</param>
     /// <param name="reservation">What it holds; <see langword="null"/> where it was refused.</param>
     /// <returns><see langword="true"/> if the call may be made; without budgets always.</returns>
-    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a
-    /// cost nor a model with a known price.</exception>
+    /// <exception cref="ArgumentException">A number of the estimate is out of its range, or a budget is of dollars and the estimate has
+    /// neither a cost nor a model with a known price.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public bool TryReserve(in BudgetEstimate estimate, [NotNullWhen(true)] out BudgetReservation? reservation)
     {
@@ -107,8 +108,8 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
     /// <param name="estimate">What the call may use at the most.</param>
     /// <returns>What it holds.</returns>
     /// <exception cref="BudgetExceededException">A budget has no room for it. Nothing is reserved.</exception>
-    /// <exception cref="ArgumentException">A number of the estimate is negative, or a budget is of dollars and the estimate has neither a
-    /// cost nor a model with a known price.</exception>
+    /// <exception cref="ArgumentException">A number of the estimate is out of its range, or a budget is of dollars and the estimate has
+    /// neither a cost nor a model with a known price.</exception>
     /// <exception cref="ObjectDisposedException">The monitor is disposed.</exception>
     public BudgetReservation Reserve(in BudgetEstimate estimate) =>
         ReserveOrRefuse(estimate, out BudgetStatus? refusedBy) ?? throw new BudgetExceededException(refusedBy!);
@@ -143,12 +144,18 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
     private BudgetReservation? ReserveOrRefuse(in BudgetEstimate estimate, out BudgetStatus? refusedBy)
     {
         ObjectDisposedException.ThrowIf(_parts.IsClosed, this);
-        ArgumentOutOfRangeException.ThrowIfNegative(estimate.PromptTokenCount);
-        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CompletionTokenCount);
-        ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd ?? 0);
+        Estimated(estimate.PromptTokenCount, GenerationDetails.MaxTokenCount);
+        Estimated(estimate.CompletionTokenCount, GenerationDetails.MaxTokenCount);
+        Estimated(estimate.CostUsd ?? 0, BudgetEstimate.MaxCostUsd);
         refusedBy = null;
         return _parts.Budgets is { } budgets
             ? budgets.TryReserve(estimate, out refusedBy)
             : new BudgetReservation([], TimeSpan.MaxValue, release: null) { Estimate = estimate };
+
+        static void Estimated(decimal value, decimal highest, [CallerArgumentExpression(nameof(value))] string expression = "")
+        {
+            if (value < 0 || value > highest)
+                ThrowOutOfRange(nameof(estimate), value, $"{expression} is from 0 to {highest}.");
+        }
     }
 }

@@ -293,6 +293,42 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(7, Assert.Single(Records()).GetProperty(key).GetInt64());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_count_that_no_call_has_was_not_told_and_the_others_stand(bool streams)
+    {
+        UsageDetails usage = new()
+        {
+            InputTokenCount = 10,
+            OutputTokenCount = GenerationDetails.MaxTokenCount + 1,
+            TotalTokenCount = long.MaxValue,
+            ReasoningTokenCount = long.MaxValue,
+            AdditionalCounts = new() { ["CacheCreationInputTokens"] = long.MaxValue },
+        };
+        using IChatClient client = Client(null, [Usage(usage)], default);
+
+        await AskAsync(client, streams);
+
+        JsonElement record = Assert.Single(Records());
+        Assert.Equal(
+            ["prompt_token_count"],
+            record.EnumerateObject().Select(p => p.Name).Where(name => name.EndsWith("_token_count", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Counts_of_several_responses_beyond_those_of_a_call_are_no_usage()
+    {
+        UsageDetails turn = new() { InputTokenCount = GenerationDetails.MaxTokenCount };
+        using IChatClient client = Client(null, [Usage(turn, "1"), Usage(turn, "2")], default);
+
+        await AskAsync(client, streams: true);
+
+        JsonElement record = Assert.Single(Records());
+        Assert.False(record.TryGetProperty("prompt_token_count", out _));
+        Assert.True(record.GetProperty("usage_missing").GetBoolean());
+    }
+
     [Fact]
     public async Task Cache_writes_for_an_hour_can_be_said_where_the_counts_do_not()
     {

@@ -58,6 +58,16 @@ public sealed class ReaderConformanceTests : IDisposable
         ["a negative count"] = (Utf8(Call + ",\"total_token_count\":-1}"), 0),
         ["a count with a fraction"] = (Utf8(Call + ",\"total_token_count\":1.5}"), 0),
         ["a count beyond 64 bits"] = (Utf8(Call + ",\"total_token_count\":9223372036854775808}"), 0),
+        ["a count of 10^15"] = (Utf8(Call + ",\"total_token_count\":1,\"cached_prompt_token_count\":1000000000000000}"), 1),
+        ["a count above 10^15"] = (Utf8(Call + ",\"total_token_count\":1,\"cached_prompt_token_count\":1000000000000001}"), 0),
+        ["a count above 10^15, white space within"] =
+            (Utf8(Call + ", \"total_token_count\": 1, \"cached_prompt_token_count\": 1000000000000001}"), 0),
+        ["a count above 10^15 that most records do not have"] =
+            (Utf8(Call + ",\"total_token_count\":1,\"cache_write_token_count\":9223372036854775807}"), 0),
+        ["unpriced tokens of two sides of 10^15"] =
+            (Utf8(Call + ",\"total_token_count\":1,\"unpriced_token_count\":2000000000000000}"), 1),
+        ["unpriced tokens above two sides of 10^15"] =
+            (Utf8(Call + ",\"total_token_count\":1,\"unpriced_token_count\":2000000000000001}"), 0),
         ["NaN as cost"] = (Utf8(Call + ",\"cost_usd\":\"NaN\"}"), 0),
         ["a negative cost"] = (Utf8(Call + ",\"cost_usd\":-1}"), 0),
         ["an evaluation"] =

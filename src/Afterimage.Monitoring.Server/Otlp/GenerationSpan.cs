@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
@@ -132,5 +133,5 @@ internal sealed class GenerationSpan
             Merged.AddRange(below.Merged);
     }
 
-    private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);
+    private static long? Sum(long? one, long? other) => one is { } a && other is { } b ? SaturatingSum.Of(a, b) : one ?? other;
 }

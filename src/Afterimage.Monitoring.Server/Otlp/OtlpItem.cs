@@ -117,7 +117,7 @@ internal sealed class OtlpItem
             AttributeKind.Text when Utf8Parser.TryParse(Text(value), out long parsed, out int length) && length == value.Length => parsed,
             _ => null,
         };
-        return count >= 0 ? count : null;
+        return count is >= 0 and <= GenerationDetails.MaxTokenCount ? count : null;
     }
 
     /// <summary>A finite number that the field has, null where it has none that is one.</summary>

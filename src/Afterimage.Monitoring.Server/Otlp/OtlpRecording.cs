@@ -19,6 +19,7 @@ internal static class OtlpRecording
             Add(tags, RecordedSpans.MergedTag, string.Join(',', merged));
         if (span.IsRecordedEarly)
             Add(tags, RecordedSpans.ParentTag, span.Key.WithSpan(span.Parent).SpanId);
+        (long? prompt, long? completion, long? total) = (Told(span.PromptTokens), Told(span.CompletionTokens), Told(span.TotalTokens));
         monitor.TrackGeneration(
             TimeSpan.FromTicks(span.Duration),
             span.Success,
@@ -29,14 +30,14 @@ internal static class OtlpRecording
                 RequestModel = span.RequestModel,
                 Provider = span.Provider,
                 Operation = span.Operation,
-                PromptTokenCount = span.PromptTokens,
-                CompletionTokenCount = span.CompletionTokens,
-                TotalTokenCount = span.TotalTokens,
-                CachedPromptTokenCount = span.CachedPromptTokens,
-                CacheWriteTokenCount = span.CacheWriteTokens,
-                ReasoningTokenCount = span.ReasoningTokens,
-                AudioPromptTokenCount = span.AudioPromptTokens,
-                AudioCompletionTokenCount = span.AudioCompletionTokens,
+                PromptTokenCount = prompt,
+                CompletionTokenCount = completion,
+                TotalTokenCount = total,
+                CachedPromptTokenCount = Told(span.CachedPromptTokens),
+                CacheWriteTokenCount = Told(span.CacheWriteTokens),
+                ReasoningTokenCount = Told(span.ReasoningTokens),
+                AudioPromptTokenCount = Told(span.AudioPromptTokens),
+                AudioCompletionTokenCount = Told(span.AudioCompletionTokens),
                 FinishReason = span.FinishReason,
                 Error = span.Error,
                 TimeToFirstToken = span.TimeToFirstToken is { } ticks ? TimeSpan.FromTicks(ticks) : null,
@@ -44,7 +45,7 @@ internal static class OtlpRecording
                 Id = span.Id,
                 TraceId = span.Key.TraceId,
                 SpanId = span.Key.SpanId,
-                UsageMissing = span.Success && !span.HasUsage ? true : null,
+                UsageMissing = span.Success && (prompt ?? completion ?? total) is null ? true : null,
                 Tags = tags,
             });
     }
@@ -74,6 +75,9 @@ internal static class OtlpRecording
                 Tags = tags,
             });
     }
+
+    // The sum of several spans may be beyond what a call can have.
+    private static long? Told(long? count) => count is >= 0 and <= GenerationDetails.MaxTokenCount ? count : null;
 
     private static DateTimeOffset Utc(long ticks) => new(ticks, TimeSpan.Zero);
 

@@ -52,9 +52,9 @@ public readonly record struct MetricAggregate
     /// <summary>The smallest value with at least a share of <paramref name="q"/> of the points at or below it: SQL's
     /// <c>percentile_disc</c>, the ceil(<paramref name="q"/> × Count)-th smallest.</summary>
     /// <remarks>
-    /// Exact where the window has at most 10,000 points and all of them are still in memory; else within 1 % relative, for magnitudes from
-    /// 1e-9 to 1e12 (below, a value counts as zero), by DDSketch (Masson, Rim, Lee, VLDB 2019). Never outside of <see cref="Min"/> and
-    /// <see cref="Max"/>, which 0 and 1 give exactly.
+    /// Exact where the window has at most 10,000 points and all of them are still in memory; else within 1 % relative, by DDSketch
+    /// (Masson, Rim, Lee, VLDB 2019); of values below 2.2e-308, where doubles lie farther apart, within that and the distance of two.
+    /// Never outside of <see cref="Min"/> and <see cref="Max"/>, which 0 and 1 give exactly.
     /// </remarks>
     /// <param name="q">The quantile, 0 to 1: 0.5 is the median, 0.95 the 95th percentile.</param>
     /// <returns>The value, in the metric's unit; NaN without data.</returns>

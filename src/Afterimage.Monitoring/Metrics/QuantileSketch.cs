@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
@@ -6,8 +7,8 @@ using Afterimage.Monitoring.Pricing;
 namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>
-/// A mergeable quantile sketch with a relative error of at most 1 % at any quantile, for values of either sign with a magnitude of 1e-9 to
-/// 1e12. Smaller magnitudes count as zero, larger ones as the largest bucket.
+/// A mergeable quantile sketch with a relative error of at most 1 % at any quantile, for all finite values. Among those below the smallest
+/// normal double, 2.2e-308, the answer is rounded to one that there is.
 /// </summary>
 /// <remarks>
 /// DDSketch (Masson, Rim, Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019): buckets
@@ -17,19 +18,22 @@ namespace Afterimage.Monitoring.Metrics;
 internal sealed class QuantileSketch
 {
     public const double RelativeError = 0.01;
-    public const double MinMagnitude = 1e-9;
-    public const double MaxMagnitude = 1e12;
 
     // P(s) = A s^3 + B s^2 + C s maps the mantissa's [0, 1) on [0, 1) with P'(s) (1 + s) >= 10/7: the slope of log2 times at least (10/7)
     // ln 2.
     private const double A = 6.0 / 35.0;
     private const double B = -3.0 / 5.0;
     private const double C = 10.0 / 7.0;
+    private const int NormalizingExponent = 54;
+    private const double Normalizing = 1L << NormalizingExponent;
     private const long MantissaMask = 0xF_FFFF_FFFF_FFFF;
     private const long OneBits = 0x3FF0_0000_0000_0000;
 
     private static readonly double KeysPerOctave = 0.7 / Math.Log((1 + RelativeError) / (1 - RelativeError));
-    private static readonly int MaxKey = Key(MaxMagnitude);
+
+    // Between them a bucket has its place in an array. Beyond, where few metrics have a value, it takes memory only if there is one.
+    private static readonly int LowestNear = Key(1e-9);
+    private static readonly int HighestNear = Key(1e12);
 
     private Buckets _negative;
     private Buckets _positive;
@@ -43,10 +47,10 @@ internal sealed class QuantileSketch
 
     public void Add(double value, long count)
     {
-        if (value >= MinMagnitude)
-            _positive.Add(Math.Min(Key(value), MaxKey), count);
-        else if (value <= -MinMagnitude)
-            _negative.Add(Math.Min(Key(-value), MaxKey), count);
+        if (value > 0)
+            _positive.Add(Key(value), count);
+        else if (value < 0)
+            _negative.Add(Key(-value), count);
         else
             _zeros += count;
     }
@@ -62,44 +66,44 @@ internal sealed class QuantileSketch
     public double ValueAt(long rank)
     {
         long left = rank;
-        for (int i = _negative.Length - 1; i >= 0; i--)
-        {
-            left -= _negative.CountAt(i);
-            if (left < 0)
-                return -Middle(_negative.KeyAt(i));
-        }
+        if (_negative.TryFindFromHighest(ref left, out int key))
+            return -Middle(key);
 
         left -= _zeros;
         if (left < 0)
             return 0;
-
-        for (int i = 0; i < _positive.Length; i++)
-        {
-            left -= _positive.CountAt(i);
-            if (left < 0)
-                return Middle(_positive.KeyAt(i));
-        }
+        if (_positive.TryFindFromLowest(ref left, out key))
+            return Middle(key);
 
         throw new ArgumentOutOfRangeException(nameof(rank), rank, "The sketch holds fewer values.");
     }
 
     private static int Key(double magnitude)
     {
+        int exponent = -1023;
+        if (!double.IsNormal(magnitude))
+        {
+            magnitude *= Normalizing;
+            exponent -= NormalizingExponent;
+        }
+
         long bits = BitConverter.DoubleToInt64Bits(magnitude);
-        int exponent = (int)(bits >> 52) - 1023;
+        exponent += (int)(bits >> 52);
         double s = BitConverter.Int64BitsToDouble((bits & MantissaMask) | OneBits) - 1;
         return (int)Math.Floor((exponent + (((((A * s) + B) * s) + C) * s)) * KeysPerOctave);
     }
 
-    // The harmonic mean of the borders is equally far from both, relatively: at most RelativeError.
+    // The harmonic mean of the borders is equally far from both, relatively: at most RelativeError. At the scale of the lower one, since
+    // the upper one of the highest bucket is no double.
     private static double Middle(int key)
     {
-        double low = LowerBorder(key);
-        double high = LowerBorder(key + 1);
-        return 2 * low * high / (low + high);
+        (double low, int exponent) = LowerBorder(key);
+        (double high, int highExponent) = LowerBorder(key + 1);
+        high = Math.ScaleB(high, highExponent - exponent);
+        return Math.Min(Math.ScaleB(2 * low * high / (low + high), exponent), double.MaxValue);
     }
 
-    private static double LowerBorder(int key)
+    private static (double Mantissa, int Exponent) LowerBorder(int key)
     {
         double y = key / KeysPerOctave;
         double exponent = Math.Floor(y);
@@ -109,23 +113,24 @@ internal sealed class QuantileSketch
         // Newton: P is nearly straight, four steps reach the last bit.
         for (int i = 0; i < 4; i++)
             s -= ((((((A * s) + B) * s) + C) * s) - target) / ((((3 * A * s) + (2 * B)) * s) + C);
-        return Math.ScaleB(1 + s, (int)exponent);
+        return (1 + s, (int)exponent);
     }
 
-    /// <summary>Counts by key, contiguous from the lowest key seen to the highest.</summary>
+    /// <summary>Counts by key: near ones contiguous from the lowest key seen to the highest, far ones each by itself.</summary>
     private struct Buckets
     {
         private long[]? _counts;
         private int _lowestKey;
-
-        public readonly int Length => _counts?.Length ?? 0;
-
-        public readonly long CountAt(int index) => _counts![index];
-
-        public readonly int KeyAt(int index) => _lowestKey + index;
+        private Dictionary<int, long>? _far;
 
         public void Add(int key, long count)
         {
+            if (key < LowestNear || key > HighestNear)
+            {
+                CollectionsMarshal.GetValueRefOrAddDefault(_far ??= [], key, out _) += count;
+                return;
+            }
+
             if (_counts is null || (uint)(key - _lowestKey) >= (uint)_counts.Length)
                 Cover(key, key);
             _counts![key - _lowestKey] += count;
@@ -133,6 +138,8 @@ internal sealed class QuantileSketch
 
         public void Add(in Buckets other)
         {
+            foreach ((int key, long count) in other._far ?? [])
+                Add(key, count);
             if (other._counts is null)
                 return;
 
@@ -148,6 +155,72 @@ internal sealed class QuantileSketch
             for (; i < source.Length; i++)
                 target[i] += source[i];
         }
+
+        /// <summary>Counts down from the lowest key.</summary>
+        /// <param name="left">How many values to pass; less by those that were.</param>
+        /// <param name="key">The key at which none is left.</param>
+        /// <returns>Whether there is one.</returns>
+        public readonly bool TryFindFromLowest(ref long left, out int key)
+        {
+            int[] far = FarKeys();
+            int next = 0;
+            for (; next < far.Length && far[next] < LowestNear; next++)
+            {
+                if ((left -= _far![key = far[next]]) < 0)
+                    return true;
+            }
+
+            for (int i = 0; i < (_counts?.Length ?? 0); i++)
+            {
+                if ((left -= _counts![i]) < 0)
+                {
+                    key = _lowestKey + i;
+                    return true;
+                }
+            }
+
+            for (; next < far.Length; next++)
+            {
+                if ((left -= _far![key = far[next]]) < 0)
+                    return true;
+            }
+
+            key = 0;
+            return false;
+        }
+
+        /// <summary>Counts down from the highest key.</summary>
+        /// <inheritdoc cref="TryFindFromLowest"/>
+        public readonly bool TryFindFromHighest(ref long left, out int key)
+        {
+            int[] far = FarKeys();
+            int next = far.Length - 1;
+            for (; next >= 0 && far[next] > HighestNear; next--)
+            {
+                if ((left -= _far![key = far[next]]) < 0)
+                    return true;
+            }
+
+            for (int i = (_counts?.Length ?? 0) - 1; i >= 0; i--)
+            {
+                if ((left -= _counts![i]) < 0)
+                {
+                    key = _lowestKey + i;
+                    return true;
+                }
+            }
+
+            for (; next >= 0; next--)
+            {
+                if ((left -= _far![key = far[next]]) < 0)
+                    return true;
+            }
+
+            key = 0;
+            return false;
+        }
+
+        private readonly int[] FarKeys() => _far is null ? [] : [.. _far.Keys.Order()];
 
         private void Cover(int low, int high)
         {

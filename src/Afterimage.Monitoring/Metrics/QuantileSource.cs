@@ -33,7 +33,7 @@ internal sealed class QuantileSource
         if (_points is null)
             return near;
 
-        double margin = Math.Max(Math.Abs(near) * QuantileSketch.RelativeError * 1.001, QuantileSketch.MinMagnitude);
+        double margin = (Math.Abs(near) * QuantileSketch.RelativeError * 1.001) + double.Epsilon;
         return ValueWithin(near - margin, near + margin, rank)
             ?? ValueWithin(double.NegativeInfinity, double.PositiveInfinity, rank)!.Value;
     }

@@ -7,6 +7,8 @@ namespace Afterimage.Monitoring;
 /// <summary>What models cost, one by one and in total.</summary>
 public sealed record CostReport
 {
+    private const decimal Most = 1e27m;
+
     /// <summary>One entry a model, ordered by name (ordinal).</summary>
     public required IReadOnlyList<ModelCost> ByModel { get; init; }
 
@@ -37,7 +39,10 @@ public sealed record CostReport
 
     /// <summary>A cost as metrics hold it. A double has fifteen digits: more would only show how it rounds. What no decimal holds was no
     /// cost, but a value recorded under its name.</summary>
-    internal static decimal Dollars(double cost) => (decimal)Math.Clamp(cost, -1e27, 1e27);
+    internal static decimal Dollars(double cost) => (decimal)Math.Clamp(cost, -(double)Most, (double)Most);
+
+    /// <summary>A sum of such costs, which stops at the ends of their range.</summary>
+    internal static decimal Sum(IEnumerable<decimal> costs) => costs.Aggregate(0m, (sum, cost) => Math.Clamp(sum + cost, -Most, Most));
 
     internal static CostReport Of(IEnumerable<ModelCost> models)
     {
@@ -45,7 +50,7 @@ public sealed record CostReport
         return new CostReport
         {
             ByModel = byModel,
-            TotalUsd = byModel.Sum(m => m.CostUsd ?? 0),
+            TotalUsd = Sum(byModel.Select(m => m.CostUsd ?? 0)),
             UnpricedTokenCount = SaturatingSum.Of(byModel.Select(m => m.UnpricedTokenCount)),
         };
     }

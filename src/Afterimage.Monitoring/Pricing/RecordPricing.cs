@@ -39,7 +39,9 @@ internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordRe
         // Of a call that came to its end without usage the estimate counts as a whole; of one that was left, what is known to have come.
         if (MissingUsage.EstimatedCost(record) is { } estimated && (cost is null || record.Has(RecordFields.Success)))
             cost = Math.Max(cost ?? 0, estimated);
-        if (cost is { } dollars)
+
+        // No line may have more: as good as no price.
+        if (cost is { } dollars && (double)dollars < RecordSchema.HighestCost)
         {
             record.Value = (double)dollars;
             record.Fields |= RecordFields.Cost;

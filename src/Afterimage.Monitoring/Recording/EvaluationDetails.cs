@@ -17,13 +17,14 @@ public readonly record struct EvaluationDetails
     /// <summary>The model that judged, where the evaluator is a model.</summary>
     public string? ModelName { get; init; }
 
-    /// <summary>Tokens in the judge's prompt. Not negative.</summary>
+    /// <summary>Tokens in the judge's prompt. 0 to <see cref="GenerationDetails.MaxTokenCount"/>.</summary>
     public long? PromptTokenCount { get; init; }
 
-    /// <summary>Tokens in the judge's answer. Not negative.</summary>
+    /// <summary>Tokens in the judge's answer. 0 to <see cref="GenerationDetails.MaxTokenCount"/>.</summary>
     public long? CompletionTokenCount { get; init; }
 
-    /// <summary>Prompt and completion tokens together. Where it is not given, the sum of the two stands for it. Not negative.</summary>
+    /// <summary>Prompt and completion tokens together. Where it is not given, the sum of the two stands for it. 0 to
+    /// <see cref="GenerationDetails.MaxTokenCount"/>.</summary>
     public long? TotalTokenCount { get; init; }
 
     /// <summary>When the evaluation ended. Default: now, by the monitor's clock. Stored as UTC.</summary>
@@ -35,16 +36,16 @@ public readonly record struct EvaluationDetails
     /// <inheritdoc cref="GenerationDetails.Reservation"/>
     public BudgetReservation? Reservation { get; init; }
 
-    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). Must not be
-    /// negative.</summary>
+    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). 0 to
+    /// <see cref="GenerationDetails.MaxTokenCount"/>.</summary>
     public long? CacheWriteTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.CacheWriteTokenCount);
         init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteTokenCount, value);
     }
 
-    /// <summary>The part of <see cref="CacheWriteTokenCount"/> that is kept for an hour, which Anthropic charges more for. Must not be
-    /// negative.</summary>
+    /// <summary>The part of <see cref="CacheWriteTokenCount"/> that is kept for an hour, which Anthropic charges more for. 0 to
+    /// <see cref="GenerationDetails.MaxTokenCount"/>.</summary>
     public long? CacheWriteOneHourTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.CacheWriteOneHourTokenCount);

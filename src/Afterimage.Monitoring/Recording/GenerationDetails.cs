@@ -14,6 +14,10 @@ namespace Afterimage.Monitoring;
 /// </remarks>
 public readonly record struct GenerationDetails
 {
+    /// <summary>The highest count of tokens of a call, 10^15. One above it is refused as absurd, and lines with one are skipped by
+    /// readers.</summary>
+    public const long MaxTokenCount = RecordSchema.HighestCount;
+
     // What is not in RecordFields, which takes the lower half.
     private const int HasProvider = 1 << 16;
     private const int HasOperation = 1 << 17;
@@ -45,35 +49,37 @@ public readonly record struct GenerationDetails
     /// Token counts of a generation without a model count under <c>unknown</c>.</summary>
     public string? ModelName { get; init; }
 
-    /// <summary>Tokens in the prompt, cached ones included (<c>gen_ai.usage.input_tokens</c>). Not negative.</summary>
+    /// <summary>Tokens in the prompt, cached ones included (<c>gen_ai.usage.input_tokens</c>). 0 to <see cref="MaxTokenCount"/>.</summary>
     public long? PromptTokenCount
     {
         get => Has(RecordFields.PromptTokens) ? _promptTokens : null;
         init => (_given, _promptTokens) = (With((int)RecordFields.PromptTokens, value.HasValue), value.GetValueOrDefault());
     }
 
-    /// <summary>Tokens in the completion, reasoning included (<c>gen_ai.usage.output_tokens</c>). Not negative.</summary>
+    /// <summary>Tokens in the completion, reasoning included (<c>gen_ai.usage.output_tokens</c>). 0 to
+    /// <see cref="MaxTokenCount"/>.</summary>
     public long? CompletionTokenCount
     {
         get => Has(RecordFields.CompletionTokens) ? _completionTokens : null;
         init => (_given, _completionTokens) = (With((int)RecordFields.CompletionTokens, value.HasValue), value.GetValueOrDefault());
     }
 
-    /// <summary>Prompt and completion tokens together. Where it is not given, the sum of the two stands for it. Not negative.</summary>
+    /// <summary>Prompt and completion tokens together. Where it is not given, the sum of the two stands for it. 0 to
+    /// <see cref="MaxTokenCount"/>.</summary>
     public long? TotalTokenCount
     {
         get => Has(RecordFields.TotalTokens) ? _totalTokens : null;
         init => (_given, _totalTokens) = (With((int)RecordFields.TotalTokens, value.HasValue), value.GetValueOrDefault());
     }
 
-    /// <summary>The part of the prompt that the provider served from its cache. Not negative.</summary>
+    /// <summary>The part of the prompt that the provider served from its cache. 0 to <see cref="MaxTokenCount"/>.</summary>
     public long? CachedPromptTokenCount
     {
         get => Has(RecordFields.CachedPromptTokens) ? _cachedPromptTokens : null;
         init => (_given, _cachedPromptTokens) = (With((int)RecordFields.CachedPromptTokens, value.HasValue), value.GetValueOrDefault());
     }
 
-    /// <summary>The part of the completion that the model spent on reasoning. Not negative.</summary>
+    /// <summary>The part of the completion that the model spent on reasoning. 0 to <see cref="MaxTokenCount"/>.</summary>
     public long? ReasoningTokenCount
     {
         get => Has(RecordFields.ReasoningTokens) ? _reasoningTokens : null;
@@ -147,37 +153,37 @@ public readonly record struct GenerationDetails
         init => (_given, _reservation) = (With(HasReservation, value is not null), value);
     }
 
-    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). Must not be
-    /// negative.</summary>
+    /// <summary>The part of the prompt that the provider wrote to its cache (<c>gen_ai.usage.cache_write.input_tokens</c>). 0 to
+    /// <see cref="MaxTokenCount"/>.</summary>
     public long? CacheWriteTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.CacheWriteTokenCount);
         init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteTokenCount, value);
     }
 
-    /// <summary>The part of <see cref="CacheWriteTokenCount"/> that is kept for an hour, which Anthropic charges more for. Must not be
-    /// negative.</summary>
+    /// <summary>The part of <see cref="CacheWriteTokenCount"/> that is kept for an hour, which Anthropic charges more for. 0 to
+    /// <see cref="MaxTokenCount"/>.</summary>
     public long? CacheWriteOneHourTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.CacheWriteOneHourTokenCount);
         init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteOneHourTokenCount, value);
     }
 
-    /// <summary>The part of the prompt that is audio. Must not be negative.</summary>
+    /// <summary>The part of the prompt that is audio. 0 to <see cref="MaxTokenCount"/>.</summary>
     public long? AudioPromptTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.AudioPromptTokenCount);
         init => Extras = RecordExtras.With(Extras, RecordSchema.AudioPromptTokenCount, value);
     }
 
-    /// <summary>The part of the completion that is audio. Must not be negative.</summary>
+    /// <summary>The part of the completion that is audio. 0 to <see cref="MaxTokenCount"/>.</summary>
     public long? AudioCompletionTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.AudioCompletionTokenCount);
         init => Extras = RecordExtras.With(Extras, RecordSchema.AudioCompletionTokenCount, value);
     }
 
-    /// <summary>The part of the completion that is images. Must not be negative.</summary>
+    /// <summary>The part of the completion that is images. 0 to <see cref="MaxTokenCount"/>.</summary>
     public long? ImageCompletionTokenCount
     {
         get => RecordExtras.Count(Extras, RecordSchema.ImageCompletionTokenCount);
@@ -232,17 +238,19 @@ public readonly record struct GenerationDetails
     /// <summary>Which of the optional numbers and times are given.</summary>
     internal RecordFields Given => (RecordFields)_given;
 
-    /// <summary>Whether a number or the time to the first token is negative, or the latter longer than
-    /// <paramref name="longest"/>.</summary>
+    /// <summary>Whether a number or the time to the first token is negative, a count above <see cref="MaxTokenCount"/>, or the time longer
+    /// than <paramref name="longest"/>.</summary>
     internal bool HasAbsurd(TimeSpan longest)
     {
-        // What is not given is zero.
+        // What is not given is zero. Where all bits together are in range, each count is; where not, each is looked at.
         long tokens = _promptTokens | _completionTokens | _totalTokens;
-        return IsPlain
-            ? tokens < 0
-            : (tokens | _cachedPromptTokens | _reasoningTokens | (long)_conversationLength) < 0
-                || (ulong)_timeToFirstToken.Ticks > (ulong)longest.Ticks
-                || _extras?.FirstNegative() is not null;
+        if (IsPlain)
+            return (ulong)tokens > (ulong)MaxTokenCount && HasAbsurdCount();
+
+        tokens |= _cachedPromptTokens | _reasoningTokens | (long)_conversationLength;
+        return ((ulong)tokens > (ulong)MaxTokenCount && HasAbsurdCount())
+            || (ulong)_timeToFirstToken.Ticks > (ulong)longest.Ticks
+            || _extras?.FirstAbsurd() is not null;
     }
 
     /// <summary>Copies the optional numbers into a record.</summary>
@@ -265,6 +273,13 @@ public readonly record struct GenerationDetails
             record.ReasoningTokens = _reasoningTokens;
             record.ConversationLength = _conversationLength;
         }
+    }
+
+    private bool HasAbsurdCount()
+    {
+        const ulong Max = MaxTokenCount;
+        return (ulong)_promptTokens > Max || (ulong)_completionTokens > Max || (ulong)_totalTokens > Max
+            || (ulong)_cachedPromptTokens > Max || (ulong)_reasoningTokens > Max || _conversationLength < 0;
     }
 
     private bool Has(RecordFields field) => (_given & (int)field) != 0;

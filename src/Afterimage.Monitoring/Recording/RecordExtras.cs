@@ -26,12 +26,12 @@ internal sealed class RecordExtras
 
     public static string? Text(RecordExtras? extras, RecordField field) => Find(extras, field)?.Text;
 
-    /// <summary>The first count that is negative, if any.</summary>
-    public Value? FirstNegative()
+    /// <summary>The first count that is out of its range, if any.</summary>
+    public Value? FirstAbsurd()
     {
         foreach (Value value in _values)
         {
-            if (value.Count < 0)
+            if (!value.Field.Holds(value.Count))
                 return value;
         }
 

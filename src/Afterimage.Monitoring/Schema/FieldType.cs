@@ -9,7 +9,7 @@ internal enum FieldType
     /// <summary>A length of time: a number of seconds that is not negative.</summary>
     Seconds,
 
-    /// <summary>A whole number from 0 to 2^63 - 1.</summary>
+    /// <summary>A whole number from 0 to <see cref="RecordField.Highest"/>.</summary>
     Count,
 
     /// <summary>A boolean.</summary>

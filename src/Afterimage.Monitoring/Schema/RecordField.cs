@@ -20,5 +20,11 @@ internal sealed record RecordField(string Key, FieldType Type, RecordEvents Even
     /// it.</summary>
     public bool IsExtra { get; init; }
 
+    /// <summary>The highest count that it may have, where it is one.</summary>
+    public long Highest { get; init; }
+
     public bool IsOf(RecordEvents events) => (Events & events) != 0;
+
+    /// <summary>Whether a count is in its range.</summary>
+    public bool Holds(long count) => (ulong)count <= (ulong)Highest;
 }

@@ -14,6 +14,9 @@ internal static class RecordSchema
     /// <summary>No call costs as many dollars; a decimal holds the sum of any number of calls below it.</summary>
     public const double HighestCost = 1e15;
 
+    /// <summary>No call has more tokens of a kind: who gives more has mistaken something else for a count.</summary>
+    public const long HighestCount = 1_000_000_000_000_000;
+
     private static readonly List<RecordField> Table = [];
 
     public static readonly RecordField Timestamp = Add(RecordKeys.Timestamp, Time, All, "when it ended", required: All, figures: true);
@@ -62,7 +65,13 @@ internal static class RecordSchema
         Add(RecordKeys.CostUsd, Dollars, Calls, "what the call cost; only where the writer had a price for it", figures: true);
 
     public static readonly RecordField UnpricedTokenCount =
-        Add(RecordKeys.UnpricedTokenCount, Count, Calls, "the call's tokens, where the writer had prices but none for them", figures: true);
+        Add(
+            RecordKeys.UnpricedTokenCount,
+            Count,
+            Calls,
+            "the call's tokens, where the writer had prices but none for them; at most 2 × 10^15",
+            figures: true,
+            highest: 2 * HighestCount);
 
     public static readonly RecordField CachedPromptTokenCount = Add(
         RecordKeys.CachedPromptTokenCount,
@@ -164,7 +173,8 @@ internal static class RecordSchema
         string meaning,
         RecordEvents required = None,
         bool figures = false,
-        bool extra = false)
+        bool extra = false,
+        long highest = HighestCount)
     {
         var field = new RecordField(key, type, events, meaning)
         {
@@ -172,6 +182,7 @@ internal static class RecordSchema
             Required = required,
             IsOfFigures = figures,
             IsExtra = extra,
+            Highest = highest,
         };
         Table.Add(field);
         return field;

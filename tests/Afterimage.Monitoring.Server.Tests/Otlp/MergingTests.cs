@@ -34,6 +34,25 @@ public sealed class MergingTests : IDisposable
         Assert.Equal(10, Assert.Single(server.Records()).Count("prompt_token_count"));
     }
 
+    [Theory]
+    [InlineData(GenerationDetails.MaxTokenCount, 1)]
+    [InlineData(GenerationDetails.MaxTokenCount + 1, 1)]
+    [InlineData(long.MaxValue, 1)]
+    [InlineData(GenerationDetails.MaxTokenCount, 20)]
+    public async Task Counts_that_no_call_has_are_unknown_of_one_span_and_of_several(long count, int spans)
+    {
+        await using OtlpServer server = await StartAsync();
+        var request = new ExportRequest();
+        for (int i = 0; i < spans; i++)
+            request.Chat(1, 2 + i, parent: 1, id: "a", tokens: count);
+        await server.TakeAsync(request.Chat(1, 1, id: "a", tokens: null));
+
+        bool isKnown = spans == 1 && count <= GenerationDetails.MaxTokenCount;
+        JsonElement record = Assert.Single(server.Records());
+        Assert.Equal(isKnown, record.TryGetProperty("prompt_token_count", out _));
+        Assert.Equal(0, server.Statistics.Rejected);
+    }
+
     [Fact]
     public async Task Spans_beside_each_other_and_of_other_models_below_stay_apart()
     {

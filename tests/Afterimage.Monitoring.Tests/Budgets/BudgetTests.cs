@@ -446,12 +446,44 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public void An_estimate_that_no_call_needs_is_refused_and_says_which_number()
+    {
+        using MonitorRun run = Run(options =>
+        {
+            options.Pricing = ModelPricing.WellKnown;
+            options.Budgets.Add(Tokens(long.MaxValue));
+            options.Budgets.Add(new Budget { Name = "usd", Unit = BudgetUnit.Dollars, Limit = decimal.MaxValue });
+        });
+        foreach ((BudgetEstimate estimate, string name) in (ReadOnlySpan<(BudgetEstimate, string)>)
+            [
+                (new() { PromptTokenCount = GenerationDetails.MaxTokenCount + 1 }, "estimate.PromptTokenCount"),
+                (new() { CompletionTokenCount = long.MaxValue }, "estimate.CompletionTokenCount"),
+                (new() { ModelName = "m", CostUsd = decimal.MaxValue }, "estimate.CostUsd"),
+            ])
+        {
+            BudgetEstimate absurd = estimate;
+            var error = Assert.Throws<ArgumentOutOfRangeException>(() => run.Monitor.TryReserve(absurd, out _));
+            Assert.Equal("estimate", error.ParamName);
+            Assert.Contains(name, error.Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentOutOfRangeException>(() => run.Monitor.Reserve(absurd));
+        }
+
+        for (int i = 0; i < 100; i++)
+            Assert.True(run.Monitor.TryReserve(new() { ModelName = "m", CostUsd = 1e14m, PromptTokenCount = 1 }, out _));
+        Assert.Equal(1e16m, run.Monitor.GetBudgets()[1].Reserved);
+    }
+
+    [Fact]
     public void Without_budgets_everything_is_allowed()
     {
         using MonitorRun run = Run();
         Assert.True(
             run.Monitor.TryReserve(
-                new BudgetEstimate { PromptTokenCount = long.MaxValue, CompletionTokenCount = long.MaxValue },
+                new BudgetEstimate
+                {
+                    PromptTokenCount = GenerationDetails.MaxTokenCount,
+                    CompletionTokenCount = GenerationDetails.MaxTokenCount,
+                },
                 out BudgetReservation? reservation));
         reservation.Dispose();
         Assert.False(run.Monitor.BudgetToken.CanBeCanceled);

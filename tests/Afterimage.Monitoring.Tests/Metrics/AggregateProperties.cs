@@ -47,6 +47,29 @@ public sealed class AggregateProperties
     }
 
     [Property]
+    public void A_quantile_of_values_of_any_size_is_within_one_percent_and_its_extremes(AnySizes sizes)
+    {
+        double[] values = sizes.Values();
+        using var run = MonitorRun.InMemory();
+        foreach (double value in values)
+            run.Monitor.RecordMetric("m", value);
+
+        MetricAggregate aggregate = run.Monitor.GetMetrics("m");
+        double[] sorted = [.. values.Order()];
+        Assert.Equal((sorted.Length, sorted[0], sorted[^1]), (aggregate.Count, aggregate.Min, aggregate.Max));
+        foreach (double q in (double[])[.. Quantiles, .. Enumerable.Range(1, 50).Select(i => i / 51.0)])
+        {
+            double expected = sorted[Math.Max((int)Math.Ceiling((decimal)q * sorted.Length), 1) - 1];
+            double actual = aggregate.Quantile(q);
+            Assert.InRange(actual, aggregate.Min, aggregate.Max);
+            AssertNear(
+                expected,
+                actual,
+                sorted.Length <= 10_000 ? 0 : (Math.Abs(expected) * 0.01 * (1 + 1e-9)) + (Math.Abs(expected) < 2.3e-308 ? double.Epsilon : 0));
+        }
+    }
+
+    [Property]
     public void The_sum_does_not_depend_on_the_order(Sample sample)
     {
         double[] values = sample.Values();

@@ -79,15 +79,19 @@ public sealed class DerivedPointsTests
     }
 
     [Fact]
-    public void A_total_of_tokens_past_the_range_of_long_does_not_wrap()
+    public void A_total_of_tokens_is_the_sum_of_the_highest_sides()
     {
         using var run = MonitorRun.InMemory();
         run.Monitor.TrackGeneration(
             Duration,
             true,
-            new GenerationDetails { PromptTokenCount = long.MaxValue, CompletionTokenCount = long.MaxValue });
+            new GenerationDetails
+            {
+                PromptTokenCount = GenerationDetails.MaxTokenCount,
+                CompletionTokenCount = GenerationDetails.MaxTokenCount,
+            });
 
-        Assert.Equal(2.0 * long.MaxValue, run.Monitor.GetMetrics("total_token_count").Sum);
+        Assert.Equal(2e15, run.Monitor.GetMetrics("total_token_count").Sum);
     }
 
     [Fact]

@@ -15,6 +15,28 @@ public enum Shape
     SmallSpreadFarFromZero,
 }
 
+/// <summary>Values of any size that a double has, told by what they are grown from.</summary>
+/// <param name="Seed">Of the random numbers.</param>
+/// <param name="Length">Number of values.</param>
+public sealed record AnySizes(int Seed, int Length)
+{
+    public double[] Values()
+    {
+        var random = new Random(Seed);
+        double[] ends = [0, double.Epsilon, 3 * double.Epsilon, 2.2250738585072014E-308, double.MaxValue, 1e-9, 1e12];
+        return
+        [
+            .. Enumerable
+                .Range(0, Length)
+                .Select(_ => (random.Next(2) == 0 ? 1 : -1) * (random.Next(20) == 0
+                    ? ends[random.Next(ends.Length)]
+
+                    // A random exponent, and as many bits of the fraction as a subnormal has.
+                    : BitConverter.Int64BitsToDouble(((long)random.Next(0x7FF) << 52) | (random.NextInt64(1L << 52) >> random.Next(52))))),
+        ];
+    }
+}
+
 /// <summary>A sample of values, told by what it is grown from: so that many thousand values are made in no time, and shrink by their
 /// number.</summary>
 /// <param name="Seed">Of the random numbers.</param>
@@ -65,6 +87,12 @@ public sealed record Sample(int Seed, int Length, Shape Shape)
 /// <summary>Generators for FsCheck.</summary>
 public static class Samples
 {
+    public static Arbitrary<AnySizes> AnySizes() => Arb.From(
+        from seed in Gen.Choose(0, int.MaxValue)
+        from length in Gen.Frequency((3, Gen.Choose(1, 3_000)), (1, Gen.Choose(10_001, 40_000)))
+        select new AnySizes(seed, length),
+        sample => sample.Length == 1 ? [] : [sample with { Length = sample.Length / 2 }, sample with { Length = sample.Length - 1 }]);
+
     public static Arbitrary<Sample> Sample() => Arb.From(
         from seed in Gen.Choose(0, int.MaxValue)
         from length in Gen.Frequency(

@@ -249,6 +249,49 @@ public sealed class ChargedTokensTests
     }
 
     [Fact]
+    public void Totals_of_the_highest_counts_stay_at_the_largest_number()
+    {
+        using MonitorRun run = Run(
+            ModelPricing.Parse(AudioAndImage),
+            new Budget { Name = "tokens", Unit = BudgetUnit.Tokens, Limit = decimal.MaxValue });
+        for (int i = 0; i < 10_000; i++)
+            run.Monitor.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "none", PromptTokenCount = GenerationDetails.MaxTokenCount });
+
+        Assert.Equal(long.MaxValue, run.Monitor.GetTotalTokenUsage().TotalTokens);
+        Assert.Equal(long.MaxValue, run.Monitor.GetTotalTokenUsage().ByModel[0].PromptTokens);
+        Assert.Equal(long.MaxValue, run.Monitor.GetCost().UnpricedTokenCount);
+        Assert.Equal(1e19m, run.Monitor.GetBudgets()[0].Spent);
+    }
+
+    [Fact]
+    public void Costs_of_any_size_have_a_total_that_stops()
+    {
+        using MonitorRun run = Run(ModelPricing.Parse(AudioAndImage));
+        for (int i = 0; i < 100; i++)
+            run.Monitor.RecordMetric("cost_usd", double.MaxValue, new Dictionary<string, object?> { ["model_name"] = $"m{i}" });
+
+        Assert.Equal(1e27m, run.Monitor.GetCost().TotalUsd);
+    }
+
+    [Fact]
+    public void A_cost_that_no_line_may_have_counts_as_unpriced_tokens()
+    {
+        using MonitorRun run = Run(
+            new ModelPricing([new("dear", new ModelPrice { Input = 1_000_000, Output = 1_000_000 })]),
+            new Budget { Name = "usd", Unit = BudgetUnit.Dollars, Limit = 10 });
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new()
+        {
+            ModelName = "dear",
+            PromptTokenCount = GenerationDetails.MaxTokenCount,
+            CompletionTokenCount = GenerationDetails.MaxTokenCount,
+        });
+
+        Assert.Equal(2 * GenerationDetails.MaxTokenCount, run.Monitor.GetCost().UnpricedTokenCount);
+        Assert.Null(Assert.Single(run.Monitor.GetCost().ByModel).CostUsd);
+        Assert.Equal(2 * GenerationDetails.MaxTokenCount, run.Monitor.GetBudgets()[0].UnpricedTokenCount);
+    }
+
+    [Fact]
     public void The_price_of_the_name_asked_for_counts_where_the_answer_s_has_none()
     {
         using MonitorRun run = Run(

@@ -66,7 +66,8 @@ public sealed class ValidationTests
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails
         {
             PromptTokenCount = 0,
-            CompletionTokenCount = long.MaxValue,
+            CompletionTokenCount = GenerationDetails.MaxTokenCount,
+            CacheWriteTokenCount = GenerationDetails.MaxTokenCount,
             TotalTokenCount = 0,
             CachedPromptTokenCount = 0,
             ReasoningTokenCount = 0,
@@ -78,6 +79,68 @@ public sealed class ValidationTests
         run.Monitor.TrackEvaluation(TimeSpan.Zero, true, "e", new Dictionary<string, double>());
 
         Assert.Equal(3, run.Records().Count);
+    }
+
+    [Theory]
+    [InlineData(GenerationDetails.MaxTokenCount + 1)]
+    [InlineData(long.MaxValue)]
+    [InlineData(-1)]
+    public void A_count_that_no_call_has_is_refused_with_its_field_value_and_limit(long count)
+    {
+        using var run = new MonitorRun();
+        (string Field, GenerationDetails Details)[] generations =
+        [
+            ("PromptTokenCount", new() { PromptTokenCount = count }),
+            ("CompletionTokenCount", new() { CompletionTokenCount = count }),
+            ("TotalTokenCount", new() { TotalTokenCount = count }),
+            ("CachedPromptTokenCount", new() { CachedPromptTokenCount = count }),
+            ("ReasoningTokenCount", new() { ReasoningTokenCount = count, ConversationLength = 1 }),
+            ("cache_write_token_count", new() { CacheWriteTokenCount = count }),
+            ("cache_write_1h_token_count", new() { CacheWriteOneHourTokenCount = count }),
+            ("audio_prompt_token_count", new() { AudioPromptTokenCount = count }),
+            ("audio_completion_token_count", new() { AudioCompletionTokenCount = count }),
+            ("image_completion_token_count", new() { ImageCompletionTokenCount = count }),
+        ];
+        foreach ((string field, GenerationDetails details) in generations)
+            Refused(field, () => run.Monitor.TrackGeneration(Second, true, details));
+
+        (string Field, EvaluationDetails Details)[] evaluations =
+        [
+            ("PromptTokenCount", new() { PromptTokenCount = count }),
+            ("CompletionTokenCount", new() { CompletionTokenCount = count }),
+            ("TotalTokenCount", new() { TotalTokenCount = count }),
+            ("cache_write_token_count", new() { CacheWriteTokenCount = count }),
+        ];
+        foreach ((string field, EvaluationDetails details) in evaluations)
+            Refused(field, () => run.Monitor.TrackEvaluation(Second, true, "e", Scores, details));
+
+        Assert.Empty(run.Records());
+
+        void Refused(string field, Action call)
+        {
+            var error = Assert.Throws<ArgumentOutOfRangeException>(call);
+            Assert.Equal("details", error.ParamName);
+            Assert.Equal(count, error.ActualValue);
+            Assert.Contains(field, error.Message, StringComparison.Ordinal);
+            Assert.Contains("1000000000000000", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Counts_whose_bits_together_are_beyond_the_limit_are_taken()
+    {
+        // 10^15 is no power of two: a check of all counts at once sees more than each of them.
+        using var run = new MonitorRun();
+        run.Monitor.TrackGeneration(
+            Second,
+            true,
+            new() { PromptTokenCount = GenerationDetails.MaxTokenCount, CompletionTokenCount = (1L << 49) - 1 });
+        run.Monitor.TrackGeneration(
+            Second,
+            true,
+            new() { PromptTokenCount = GenerationDetails.MaxTokenCount, ReasoningTokenCount = (1L << 49) - 1 });
+
+        Assert.Equal(2, run.Records().Count);
     }
 
     [Fact]

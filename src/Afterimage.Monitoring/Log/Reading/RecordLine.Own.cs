@@ -88,7 +88,7 @@ internal sealed partial class RecordLine
         switch (Fields[ordinal].Type)
         {
             case FieldType.Count:
-                return TryTakeCount(line, ref position, out _numbers[ordinal]);
+                return TryTakeCount(line, ref position, out _numbers[ordinal]) && Fields[ordinal].Holds(_numbers[ordinal]);
             case FieldType.Flag:
                 bool isTrue = line[position..].StartsWith("true"u8);
                 _numbers[ordinal] = isTrue ? 1 : 0;

@@ -224,8 +224,8 @@ internal sealed partial class RecordLine : IRecord
                 return reader.TokenType == JsonTokenType.String && TakeText(ref reader, ordinal)
                     && RecordTime.TryParse(Text(Fields[ordinal]), out _numbers[ordinal]);
             case FieldType.Count:
-                return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out _numbers[ordinal]) && _numbers[ordinal] >= 0
-                    && !reader.ValueSpan.ContainsAny(".eE"u8);
+                return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out _numbers[ordinal])
+                    && Fields[ordinal].Holds(_numbers[ordinal]) && !reader.ValueSpan.ContainsAny(".eE"u8);
             case FieldType.Flag:
                 _numbers[ordinal] = reader.TokenType == JsonTokenType.True ? 1 : 0;
                 return reader.TokenType is JsonTokenType.True or JsonTokenType.False;
