@@ -14,7 +14,7 @@ internal static class EndlessRun
 {
     private const int Threads = 3;
 
-    public static async Task<int> RecordAsync(GenerationMonitorOptions options, int run, int seed, bool flushes)
+    public static async Task<int> RecordAsync(GenerationMonitorOptions options, int run, int seed, bool flushes, int burst)
     {
         var random = new Random(seed);
         using var monitor = new GenerationMonitor(options);
@@ -25,7 +25,7 @@ internal static class EndlessRun
         {
             int thread = i;
             int threadSeed = random.Next();
-            new Thread(() => Record(monitor, run, thread, new Random(threadSeed), made, burst: flushes ? 50 : 5))
+            new Thread(() => Record(monitor, run, thread, new Random(threadSeed), made, burst))
             {
                 IsBackground = true,
             }.Start();

@@ -104,6 +104,11 @@ internal sealed class Child : IDisposable
         await _process.WaitForExitAsync(Limits.Token);
     }
 
+    /// <summary>SIGSTOP: it stands still until it is told to go on, or killed.</summary>
+    public void Stop() => Signals.Send(_process, Signals.Stop);
+
+    public void Continue() => Signals.Send(_process, Signals.Continue);
+
     /// <summary>SIGKILL, unless it has ended already.</summary>
     public async Task EndAsync()
     {
