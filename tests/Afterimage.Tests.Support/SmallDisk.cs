@@ -20,6 +20,10 @@ public sealed class SmallDisk : IDisposable
 
     private string Ballast => System.IO.Path.Combine(_mountPoint.Path, "ballast");
 
+    /// <summary>Remounts it, such as <c>ro</c>, <c>rw</c> or <c>nr_inodes=100</c>.</summary>
+    public void Remount(string options) =>
+        Need.That(Need.Run("mount", "-o", $"remount,{options}", _mountPoint.Path), $"This sandbox does not remount with {options}.");
+
     /// <summary>Leaves not a byte.</summary>
     public void Fill()
     {

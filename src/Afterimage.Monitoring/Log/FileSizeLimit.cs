@@ -40,6 +40,7 @@ internal static class FileSizeLimit
 
         return File.ReadLines(Status)
             .Where(line => line.StartsWith("SigIgn:", StringComparison.Ordinal) || line.StartsWith("SigCgt:", StringComparison.Ordinal))
-            .Any(line => (ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (Exceeded - 1)) % 2 == 1);
+            .Select(line => ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+            .Any(signals => (signals >> (Exceeded - 1)) % 2 == 1);
     }
 }
