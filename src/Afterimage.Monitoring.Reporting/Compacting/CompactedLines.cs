@@ -14,6 +14,7 @@ internal static class CompactedLines
         foreach (
             ReadOnlyMemory<byte> line in Lines(
                 snapshot,
+                file,
                 CompactedFile.SelectLines(CompactedFile.SelectRows(LogSnapshot.ListFiles([file])), since)))
             yield return line;
     }
@@ -25,6 +26,7 @@ internal static class CompactedLines
         foreach (
             ReadOnlyMemory<byte> line in Lines(
                 snapshot,
+                file,
                 CompactedFile.SelectLines(CompactedFile.SelectRows(LogSnapshot.ListFiles([file]), first, count))))
             yield return line;
     }
@@ -43,7 +45,7 @@ internal static class CompactedLines
         [
             .. files
                 .SelectMany(file =>
-                    Lines(snapshot, CompactedFile.SelectLines(CompactedFile.SelectEnd(LogSnapshot.ListFiles([file]), count))))
+                    Lines(snapshot, file, CompactedFile.SelectLines(CompactedFile.SelectEnd(LogSnapshot.ListFiles([file]), count))))
                 .Select(line => new ReadOnlyMemory<byte>(line.ToArray())),
         ];
     }
@@ -56,12 +58,13 @@ internal static class CompactedLines
     }
 
     /// <summary>The lines of a query, each until the next is asked for.</summary>
-    private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string query)
+    private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string file, string query)
     {
         byte[] buffer = new byte[4096];
-        foreach (DuckDBDataReader row in snapshot.Query(query))
+        using IEnumerator<DuckDBDataReader> rows = snapshot.Query(query).GetEnumerator();
+        while (CompactedFile.Reading(file, rows.MoveNext))
         {
-            using Stream line = row.GetStream(0);
+            using Stream line = CompactedFile.Reading(file, () => rows.Current.GetStream(0));
             int length = (int)line.Length;
             if (buffer.Length < length)
                 buffer = new byte[Math.Max(length, buffer.Length * 2)];

@@ -6,7 +6,8 @@ internal sealed class HeldSpans(TimeSpan holdTime)
 {
     private const int MaxReleased = 32_768;
 
-    /// <summary>How long one that is recorded is known to those that come later, whatever the time to wait: else these would count twice.</summary>
+    /// <summary>How long one that is recorded is known to those that come later, whatever the time to wait: else these would count
+    /// twice.</summary>
     private static readonly TimeSpan ReleasedTime = TimeSpan.FromMinutes(10);
 
     private readonly SpanTree _tree = new();
