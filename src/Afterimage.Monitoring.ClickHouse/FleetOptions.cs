@@ -54,8 +54,17 @@ public sealed partial record FleetOptions
             throw new ArgumentException($"'{Database}' is no name of a database: letters, digits and _.", nameof(Database));
         if (Password is not null && PasswordFile is not null)
             throw new ArgumentException("There is a password, and a file with one: which of them holds?", nameof(PasswordFile));
+        RequireHeader(User, nameof(User));
+        RequireHeader(Password, nameof(Password));
         if (RequestTimeout <= TimeSpan.Zero)
             throw new ArgumentException("A request must be given some time.", nameof(RequestTimeout));
+    }
+
+    // Both are sent as headers, which take no other text; the value itself is nobody's business.
+    private static void RequireHeader(string? value, string setting)
+    {
+        if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            throw new ArgumentException($"{setting} has a character that is not printable ASCII: no header can carry it.", setting);
     }
 
     // What stands before an @ may be a password.

@@ -2,7 +2,8 @@ using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The counts that a provider tells of one response. Null: not told. Never out of a count's range: what is, was not told.</summary>
+/// <summary>The counts that a provider tells of one response. Null: not told. What is out of a count's range was not
+/// told.</summary>
 internal sealed record UsageCounts
 {
     public static UsageCounts None { get; } = new();

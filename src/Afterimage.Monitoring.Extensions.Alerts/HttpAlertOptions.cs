@@ -28,10 +28,10 @@ public abstract class HttpAlertOptions : AlertDeliveryOptions
         {
             bool isHeader =
                 value is not null
-                && !value.AsSpan().ContainsAny('\r', '\n', '\0')
+                && !value.AsSpan().ContainsAnyExceptInRange(' ', '~')
                 && IsToken(name)
                 && probe.Headers.TryAddWithoutValidation(name, value);
-            Require(isHeader, nameof(Headers), $"has '{name}', which is no header of a request, or has a value that is none.");
+            Require(isHeader, nameof(Headers), $"has '{name}', which is no header, or has a value that is not printable ASCII.");
         }
     }
 

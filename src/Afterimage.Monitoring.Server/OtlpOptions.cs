@@ -54,7 +54,12 @@ public sealed class OtlpOptions
     {
         ArgumentException.ThrowIfNullOrEmpty(RootDirectory);
         if (Key is not null)
+        {
             ArgumentException.ThrowIfNullOrWhiteSpace(Key);
+            if (Key.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+                throw new ArgumentException("The key has a character that is not printable ASCII: no header can carry it.", nameof(Key));
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxRequestBytes, 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxDecompressedBytes, MaxRequestBytes);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxBytesInFlight, MaxDecompressedBytes);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace Afterimage.Cli.Tests;
 
@@ -35,6 +36,61 @@ public sealed class ExtremeValueTests : IDisposable
         await RunAsync("runs", ".");
     }
 
+    [Fact]
+    public async Task Values_at_the_ends_of_double_are_shown_and_drawn_by_every_command()
+    {
+        double[] values = [1.7e308, -1.7e308, double.MaxValue, 0, double.Epsilon, 1.7e308];
+        _directory.Write("log/metrics.jsonl", Enumerable.Range(0, 3_000).SelectMany(i => Lines(i, values[i % values.Length])));
+
+        CommandResult summary = await RunAsync("summary", "log", "--json");
+        JsonElement metric = summary.Json.GetProperty("metrics").GetProperty("x");
+        Assert.InRange(metric.GetProperty("mean").GetDouble(), 5.8e307, 5.9e307);
+        Assert.Equal(double.MaxValue, metric.GetProperty("sum").GetDouble());
+        await RunAsync("summary", "log");
+        await RunAsync("summary", "log", "--by", "model");
+        await RunAsync("compare", "log", "log");
+        await RunAsync("compare", "log", "log", "--json");
+        await RunAsync("runs", ".");
+        await RunAsync("report", "log", "--out", "report.html");
+        AssertNumbers(File.ReadAllText(Path.Combine(_directory.Path, "report.html")));
+        await RunAsync("plot", "log", "x", "--out", "x.png");
+        await RunAsync("plot", "log", "generation_time", "--rolling", "100", "--out", "x.svg");
+        await RunAsync("plot", "log", "--out", "figures");
+        foreach (string format in (string[])["json", "csv", "excel", "parquet"])
+            await RunAsync("export", "log", "--format", format, "--out", $"out.{format}");
+
+        static IEnumerable<string> Lines(int i, double value)
+        {
+            string number = value.ToString("R", CultureInfo.InvariantCulture);
+            foreach (string name in (string[])
+                ["x", "generation_time", "time_to_first_token", "cost_usd", "total_token_count", "success_rate", "evaluation_score_a"])
+            {
+                yield return Line(
+                    i,
+                    $$$"""
+                    "metric","metric_name":"{{{name}}}","value":{{{number}}},"metadata":{"model_name":"m{{{i % 100}}}"}
+                    """);
+            }
+
+            yield return Line(
+                i,
+                $$$"""
+                "generation","duration":1.7e308,"success":true,"model_name":"m{{{i % 3}}}","time_to_first_token":1.7e308
+                """);
+            yield return Line(
+                i,
+                $$$"""
+                "evaluation","duration":1.7e308,"success":true,"evaluator_type":"e","scores":{"a":{{{number}}},"b":-1.7e308}
+                """);
+        }
+    }
+
+    private static void AssertNumbers(string text)
+    {
+        foreach (string none in (string[])["NaN", "Infinity", "∞"])
+            Assert.DoesNotContain(none, text, StringComparison.Ordinal);
+    }
+
     private static string Line(int second, string content) => string.Create(
         CultureInfo.InvariantCulture,
         $$"""{"timestamp":"{{Start.AddSeconds(second):yyyy-MM-ddTHH:mm:ss}}Z","event":{{content}}}""");
@@ -45,6 +101,7 @@ public sealed class ExtremeValueTests : IDisposable
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.DoesNotContain("-9,223", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("-9223", result.Output, StringComparison.Ordinal);
+        AssertNumbers(result.Output);
         return result;
     }
 }

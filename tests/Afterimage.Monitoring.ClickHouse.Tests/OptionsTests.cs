@@ -14,6 +14,9 @@ public sealed class OptionsTests
             { Good with { Cluster = "a b" }, "'a b' is no name of a cluster" },
             { Good with { Database = "1x" }, "'1x' is no name of a database" },
             { Good with { Password = "a", PasswordFile = "b" }, "There is a password, and a file with one" },
+            { Good with { User = "müller" }, "User has a character that is not printable ASCII" },
+            { Good with { Password = "secret\u00e9" }, "Password has a character that is not printable ASCII" },
+            { Good with { Password = "secret\n" }, "Password has a character that is not printable ASCII" },
             { Good with { RequestTimeout = TimeSpan.Zero }, "A request must be given some time." },
         };
 
@@ -24,6 +27,18 @@ public sealed class OptionsTests
         ArgumentException refused = Assert.Throws<ArgumentException>(() => new Fleet(options));
 
         Assert.StartsWith(reason, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_file_with_what_no_header_can_carry_is_named_and_the_key_is_not()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, "secret\u00e9\n");
+        FleetException refused = Assert.Throws<FleetException>(() => new Fleet(Good with { PasswordFile = file }));
+        File.Delete(file);
+
+        Assert.StartsWith($"The key in '{file}' has a character that is not printable ASCII", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
     }
 

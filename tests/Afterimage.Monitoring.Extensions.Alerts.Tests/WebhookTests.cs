@@ -427,6 +427,9 @@ public sealed class WebhookTests
         AssertRefused("RetryDelay", w => w.RetryDelay = TimeSpan.FromSeconds(-1));
         AssertRefused("MinimumLevel", w => w.MinimumLevel = (AlertLevel)7);
 
+        AssertRefused("Headers", o => (o.Url, o.Headers["X-Key"]) = (new Uri("https://example.com"), "clé"));
+        AssertRefused("Headers", o => (o.Url, o.Headers["X-Key"]) = (new Uri("https://example.com"), "a\u0001b"));
+
         static void AssertRefused(string setting, Action<WebhookAlertOptions> configure)
         {
             var options = new WebhookAlertOptions();

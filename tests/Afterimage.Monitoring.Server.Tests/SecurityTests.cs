@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Afterimage.Monitoring.Server.Otlp;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -248,6 +249,19 @@ public sealed class SecurityTests : IDisposable
 
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         Assert.Equal("/monitor/", moved.Headers.Location!.OriginalString);
+    }
+
+    [Fact]
+    public void A_key_that_no_header_can_carry_is_refused()
+    {
+        const string Key = "long-enough-but-é";
+        ArgumentException page = Assert.Throws<ArgumentException>(() =>
+            new ServiceCollection().AddGenerationServer(options => options.Key = Key));
+        ArgumentException otlp = Assert.Throws<ArgumentException>(() =>
+            new ServiceCollection().AddOtlpReceiver(new OtlpOptions { RootDirectory = "x", Key = Key }));
+
+        Assert.Equal(("Key", "Key"), (page.ParamName, otlp.ParamName));
+        Assert.DoesNotContain(Key, page.Message + otlp.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,9 @@ internal static class KeySummaryView
                         PromptTokenCount = Sum(groups, group => group.PromptTokenCount),
                         CompletionTokenCount = Sum(groups, group => group.CompletionTokenCount),
                         TotalTokenCount = Sum(groups, group => group.TotalTokenCount),
-                        CostUsd = groups.Any(group => group.CostUsd is not null) ? CostReport.Sum(groups.Select(group => group.CostUsd ?? 0)) : null,
+                        CostUsd = groups.Any(group => group.CostUsd is not null)
+                            ? CostReport.Sum(groups.Select(group => group.CostUsd ?? 0))
+                            : null,
                         UnpricedTokenCount = Sum(groups, group => group.UnpricedTokenCount),
                         UsageMissingCount = groups.Sum(group => group.UsageMissingCount),
                     }),

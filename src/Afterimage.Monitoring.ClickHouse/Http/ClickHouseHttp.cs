@@ -53,14 +53,19 @@ internal sealed class ClickHouseHttp : IDisposable
 
     private static string ReadKey(string file)
     {
+        string key;
         try
         {
-            return File.ReadLines(file).FirstOrDefault("").TrimEnd();
+            key = File.ReadLines(file).FirstOrDefault("").TrimEnd();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new FleetException($"The key in '{file}' cannot be read: {e.FirstLine()}", e);
         }
+
+        return !key.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            ? key
+            : throw new FleetException($"The key in '{file}' has a character that is not printable ASCII: no header can carry it.");
     }
 
     private static X509ChainPolicy TrustOnly(string file)

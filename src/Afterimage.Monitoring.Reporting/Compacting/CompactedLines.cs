@@ -53,10 +53,13 @@ internal static class CompactedLines
     private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string file, string rows, DateTimeOffset? since = null)
     {
         byte[] buffer = new byte[4096];
-        IReadOnlySet<string> columns = CompactedFile.FilledColumns(snapshot, LogSnapshot.ListFiles([file]));
-        foreach (DuckDBDataReader row in snapshot.Query(CompactedFile.SelectLines(rows, columns, since)))
+        IReadOnlySet<string> columns = CompactedFile.Reading(
+            file,
+            () => CompactedFile.FilledColumns(snapshot, LogSnapshot.ListFiles([file])));
+        using IEnumerator<DuckDBDataReader> read = snapshot.Query(CompactedFile.SelectLines(rows, columns, since)).GetEnumerator();
+        while (CompactedFile.Reading(file, read.MoveNext))
         {
-            using Stream line = row.GetStream(0);
+            using Stream line = CompactedFile.Reading(file, () => read.Current.GetStream(0));
             int length = (int)line.Length;
             if (buffer.Length < length)
                 buffer = new byte[Math.Max(length, buffer.Length * 2)];

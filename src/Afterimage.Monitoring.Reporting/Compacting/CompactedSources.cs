@@ -20,7 +20,10 @@ internal static class CompactedSources
     }
 
     /// <inheritdoc cref="Read(string)"/>
-    public static IReadOnlyList<(string Name, long Rows)> Read(LogSnapshot snapshot, string path)
+    public static IReadOnlyList<(string Name, long Rows)> Read(LogSnapshot snapshot, string path) =>
+        CompactedFile.Reading(path, () => Sources(snapshot, path));
+
+    private static IReadOnlyList<(string Name, long Rows)> Sources(LogSnapshot snapshot, string path)
     {
         string file = LogSnapshot.ListFiles([path]);
         string? json = snapshot

@@ -22,6 +22,9 @@ internal static class Inference
         return new Estimate(mean, mean - half, mean + half);
     }
 
+    /// <summary>A difference of two doubles; past their range its end.</summary>
+    private static double WithinRange(double difference) => Math.Clamp(difference, double.MinValue, double.MaxValue);
+
     /// <summary>The interval of a rate by Wilson's score.</summary>
     public static Estimate Rate(long hits, long count)
     {
@@ -65,13 +68,13 @@ internal static class Inference
     /// distances that lead to it.</summary>
     public static Estimate Difference(Estimate a, Estimate b)
     {
-        double change = b.Value - a.Value;
+        double change = WithinRange(b.Value - a.Value);
         return new Estimate(
             change,
-            change - Distance(b.Value - b.Lower, a.Upper - a.Value),
-            change + Distance(b.Upper - b.Value, a.Value - a.Lower));
+            change - Distance(b.Value - b.Lower, a.Upper - a.Value) is { } lower ? WithinRange(lower) : null,
+            change + Distance(b.Upper - b.Value, a.Value - a.Lower) is { } upper ? WithinRange(upper) : null);
 
-        static double? Distance(double? first, double? second) => first is { } x && second is { } y ? Math.Sqrt((x * x) + (y * y)) : null;
+        static double? Distance(double? first, double? second) => first is { } x && second is { } y ? double.Hypot(x, y) : null;
     }
 
     /// <summary>Welch's interval and two-sided p-value of the difference b − a of two means, each with its squared standard error, of which

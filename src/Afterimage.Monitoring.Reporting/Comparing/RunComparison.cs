@@ -113,7 +113,9 @@ public sealed record RunComparison
         if (figure.Change is { } change)
         {
             WriteEstimate(writer, change);
-            WriteNumber(writer, "relative", a is { Value: not 0 } of ? change.Value / Math.Abs(of.Value) : null);
+            WriteNumber(writer, "relative", a is { Value: not 0 } of
+                ? Math.Clamp(change.Value / Math.Abs(of.Value), double.MinValue, double.MaxValue)
+                : null);
         }
 
         writer.WriteString("test", Name(figure.Test));

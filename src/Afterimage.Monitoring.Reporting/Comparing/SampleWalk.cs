@@ -39,7 +39,7 @@ internal sealed class SampleWalk
 
     public bool IsConstant => _first == _last;
 
-    public double Mean => _sum.Value / Count;
+    public double Mean => _sum.Mean(Count);
 
     /// <summary>The mean's squared standard error.</summary>
     public double SquaredError => _squares / (Count - 1) / Count;

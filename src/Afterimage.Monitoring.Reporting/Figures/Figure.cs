@@ -19,6 +19,9 @@ internal static class Figure
     private const int MaxTitle = 90;
     private const int MaxLegendAbove = 90;
 
+    // ScottPlot reckons with the span of an axis and its squares; nobody measures what is larger, but a figure must not fail at it.
+    private const double Highest = 1e290;
+
     // A point alone has no time around it that says how much of it to show.
     private static readonly TimeSpan LeastSpan = TimeSpan.FromSeconds(10);
 
@@ -85,7 +88,7 @@ internal static class Figure
         {
             ScottPlot.Plottables.Scatter dots = plot.Add.ScatterPoints(
                 (double[])[.. series.Marks.Select(mark => X(mark.UtcTicks))],
-                (double[])[.. series.Marks.Select(mark => mark.Sum)]);
+                (double[])[.. series.Marks.Select(mark => Drawn(mark.Mean))]);
             dots.Color = color.WithAlpha(series.Marks.Length > 300 ? 0.3 : 0.5);
             dots.MarkerSize = series.Marks.Length > 300 ? 5 : 8;
             dots.LegendText = series.Marks.Length == 1 ? "one point" : "points";
@@ -98,8 +101,8 @@ internal static class Figure
             SeriesMark[] marks = series.Marks[stretch];
             ScottPlot.Plottables.FillY band = plot.Add.FillY(
                 (double[])[.. marks.Select(mark => X(mark.UtcTicks))],
-                (double[])[.. marks.Select(mark => mark.Low)],
-                (double[])[.. marks.Select(mark => mark.High)]);
+                (double[])[.. marks.Select(mark => Drawn(mark.Low))],
+                (double[])[.. marks.Select(mark => Drawn(mark.High))]);
             band.FillColor = color.WithAlpha(0.22);
             band.LineWidth = 0;
             band.MarkerSize = 0;
@@ -116,7 +119,7 @@ internal static class Figure
     /// <param name="label">Its name in the legend.</param>
     public static void AddMean(Plot plot, MetricSeries series, int rollingWindow, Color color, string label)
     {
-        double[] means = series.RollingMeans(rollingWindow);
+        double[] means = [.. series.RollingMeans(rollingWindow).Select(Drawn)];
         string legend = label;
         foreach (System.Range stretch in series.Stretches())
         {
@@ -133,7 +136,7 @@ internal static class Figure
     /// <summary>Draws an area between two lines over time.</summary>
     public static void AddArea(Plot plot, double[] times, double[] lower, double[] upper, Color color, string label)
     {
-        ScottPlot.Plottables.FillY area = plot.Add.FillY(times, lower, upper);
+        ScottPlot.Plottables.FillY area = plot.Add.FillY(times, [.. lower.Select(Drawn)], [.. upper.Select(Drawn)]);
         area.FillColor = color.WithAlpha(0.75);
         area.LineWidth = 0;
         area.MarkerSize = 0;
@@ -198,6 +201,12 @@ internal static class Figure
 
     /// <summary>A text of the figure: a page writes it in fonts of its own.</summary>
     public static string Shown(FigureLook look, string text) => look == FigureLook.Picture ? EmbeddedFont.Drawable(text) : text;
+
+    /// <summary>A value as it is drawn: what is larger than any axis can be lies at its end.</summary>
+    public static double Drawn(double value) => Math.Clamp(value, -Highest, Highest);
+
+    /// <summary>The same as SQL.</summary>
+    public static string DrawnSql(string value) => $"greatest(-1e290, least(1e290, {value}))";
 
     /// <summary>A time as ScottPlot counts it.</summary>
     public static double X(long ticks) => Time(ticks).ToOADate();

@@ -231,7 +231,7 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
             TargetTickCount = look == FigureLook.Picture ? 8 : 5,
         };
         plot.Axes.Bottom.Label.Text = "generation time (s)";
-        double right = models.Max(model => model.P99);
+        double right = models.Max(model => Figure.Drawn(model.P99));
         plot.Axes.SetLimits(0, right > 0 ? right * 1.08 : 1, 0.4, models.Length + 0.6);
         Figure.ShowLegend(plot, look);
         return new DrawnFigure(
@@ -248,7 +248,7 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
 
         void Bar(double from, double to, double y, float width, string label, bool isFirst)
         {
-            ScottPlot.Plottables.Scatter bar = plot.Add.ScatterLine((double[])[from, to], (double[])[y, y]);
+            ScottPlot.Plottables.Scatter bar = plot.Add.ScatterLine((double[])[Figure.Drawn(from), Figure.Drawn(to)], (double[])[y, y]);
             bar.Color = Figure.Colors[0].WithAlpha(width > 5 ? 0.45 : 0.9);
             bar.LineWidth = width;
             bar.LegendText = isFirst ? label : "";
@@ -256,7 +256,7 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
 
         void Mark(double x, double y, MarkerShape shape, float size, Color color, string label, bool isFirst)
         {
-            ScottPlot.Plottables.Marker mark = plot.Add.Marker(x, y, shape, size, color);
+            ScottPlot.Plottables.Marker mark = plot.Add.Marker(Figure.Drawn(x), y, shape, size, color);
             mark.LegendText = isFirst ? label : "";
         }
     }

@@ -1,5 +1,6 @@
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Reporting.Reports;
+using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Figures;
 
@@ -28,7 +29,7 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
             return new MetricSeries(default, []);
 
         Array.Sort(ticks, values);
-        var extent = new SeriesExtent(values.Length, ticks[0], ticks[^1], values.Min(), values.Max(), values.Average());
+        var extent = new SeriesExtent(values.Length, ticks[0], ticks[^1], values.Min(), values.Max(), Mean(values));
         return new MetricSeries(
             extent,
             extent.Count <= MetricSeries.MaxPoints ? Single(ticks, values) : InParts(MetricSeries.GridOf(extent), ticks, values));
@@ -63,7 +64,7 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
             if (!sums.TryGetValue(model, out double[]? parts))
                 sums.Add(model, parts = new double[grid.Count]);
             if (grid.PartOf(chunk.UtcTicks(index)) is var part && part >= 0 && part < grid.Count)
-                parts[part] += chunk.Value(index);
+                parts[part] += Figure.Drawn(chunk.Value(index));
         }
 
         KeyValuePair<string, double[]>[] models =
@@ -92,7 +93,7 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
 
             double[] sorted = values[start..end];
             Array.Sort(sorted);
-            marks.Add(new SeriesMark(grid.Middle(part), sorted.Length, sorted.Sum(), Quantile(sorted, 0.05), Quantile(sorted, 0.95)));
+            marks.Add(new SeriesMark(grid.Middle(part), sorted.Length, Mean(sorted), Quantile(sorted, 0.05), Quantile(sorted, 0.95)));
             start = end;
         }
 
@@ -108,6 +109,14 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
         Quantile(sorted, 0.75),
         Quantile(sorted, 0.95),
         Quantile(sorted, 0.99));
+
+    private static double Mean(double[] values)
+    {
+        var sum = default(CompensatedSum);
+        foreach (double value in values)
+            sum.Add(value, 1);
+        return sum.Mean(values.Length);
+    }
 
     private static double Quantile(double[] sorted, double q) => sorted[(int)QuantileRank.Of(q, sorted.Length)];
 

@@ -6,10 +6,10 @@ namespace Afterimage.Monitoring.Reporting.Figures;
 /// <summary>A point of a series, or all points of a part of its time.</summary>
 /// <param name="UtcTicks">The point's time, or the middle of the part.</param>
 /// <param name="Count">The number of points.</param>
-/// <param name="Sum">Their sum.</param>
+/// <param name="Mean">Their mean.</param>
 /// <param name="Low">Below it lies a twentieth of them.</param>
 /// <param name="High">Above it lies a twentieth of them.</param>
-internal readonly record struct SeriesMark(long UtcTicks, long Count, double Sum, double Low, double High);
+internal readonly record struct SeriesMark(long UtcTicks, long Count, double Mean, double Low, double High);
 
 /// <summary>What is drawn of the finite points of one metric: at most so many marks, however many points there are.</summary>
 /// <param name="Extent">How far the points reach.</param>
@@ -41,14 +41,17 @@ internal sealed record MetricSeries(SeriesExtent Extent, SeriesMark[] Marks)
         for (int i = 0; i < means.Length; i++)
         {
             long count = 0;
-            double sum = 0;
+            double mean = 0;
             for (int j = i; j >= 0 && count < rollingWindow; j--)
             {
                 count += Marks[j].Count;
-                sum += Marks[j].Sum;
+
+                // By shares: a sum could be past the range of double.
+                double share = (double)Marks[j].Count / count;
+                mean = (mean * (1 - share)) + (Marks[j].Mean * share);
             }
 
-            means[i] = sum / count;
+            means[i] = mean;
         }
 
         return means;
@@ -74,7 +77,12 @@ internal sealed record MetricSeries(SeriesExtent Extent, SeriesMark[] Marks)
     }
 
     /// <summary>The same with every value times <paramref name="factor"/>.</summary>
-    public MetricSeries Times(double factor) => new(
-        Extent with { Min = Extent.Min * factor, Max = Extent.Max * factor, Mean = Extent.Mean * factor },
-        [.. Marks.Select(mark => mark with { Sum = mark.Sum * factor, Low = mark.Low * factor, High = mark.High * factor })]);
+    public MetricSeries Times(double factor)
+    {
+        return new(
+            Extent with { Min = Scaled(Extent.Min), Max = Scaled(Extent.Max), Mean = Scaled(Extent.Mean) },
+            [.. Marks.Select(mark => mark with { Mean = Scaled(mark.Mean), Low = Scaled(mark.Low), High = Scaled(mark.High) })]);
+
+        double Scaled(double value) => Math.Clamp(value * factor, double.MinValue, double.MaxValue);
+    }
 }

@@ -43,7 +43,8 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
                 .. snapshot
                     .Query(
                         $"""
-                        SELECT {PartOf(grid)} AS part, count(*), sum(value), quantile_disc(value, 0.05), quantile_disc(value, 0.95)
+                        SELECT {PartOf(grid)} AS part, count(*), {PointSource.Mean("value")},
+                            quantile_disc(value, 0.05), quantile_disc(value, 0.95)
                         FROM {Points(metric)} GROUP BY 1 ORDER BY 1
                         """
                     )
@@ -58,7 +59,7 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
 
     public SeriesExtent ReadExtent(string metric) =>
         snapshot
-            .Query($"SELECT count(*), min(ticks), max(ticks), min(value), max(value), avg(value) FROM {Points(metric)}")
+            .Query($"SELECT count(*), min(ticks), max(ticks), min(value), max(value), {PointSource.Mean("value")} FROM {Points(metric)}")
             .Select(row =>
                 row.GetInt64(0) == 0
                     ? default
@@ -76,7 +77,7 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
             DuckDBDataReader row in snapshot.Query(
                 $"""
                 WITH sums AS MATERIALIZED (
-                        SELECT {Model} AS model, {PartOf(grid)} AS part, sum(value) AS total FROM {Points(
+                        SELECT {Model} AS model, {PartOf(grid)} AS part, sum({Figure.DrawnSql("value")}) AS total FROM {Points(
                     metric)} GROUP BY ALL HAVING part BETWEEN 0 AND {grid.Count - 1}),
                     shown AS (SELECT model FROM sums GROUP BY model ORDER BY sum(total) DESC, model LIMIT {maxModels})
                 SELECT CASE WHEN model IN (FROM shown) THEN model END AS name, part, sum(total), (SELECT count(DISTINCT model) FROM sums)

@@ -177,12 +177,14 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
             {
                 read.Dispose();
                 cancellationToken.ThrowIfCancellationRequested();
-                if (exception is not (DbException or FileNotFoundException or DirectoryNotFoundException))
+                string[] compacted = [.. files.SelectMany(found => found).Where(RecordFiles.IsCompacted)];
+                if (exception is not (DbException or FileNotFoundException or DirectoryNotFoundException)
+                    && (compacted.Length == 0 || !CompactedFile.IsDamage(exception)))
                     throw;
 
                 // The next listing is without a file that went away between listing and reading.
                 if (files.All(found => found.All(File.Exists)))
-                    throw Unreadable(exception);
+                    throw DamagedOf(compacted) is { } file ? CompactedFile.Damaged(file, exception) : Unreadable(exception);
             }
         }
     }
@@ -195,6 +197,27 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
             DroppedRecords = dropped,
             FailedRecords = failed,
         };
+    }
+
+    /// <summary>The compacted file that cannot be read, if one cannot: the engine does not always say.</summary>
+    private static string? DamagedOf(string[] compacted)
+    {
+        if (compacted.Length <= 1)
+            return compacted.FirstOrDefault();
+
+        return compacted.FirstOrDefault(file =>
+        {
+            try
+            {
+                using var snapshot = new LogSnapshot(RecordColumn.All, CancellationToken.None);
+                _ = snapshot.Query(CompactedFile.SelectRows(LogSnapshot.ListFiles([file]))).Count();
+                return false;
+            }
+            catch (Exception e) when (CompactedFile.IsDamage(e))
+            {
+                return true;
+            }
+        });
     }
 
     private IOException Unreadable(Exception exception) =>

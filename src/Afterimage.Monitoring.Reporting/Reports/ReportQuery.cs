@@ -77,7 +77,7 @@ internal static class ReportQuery
                 .Query(
                     $"""
                     SELECT coalesce(evaluator_type, ''), count(*) AS times, avg(success::DOUBLE), count(error),
-                        avg(duration) FILTER (isfinite(duration))
+                        {PointSource.Mean("duration")}
                     FROM evaluations GROUP BY 1 ORDER BY times DESC, 1 LIMIT {MaxEvaluators}
                     """
                 )

@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Globalization;
+using System.Text.Json;
 using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
@@ -65,6 +67,28 @@ internal static class CompactedFile
                 """)
             .Select(row => row.GetString(0))
             .ToHashSet();
+
+    /// <summary>Reads a file, of which any byte may be another than was written.</summary>
+    /// <exception cref="IOException">It is damaged; the exception names it.</exception>
+    public static T Reading<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (IsDamage(e))
+        {
+            throw Damaged(path, e);
+        }
+    }
+
+    public static IOException Damaged(string path, Exception exception) =>
+        new($"The file '{path}' cannot be read: {exception.FirstLine()}", exception);
+
+    /// <summary>Whether an exception is what a damaged file leads to: the engine finds it, or a value is none of its kind.</summary>
+    public static bool IsDamage(Exception exception) =>
+        exception is DbException or JsonException or FormatException or OverflowException or InvalidCastException
+            or InvalidOperationException or ArgumentException;
 
     /// <summary>The rows of a file, whole, in their order.</summary>
     public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";

@@ -67,6 +67,10 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
                 + $"FROM {source.From} WHERE {source.Filter}"
             ));
 
+    /// <summary>The mean of finite values as SQL: by parts of 2^64 where their sum is past the range of double.</summary>
+    public static string Mean(string value) =>
+        $"CASE WHEN isfinite(avg({value})) THEN avg({value}) ELSE avg({value} / pow(2::DOUBLE, 64)) * pow(2::DOUBLE, 64) END";
+
     /// <summary>Metrics whose values hardly recur.</summary>
     public static string[] Continuous { get; } = ["generation_time", "evaluation_time", "time_to_first_token", "cost_usd"];
 

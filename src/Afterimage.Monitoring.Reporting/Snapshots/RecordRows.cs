@@ -84,6 +84,27 @@ internal sealed unsafe class RecordRows : IRecord
         _data[ordinal] != 0
         && (_validity[ordinal] == 0 || (((ulong*)_validity[ordinal])[_row >> 6] & (1UL << (int)(_row & 63))) != 0);
 
+    // As of a line: a file may be damaged, or be from a version that took higher counts.
+    private bool IsWhole()
+    {
+        if (Event == RecordEvents.None)
+            return false;
+        foreach (RecordField field in RecordSchema.Fields)
+        {
+            if (!IsGiven(field.Ordinal))
+            {
+                if ((field.Required & Event) != 0)
+                    return false;
+            }
+            else if (field.Type == FieldType.Count && _columns[field.Ordinal] >= 0 && !field.Holds(Count(field)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private void Take(DuckDBDataChunk chunk, IRecordTaker taker)
     {
         for (int ordinal = 0; ordinal < _columns.Length; ordinal++)
@@ -98,14 +119,11 @@ internal sealed unsafe class RecordRows : IRecord
         long rows = (long)NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk);
         for (_row = 0; _row < rows; _row++)
         {
-            if (!IsRecord)
-            {
+            Event = IsRecord ? RecordLine.EventOf(Text(RecordSchema.Event)) : RecordEvents.None;
+            if (IsWhole())
+                taker.Take(this);
+            else
                 taker.TakeSkipped();
-                continue;
-            }
-
-            Event = RecordLine.EventOf(Text(RecordSchema.Event));
-            taker.Take(this);
         }
     }
 
@@ -140,11 +158,23 @@ internal sealed unsafe class RecordRows : IRecord
             var names = new List<string>();
             for (long i = 0; i < (long)NativeMethods.Query.DuckDBColumnCount(ref _result); i++)
                 names.Add(NativeMethods.Query.DuckDBColumnName(ref _result, i));
-            return
-            [
-                .. RecordSchema.Fields.Select(field =>
-                    names.IndexOf(field == RecordSchema.Timestamp ? RecordColumn.Ticks : field.Key)),
-            ];
+            return [.. RecordSchema.Fields.Select(field => ColumnOf(field, names))];
+        }
+
+        // Read as what they are not, the values of a damaged file are memory of something else.
+        private int ColumnOf(RecordField field, List<string> names)
+        {
+            int column = names.IndexOf(field == RecordSchema.Timestamp ? RecordColumn.Ticks : field.Key);
+            DuckDBType expected = field.Type switch
+            {
+                FieldType.Time or FieldType.Count => DuckDBType.BigInt,
+                FieldType.Flag => DuckDBType.Boolean,
+                FieldType.Seconds or FieldType.Dollars or FieldType.Number => DuckDBType.Double,
+                _ => DuckDBType.Varchar,
+            };
+            return column < 0 || NativeMethods.Query.DuckDBColumnType(ref _result, column) == expected
+                ? column
+                : throw new EngineException($"The column {field.Key} is not of the type {expected}.");
         }
 
         private void Read(int[] columns, IRecordTaker taker)

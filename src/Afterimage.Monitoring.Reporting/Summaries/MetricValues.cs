@@ -47,7 +47,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
             {
                 Count = Count,
                 Sum = Sum,
-                Mean = Sum / Count,
+                Mean = _sum.Mean(Count),
                 Min = Min,
                 Max = Max,
                 P50 = quantiles[0],

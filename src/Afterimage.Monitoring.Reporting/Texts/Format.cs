@@ -43,7 +43,8 @@ internal static class Format
             + Math.Abs(dollars).ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 
-    public static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+    public static string Percent(double share) =>
+        (Math.Abs(share) < 1e6 ? (share * 100).ToString("0.0", CultureInfo.InvariantCulture) : Value(share) + " × 100") + " %";
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

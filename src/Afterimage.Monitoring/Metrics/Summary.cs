@@ -21,13 +21,20 @@ internal struct Summary
     private double _sumLow;
     private double _squaredDeviations;
 
-    // Past the range of double the low part is NaN, the high part is the infinity that it should be.
-    public readonly double Sum => double.IsFinite(_sumHigh) ? _sumHigh + _sumLow : _sumHigh;
+    // Only where the sum, or that of the squares, is past the range of double: the mean and the deviation are within it all the same.
+    private double _mean;
+    private double _deviation;
 
-    public readonly double Mean => Count == 0 ? 0 : Sum / Count;
+    /// <summary>The sum; past the range of double its end.</summary>
+    public readonly double Sum => IsSumKnown ? _sumHigh + _sumLow : Math.Clamp(_mean * Count, double.MinValue, double.MaxValue);
+
+    public readonly double Mean => Count == 0 ? 0 : IsSumKnown ? Sum / Count : _mean;
 
     /// <summary>Of the whole population: divided by the count.</summary>
-    public readonly double StandardDeviation => Count == 0 ? 0 : Math.Sqrt(_squaredDeviations / Count);
+    public readonly double StandardDeviation =>
+        Count == 0 ? 0 : double.IsFinite(_squaredDeviations) ? Math.Sqrt(_squaredDeviations / Count) : _deviation;
+
+    private readonly bool IsSumKnown => double.IsFinite(_sumHigh + _sumLow);
 
     public static Summary Of(ReadOnlySpan<double> values)
     {
@@ -71,7 +78,7 @@ internal struct Summary
             summary.Max = Math.Max(summary.Max, value);
         }
 
-        double mean = summary.Mean;
+        double mean = summary.IsSumKnown ? summary.Mean : 0;
         var means = Vector512.Create(mean);
         var squares = Vector512<double>.Zero;
         foreach (Vector512<double> vector in vectors)
@@ -83,6 +90,8 @@ internal struct Summary
         summary._squaredDeviations = Vector512.Sum(squares);
         foreach (double value in rest)
             summary._squaredDeviations += (value - mean) * (value - mean);
+        if (!summary.IsSumKnown || !double.IsFinite(summary._squaredDeviations))
+            summary.Scale(values);
         return summary;
     }
 
@@ -96,13 +105,45 @@ internal struct Summary
             return;
         }
 
+        long count = Count + other.Count;
+        double mean = (Mean * ((double)Count / count)) + (other.Mean * ((double)other.Count / count));
+        double deviation = Together(this, other, mean);
         double delta = other.Mean - Mean;
         _squaredDeviations += other._squaredDeviations + (delta * delta * ((double)Count * other.Count / (Count + other.Count)));
-        Count += other.Count;
+        Count = count;
         AddToSum(other._sumHigh);
         _sumLow += other._sumLow;
         Min = Math.Min(Min, other.Min);
         Max = Math.Max(Max, other.Max);
+        (_mean, _deviation) = (Math.Clamp(mean, Min, Max), deviation);
+    }
+
+    /// <summary>The deviation of the union, by parts of a scale, of which no square is past the range of double.</summary>
+    private static double Together(in Summary a, in Summary b, double mean)
+    {
+        double scale = Math.Max(Math.Max(Math.Abs(a.Min), Math.Abs(a.Max)), Math.Max(Math.Abs(b.Min), Math.Abs(b.Max)));
+        return scale == 0 ? 0 : scale * Math.Sqrt((Squares(a) + Squares(b)) / (a.Count + b.Count));
+
+        double Squares(in Summary part)
+        {
+            double deviation = part.StandardDeviation / scale;
+            double distance = (part.Mean / scale) - (mean / scale);
+            return part.Count * ((deviation * deviation) + (distance * distance));
+        }
+    }
+
+    /// <summary>Has mean and deviation by parts of the largest value.</summary>
+    private void Scale(ReadOnlySpan<double> values)
+    {
+        double scale = Math.Max(Math.Abs(Min), Math.Abs(Max));
+        double mean = 0;
+        foreach (double value in values)
+            mean += value / scale / values.Length;
+        double squares = 0;
+        foreach (double value in values)
+            squares += ((value / scale) - mean) * ((value / scale) - mean);
+        _mean = Math.Clamp(mean * scale, Min, Max);
+        _deviation = scale * Math.Sqrt(squares / values.Length);
     }
 
     private void AddToSum(double value)

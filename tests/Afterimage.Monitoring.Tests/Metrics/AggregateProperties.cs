@@ -62,11 +62,40 @@ public sealed class AggregateProperties
             double expected = sorted[Math.Max((int)Math.Ceiling((decimal)q * sorted.Length), 1) - 1];
             double actual = aggregate.Quantile(q);
             Assert.InRange(actual, aggregate.Min, aggregate.Max);
-            AssertNear(
-                expected,
-                actual,
-                sorted.Length <= 10_000 ? 0 : (Math.Abs(expected) * 0.01 * (1 + 1e-9)) + (Math.Abs(expected) < 2.3e-308 ? double.Epsilon : 0));
+            double rounding = Math.Abs(expected) < 2.3e-308 ? double.Epsilon : 0;
+            AssertNear(expected, actual, sorted.Length <= 10_000 ? 0 : (Math.Abs(expected) * 0.01 * (1 + 1e-9)) + rounding);
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    [InlineData(3_000)]
+    [InlineData(50_000)]
+    public void Values_at_the_ends_of_double_have_a_mean_and_a_deviation(int times)
+    {
+        using var run = MonitorRun.InMemory();
+        for (int i = 0; i < times; i++)
+        {
+            run.Monitor.RecordMetric("high", 1.7e308);
+            run.Monitor.RecordMetric("both", 1.7e308);
+            run.Monitor.RecordMetric("both", -1.7e308);
+            run.Monitor.RecordMetric("three", double.MaxValue);
+            run.Monitor.RecordMetric("three", double.MaxValue);
+            run.Monitor.RecordMetric("three", 0);
+        }
+
+        MetricAggregate high = run.Monitor.GetMetrics("high");
+        AssertNear(1.7e308, high.Mean, 1e294);
+        AssertNear(0, high.StandardDeviation, 1e300);
+        Assert.Equal(times == 1 ? 1.7e308 : double.MaxValue, high.Sum);
+        MetricAggregate both = run.Monitor.GetMetrics("both");
+        AssertNear(0, both.Mean, 1e294);
+        AssertNear(1.7e308, both.StandardDeviation, 1e294);
+        MetricAggregate three = run.Monitor.GetMetrics("three");
+        AssertNear(double.MaxValue / 3 * 2, three.Mean, 1e295);
+        AssertNear(double.MaxValue / 3 * Math.Sqrt(2), three.StandardDeviation, 1e295);
+        Assert.Equal(double.MaxValue, three.Sum);
     }
 
     [Property]

@@ -255,7 +255,12 @@ public sealed class ChargedTokensTests
             ModelPricing.Parse(AudioAndImage),
             new Budget { Name = "tokens", Unit = BudgetUnit.Tokens, Limit = decimal.MaxValue });
         for (int i = 0; i < 10_000; i++)
-            run.Monitor.TrackGeneration(TimeSpan.Zero, true, new() { ModelName = "none", PromptTokenCount = GenerationDetails.MaxTokenCount });
+        {
+            run.Monitor.TrackGeneration(
+                TimeSpan.Zero,
+                true,
+                new() { ModelName = "none", PromptTokenCount = GenerationDetails.MaxTokenCount });
+        }
 
         Assert.Equal(long.MaxValue, run.Monitor.GetTotalTokenUsage().TotalTokens);
         Assert.Equal(long.MaxValue, run.Monitor.GetTotalTokenUsage().ByModel[0].PromptTokens);
