@@ -7,6 +7,7 @@ public sealed partial class SourceTextTests
 {
     private const int LongestLine = 140;
     private const int LongestFile = 400;
+    private const int LongestTestName = 80;
 
     private static readonly string[] Folders = ["src", "tests", "benchmarks", "samples"];
 
@@ -29,6 +30,14 @@ public sealed partial class SourceTextTests
                 .Where(file => !File.ReadLines(file).First().StartsWith("// ", StringComparison.Ordinal))
                 .Select(file => Path.GetRelativePath(SourceProject.Root, file)));
 
+    [Fact]
+    public void The_name_of_a_test_has_at_most_80_characters() =>
+        Assert.Empty(
+            SourceProject.FilesBelow(Path.Combine(SourceProject.Root, "tests"))
+                .SelectMany(file => TestName().Matches(File.ReadAllText(file)))
+                .Select(match => match.Groups["name"].Value)
+                .Where(name => name.Length > LongestTestName));
+
     // Under th-TH the year 2026 is 2569: what names a file, or is read by a machine, has the invariant calendar.
     [Fact]
     public void Dates_in_texts_have_the_invariant_calendar()
@@ -50,4 +59,7 @@ public sealed partial class SourceTextTests
 
     [GeneratedRegex(@"\{[^{}""]*:[^{}""]*(yyyy|MM|dd|HH)[^{}""]*\}|ToString\(""[^""]*(yyyy|MM|HH)")]
     private static partial Regex Date();
+
+    [GeneratedRegex(@"public [^=;\n]*\b(?<name>[A-Z][A-Za-z0-9]*_[A-Za-z0-9_]*)\(")]
+    private static partial Regex TestName();
 }

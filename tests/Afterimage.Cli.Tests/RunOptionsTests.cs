@@ -148,7 +148,7 @@ public sealed class RunOptionsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_budget_of_a_replay_uses_the_well_known_prices_and_says_that_nobody_has_checked_them()
+    public async Task A_budget_of_a_replay_uses_well_known_prices_and_says_they_are_unchecked()
     {
         string trace = _directory.Write(
             "trace.csv",

@@ -42,7 +42,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public async Task A_stamp_that_the_caller_gives_by_the_wall_clock_is_in_the_window_that_it_belongs_to()
+    public async Task A_stamp_given_by_the_wall_clock_falls_into_the_window_it_belongs_to()
     {
         using var directory = new TemporaryDirectory();
         var clock = new WallClock(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
@@ -54,7 +54,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public async Task Threads_that_record_while_the_clock_jumps_lose_nothing_and_stamp_what_the_clock_shows()
+    public async Task Threads_that_record_while_the_clock_jumps_lose_nothing_and_stamp_its_time()
     {
         using var directory = new TemporaryDirectory();
         var clock = new JumpingClock();

@@ -18,7 +18,7 @@ public sealed class CrashTests
     private static readonly int Seed = Setting("AFTERIMAGE_SEED", Random.Shared.Next());
 
     [Fact]
-    public async Task What_a_flush_acknowledged_survives_the_kill_exactly_once_and_so_does_what_was_there_before()
+    public async Task Acknowledged_and_earlier_records_survive_a_kill_exactly_once()
     {
         var found = new ConcurrentBag<Findings>();
         var directories = new ConcurrentQueue<int>(Enumerable.Range(0, (Kills + KillsPerDirectory - 1) / KillsPerDirectory));

@@ -34,7 +34,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public async Task A_disk_that_is_full_for_longer_than_memory_holds_out_loses_exactly_what_is_counted()
+    public async Task A_disk_full_for_longer_than_memory_lasts_loses_exactly_what_is_counted()
     {
         const int Recorded = 200_000;
         using var disk = new SmallDisk(kilobytes: 64 * 1024);
@@ -221,7 +221,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public async Task A_file_that_another_has_put_in_place_of_the_monitors_own_does_not_swallow_records()
+    public async Task A_file_put_in_place_of_the_monitors_own_does_not_swallow_records()
     {
         using var directory = new TemporaryDirectory();
         string path = Path.Combine(directory.Path, "metrics.jsonl");

@@ -65,7 +65,7 @@ public sealed class HandlerTests
     }
 
     [Fact]
-    public async Task A_lossless_handler_that_hangs_fails_the_flush_at_its_time_limit_and_recording_goes_on()
+    public async Task A_hanging_lossless_handler_fails_the_flush_at_its_limit_and_recording_goes_on()
     {
         using var directory = new TemporaryDirectory();
         using var released = new ManualResetEventSlim();
@@ -107,7 +107,7 @@ public sealed class HandlerTests
     }
 
     [Fact]
-    public async Task A_handler_slower_than_the_load_misses_what_its_queue_cannot_hold_and_nobody_waits_for_it()
+    public async Task A_handler_slower_than_the_load_misses_what_its_queue_cannot_hold()
     {
         using var directory = new TemporaryDirectory();
         using var allRecorded = new ManualResetEventSlim();

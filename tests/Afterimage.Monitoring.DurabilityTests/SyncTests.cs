@@ -54,7 +54,7 @@ public sealed partial class SyncTests
     [Theory]
     [InlineData(1)] // the file's content
     [InlineData(2)] // its name in the directory
-    public async Task A_disk_that_does_not_take_what_is_synced_fails_that_flush_and_all_later_ones_and_records_go_on(int failing)
+    public async Task A_failed_sync_fails_that_flush_and_all_later_ones_and_recording_goes_on(int failing)
     {
         using var directory = new TemporaryDirectory();
         using Child child = Serve(directory, Durability.Synced, Strace.FailSync(failing));

@@ -23,7 +23,7 @@ public sealed class CompositionTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Outside_of_function_invocation_a_conversation_is_one_record_with_its_tokens_summed(bool streams)
+    public async Task Outside_of_function_invocation_a_conversation_is_one_record_with_summed_tokens(bool streams)
     {
         using IChatClient client = _run.Pipeline(b => b.UseGenerationMonitor(_run.Monitor).UseFunctionInvocation());
 

@@ -318,7 +318,7 @@ public sealed class CompactedBudgetTests : IDisposable
     [InlineData("text")]
     [InlineData("half")]
     [InlineData("foreign")]
-    public async Task A_file_that_cannot_be_read_is_named_and_one_that_is_older_than_the_window_is_not_opened(string fault)
+    public async Task An_unreadable_file_is_named_and_one_older_than_the_window_is_not_opened(string fault)
     {
         _directory.Write("runs/metrics.jsonl", Enumerable.Repeat(Good, 1000));
         await CompactAsync(files: 1);

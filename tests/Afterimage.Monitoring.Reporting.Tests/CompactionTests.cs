@@ -196,7 +196,7 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
-    public async Task Each_directory_below_is_compacted_by_itself_and_files_of_other_names_are_left_alone()
+    public async Task Each_directory_below_is_compacted_by_itself_and_other_files_are_left_alone()
     {
         foreach (
             string name in (string[])
@@ -354,7 +354,7 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_second_compaction_of_the_same_directory_is_turned_away_while_the_first_is_at_work()
+    public async Task A_second_compaction_of_a_directory_is_refused_while_the_first_is_at_work()
     {
         _directory.Write("metrics.jsonl", Good);
         Directory.CreateDirectory(Path.Combine(_directory.Path, ".locks"));

@@ -85,7 +85,7 @@ public sealed class CompareSimulationTests : IDisposable
     }
 
     [Fact]
-    public async Task Equal_runs_give_five_alarms_in_a_hundred_tests_before_the_adjustment_and_none_after()
+    public async Task Equal_runs_give_five_alarms_in_a_hundred_unadjusted_tests_and_none_adjusted()
     {
         RunComparison numbers = await CompareAsync(3, Metrics, (100, LogNormal), (100, LogNormal));
         Assert.InRange(Alarms(numbers, 0), 0.02, 0.08);

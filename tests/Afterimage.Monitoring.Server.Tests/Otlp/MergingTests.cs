@@ -196,7 +196,7 @@ public sealed class MergingTests : IDisposable
     }
 
     [Fact]
-    public async Task Spans_that_a_killed_server_held_are_recorded_though_their_sender_never_comes_back()
+    public async Task Spans_held_by_a_killed_server_are_recorded_though_their_sender_never_returns()
     {
         await using OtlpServer server = await StartAsync();
         await server.TakeAsync(new ExportRequest().Chat(1, 2, parent: 1));

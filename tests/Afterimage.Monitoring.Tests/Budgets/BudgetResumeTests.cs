@@ -260,7 +260,7 @@ public sealed class BudgetResumeTests : IDisposable
     }
 
     [Fact]
-    public void A_compacted_file_is_what_its_reader_says_in_the_place_of_those_that_it_stands_for()
+    public void A_compacted_file_is_read_in_place_of_the_files_that_it_replaced()
     {
         static string Line(bool isSuccess) =>
             $$"""

@@ -159,7 +159,7 @@ public sealed class BudgetTests
     [InlineData(100, 0)]
     [InlineData(100, 50)]
     [InlineData(0, 150)]
-    public async Task Workers_overshoot_by_no_more_than_what_calls_in_flight_use_beyond_their_estimates(int estimate, int beyond)
+    public async Task Workers_overshoot_by_no_more_than_calls_in_flight_use_beyond_their_estimates(int estimate, int beyond)
     {
         const int Workers = 64;
         const int Limit = 100_000;

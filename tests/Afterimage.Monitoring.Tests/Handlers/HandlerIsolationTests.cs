@@ -147,7 +147,7 @@ public sealed class HandlerIsolationTests
     }
 
     [Fact]
-    public void A_throwing_handler_is_counted_and_logged_once_per_burst_and_the_others_get_everything()
+    public void A_throwing_handler_is_counted_and_logged_once_per_burst_and_others_get_all()
     {
         var logger = new FakeLogCollector();
         using var loggerFactory = LoggerFactory.Create(b => b.AddProvider(new FakeLoggerProvider(logger)));
@@ -289,7 +289,7 @@ public sealed class HandlerIsolationTests
     }
 
     [Fact]
-    public async Task A_hanging_lossless_handler_counts_as_stalled_after_its_time_limit_and_the_others_go_on()
+    public async Task A_hanging_lossless_handler_is_stalled_after_its_limit_and_the_others_go_on()
     {
         using var release = new ManualResetEventSlim();
         const int Count = 100_000;

@@ -131,7 +131,7 @@ public sealed class GenerationScopeTests : IDisposable
     }
 
     [Fact]
-    public void What_is_done_with_a_scope_that_was_left_does_not_touch_the_one_that_reuses_its_memory()
+    public void Using_a_scope_after_it_was_left_does_not_touch_the_one_that_reuses_its_memory()
     {
         GenerationScope first = _run.Monitor.MeasureGeneration("first");
         first.Dispose();

@@ -6,7 +6,7 @@ namespace Afterimage.Monitoring.Tests.Metrics;
 public sealed class CardinalityTests
 {
     [Fact]
-    public void Ten_thousand_models_share_an_overflow_series_past_the_limit_and_the_log_knows_them_all()
+    public void Ten_thousand_models_past_the_limit_share_a_series_and_the_log_knows_them_all()
     {
         const int Models = 10_000;
         using var run = new MonitorRun();

@@ -226,7 +226,7 @@ public sealed class CostTests
     }
 
     [Fact]
-    public void Without_prices_nothing_is_priced_and_asking_is_an_error_that_says_what_is_missing()
+    public void Without_prices_nothing_is_priced_and_asking_fails_and_says_what_is_missing()
     {
         using var run = new MonitorRun();
         Track(run, "gpt-4o", 1, 1, null);

@@ -88,7 +88,7 @@ public sealed class FullBufferTests
     }
 
     [Fact]
-    public async Task A_thread_that_waits_for_room_when_the_monitor_is_disposed_is_released_and_reading_goes_on()
+    public async Task A_thread_that_waits_for_room_is_released_when_the_monitor_is_disposed()
     {
         using var release = new ManualResetEventSlim();
         using var queueIsFull = new ManualResetEventSlim();
