@@ -86,6 +86,8 @@ internal sealed class MonitorAssembly
             timeProvider,
             (message, exception) => _logger!.Tell(logger => MonitorLog.HandlerTrouble(logger, message, exception)));
         _logger = new ProgramLogger(loggerFactory?.CreateLogger<GenerationMonitor>(), options.HandlerTimeLimit, Handlers.TroubleLog);
+        if (Run is { KeepsOthersOut: false })
+            _logger.Tell(logger => MonitorLog.LocksDoNothing(logger, _name));
         Recorder = new Recorder(
             Names,
             Clock,

@@ -17,6 +17,12 @@ internal static partial class MonitorLog
     [LoggerMessage(4, LogLevel.Warning, "The monitor of {LogDirectory} is disposed: what is recorded from now on is counted, and lost")]
     public static partial void RecordedAfterDisposal(ILogger logger, string logDirectory);
 
+    [LoggerMessage(
+        5,
+        LogLevel.Warning,
+        "File locks do nothing in {LogDirectory}: the monitor writes files of its own there, deletes none, and counts as killed while it lives")]
+    public static partial void LocksDoNothing(ILogger logger, string logDirectory);
+
     [LoggerMessage(3, LogLevel.Warning, "Buffers of the monitor of {LogDirectory} were full: {Records} records were dropped")]
     public static partial void RecordsDropped(ILogger logger, string logDirectory, long records);
 }

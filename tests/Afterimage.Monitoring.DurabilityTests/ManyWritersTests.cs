@@ -89,11 +89,21 @@ public sealed class ManyWritersTests
         Assert.Equal(2_000, Summarize(directory.Path).Generations);
     }
 
-    [Fact]
-    public async Task Processes_on_one_directory_rotate_past_each_other_and_nothing_is_lost()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Processes_on_one_directory_rotate_past_each_other_and_nothing_is_lost(bool locksWork)
     {
+        if (!locksWork)
+            Need.Linux();
         using var directory = new TemporaryDirectory();
-        Child[] children = [.. Enumerable.Range(0, 3).Select(_ => Child.Start("serve", directory.Path, "MaxFileSize=8192"))];
+
+        // What .NET does on a file system without locks, it does everywhere when it is told so.
+        string[] wrapper = locksWork ? [] : ["env", "DOTNET_SYSTEM_IO_DISABLEFILELOCKING=1"];
+        Child[] children =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => Child.StartUnder(wrapper, null, "serve", directory.Path, "MaxFileSize=8192")),
+        ];
         await Task.WhenAll(children.Select((child, i) => Task.Run(async () =>
         {
             await child.ReadLineAsync();
@@ -120,6 +130,21 @@ public sealed class ManyWritersTests
         RunSummary summary = Summarize(directory.Path);
         Assert.Equal((3 * 1_600, 0), (summary.Generations, summary.SkippedLines));
         Assert.Equal(3 * 40 * 820, summary.Tokens.TotalPromptTokens);
+        Assert.Equal(3, Directory.GetFiles(directory.Path, "run*.json").Length);
+    }
+
+    [Fact]
+    public async Task A_directory_where_locks_do_nothing_is_not_compacted()
+    {
+        Need.Linux();
+        using var directory = new TemporaryDirectory();
+        using (var monitor = new GenerationMonitor(PatientMonitor.Options(directory.Path)))
+            monitor.TrackGeneration(TimeSpan.FromSeconds(1), success: true);
+
+        using Child child = Child.StartUnder(["env", "DOTNET_SYSTEM_IO_DISABLEFILELOCKING=1"], null, "compact", directory.Path);
+
+        Assert.Contains("File locks do nothing in", await child.FailAsync(), StringComparison.Ordinal);
+        Assert.Single(LogFiles.Metrics(directory.Path));
     }
 
     [Fact]

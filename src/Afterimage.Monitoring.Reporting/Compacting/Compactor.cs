@@ -78,6 +78,8 @@ internal sealed class Compactor(
     {
         using FileClaim claim = FileClaim.Try(Path.Combine(directory, "compact"))
             ?? throw new IOException($"The directory '{directory}' is being compacted by another process.");
+        if (!claim.KeepsOthersOut)
+            throw new IOException($"File locks do nothing in '{directory}': which files are still written to cannot be known.");
         Clean(directory);
 
         // What was compacted of many small files may be little enough to be put together. What a writer finishes meanwhile is for the

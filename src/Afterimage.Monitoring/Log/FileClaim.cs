@@ -22,7 +22,11 @@ internal sealed class FileClaim : IDisposable
     {
         _lock = @lock;
         _oldLock = oldLock;
+        KeepsOthersOut = IsLocked(@lock.Name);
     }
+
+    /// <summary>Whether the lock keeps others out. On some network file systems and container mounts, locks succeed and do nothing.</summary>
+    public bool KeepsOthersOut { get; }
 
     /// <summary>Claims a file, which need not exist; its directory is made if need be.</summary>
     /// <returns>The claim, or null if another writer has it.</returns>
@@ -40,6 +44,33 @@ internal sealed class FileClaim : IDisposable
         {
             taken?.Dispose();
             return null;
+        }
+    }
+
+    /// <summary>Claims a file to write it. Where locks do nothing, only a file that does not exist can be claimed, and is made.</summary>
+    /// <returns>The claim, or null if another writer has it, or may have it.</returns>
+    public static FileClaim? TryToWrite(string path)
+    {
+        if (Try(path) is not { } claim)
+            return null;
+        if (claim.KeepsOthersOut)
+            return claim;
+
+        try
+        {
+            // No two can make the same file, on any file system.
+            File.Open(path, FileMode.CreateNew).Dispose();
+            return claim;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            claim.Dispose();
+            return null;
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
         }
     }
 

@@ -32,6 +32,9 @@ internal sealed class RunFile : IDisposable
         _start = start;
     }
 
+    /// <summary>Whether the file system's locks keep other writers out of this run's files.</summary>
+    public bool KeepsOthersOut => _claim.KeepsOthersOut;
+
     /// <summary>The run's directory, as a full path.</summary>
     public string Directory => Path.GetDirectoryName(_path)!;
 
@@ -81,9 +84,9 @@ internal sealed class RunFile : IDisposable
         for (int attempt = 1; ; attempt++)
         {
             string path = Path.Combine(attempt == 1 ? directory : $"{directory}-{attempt}", FileName);
-            if (FileClaim.Try(path) is not { } claim)
+            if (FileClaim.TryToWrite(path) is not { } claim)
                 continue;
-            if (!File.Exists(path))
+            if (!claim.KeepsOthersOut || !File.Exists(path))
                 return new RunFile(path, claim, start);
             claim.Dispose();
         }
@@ -96,7 +99,7 @@ internal sealed class RunFile : IDisposable
         for (int number = 0; ; number++)
         {
             string path = name.PathOf(number);
-            if (FileClaim.Try(path) is not { } claim)
+            if (FileClaim.TryToWrite(path) is not { } claim)
                 continue;
 
             try

@@ -44,7 +44,7 @@ internal sealed class ClaimedFile : IDisposable
     /// <returns>The file, or null if another writer has claimed it.</returns>
     public static ClaimedFile? TryOpen(string path)
     {
-        FileClaim? claim = FileClaim.Try(path);
+        FileClaim? claim = FileClaim.TryToWrite(path);
         if (claim is null)
             return null;
 

@@ -213,7 +213,7 @@ internal sealed class JsonLineFile : IDisposable
 
             // Held while it is deleted, so that no writer opens it in between.
             using FileClaim? claim = FileClaim.Try(file.FullName);
-            if (claim is null || !ShippingMarks.AllowRemoval(file.FullName))
+            if (claim is not { KeepsOthersOut: true } || !ShippingMarks.AllowRemoval(file.FullName))
                 continue;
 
             total -= file.Length;
