@@ -128,6 +128,17 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_without_a_single_record_is_compacted_and_its_lines_still_count()
+    {
+        _directory.Write("metrics.jsonl", "torn", "[]");
+
+        await LogDirectory.Open(_directory.Path).CompactAsync(progress: null, TestContext.Current.CancellationToken);
+
+        RunSummary summary = LogDirectory.Open(_directory.Path).Summarize(TestContext.Current.CancellationToken);
+        Assert.Equal((0, 2), (summary.Generations, summary.SkippedLines));
+    }
+
+    [Fact]
     public async Task Every_line_that_the_columns_would_not_give_back_is_kept_byte_for_byte()
     {
         byte[][] kept =

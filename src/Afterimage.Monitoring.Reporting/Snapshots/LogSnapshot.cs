@@ -142,7 +142,8 @@ internal sealed class LogSnapshot : IDisposable
         {
             string list = ListFiles(some);
             IReadOnlySet<string> filled = CompactedFile.FilledColumns(this, list);
-            string select = CompactedFile.SelectFrom(_columns.Where(column => filled.Contains(column.Name)), list, withLines: false);
+            IEnumerable<RecordColumn> columns = _columns.Where(column => column.IsAlwaysRead || filled.Contains(column.Name));
+            string select = CompactedFile.SelectFrom(columns, list, withLines: false);
             string where = times == default ? "" : $" WHERE event IS NULL OR {Within(times.Since, times.Until)}";
             RecordRows.Read(_connection, $"SELECT * FROM ({select}){where}", createTaker, _cancellationToken);
         }
