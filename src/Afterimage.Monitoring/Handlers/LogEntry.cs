@@ -7,19 +7,19 @@ namespace Afterimage.Monitoring;
 /// <summary>One entry of the monitor's log.</summary>
 public sealed record LogEntry
 {
-    /// <summary>When it was logged, UTC.</summary>
+    /// <summary>The time at which the entry was logged, in UTC.</summary>
     public required DateTimeOffset Timestamp { get; init; }
 
-    /// <summary>How grave it is.</summary>
+    /// <summary>The severity of the entry.</summary>
     public required LogLevel Level { get; init; }
 
     /// <summary>The message.</summary>
     public required string Message { get; init; }
 
-    /// <summary>The exception that was logged with it. Default: none.</summary>
+    /// <summary>The exception that was logged with the message. Default: none.</summary>
     public Exception? Exception { get; init; }
 
-    /// <summary>Further facts. Default: none. A list or a dictionary comes as a
-    /// <see cref="System.Text.Json.JsonElement"/>, anything else that is no JSON scalar as its invariant text.</summary>
+    /// <summary>Further facts. Default: none. A list or a dictionary is a <see cref="System.Text.Json.JsonElement"/>; any other value that
+    /// is not a JSON scalar is its invariant text.</summary>
     public IReadOnlyDictionary<string, object?>? Data { get; init; }
 }

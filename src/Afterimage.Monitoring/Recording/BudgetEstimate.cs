@@ -1,22 +1,24 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>What a call that has not begun may use, at the most.</summary>
-/// <remarks>What is not given counts as nothing: such a call is let through while anything is left.</remarks>
+/// <summary>The most that a call that has not begun may use.</summary>
+/// <remarks>A value that is not given counts as zero: a call without any is let through while anything is left.</remarks>
 public readonly record struct BudgetEstimate
 {
-    /// <summary>The model that is to be called. Default: none.</summary>
+    /// <summary>The model to be called. Default: none.</summary>
     public string? ModelName { get; init; }
 
-    /// <summary>Tokens of the prompt. Not negative.</summary>
+    /// <summary>Tokens in the prompt. Must not be negative.</summary>
     public long PromptTokenCount { get; init; }
 
-    /// <summary>Tokens of the completion: the limit that is sent with the request, or what such calls usually need. Not negative.</summary>
+    /// <summary>Tokens in the completion: the limit that is sent with the request, or what such calls usually need. Must not be
+    /// negative.</summary>
     public long CompletionTokenCount { get; init; }
 
-    /// <summary>The tags that the call will be recorded with, as far as they matter: those of budgets with a <see cref="Budget.Tag"/>, and
+    /// <summary>The tags that the call will be recorded with. Only those of budgets with a <see cref="Budget.Tag"/> matter, and
     /// <c>service_tier</c>, which has prices of its own. Default: none.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
 
-    /// <summary>US dollars. Not negative. Default: <see langword="null"/>, the tokens at the model's price.</summary>
+    /// <summary>The cost in US dollars. Must not be negative. Default: <see langword="null"/>, the cost of the tokens at the model's
+    /// price.</summary>
     public decimal? CostUsd { get; init; }
 }
