@@ -42,8 +42,8 @@ public sealed partial class Fleet
     /// <summary>Compares every line of the runs in a directory and below it with what the cluster has. Lines that are not shipped yet are
     /// missing.</summary>
     /// <param name="root">The directory.</param>
-    /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="progress">Receives progress from 0 to 1. Default: none.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <returns>What was found.</returns>
     /// <exception cref="ArgumentException"><paramref name="root"/> is null or empty.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>

@@ -46,7 +46,7 @@ internal sealed class LogInput
     /// <param name="parsed">The command line.</param>
     /// <param name="given">The directories; none: the newest run.</param>
     /// <param name="work">What to do with it.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <param name="mustHaveRecords">Whether there must be a file of records.</param>
     /// <returns>What it returned, or the exit code of an interrupted command.</returns>
     /// <exception cref="InputException">There is no such log directory, or <paramref name="work"/> could not read or write.</exception>

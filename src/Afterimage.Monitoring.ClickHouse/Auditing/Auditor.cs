@@ -13,7 +13,7 @@ namespace Afterimage.Monitoring.ClickHouse.Auditing;
 /// differs.</summary>
 /// <param name="cluster">There.</param>
 /// <param name="progress">Is told which share of the work is done.</param>
-/// <param name="cancellationToken">Ends it early.</param>
+/// <param name="cancellationToken">A token to cancel the operation.</param>
 internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress, CancellationToken cancellationToken)
 {
     private const int RangeLength = 50_000;

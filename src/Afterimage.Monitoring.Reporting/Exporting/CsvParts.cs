@@ -9,7 +9,7 @@ internal static class CsvParts
     /// <param name="path">The file.</param>
     /// <param name="parts">What to write, in the order of the file, and how many rows of it go there.</param>
     /// <param name="report">Is told the share that is cut.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     public static void Cut(
         string path,
         IEnumerable<(string Path, long Rows)> parts,

@@ -12,7 +12,7 @@ internal static class ExportJob
     /// <param name="logDirectories">The log directories that it is made of.</param>
     /// <param name="read">Makes the snapshot of what is exported, and says how far it is.</param>
     /// <param name="progress">Is told the share of the whole that is done.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     public static ExportSummary Run(
         string path,
         ExportFormat format,

@@ -10,7 +10,7 @@ internal static class ReportJob
     /// <param name="path">The file, as a full path.</param>
     /// <param name="rules">What it may replace.</param>
     /// <param name="read">Reads what it shows.</param>
-    /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
+    /// <param name="cancellationToken">A token to cancel the operation. Cancellation leaves no output behind.</param>
     /// <exception cref="IOException">The file could not be written.</exception>
     public static RunSummary Run(string path, OutputRules rules, Func<ReportData> read, CancellationToken cancellationToken)
     {

@@ -43,7 +43,7 @@ internal sealed class RecordFiller
     /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
     /// <param name="createTaker">Makes what takes the records of a worker too, where it is given.</param>
     /// <param name="report">Is told which share of it is done.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="MissingColumnsException">Lines are kept, and a record has a field without a column.</exception>
     public static void Fill(

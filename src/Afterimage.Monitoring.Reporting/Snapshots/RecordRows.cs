@@ -48,7 +48,7 @@ internal sealed unsafe class RecordRows : IRecord
     /// <param name="connection">Where they are.</param>
     /// <param name="sql">The query.</param>
     /// <param name="createTaker">Makes what takes the rows of a worker.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="DbException">The query fails.</exception>
     public static void Read(
         DuckDBConnection connection,

@@ -46,7 +46,7 @@ internal sealed class RecordScan
     /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
     /// <param name="createSink">Makes a worker's sink.</param>
     /// <param name="report">Is told which share of it is done.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     public static void Run(
         IReadOnlyCollection<string> files,

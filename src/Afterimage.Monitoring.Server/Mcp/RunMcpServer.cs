@@ -18,7 +18,7 @@ internal static class RunMcpServer
     /// <param name="hasContents">Whether tags, feedback and log texts are shown, which may hold contents of calls.</param>
     /// <param name="input">What the agent says.</param>
     /// <param name="output">What it is answered.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     public static async Task RunAsync(
         string root,
         bool hasContents,

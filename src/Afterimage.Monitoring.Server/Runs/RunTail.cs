@@ -25,7 +25,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
 
     /// <summary>Reads what is new.</summary>
     /// <param name="isLive">Whether somebody writes the directory.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <returns>Whether anything was.</returns>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A file or the directory may not be read.</exception>
