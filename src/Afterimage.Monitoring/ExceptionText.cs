@@ -1,8 +1,8 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>What of an exception's message fits into a sentence.</summary>
+/// <summary>Shortens the message of an exception so that it fits into a sentence.</summary>
 internal static class ExceptionText
 {
-    /// <summary>The first line: engines and runtimes add lines with details for their own developers.</summary>
+    /// <summary>Returns the first line. Engines and runtimes add further lines with details for their own developers.</summary>
     public static string FirstLine(this Exception exception) => exception.Message.Split('\n')[0].TrimEnd();
 }

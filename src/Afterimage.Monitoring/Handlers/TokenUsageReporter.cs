@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>Calls the token usage callback on its interval, and once more at the end if the totals have changed.</summary>
+/// <summary>Calls the token usage callback at its interval, and once more at the end if the totals have changed.</summary>
 internal sealed class TokenUsageReporter
 {
     private readonly Func<TokenUsageReport> _usage;
@@ -35,7 +35,7 @@ internal sealed class TokenUsageReporter
 
     public void Stop() => _timer?.Dispose();
 
-    /// <summary>Reports the totals if they have changed since they were reported last.</summary>
+    /// <summary>Reports the totals if they have changed since the last report.</summary>
     public void ReportLast()
     {
         TokenUsageReport report = _usage();
@@ -47,7 +47,7 @@ internal sealed class TokenUsageReporter
 
     public void BeginClose() => _queue.BeginClose();
 
-    /// <param name="deadline">As <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
+    /// <param name="deadline">The deadline, as a value of <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
     public void Close(long deadline) => _queue.Close(deadline);
 
     private void Report()

@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>Says once per burst that something is wrong: a burst is over when a minute has passed without.</summary>
+/// <summary>Reports a problem once per burst. A burst is over when a minute has passed without the problem.</summary>
 internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Exception?> report)
 {
     private static readonly TimeSpan BurstGap = TimeSpan.FromMinutes(1);
@@ -28,7 +28,7 @@ internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Excep
             $"Handler {handler} cannot keep up: its queue is full and records are dropped for it",
             error: null);
 
-    /// <param name="dropped">Records dropped so far.</param>
+    /// <param name="dropped">The number of records dropped so far.</param>
     public void ReportFullBuffers(long dropped) =>
         Report(
             "",
