@@ -2,7 +2,8 @@ using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The counts that a provider tells of one response. Null: not told. Never negative: what is, was not told.</summary>
+/// <summary>The counts that a provider reports for one response. Null: not reported. Never negative: negative counts are treated as not
+/// reported.</summary>
 internal sealed record UsageCounts
 {
     public static UsageCounts None { get; } = new();
@@ -27,7 +28,7 @@ internal sealed record UsageCounts
 
     public long? ImageCompletion { get; init; }
 
-    /// <summary>Whether tokens are told at all. A call has a prompt: zeros alone tell nothing.</summary>
+    /// <summary>Whether tokens are reported at all. Every call has a prompt, so zeros alone mean nothing.</summary>
     public bool HasAny => Prompt > 0 || Completion > 0 || Total > 0;
 
     public static UsageCounts Of(UsageDetails usage)
@@ -46,7 +47,7 @@ internal sealed record UsageCounts
         };
         foreach ((string key, long count) in usage.AdditionalCounts ?? [])
         {
-            // Clients differ in how they write names: "InputTokenDetails.AudioTokenCount", "cache_creation_input_tokens".
+            // Clients spell names differently: "InputTokenDetails.AudioTokenCount", "cache_creation_input_tokens".
             string name = string.Concat(key.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
             counts = name switch
             {
@@ -68,22 +69,22 @@ internal sealed record UsageCounts
         return counts;
     }
 
-    /// <summary>The larger of each count.</summary>
+    /// <summary>Returns the larger value of each count.</summary>
     public UsageCounts Largest(UsageCounts other)
     {
         UsageCounts counts = Combine(other, Larger);
 
-        // Told in parts, a total is that of its part.
+        // If usage is reported in parts, a reported total covers only its part.
         return counts.Total < Sum(counts.Prompt, counts.Completion) ? counts with { Total = null } : counts;
     }
 
-    /// <summary>The sum of each count.</summary>
+    /// <summary>Returns the sum of each count.</summary>
     public UsageCounts Plus(UsageCounts other)
     {
         if (!HasAny || !other.HasAny)
             return Combine(other, Sum);
 
-        // A total of some of the responses is none.
+        // A total is only valid if all responses have one.
         return Combine(other, Sum) with { Total = Total is null || other.Total is null ? null : Sum(Total, other.Total) };
     }
 
@@ -103,7 +104,7 @@ internal sealed record UsageCounts
 
     private static long? Told(long? count) => count >= 0 ? count : null;
 
-    // Clients give these zeros with every call; a record of one is larger for nothing.
+    // Clients report these zeros with every call. Storing them would only make records larger.
     private static long? NotZero(long? count) => count > 0 ? count : null;
 
     private static long? Larger(long? a, long? b) => a is { } x && b is { } y ? Math.Max(x, y) : a ?? b;
