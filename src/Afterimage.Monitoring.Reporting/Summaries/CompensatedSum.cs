@@ -1,18 +1,18 @@
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
 /// <summary>
-/// A sum in two doubles, the second of which holds what the first could not (Knuth's TwoSum). It is the live monitor's arithmetic, so that
-/// the sum of the same points comes out as the same double, in whatever order they come.
+/// A sum in two doubles, the second of which holds what does not fit into the first (Knuth's TwoSum). It uses the live monitor's
+/// arithmetic, so that the sum of the same points is the same double, whatever their order.
 /// </summary>
 internal struct CompensatedSum
 {
     private double _high;
     private double _low;
 
-    // Past the range of double the low part is NaN, the high part is the infinity that it should be.
+    // Beyond the range of double, the low part is NaN, and the high part is the infinity that is the result.
     public readonly double Value => double.IsFinite(_high) ? _high + _low : _high;
 
-    /// <summary>Adds <paramref name="value"/> as often as <paramref name="times"/> says, at most 2^53 times.</summary>
+    /// <summary>Adds <paramref name="value"/> the given number of times, at most 2^53.</summary>
     public void Add(double value, long times)
     {
         double product = value * times;
