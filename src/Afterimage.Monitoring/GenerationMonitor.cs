@@ -83,7 +83,6 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
     /// Callbacks on the token run on the thread pool. Reading this property, <see cref="TryReserve"/> and <see cref="GetBudgets"/> take
     /// this process's records into account at once; otherwise they are counted within 200 ms.
     /// </remarks>
-    /// </remarks>
     public CancellationToken BudgetToken => _parts.Budgets?.Token ?? CancellationToken.None;
 
     /// <summary>Reserves what a call may use in every budget, or in none.</summary>
