@@ -8,7 +8,6 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 /// Workers take ranges of the files, in order. Work that must be done in the order of the lines is done in turn; it takes far less time
 /// than reading.
 /// </remarks>
-/// </remarks>
 internal sealed class RecordScan
 {
     private const long RangeSize = 4 << 20;
