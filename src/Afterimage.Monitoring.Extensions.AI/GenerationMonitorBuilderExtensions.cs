@@ -20,8 +20,8 @@ public static class GenerationMonitorBuilderExtensions
     /// the monitor should not retry after a <see cref="BudgetExceededException"/>.</para>
     /// </remarks>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which the caller must dispose. Default: the monitor in the services that the client is built
-    /// with.</param>
+    /// <param name="monitor">The monitor. It is not disposed with the pipeline. Default: the monitor in the services that the client is
+    /// built with.</param>
     /// <param name="configure">Configures what is recorded. Default: everything except contents.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
@@ -39,8 +39,8 @@ public static class GenerationMonitorBuilderExtensions
     /// <typeparam name="TInput">The type of the inputs.</typeparam>
     /// <typeparam name="TEmbedding">The type of the embeddings.</typeparam>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which the caller must dispose. Default: the monitor in the services that the generator is built
-    /// with.</param>
+    /// <param name="monitor">The monitor. It is not disposed with the pipeline. Default: the monitor in the services that the generator is
+    /// built with.</param>
     /// <param name="configure">Configures what is recorded. Default: everything except contents. Inputs are never recorded.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
@@ -62,8 +62,8 @@ public static class GenerationMonitorBuilderExtensions
     /// <summary>Records every call that passes through the pipeline as one generation with the operation <c>generate_content</c> and the
     /// tag <c>gen_ai.output.type</c> with the value <c>text</c>.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which the caller must dispose. Default: the monitor in the services that the client is built
-    /// with.</param>
+    /// <param name="monitor">The monitor. It is not disposed with the pipeline. Default: the monitor in the services that the client is
+    /// built with.</param>
     /// <param name="configure">Configures what is recorded. Default: everything except contents. Audio is never recorded. A budget reserves
     /// one token for each call.</param>
     /// <returns><paramref name="builder"/>.</returns>
@@ -82,8 +82,8 @@ public static class GenerationMonitorBuilderExtensions
     /// <summary>Records every call that passes through the pipeline as one generation with the operation <c>generate_content</c> and the
     /// tag <c>gen_ai.output.type</c> with the value <c>image</c>.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which the caller must dispose. Default: the monitor in the services that the generator is built
-    /// with.</param>
+    /// <param name="monitor">The monitor. It is not disposed with the pipeline. Default: the monitor in the services that the generator is
+    /// built with.</param>
     /// <param name="configure">Configures what is recorded. Default: everything except contents. Prompts and images are never recorded. A
     /// budget reserves one token for every four characters of the prompt.</param>
     /// <returns><paramref name="builder"/>.</returns>

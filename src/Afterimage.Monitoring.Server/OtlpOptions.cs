@@ -29,12 +29,12 @@ public sealed class OtlpOptions
     /// again, until the run of another sender has ended. Default: 100. Must be at least 1.</summary>
     public int MaxSenders { get; set; } = 100;
 
-    /// <summary>The maximum number of generations, of all senders, that are waiting for their parent spans. Requests with spans beyond it
+    /// <summary>The maximum number of generations, of all senders, that are waiting for the spans above them. Requests with spans beyond it
     /// are refused and may be sent again. Default: 200,000. Must be at least 1.</summary>
     public int MaxHeldSpans { get; set; } = 200_000;
 
-    /// <summary>How long a generation waits for its parent spans, which end later and may describe the same call. It cannot be lost in the
-    /// meantime: acknowledged data is on the disk. Default: 5 s. Must be from zero to 10 minutes.</summary>
+    /// <summary>How long a generation waits for the spans above it, which end later and may describe the same call. It cannot be lost
+    /// meanwhile: acknowledged data is on the disk. Default: 5 s. Must be from zero to 10 minutes.</summary>
     public TimeSpan HoldTime { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a sender may be silent before its run ends. When it sends again, the run continues in the same directory. Default:

@@ -76,7 +76,7 @@ public sealed class ModelPricing
     /// (<see href="https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"/>): prices per token, with
     /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c> and its <c>_above_1hr</c>,
     /// <c>output_cost_per_reasoning_token</c>, the tier suffix <c>_above_200k_tokens</c>, <c>tiered_pricing</c>, and the prices of audio
-    /// and image tokens. Entries without a price for tokens, or with a zero next to a price in another unit (query, image, request, second),
+    /// and image tokens. Entries without a price for tokens, or with a zero and a price in another unit (query, image, request, second),
     /// are left out and named in <see cref="LeftOut"/>. The suffixes <c>_batches</c>, <c>_flex</c> and <c>_priority</c> are the service
     /// tiers batch, flex and priority.</para>
     /// </remarks>
