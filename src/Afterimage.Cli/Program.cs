@@ -29,7 +29,7 @@ var root = new RootCommand("Records language-model generations and shows their m
 HelpOption help = root.Options.OfType<HelpOption>().Single();
 help.Action = new HelpWithExamples((HelpAction)help.Action!);
 
-// A directory may have such a name.
+// A directory may have this name.
 help.Aliases.Remove("/h");
 help.Aliases.Remove("/?");
 EnumValues.OfferInLowerCase(root);
@@ -42,7 +42,7 @@ if (ArgumentErrors.First(parsed) is { } error)
     return ExitCodes.BadInput;
 }
 
-// Not left to System.CommandLine: a signal that came while that was starting the command would end the process in the midst of its work.
+// Not left to System.CommandLine: a signal that arrived while it was starting the command would end the process in the middle of its work.
 var interruption = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
@@ -58,7 +58,7 @@ catch (InputException exception)
     return ExitCodes.BadInput;
 }
 
-// A command that is interrupted still drains its monitor, says what it recorded and cleans up.
+// An interrupted command still drains its monitor, reports what it recorded, and cleans up.
 void Interrupt(PosixSignalContext signal)
 {
     signal.Cancel = true;

@@ -3,27 +3,27 @@ using Afterimage.Monitoring.ClickHouse.Shipping;
 
 namespace Afterimage.Monitoring;
 
-// Bringing runs into the cluster.
+// Shipping of runs to the cluster.
 public sealed partial class Fleet
 {
-    /// <summary>Ships the runs in a directory and below it: each line of their records, alerts and logs exactly once, whatever fails
-    /// meanwhile.</summary>
+    /// <summary>Ships the runs in a directory and below it: each line of their records, alerts and logs exactly once, whatever fails in the
+    /// meantime.</summary>
     /// <remarks>
-    /// <para>It can be started, stopped and killed at any time: what is sent is noted first, in <c>.shipping</c> in each run's directory,
-    /// and the next one goes on from there. Several may ship one directory at a time; each run has one of them. Writers are not disturbed.
-    /// From the first time on that a run is shipped, files of it that are not shipped are neither compacted nor deleted by
-    /// <see cref="LogFileOptions.MaxTotalSize"/>.</para>
-    /// <para>Memory is bounded to about 150 MiB, however much there is to ship.</para>
+    /// <para>Shipping can be started, stopped and killed at any time. What is about to be sent is noted first, in <c>.shipping</c> in the
+    /// directory of each run, and the next shipper continues from there. Several shippers may work on one directory at the same time; each
+    /// run is shipped by one of them. Writers are not disturbed. Once shipping of a run has begun, its files are neither compacted nor
+    /// deleted because of <see cref="LogFileOptions.MaxTotalSize"/> until they are shipped.</para>
+    /// <para>It uses at most about 150 MiB of memory, however much there is to ship.</para>
     /// </remarks>
     /// <param name="root">The directory.</param>
-    /// <param name="options">How. Default: it goes on until it is cancelled.</param>
-    /// <param name="progress">Is told how far it is, at each look at the directory. Default: nobody is.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>How far it came, where <see cref="ShippingOptions.Once"/> is set.</returns>
+    /// <param name="options">The settings. Default: shipping continues until it is cancelled.</param>
+    /// <param name="progress">Receives the status each time the directory is scanned. Default: none.</param>
+    /// <param name="cancellationToken">A token to end the shipping.</param>
+    /// <returns>The final status, if <see cref="ShippingOptions.Once"/> is set.</returns>
     /// <exception cref="ArgumentException"><paramref name="root"/> is null or empty, or an option is out of its range.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
-    /// <exception cref="FleetException">Nothing could be shipped for <see cref="ShippingOptions.GiveUpAfter"/>, where it ships
-    /// once.</exception>
+    /// <exception cref="FleetException"><see cref="ShippingOptions.Once"/> is set, and nothing could be shipped for
+    /// <see cref="ShippingOptions.GiveUpAfter"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async Task<ShippingStatus> ShipAsync(
         string root,
@@ -39,16 +39,16 @@ public sealed partial class Fleet
             return await Task.Run(() => shipper.RunAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Compares every line of the runs in a directory and below it with what the cluster has. Lines that are not shipped yet are
-    /// missing.</summary>
+    /// <summary>Compares every line of the runs in a directory and below it with the lines in the cluster. Lines that have not been shipped
+    /// yet count as missing.</summary>
     /// <param name="root">The directory.</param>
-    /// <param name="progress">Is told which share of the work is done, 0 to 1. Default: nobody is.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
-    /// <returns>What was found.</returns>
+    /// <param name="progress">Receives progress from 0 to 1. Default: none.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns>The result of the comparison.</returns>
     /// <exception cref="ArgumentException"><paramref name="root"/> is null or empty.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    /// <exception cref="FleetException">A shard cannot be reached, or refuses.</exception>
+    /// <exception cref="FleetException">A shard cannot be reached, or refuses a request.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<FleetAudit> AuditAsync(string root, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -1,32 +1,34 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>Lines of log directories against those of a cluster. Made by <see cref="Fleet.AuditAsync"/>.</summary>
+/// <summary>A comparison of the lines of log directories with those in a cluster. Returned by <see cref="Fleet.AuditAsync"/>.</summary>
 public sealed record FleetAudit
 {
-    /// <summary>Runs that were looked at.</summary>
+    /// <summary>The number of runs that were compared.</summary>
     public int Runs { get; init; }
 
-    /// <summary>Files that were looked at.</summary>
+    /// <summary>The number of files that were compared.</summary>
     public int Files { get; init; }
 
-    /// <summary>Lines that are here.</summary>
+    /// <summary>The number of lines in the log directories.</summary>
     public long Lines { get; init; }
 
-    /// <summary>Lines of these that hold nothing valid, and are skipped and counted here as there.</summary>
+    /// <summary>The number of those lines that are not valid. They are skipped and counted, both in the log directories and in the
+    /// cluster.</summary>
     public long SkippedLines { get; init; }
 
-    /// <summary>Lines that are here and not there.</summary>
+    /// <summary>The number of lines that are missing from the cluster.</summary>
     public long Missing { get; init; }
 
-    /// <summary>Lines that are there more than once.</summary>
+    /// <summary>The number of lines that are in the cluster more than once.</summary>
     public long Twice { get; init; }
 
-    /// <summary>Lines that are there and differ, or are not here though their file is.</summary>
+    /// <summary>The number of lines that differ in the cluster, or that are only there although their file is in the log
+    /// directories.</summary>
     public long Differing { get; init; }
 
-    /// <summary>The files of which something is missing, twice or differing.</summary>
+    /// <summary>The files with lines that are missing, duplicated or different.</summary>
     public IReadOnlyList<FleetAuditFile> FilesWithFaults { get; init; } = [];
 
-    /// <summary>Whether every line that is here is there exactly once, as it is here.</summary>
+    /// <summary>Whether every line of the log directories is in the cluster exactly once and unchanged.</summary>
     public bool IsClean => Missing == 0 && Twice == 0 && Differing == 0;
 }

@@ -1,7 +1,7 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>A cluster could not be reached, refused something, or has not what is asked of it. The message is a sentence that says
-/// which.</summary>
+/// <summary>The exception that is thrown when a cluster cannot be reached, refuses a request, or does not have what is requested. The
+/// message is a sentence that says which.</summary>
 public sealed class FleetException : IOException
 {
     /// <inheritdoc cref="FleetException"/>
@@ -18,12 +18,12 @@ public sealed class FleetException : IOException
 
     /// <inheritdoc cref="FleetException"/>
     /// <param name="message">What went wrong.</param>
-    /// <param name="innerException">Why.</param>
+    /// <param name="innerException">The cause.</param>
     public FleetException(string message, Exception innerException)
         : base(message, innerException)
     {
     }
 
-    /// <summary>The server's own number for the error; <see langword="null"/> where no server answered.</summary>
+    /// <summary>The server's error number; <see langword="null"/> if no server answered.</summary>
     public int? ErrorCode { get; init; }
 }

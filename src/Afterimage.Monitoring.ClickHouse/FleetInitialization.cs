@@ -1,17 +1,17 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>What <see cref="Fleet.InitializeAsync"/> has done.</summary>
+/// <summary>The result of <see cref="Fleet.InitializeAsync"/>.</summary>
 public sealed record FleetInitialization
 {
-    /// <summary>The fleet's own name, from when it was made.</summary>
+    /// <summary>The ID of the fleet, assigned when it was created.</summary>
     public required string FleetId { get; init; }
 
-    /// <summary>Whether it was made now.</summary>
+    /// <summary>Whether the fleet was created by this call.</summary>
     public required bool IsNew { get; init; }
 
-    /// <summary>The version of its tables: 1 for new ones, and one more with each upgrade.</summary>
+    /// <summary>The version of the fleet's tables: 1 for new tables, increased by one with each upgrade.</summary>
     public required int Version { get; init; }
 
-    /// <summary>Columns that were added to tables that were there, as <c>TABLE.COLUMN</c>.</summary>
+    /// <summary>The columns that were added to existing tables, as <c>TABLE.COLUMN</c>.</summary>
     public required IReadOnlyList<string> AddedColumns { get; init; }
 }

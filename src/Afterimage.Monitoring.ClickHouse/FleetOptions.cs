@@ -2,40 +2,41 @@ using System.Text.RegularExpressions;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Where a ClickHouse cluster is, and who asks.</summary>
+/// <summary>The location of a ClickHouse cluster, and the credentials for it.</summary>
 public sealed partial record FleetOptions
 {
-    /// <summary>The nodes, as URLs of their HTTP interface, such as <c>http://node1:8123</c> or <c>https://node1:8443</c>. Of one alone,
-    /// the others are found by the names that it has for them, at the same port; of several, these are all. Required, without user name and
-    /// password.</summary>
+    /// <summary>The nodes, as URLs of their HTTP interface, such as <c>http://node1:8123</c> or <c>https://node1:8443</c>. Required,
+    /// without user name and password. If one node is given, the others are found by the names under which it knows them, at the same port.
+    /// If several are given, these are all.</summary>
     public required IReadOnlyList<Uri> Urls { get; init; }
 
-    /// <summary>The cluster's name in the servers' <c>remote_servers</c>. Letters, digits, <c>_</c> and <c>-</c>. Default:
-    /// <c>fleet</c>.</summary>
+    /// <summary>The name of the cluster in the servers' <c>remote_servers</c>. Must consist of letters, digits, <c>_</c> and <c>-</c>.
+    /// Default: <c>fleet</c>.</summary>
     public string Cluster { get; init; } = "fleet";
 
-    /// <summary>The database. Letters, digits and <c>_</c>, and no digit first. Default: <c>afterimage</c>.</summary>
+    /// <summary>The name of the database. Must consist of letters, digits and <c>_</c>, and must not begin with a digit. Default:
+    /// <c>afterimage</c>.</summary>
     public string Database { get; init; } = "afterimage";
 
-    /// <summary>The user. Default: the server's <c>default</c>.</summary>
+    /// <summary>The user name. Default: the server's <c>default</c>.</summary>
     public string? User { get; init; }
 
-    /// <summary>The user's password. Default: none.</summary>
+    /// <summary>The password of the user. Default: none.</summary>
     public string? Password { get; init; }
 
-    /// <summary>A file whose first line is the user's password or key, read at each start. It excludes <see cref="Password"/>. Default:
-    /// none.</summary>
+    /// <summary>A file whose first line is the user's password or key. It is read at each start. Must not be set together with
+    /// <see cref="Password"/>. Default: none.</summary>
     public string? PasswordFile { get; init; }
 
-    /// <summary>A file in PEM with the certificates of the authorities that servers' certificates must come from, in place of those that
-    /// the machine trusts. Default: none.</summary>
+    /// <summary>A PEM file with the certificates of the authorities that must have issued the servers' certificates. It replaces the
+    /// authorities that the machine trusts. Default: none.</summary>
     public string? CertificateAuthorityFile { get; init; }
 
-    /// <summary>How long one request may take until it counts as failed, more than zero. Default: 30 seconds.</summary>
+    /// <summary>The time after which a request counts as failed. Must be more than zero. Default: 30 seconds.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Checks the settings.</summary>
-    /// <exception cref="ArgumentException">One of them is none; the message says which.</exception>
+    /// <exception cref="ArgumentException">A setting is not valid; the message names it.</exception>
     internal void Validate()
     {
         if (Urls is not { Count: > 0 })

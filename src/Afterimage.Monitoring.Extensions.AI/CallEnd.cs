@@ -1,14 +1,14 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>How a call ended, for what is charged of it.</summary>
+/// <summary>How a call ended, which determines what is charged for it.</summary>
 internal enum CallEnd
 {
-    /// <summary>Its answer is all there.</summary>
+    /// <summary>The answer is complete.</summary>
     Whole,
 
-    /// <summary>Its caller went away, or waited no longer: the provider may have worked on.</summary>
+    /// <summary>The caller left the call or stopped waiting for it. The provider may have continued to work.</summary>
     Left,
 
-    /// <summary>It broke, or was never sent.</summary>
+    /// <summary>The call failed, or was never sent.</summary>
     Failed,
 }

@@ -2,14 +2,14 @@ using System.Collections.Concurrent;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Keeps what goes wrong beside a call away from the call, and logs each kind of it once.</summary>
+/// <summary>Keeps failures of side work away from the call, and logs each kind of failure once.</summary>
 internal sealed class CallFaults(GenerationMonitor monitor)
 {
     private readonly ConcurrentDictionary<string, bool> _logged = new();
 
-    /// <summary>Does something that the call does not need.</summary>
-    /// <param name="subject">What is at fault if it throws.</param>
-    /// <param name="action">What to do.</param>
+    /// <summary>Runs an action that the call does not depend on.</summary>
+    /// <param name="subject">What is at fault if the action throws.</param>
+    /// <param name="action">The action.</param>
     public void Try(string subject, Action action)
     {
         try
@@ -22,10 +22,10 @@ internal sealed class CallFaults(GenerationMonitor monitor)
         }
     }
 
-    /// <summary>Asks for something that the call can do without.</summary>
-    /// <param name="subject">What is at fault if it throws.</param>
-    /// <param name="function">What to ask.</param>
-    /// <returns>The answer; the default where there is none.</returns>
+    /// <summary>Calls a function that the call does not depend on.</summary>
+    /// <param name="subject">What is at fault if the function throws.</param>
+    /// <param name="function">The function.</param>
+    /// <returns>The result; the default value if the function throws.</returns>
     public T? Ask<T>(string subject, Func<T?> function)
     {
         try
@@ -41,7 +41,7 @@ internal sealed class CallFaults(GenerationMonitor monitor)
 
     private void Report(string subject, Exception exception)
     {
-        // The end of a monitor is no fault.
+        // The disposal of a monitor is not a fault.
         if (exception is ObjectDisposedException || !_logged.TryAdd(subject, true))
             return;
 

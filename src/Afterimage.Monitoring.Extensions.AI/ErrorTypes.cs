@@ -18,7 +18,7 @@ internal static class ErrorTypes
 
     public static string Of(Exception exception) => Known(exception) ?? Innermost(exception).GetType().ToString();
 
-    /// <summary>Whether nothing but cancellation is in an exception.</summary>
+    /// <summary>Returns whether an exception contains nothing but cancellation.</summary>
     public static bool IsCancellation(Exception exception) =>
         exception is AggregateException { InnerExceptions.Count: > 0 } many
             ? many.InnerExceptions.All(IsCancellation)
@@ -26,7 +26,7 @@ internal static class ErrorTypes
 
     private static string? Known(Exception exception) => exception switch
     {
-        // A client that has tried again and again throws what each attempt threw: the last one says why it gave up.
+        // A client that has retried throws the exceptions of all attempts. The last one says why it gave up.
         AggregateException many => many.InnerExceptions.Reverse().Select(Known).FirstOrDefault(known => known is not null),
         ClientResultException { Status: > 0 } result => Status(result.Status),
         HttpRequestException { StatusCode: { } status } => Status((int)status),

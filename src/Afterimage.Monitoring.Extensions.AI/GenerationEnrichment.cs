@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>One call that has ended, for <see cref="GenerationMonitorMiddlewareOptions.Enrich"/> to add tags to its record.</summary>
+/// <summary>A call that has ended, to whose record <see cref="GenerationMonitorMiddlewareOptions.Enrich"/> can add tags.</summary>
 public sealed class GenerationEnrichment
 {
     private readonly Action<string, object?> _setTag;
@@ -16,29 +16,29 @@ public sealed class GenerationEnrichment
         _setTag = setTag;
     }
 
-    /// <summary>What was sent: a chat's messages, the inputs of embeddings, the stream of audio, or an
+    /// <summary>The request: the messages of a chat, the inputs of embeddings, the audio stream, or an
     /// <see cref="ImageGenerationRequest"/>.</summary>
     public object? Request { get; }
 
-    /// <summary>The messages of a chat; otherwise <see langword="null"/>.</summary>
+    /// <summary>The messages of a chat; otherwise, <see langword="null"/>.</summary>
     public IReadOnlyCollection<ChatMessage>? Messages => Request as IReadOnlyCollection<ChatMessage>;
 
-    /// <summary>The options of the call, of the type that its client takes; <see langword="null"/> where there were none.</summary>
+    /// <summary>The options of the call, of the type that its client takes; <see langword="null"/> if there were none.</summary>
     public object? Options { get; }
 
-    /// <summary>The options of a chat; otherwise <see langword="null"/>.</summary>
+    /// <summary>The options of a chat; otherwise, <see langword="null"/>.</summary>
     public ChatOptions? ChatOptions => Options as ChatOptions;
 
     /// <summary>
-    /// What the provider answered, of the type that its client returns; of a stream what has come, put together. <see langword="null"/>
-    /// where no answer came.
+    /// The provider's response, of the type that its client returns. For a stream, the updates received, combined. <see langword="null"/>
+    /// if there was no response.
     /// </summary>
     public object? Response { get; }
 
-    /// <summary>The answer of a chat; otherwise <see langword="null"/>.</summary>
+    /// <summary>The response of a chat; otherwise, <see langword="null"/>.</summary>
     public ChatResponse? ChatResponse => Response as ChatResponse;
 
-    /// <summary>What the call threw; <see langword="null"/> where it did not, or was left by its caller.</summary>
+    /// <summary>The exception that the call threw; <see langword="null"/> if it threw none, or if its caller abandoned it.</summary>
     public Exception? Exception { get; }
 
     /// <summary>The part of the tokens written to the provider's cache that is kept for an hour, which Anthropic charges more for. Clients
@@ -62,9 +62,9 @@ public sealed class GenerationEnrichment
         }
     }
 
-    /// <summary>Sets a tag of the call's record. It replaces one of the same key.</summary>
-    /// <param name="key">The tag's key, which must not be empty.</param>
-    /// <param name="value">The tag's value.</param>
+    /// <summary>Sets a tag of the call's record, replacing any tag with the same key.</summary>
+    /// <param name="key">The key of the tag. Must not be empty.</param>
+    /// <param name="value">The value of the tag.</param>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="key"/> is empty.</exception>
     public void SetTag(string key, object? value)

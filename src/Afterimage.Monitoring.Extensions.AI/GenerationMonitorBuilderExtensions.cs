@@ -4,25 +4,25 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Attaches a <see cref="GenerationMonitor"/> to the clients of Microsoft.Extensions.AI.</summary>
+/// <summary>Extension methods that attach a <see cref="GenerationMonitor"/> to the clients of Microsoft.Extensions.AI.</summary>
 public static class GenerationMonitorBuilderExtensions
 {
 #pragma warning disable RS0026 // Overloads with optional parameters: their builders are of different types, so that no call is ambiguous.
-    /// <summary>Records every call that comes by as one generation, plain or streamed, however it ends.</summary>
+    /// <summary>Records every call that passes through the pipeline as one generation, streamed or not, however it ends.</summary>
     /// <remarks>
-    /// <para>A call ends as a success; as an error, where it throws; as <see cref="FinishReasons.Cancelled"/>, where its token was
-    /// cancelled; or as <see cref="FinishReasons.Abandoned"/>, where its stream was left before the end. The last two are neither success
-    /// nor error. A time-out is an error.</para>
-    /// <para>What comes by depends on the place in the pipeline: outside of <c>UseFunctionInvocation</c> a conversation with its tool calls
-    /// is one generation, with their tokens summed; inside, each request to the model is one. Outside of a cache, answers out of the cache
-    /// count, inside they do not. Attach it once.</para>
-    /// <para>With <see cref="GenerationMonitorMiddlewareOptions.EnforceBudget"/> the same holds for what is reserved. A retry outside of it
-    /// should not try again on a <see cref="BudgetExceededException"/>.</para>
+    /// <para>A call that throws is recorded as an error. A call whose token was cancelled is recorded as
+    /// <see cref="FinishReasons.Cancelled"/>; a call whose stream was left before its end, as <see cref="FinishReasons.Abandoned"/>. These
+    /// two are neither success nor error. A time-out is an error. Any other call is a success.</para>
+    /// <para>What is recorded depends on the monitor's place in the pipeline. Outside <c>UseFunctionInvocation</c>, a conversation with its
+    /// tool calls is one generation, with their tokens summed; inside, each request to the model is one. Outside a cache, answers from the
+    /// cache are counted; inside, they are not. Attach the monitor only once.</para>
+    /// <para>With <see cref="GenerationMonitorMiddlewareOptions.EnforceBudget"/>, the same applies to reservations. A retry policy outside
+    /// the monitor should not retry after a <see cref="BudgetExceededException"/>.</para>
     /// </remarks>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the client is built
-    /// with.</param>
-    /// <param name="configure">What to record. Default: everything but contents.</param>
+    /// <param name="monitor">The monitor. It is not disposed with the pipeline. Default: the monitor in the services that the client is
+    /// built with.</param>
+    /// <param name="configure">Configures what is recorded. Default: everything except contents.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static ChatClientBuilder UseGenerationMonitor(
@@ -35,13 +35,13 @@ public static class GenerationMonitorBuilderExtensions
             new MonitoredChatClient(inner, monitor ?? services.GetRequiredService<GenerationMonitor>(), Configured(configure)));
     }
 
-    /// <summary>Records every call that comes by as one generation with the operation <c>embeddings</c>.</summary>
-    /// <typeparam name="TInput">What is embedded.</typeparam>
-    /// <typeparam name="TEmbedding">The embeddings.</typeparam>
+    /// <summary>Records every call that passes through the pipeline as one generation with the operation <c>embeddings</c>.</summary>
+    /// <typeparam name="TInput">The type of the inputs.</typeparam>
+    /// <typeparam name="TEmbedding">The type of the embeddings.</typeparam>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the generator is
+    /// <param name="monitor">The monitor. It is not disposed with the pipeline. Default: the monitor in the services that the generator is
     /// built with.</param>
-    /// <param name="configure">What to record. Default: everything but contents; inputs are never recorded.</param>
+    /// <param name="configure">Configures what is recorded. Default: everything except contents. Inputs are never recorded.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static EmbeddingGeneratorBuilder<TInput, TEmbedding> UseGenerationMonitor<TInput, TEmbedding>(
@@ -59,13 +59,13 @@ public static class GenerationMonitorBuilderExtensions
                     Configured(configure)));
     }
 
-    /// <summary>Records every call that comes by as one generation with the operation <c>generate_content</c> and the tag
-    /// <c>gen_ai.output.type</c> of <c>text</c>.</summary>
+    /// <summary>Records every call that passes through the pipeline as one generation with the operation <c>generate_content</c> and the
+    /// tag <c>gen_ai.output.type</c> with the value <c>text</c>.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the client is built
-    /// with.</param>
-    /// <param name="configure">What to record. Default: everything but contents; audio is never recorded. A budget reserves one token for
-    /// each call.</param>
+    /// <param name="monitor">The monitor. It is not disposed with the pipeline. Default: the monitor in the services that the client is
+    /// built with.</param>
+    /// <param name="configure">Configures what is recorded. Default: everything except contents. Audio is never recorded. A budget reserves
+    /// one token for each call.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     [Experimental("MEAI001")]
@@ -79,13 +79,13 @@ public static class GenerationMonitorBuilderExtensions
             new MonitoredSpeechToTextClient(inner, monitor ?? services.GetRequiredService<GenerationMonitor>(), Configured(configure)));
     }
 
-    /// <summary>Records every call that comes by as one generation with the operation <c>generate_content</c> and the tag
-    /// <c>gen_ai.output.type</c> of <c>image</c>.</summary>
+    /// <summary>Records every call that passes through the pipeline as one generation with the operation <c>generate_content</c> and the
+    /// tag <c>gen_ai.output.type</c> with the value <c>image</c>.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="monitor">The monitor, which stays the caller's to dispose. Default: the one among the services that the generator is
+    /// <param name="monitor">The monitor. It is not disposed with the pipeline. Default: the monitor in the services that the generator is
     /// built with.</param>
-    /// <param name="configure">What to record. Default: everything but contents; prompts and images are never recorded. A budget reserves
-    /// a token for every four characters of the prompt.</param>
+    /// <param name="configure">Configures what is recorded. Default: everything except contents. Prompts and images are never recorded. A
+    /// budget reserves one token for every four characters of the prompt.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     [Experimental("MEAI001")]

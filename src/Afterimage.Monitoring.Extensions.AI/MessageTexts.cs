@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The texts of messages as a JSON array of <c>role</c> and <c>content</c>.</summary>
+/// <summary>Formats the texts of messages as a JSON array of <c>role</c> and <c>content</c>.</summary>
 internal static partial class MessageTexts
 {
     public static string ToJson(IEnumerable<ChatMessage> messages) =>

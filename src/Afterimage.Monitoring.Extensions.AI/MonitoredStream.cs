@@ -2,16 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>An answer that comes in pieces, as one call.</summary>
-/// <typeparam name="TUpdate">A piece.</typeparam>
+/// <summary>An answer that arrives in updates and is recorded as one call.</summary>
+/// <typeparam name="TUpdate">The type of an update.</typeparam>
 /// <param name="Call">The call.</param>
-/// <param name="Open">Asks for the answer.</param>
-/// <param name="Add">Notes a piece.</param>
+/// <param name="Open">Requests the answer.</param>
+/// <param name="Add">Records an update.</param>
 internal sealed record MonitoredStream<TUpdate>(MonitoredCall Call, Func<IAsyncEnumerable<TUpdate>> Open, Action<TUpdate> Add)
 {
-    /// <summary>Passes the pieces on as they come.</summary>
-    /// <param name="begin">Begins the call, when the first piece is asked for.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <summary>Passes on the updates as they arrive.</summary>
+    /// <param name="begin">Begins the call, when the first update is requested.</param>
+    /// <param name="cancellationToken">A token to cancel the call.</param>
     public static async IAsyncEnumerable<TUpdate> FollowAsync(
         Func<CancellationToken, MonitoredStream<TUpdate>> begin,
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -19,7 +19,7 @@ internal sealed record MonitoredStream<TUpdate>(MonitoredCall Call, Func<IAsyncE
         IAsyncEnumerator<TUpdate>? updates = null;
         MonitoredStream<TUpdate> stream = begin(cancellationToken);
 
-        // Disposed before it was told of an end, by a consumer that left: the call then counts as abandoned.
+        // If the call is disposed before its end was recorded, its consumer has left, and it counts as abandoned.
         using MonitoredCall call = stream.Call;
         try
         {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What a call may use, guessed from its prompt.</summary>
+/// <summary>Estimates what a call may use from its prompt.</summary>
 internal static class PromptEstimate
 {
     // The usual rule of thumb, for English text.
@@ -14,12 +14,12 @@ internal static class PromptEstimate
         CompletionTokenCount = Math.Max(0, options?.MaxOutputTokens ?? 0),
     };
 
-    /// <param name="inputs">What is embedded; each that is no text counts as one token.</param>
+    /// <param name="inputs">The inputs of embeddings. An input that is not text counts as one token.</param>
     public static BudgetEstimate Of<TInput>(IReadOnlyCollection<TInput> inputs) => new()
     {
         PromptTokenCount = inputs.Sum(input => Tokens(input is string text ? text.Length : 0)),
     };
 
-    // Never nothing: what costs something must have a price.
+    // Never zero: a call that costs something must have a price.
     private static long Tokens(long characters) => Math.Max(1, characters / CharactersPerToken);
 }

@@ -2,10 +2,10 @@ using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The properties of requests and answers that become tags.</summary>
+/// <summary>Converts properties of requests and answers to tags.</summary>
 internal static class PropertyTags
 {
-    // Its prices are its own.
+    // Always included, because a service tier has prices of its own.
     private const string ServiceTier = "service_tier";
 
     public static IReadOnlyList<KeyValuePair<string, object?>> Of(

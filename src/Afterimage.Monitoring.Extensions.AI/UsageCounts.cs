@@ -47,7 +47,7 @@ internal sealed record UsageCounts
         };
         foreach ((string key, long count) in usage.AdditionalCounts ?? [])
         {
-            // Clients differ in how they write names: "InputTokenDetails.AudioTokenCount", "cache_creation_input_tokens".
+            // Clients spell names differently: "InputTokenDetails.AudioTokenCount", "cache_creation_input_tokens".
             string name = string.Concat(key.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
             counts = name switch
             {
@@ -69,22 +69,22 @@ internal sealed record UsageCounts
         return counts;
     }
 
-    /// <summary>The larger of each count.</summary>
+    /// <summary>Returns the larger value of each count.</summary>
     public UsageCounts Largest(UsageCounts other)
     {
         UsageCounts counts = Combine(other, Larger);
 
-        // Told in parts, a total is that of its part.
+        // If usage is reported in parts, a reported total covers only its part.
         return counts.Total < Sum(counts.Prompt, counts.Completion) ? counts with { Total = null } : counts;
     }
 
-    /// <summary>The sum of each count.</summary>
+    /// <summary>Returns the sum of each count.</summary>
     public UsageCounts Plus(UsageCounts other)
     {
         if (!HasAny || !other.HasAny)
             return Combine(other, Sum);
 
-        // A total of some of the responses is none.
+        // A total is only valid if all responses have one.
         return Combine(other, Sum) with { Total = Total is null || other.Total is null ? null : Sum(Total, other.Total) };
     }
 

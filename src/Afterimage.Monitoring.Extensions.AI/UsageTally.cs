@@ -2,12 +2,12 @@ using Microsoft.Extensions.AI;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What one call used, as its provider tells it: at once, piece by piece, or again and again.</summary>
+/// <summary>Collects what one call used, as reported by its provider: at once, update by update, or repeatedly.</summary>
 /// <remarks>
-/// Within one response counts only grow: of each the largest is taken, since some providers repeat them with every piece and others tell
-/// each when it is known. Different responses add up: they are the turns of a loop with tools. Behind the result of a tool a new response
-/// begins, whatever its id: there are servers that give the same to all, or none. What is told before the first id of a turn is of the
-/// response that then says its id.
+/// Within one response, counts only grow. The largest of each is used, because some providers repeat all counts with every update, and
+/// others report each count when it is known. The counts of different responses, which are the turns of a loop with tools, are added up.
+/// After the result of a tool, a new response begins, whatever its ID: some servers give all responses the same ID, or none. Usage reported
+/// before the first ID of a turn belongs to the response that then gives its ID.
 /// </remarks>
 internal sealed class UsageTally
 {
@@ -19,10 +19,10 @@ internal sealed class UsageTally
     private long _outputCharacters;
     private int _turn;
 
-    /// <summary>What is kept in the cache for an hour, where somebody knows it better than the counts say.</summary>
+    /// <summary>Tokens that are kept in the cache for an hour, if there is a better source for them than the counts.</summary>
     public long? CacheWriteOneHour { private get; set; }
 
-    /// <summary>Adds what an update of a stream tells.</summary>
+    /// <summary>Adds the usage that an update of a stream reports.</summary>
     public void Add(ChatResponseUpdate update)
     {
         SetResponse(update.ResponseId);
@@ -49,8 +49,8 @@ internal sealed class UsageTally
         }
     }
 
-    /// <param name="usage">What a response used so far. Null: nothing is told.</param>
-    /// <param name="responseId">The response; null or empty: the one that was told of last.</param>
+    /// <param name="usage">The usage of a response so far. Null: none is reported.</param>
+    /// <param name="responseId">The ID of the response; null or empty: the response that was reported last.</param>
     public void Add(UsageDetails? usage, string? responseId)
     {
         if (usage is null)
@@ -60,13 +60,13 @@ internal sealed class UsageTally
         Merge(_lastId, UsageCounts.Of(usage));
     }
 
-    /// <summary>Notes text of the answer that has come.</summary>
+    /// <summary>Adds text of the answer that has arrived.</summary>
     public void AddOutput(long characters) => _outputCharacters += characters;
 
-    /// <summary>Puts the counts into a call's details, and says so where the provider told none.</summary>
-    /// <param name="estimate">What was reserved for the call; null: nothing, so that nothing stands for what is not told.</param>
-    /// <param name="end">How it ended.</param>
-    /// <param name="outputChunks">The pieces of the answer that have come.</param>
+    /// <summary>Adds the counts to the details of a call, and marks the usage as missing if the provider reported none.</summary>
+    /// <param name="estimate">The amount that was reserved for the call; null: none, so that nothing replaces missing usage.</param>
+    /// <param name="end">How the call ended.</param>
+    /// <param name="outputChunks">The number of updates of the answer that have arrived.</param>
     /// <param name="details">What else is known.</param>
     public GenerationDetails Fill(BudgetEstimate? estimate, CallEnd end, int outputChunks, in GenerationDetails details)
     {
@@ -77,10 +77,11 @@ internal sealed class UsageTally
             sum = sum with { CacheWriteOneHour = CacheWriteOneHour };
         bool isWhole = end == CallEnd.Whole;
 
-        // A request that failed before any of its answer came is charged by nobody; one that was left is, for its prompt at least.
+        // Nobody charges for a request that failed before any of its answer arrived. A request that was left is charged, at least for its
+        // prompt.
         bool isMissing = (end != CallEnd.Failed || hasOutput) && !sum.HasAny;
 
-        // The first piece of some streams tells the prompt and a completion that has hardly begun.
+        // The first update of some streams reports the prompt and a completion that has hardly begun.
         bool isCutShort = !isWhole && hasOutput && estimate is not null && (sum.Completion ?? 0) < received;
         if (estimate is { } reserved && (isMissing || isCutShort))
         {
@@ -91,7 +92,7 @@ internal sealed class UsageTally
         return sum.Fill(details) with { UsageMissing = isMissing || isCutShort ? true : null };
     }
 
-    // Pieces of one response may leave out its id, also before it is told.
+    // Updates of one response may lack its ID, even before it is given.
     private void SetResponse(string? id)
     {
         if (string.IsNullOrEmpty(id))

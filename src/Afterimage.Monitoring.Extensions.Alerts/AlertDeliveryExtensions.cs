@@ -5,19 +5,20 @@ using Microsoft.Extensions.Configuration;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Adds handlers that deliver alerts to <see cref="GenerationMonitorOptions.AlertHandlers"/>.</summary>
+/// <summary>Extension methods that add delivering handlers to <see cref="GenerationMonitorOptions.AlertHandlers"/>.</summary>
 /// <remarks>
-/// Each belongs to the monitor that is made with the options: it delivers on a thread of its own, is given
-/// <see cref="GenerationMonitorOptions.ShutdownTimeout"/> to finish at disposal, and does nothing afterwards. What could not be delivered
-/// is counted in <see cref="MonitorStatistics.AlertHandlers"/> and said in the log.
+/// Each handler belongs to the monitor that is created with the options. It delivers alerts on a thread of its own, has
+/// <see cref="GenerationMonitorOptions.ShutdownTimeout"/> to finish at disposal, and does nothing afterwards. Alerts that could not be
+/// delivered are counted in <see cref="MonitorStatistics.AlertHandlers"/> and reported in the log.
 /// </remarks>
 public static class AlertDeliveryExtensions
 {
-    /// <summary>Posts alerts as JSON to a web address.</summary>
+    /// <summary>Adds a handler that posts alerts as JSON to a URL.</summary>
     /// <param name="handlers">The alert handlers of the options.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="client">What to send with; it stays yours. Default: one that follows no redirect, ended with the monitor.</param>
-    /// <param name="timeProvider">The clock of retries, time limits and signatures. Default: the system's.</param>
+    /// <param name="client">The HTTP client to use, which the caller must dispose. Default: a client that follows no redirects and is
+    /// disposed with the monitor.</param>
+    /// <param name="timeProvider">The clock for retries, time limits and signatures. Default: the system clock.</param>
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
     public static void AddWebhook(
@@ -30,12 +31,13 @@ public static class AlertDeliveryExtensions
         handlers.Add(new WebhookAlertHandler(options, client, timeProvider ?? TimeProvider.System));
     }
 
-    /// <summary>Brings alerts to a Prometheus Alertmanager.</summary>
+    /// <summary>Adds a handler that sends alerts to a Prometheus Alertmanager.</summary>
     /// <param name="handlers">The alert handlers of the options.</param>
-    /// <param name="options">The settings. <see cref="HttpAlertOptions.Url"/> is Alertmanager's, such as
+    /// <param name="options">The settings. <see cref="HttpAlertOptions.Url"/> is the URL of Alertmanager, such as
     /// <c>http://localhost:9093</c>.</param>
-    /// <param name="client">What to send with; it stays yours. Default: one that follows no redirect, ended with the monitor.</param>
-    /// <param name="timeProvider">The clock of retries, time limits and of what goes on. Default: the system's.</param>
+    /// <param name="client">The HTTP client to use, which the caller must dispose. Default: a client that follows no redirects and is
+    /// disposed with the monitor.</param>
+    /// <param name="timeProvider">The clock for retries, time limits and resending. Default: the system clock.</param>
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
     public static void AddAlertmanager(
@@ -48,12 +50,12 @@ public static class AlertDeliveryExtensions
         handlers.Add(new AlertmanagerAlertHandler(options, client, timeProvider ?? TimeProvider.System));
     }
 
-    /// <summary>Sends alerts by e-mail.</summary>
+    /// <summary>Adds a handler that sends alerts by e-mail.</summary>
     /// <param name="handlers">The alert handlers of the options.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="makeClient">Makes MailKit's client for each attempt, for what the settings do not have, such as a certificate or a
-    /// proxy. Default: the plain one.</param>
-    /// <param name="timeProvider">The clock of retries, time limits and the mail's date. Default: the system's.</param>
+    /// <param name="makeClient">Creates the MailKit client for each attempt, for anything that the settings do not cover, such as a
+    /// certificate or a proxy. Default: a plain client.</param>
+    /// <param name="timeProvider">The clock for retries, time limits and the date of the mail. Default: the system clock.</param>
     /// <exception cref="ArgumentNullException"><paramref name="handlers"/> or <paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing or out of its range; the exception names it.</exception>
     public static void AddMail(
@@ -66,10 +68,10 @@ public static class AlertDeliveryExtensions
         handlers.Add(new MailAlertHandler(options, makeClient, timeProvider ?? TimeProvider.System));
     }
 
-    /// <summary>Adds the handlers that a configuration names.</summary>
+    /// <summary>Adds the handlers that a configuration section defines.</summary>
     /// <remarks>
     /// The section has the lists <c>Webhooks</c>, <c>Alertmanagers</c> and <c>Mail</c>, whose members have the properties of the options,
-    /// and <c>Console</c>, true or false. Times are seconds or <c>hh:mm:ss</c>; headers and labels are lists of <c>Name</c> and
+    /// and <c>Console</c>, which is true or false. Times are in seconds or <c>hh:mm:ss</c>; headers and labels are lists of <c>Name</c> and
     /// <c>Value</c>: <c>{"Console": true, "Webhooks": [{"Url": "https://example.com/hook", "Secret": "…", "MinimumLevel": "Warning"}]}</c>.
     /// </remarks>
     /// <param name="handlers">The alert handlers of the options.</param>

@@ -1,27 +1,27 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>How alerts are brought to a Prometheus Alertmanager, by its API v2.</summary>
+/// <summary>Settings for sending alerts to a Prometheus Alertmanager through its API v2.</summary>
 /// <remarks>
-/// An alert has the labels <c>alertname</c>, <c>severity</c> (its level) and <c>instance</c> (the machine), then <see cref="Labels"/>; its
-/// message is the annotation <c>summary</c>, its data are further annotations. While it fires it is sent again at the evaluations of the
-/// rules, so that Alertmanager keeps it; when it is over that is sent too, and of a process that has ended it is over after
+/// An alert has the labels <c>alertname</c>, <c>severity</c> (its level) and <c>instance</c> (the machine), then <see cref="Labels"/>. Its
+/// message is the annotation <c>summary</c>; its data are further annotations. While the alert is firing, it is sent again when the rules
+/// are evaluated, so that Alertmanager keeps it. When it has ended, its end is sent too. If the process has ended, the alert ends after
 /// <see cref="ResolveTimeout"/>.
 /// </remarks>
 public sealed class AlertmanagerOptions : HttpAlertOptions
 {
     /// <summary>
-    /// Labels of each alert, by which Alertmanager routes and groups; one that the alert has already is replaced. Names have letters,
-    /// digits and underscores. Default: none.
+    /// Labels to add to each alert, by which Alertmanager routes and groups. A label that the alert already has is replaced. Names must
+    /// consist of letters, digits and underscores. Default: none.
     /// </summary>
     public IDictionary<string, string> Labels { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>How often an alert that goes on is sent again, at the next evaluation
-    /// (<see cref="GenerationMonitorOptions.MetricsInterval"/>) from then on. Default: 1 minute. Not negative.</summary>
+    /// <summary>How long a firing alert waits to be sent again. It is sent at the next evaluation after that
+    /// (<see cref="GenerationMonitorOptions.MetricsInterval"/>). Default: 1 minute. Must not be negative.</summary>
     public TimeSpan ResendInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>After what time without news an alert is over for Alertmanager. Default: 5 minutes. At most a day, more than
-    /// <see cref="ResendInterval"/>, and at least that and <see cref="GenerationMonitorOptions.MetricsInterval"/> together: a monitor with
-    /// a longer interval is refused.</summary>
+    /// <summary>How long Alertmanager keeps an alert without hearing of it. Default: 5 minutes. Must be at most a day, more than
+    /// <see cref="ResendInterval"/>, and at least the sum of that and <see cref="GenerationMonitorOptions.MetricsInterval"/>: a monitor
+    /// with a longer interval is refused.</summary>
     public TimeSpan ResolveTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     internal override void Validate()

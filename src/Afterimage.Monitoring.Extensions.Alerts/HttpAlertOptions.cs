@@ -2,19 +2,19 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What every delivery over HTTP can be told.</summary>
+/// <summary>Settings that all deliveries over HTTP have in common.</summary>
 public abstract class HttpAlertOptions : AlertDeliveryOptions
 {
     private protected HttpAlertOptions()
     {
     }
 
-    /// <summary>Where to, <c>http</c> or <c>https</c>, without user name and password: these go into <see cref="Headers"/>. Required. It is
-    /// taken for a secret: logs and exceptions say its host only.</summary>
+    /// <summary>The URL to send alerts to. Required. Must be <c>http</c> or <c>https</c>, without user name and password, which belong in
+    /// <see cref="Headers"/>. It is treated as a secret: logs and exceptions only show its host.</summary>
     [DisallowNull]
     public Uri? Url { get; set; }
 
-    /// <summary>Headers of each request, such as <c>Authorization</c>. Their values are taken for secrets. Default: none.</summary>
+    /// <summary>Headers of each request, such as <c>Authorization</c>. Their values are treated as secrets. Default: none.</summary>
     public IDictionary<string, string> Headers { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
     internal override void Validate()

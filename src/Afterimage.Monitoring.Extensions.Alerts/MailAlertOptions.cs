@@ -2,31 +2,31 @@ using MimeKit;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>How alerts are sent by e-mail. What one evaluation of the rules found is one mail.</summary>
+/// <summary>Settings for sending alerts by e-mail. The alerts from one evaluation of the rules are sent in one mail.</summary>
 public sealed class MailAlertOptions : AlertDeliveryOptions
 {
-    /// <summary>The mail server's name or address. Required.</summary>
+    /// <summary>The name or address of the mail server. Required.</summary>
     public string Host { get; set; } = "";
 
-    /// <summary>Its port. Default: 587. 1 to 65535.</summary>
+    /// <summary>The port of the mail server. Default: 587. Must be from 1 to 65535.</summary>
     public int Port { get; set; } = 587;
 
     /// <summary>How the connection is secured. Default: <see cref="MailSecurity.StartTls"/>.</summary>
     public MailSecurity Security { get; set; } = MailSecurity.StartTls;
 
-    /// <summary>The name to log in with. Default: <see langword="null"/>, without logging in.</summary>
+    /// <summary>The user name to log in with. Default: <see langword="null"/>, no login.</summary>
     public string? UserName { get; set; }
 
-    /// <summary>The password to log in with. Given with <see cref="UserName"/>, and only then.</summary>
+    /// <summary>The password to log in with. Must be set if <see cref="UserName"/> is set, and only then.</summary>
     public string? Password { get; set; }
 
-    /// <summary>The sender, <c>alerts@example.com</c> or <c>Alerts &lt;alerts@example.com&gt;</c>. Required.</summary>
+    /// <summary>The sender, such as <c>alerts@example.com</c> or <c>Alerts &lt;alerts@example.com&gt;</c>. Required.</summary>
     public string From { get; set; } = "";
 
-    /// <summary>The recipients, at least one.</summary>
+    /// <summary>The recipients. There must be at least one.</summary>
     public IList<string> To { get; } = [];
 
-    /// <summary>What subjects begin with. Default: <c>[afterimage]</c>.</summary>
+    /// <summary>The prefix of all subjects. Default: <c>[afterimage]</c>.</summary>
     public string SubjectPrefix { get; set; } = "[afterimage]";
 
     internal override void Validate()

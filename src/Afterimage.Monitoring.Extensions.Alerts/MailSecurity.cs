@@ -3,12 +3,13 @@ namespace Afterimage.Monitoring;
 /// <summary>How the connection to a mail server is secured.</summary>
 public enum MailSecurity
 {
-    /// <summary>By the command STARTTLS, without which nothing is sent; usual on port 587.</summary>
+    /// <summary>The STARTTLS command is used. If the server does not support it, nothing is sent. Usual on port 587.</summary>
     StartTls,
 
-    /// <summary>By TLS from the first byte on; usual on port 465.</summary>
+    /// <summary>TLS is used from the first byte on. Usual on port 465.</summary>
     Tls,
 
-    /// <summary>Not at all: for a server on the same machine or in a trusted network. Not allowed with a password.</summary>
+    /// <summary>The connection is not secured. For a server on the same machine or in a trusted network. Must not be used with a
+    /// password.</summary>
     None,
 }

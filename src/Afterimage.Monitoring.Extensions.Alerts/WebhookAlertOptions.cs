@@ -1,11 +1,11 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>How alerts are posted to a web address: as JSON, signed where there is a secret (docs/alerts.md, "Webhook").</summary>
+/// <summary>Settings for posting alerts as JSON to a URL, signed if there is a secret (docs/alerts.md, "Webhook").</summary>
 public sealed class WebhookAlertOptions : HttpAlertOptions
 {
     /// <summary>
-    /// The key of the signature in the header <c>Afterimage-Signature</c>, by which the receiver knows who sent the alert, and when.
-    /// Default: <see langword="null"/>, no signature. At least 16 characters.
+    /// The key for the signature in the header <c>Afterimage-Signature</c>, which tells the receiver who sent the alert, and when. Default:
+    /// <see langword="null"/>, no signature. Must be at least 16 characters.
     /// </summary>
     public string? Secret { get; set; }
 

@@ -9,36 +9,36 @@ using Microsoft.Extensions.Options;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Brings a <see cref="GenerationMonitor"/> into a host.</summary>
+/// <summary>Extension methods that add a <see cref="GenerationMonitor"/> to a host.</summary>
 public static class GenerationMonitorHostingExtensions
 {
 #pragma warning disable RS0026, RS0027 // Overloads with optional parameters: they differ in a type that is always given.
     /// <summary>
-    /// Adds one <see cref="GenerationMonitor"/>, with the clock, logger factory and meter factory of the services. It is made when the host
-    /// starts, which fails where a setting is out of its range. When the host has stopped everything else, what was recorded is written,
-    /// within the host's shutdown timeout; with the services the monitor is disposed.
+    /// Adds a <see cref="GenerationMonitor"/> that uses the clock, logger factory and meter factory of the services. It is created when the
+    /// host starts; the start fails if a setting is out of its range. After the host has stopped everything else, pending records are
+    /// written within the host's shutdown timeout. The monitor is disposed with the services.
     /// </summary>
     /// <remarks>
-    /// <para>The services of type <see cref="IMetricHandler"/>, <see cref="ILogHandler"/> and <see cref="IAlertHandler"/> are added to its
-    /// handlers.</para>
+    /// <para>The services of type <see cref="IMetricHandler"/>, <see cref="ILogHandler"/> and <see cref="IAlertHandler"/> are added to the
+    /// monitor's handlers.</para>
     /// <para>A second registration adds to the options of the first.</para>
     /// </remarks>
     /// <param name="services">The services.</param>
     /// <param name="configuration">
-    /// The section whose keys are the properties of <see cref="GenerationMonitorOptions"/>. A key that is none fails the start: it would be
-    /// a setting that does nothing. A time is a number of seconds or <c>[d.]hh:mm:ss</c>. <c>AlertRules</c> are written as
-    /// <see cref="AlertRule.FromConfiguration"/> reads them, <c>Pricing</c> as <see cref="ModelPricing.FromConfiguration"/> does. It is
-    /// bound without reflection, and so works in a host that is trimmed or compiled ahead of time. Default: none.
+    /// The section whose keys are the properties of <see cref="GenerationMonitorOptions"/>. An unknown key makes the start fail, because
+    /// its setting would have no effect. A time is a number of seconds or <c>[d.]hh:mm:ss</c>. <c>AlertRules</c> are written as for
+    /// <see cref="AlertRule.FromConfiguration"/>, <c>Pricing</c> as for <see cref="ModelPricing.FromConfiguration"/>. The section is bound
+    /// without reflection, so that it also works in a host that is trimmed or compiled ahead of time. Default: none.
     /// </param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
     public static IServiceCollection AddGenerationMonitor(this IServiceCollection services, IConfiguration? configuration = null) =>
         Add(services, null, Binding(configuration));
 
-    /// <summary>Adds one <see cref="GenerationMonitor"/> with options that are set in code, as
-    /// <see cref="AddGenerationMonitor(IServiceCollection, IConfiguration?)"/> adds it.</summary>
+    /// <summary>Adds a <see cref="GenerationMonitor"/> with options that are set in code, like
+    /// <see cref="AddGenerationMonitor(IServiceCollection, IConfiguration?)"/>.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="configure">Sets the options, after registrations that came before.</param>
+    /// <param name="configure">Sets the options, after earlier registrations.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configure"/> is null.</exception>
     public static IServiceCollection AddGenerationMonitor(this IServiceCollection services, Action<GenerationMonitorOptions> configure)
@@ -48,17 +48,18 @@ public static class GenerationMonitorHostingExtensions
     }
 
     /// <summary>
-    /// Adds a <see cref="GenerationMonitor"/> as a keyed service, beside those of other names and the one without a name. It lives as the
-    /// one of <see cref="AddGenerationMonitor(IServiceCollection, IConfiguration?)"/> does.
+    /// Adds a <see cref="GenerationMonitor"/> as a keyed service, in addition to monitors with other names and the one without a name. Its
+    /// lifetime is as for <see cref="AddGenerationMonitor(IServiceCollection, IConfiguration?)"/>.
     /// </summary>
     /// <remarks>
-    /// <para>Ask for it with <c>[FromKeyedServices("name")]</c> or <c>GetRequiredKeyedService</c>. The keyed services of its name of type
-    /// <see cref="IMetricHandler"/>, <see cref="ILogHandler"/> and <see cref="IAlertHandler"/> are added to its handlers.</para>
-    /// <para>A second registration of the same name adds to the options of the first. Monitors of different names need different log
+    /// <para>Resolve it with <c>[FromKeyedServices("name")]</c> or <c>GetRequiredKeyedService</c>. The services of type
+    /// <see cref="IMetricHandler"/>, <see cref="ILogHandler"/> and <see cref="IAlertHandler"/> that are keyed with its name are added to
+    /// its handlers.</para>
+    /// <para>A second registration with the same name adds to the options of the first. Monitors with different names need different log
     /// directories.</para>
     /// </remarks>
     /// <param name="services">The services.</param>
-    /// <param name="name">The monitor's name: the key of its service, and the name of its options.</param>
+    /// <param name="name">The name of the monitor: the key of its service and the name of its options.</param>
     /// <param name="configuration">The section with its options. Default: none.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="name"/> is null.</exception>
@@ -72,11 +73,11 @@ public static class GenerationMonitorHostingExtensions
         return Add(services, name, Binding(configuration));
     }
 
-    /// <summary>Adds a <see cref="GenerationMonitor"/> as a keyed service with options that are set in code, as
-    /// <see cref="AddGenerationMonitor(IServiceCollection, string, IConfiguration?)"/> adds it.</summary>
+    /// <summary>Adds a <see cref="GenerationMonitor"/> as a keyed service with options that are set in code, like
+    /// <see cref="AddGenerationMonitor(IServiceCollection, string, IConfiguration?)"/>.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="name">The monitor's name: the key of its service, and the name of its options.</param>
-    /// <param name="configure">Sets the options, after registrations of the same name that came before.</param>
+    /// <param name="name">The name of the monitor: the key of its service and the name of its options.</param>
+    /// <param name="configure">Sets the options, after earlier registrations with the same name.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
@@ -91,19 +92,19 @@ public static class GenerationMonitorHostingExtensions
     }
 
     /// <summary>
-    /// Adds a health check of the monitor: degraded while an alert of level <see cref="AlertLevel.Warning"/> fires; unhealthy while one of
-    /// level <see cref="AlertLevel.Error"/> fires, while a handler is stalled, and from the first lost record to the end of the run, since
-    /// its numbers stay wrong.
+    /// Adds a health check of the monitor. It reports degraded while an alert of level <see cref="AlertLevel.Warning"/> is firing. It
+    /// reports unhealthy while an alert of level <see cref="AlertLevel.Error"/> is firing, while a handler is stalled, and from the first
+    /// lost record until the end of the run, because the figures remain wrong.
     /// </summary>
-    /// <remarks>An alert of a rule counts from <paramref name="minimumCount"/> points of the rule's metric in its window, so that one call
-    /// that failed among a few does not make a service unhealthy. Each check evaluates the alert rules, as
+    /// <remarks>An alert of a rule only counts if the rule's metric has at least <paramref name="minimumCount"/> points in its window, so
+    /// that a single failed call among a few does not make a service unhealthy. Each check evaluates the alert rules, as
     /// <see cref="GenerationMonitor.CheckAlerts"/> does.</remarks>
     /// <param name="builder">The health checks.</param>
-    /// <param name="name">The check's name. Default: <c>generation_monitor</c>.</param>
-    /// <param name="failureStatus">What to report instead of unhealthy. Default: unhealthy.</param>
-    /// <param name="tags">The check's tags. Default: none.</param>
-    /// <param name="monitorName">The name of the monitor. Default: <see langword="null"/>, the one without a name.</param>
-    /// <param name="minimumCount">From how many points on an alert of a rule counts. Default: 20. 0 or more.</param>
+    /// <param name="name">The name of the check. Default: <c>generation_monitor</c>.</param>
+    /// <param name="failureStatus">The status to report instead of unhealthy. Default: unhealthy.</param>
+    /// <param name="tags">The tags of the check. Default: none.</param>
+    /// <param name="monitorName">The name of the monitor. Default: <see langword="null"/>, the monitor without a name.</param>
+    /// <param name="minimumCount">The minimum number of points for an alert of a rule to count. Default: 20. Must not be negative.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="name"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="minimumCount"/> is negative.</exception>
@@ -125,12 +126,12 @@ public static class GenerationMonitorHostingExtensions
                 tags));
     }
 
-    /// <summary>Adds a logger provider that writes what the program logs into the monitor's log, with its category, event and named
+    /// <summary>Adds a logger provider that writes the program's log entries to the monitor's log, with category, event and named
     /// values.</summary>
-    /// <remarks>Filter it like any provider, by the alias <c>GenerationMonitor</c>. Scopes are not written, nor is what is logged before
-    /// the monitor is made, at the host's start. What the monitor itself logs is in its log already.</remarks>
-    /// <param name="builder">The logging builder, of the services that have the monitor.</param>
-    /// <param name="monitorName">The name of the monitor. Default: <see langword="null"/>, the one without a name.</param>
+    /// <remarks>Filter it like any other provider, by the alias <c>GenerationMonitor</c>. Scopes are not written, nor are entries that are
+    /// logged before the monitor is created at the start of the host. The monitor's own entries are already in its log.</remarks>
+    /// <param name="builder">The logging builder of the services that contain the monitor.</param>
+    /// <param name="monitorName">The name of the monitor. Default: <see langword="null"/>, the monitor without a name.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static ILoggingBuilder AddGenerationMonitor(this ILoggingBuilder builder, string? monitorName = null)

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Makes the monitor of a name from its options and from what else the container has for it.</summary>
+/// <summary>Creates the monitor with a given name from its options and from the services that the container has for it.</summary>
 internal static class MonitorFactory
 {
     public static GenerationMonitor Create(IServiceProvider services, string? name)

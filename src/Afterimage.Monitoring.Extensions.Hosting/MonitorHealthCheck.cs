@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Says whether the run goes well, and whether its monitoring does.</summary>
+/// <summary>Checks the health of the run and of its monitoring.</summary>
 internal sealed class MonitorHealthCheck(GenerationMonitor monitor, long minimumCount) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -31,7 +31,7 @@ internal sealed class MonitorHealthCheck(GenerationMonitor monitor, long minimum
         return Task.FromResult(new HealthCheckResult(status, string.Join("; ", [.. failures, .. warnings]), data: data));
     }
 
-    // An alert that is of no rule, as of a budget, is certain at once.
+    // An alert that does not come from a rule, such as that of a budget, is certain at once.
     private bool HasEnoughPoints(Alert alert) =>
         monitor.GetAlerts().FirstOrDefault(status => status.Rule.Name == alert.Name) is not { Rule: var rule }
         || monitor.GetMetrics(rule.Metric, rule.Window).Count >= minimumCount;

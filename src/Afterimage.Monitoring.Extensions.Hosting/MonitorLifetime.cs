@@ -3,9 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Makes the monitors when the host starts, and has them write what they hold when the host has stopped everything
-/// else.</summary>
-/// <remarks>The container disposes them after that: others of its services may still record while they are disposed.</remarks>
+/// <summary>Creates the monitors when the host starts, and flushes them when the host has stopped everything else.</summary>
+/// <remarks>The container disposes the monitors after that, because other services may still record while they are being
+/// disposed.</remarks>
 internal sealed partial class MonitorLifetime(
     IServiceProvider services,
     IEnumerable<MonitorRegistration> registrations,

@@ -4,25 +4,25 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Makes loggers that write into the monitor's log, from when there is a monitor.</summary>
+/// <summary>Creates loggers that write to the monitor's log once there is a monitor.</summary>
 [ProviderAlias("GenerationMonitor")]
 internal sealed class MonitorLoggerProvider(string? monitorName) : ILoggerProvider
 {
     private volatile GenerationMonitor? _monitor;
 
-    /// <summary>The name of the monitor that it is for.</summary>
+    /// <summary>The name of the monitor to write to.</summary>
     public string? MonitorName => monitorName;
 
-    /// <summary>Gives it the monitor, which needs the logger factory that this is a part of, and is therefore made later.</summary>
+    /// <summary>Attaches the monitor. It is created later, because it needs the logger factory that this provider is a part of.</summary>
     public void Attach(GenerationMonitor monitor) => _monitor = monitor;
 
-    // What the monitor logs of itself it also writes; here it would go round in circles.
+    // The monitor itself writes what it logs about itself. Logging it here would cause an endless loop.
     public ILogger CreateLogger(string categoryName) =>
         categoryName == typeof(GenerationMonitor).FullName ? NullLogger.Instance : new MonitorLogger(this, categoryName);
 
     public void Dispose()
     {
-        // The monitor is the container's.
+        // The monitor belongs to the container.
     }
 
     private sealed class MonitorLogger(MonitorLoggerProvider provider, string category) : ILogger
@@ -56,7 +56,7 @@ internal sealed class MonitorLoggerProvider(string? monitorName) : ILoggerProvid
                     data[key] = value;
             }
 
-            // Last: a placeholder of the same name does not hide where the entry came from.
+            // Must be last, so that a placeholder of the same name does not hide the category.
             data["category"] = category;
             if (eventId.Id != 0)
                 data["event_id"] = eventId.Id;

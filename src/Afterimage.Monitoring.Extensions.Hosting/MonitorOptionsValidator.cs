@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The monitor's own limits of its options, for a host that validates at start.</summary>
+/// <summary>Validates options by the monitor's own rules, for a host that validates at start.</summary>
 internal sealed class MonitorOptionsValidator : IValidateOptions<GenerationMonitorOptions>
 {
     public ValidateOptionsResult Validate(string? name, GenerationMonitorOptions options)

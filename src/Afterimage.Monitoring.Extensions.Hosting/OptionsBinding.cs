@@ -5,10 +5,10 @@ using Afterimage.Monitoring.Settings;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Sets options from a configuration, property by property: a host that is trimmed has no reflection to bind with.</summary>
+/// <summary>Sets options from a configuration, property by property, because a trimmed host has no reflection to bind with.</summary>
 internal static class OptionsBinding
 {
-    /// <exception cref="FormatException">A setting is not what its property takes, or there is no such property.</exception>
+    /// <exception cref="FormatException">A setting is not valid for its property, or there is no such property.</exception>
     public static void Apply(SettingsNode settings, GenerationMonitorOptions options)
     {
         options.LogDirectory = settings.Text(nameof(options.LogDirectory)) ?? options.LogDirectory;
@@ -80,7 +80,7 @@ internal static class OptionsBinding
         string? resumeFrom = settings.Text(nameof(Budget.ResumeFrom));
         IReadOnlyList<string> shares = settings.Texts(nameof(Budget.WarnAt));
 
-        // A mistyped key is named before what is then missing.
+        // Report a mistyped key before the setting that is then missing.
         settings.RefuseOthers();
         var budget = new Budget
         {

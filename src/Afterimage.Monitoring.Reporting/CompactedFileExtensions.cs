@@ -3,14 +3,14 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Lets a monitor read what <see cref="LogDirectory.CompactAsync"/> has made.</summary>
+/// <summary>Extension methods that let a monitor read the files that <see cref="LogDirectory.CompactAsync"/> writes.</summary>
 public static class CompactedFileExtensions
 {
-    /// <summary>Lets budgets resume from directories that have compacted files (<see cref="Budget.ResumeFrom"/>): sets
+    /// <summary>Lets budgets resume from directories with compacted files (<see cref="Budget.ResumeFrom"/>): sets
     /// <see cref="GenerationMonitorOptions.CompactedFileReader"/>.</summary>
     /// <remarks>
-    /// The files are read by an embedded DuckDB, one after the other, while the monitor is made. Memory is bounded to about half a
-    /// gigabyte, whatever their size.
+    /// An embedded DuckDB reads the files, one after another, while the monitor is created. It uses at most about half a gigabyte of
+    /// memory, whatever the size of the files.
     /// </remarks>
     /// <param name="options">The options of the monitor.</param>
     /// <returns><paramref name="options"/>.</returns>

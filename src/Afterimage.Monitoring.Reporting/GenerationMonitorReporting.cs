@@ -6,25 +6,26 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Takes out of a monitor what it recorded.</summary>
+/// <summary>Extension methods that export, draw and report what a monitor recorded.</summary>
 public static class GenerationMonitorReporting
 {
-    /// <summary>Writes the metric points of a monitor to a file, or to one a metric.</summary>
+    /// <summary>Writes the metric points of a monitor to one file, or to one file per metric.</summary>
     /// <remarks>
-    /// <para>A monitor that writes its own <see cref="GenerationMonitor.LogDirectory"/> (it does by default) is flushed, and its log
-    /// directory is exported: everything that is in it, with all that is known of each record, under the rules of
-    /// <see cref="LogDirectory.ExportMetricsAsync"/>, which can do more: records, progress, other bounds.</para>
-    /// <para>Of any other monitor those points are exported that are in memory (<see cref="GenerationMonitorOptions.MaxRetainedPoints"/>),
-    /// with their metric, time, value and model.</para>
+    /// <para>If the monitor writes its own <see cref="GenerationMonitor.LogDirectory"/>, as it does by default, the monitor is flushed and
+    /// its log directory is exported: all of it, with everything known about each record, under the rules of
+    /// <see cref="LogDirectory.ExportMetricsAsync"/>. That method also offers records, progress and other bounds.</para>
+    /// <para>For any other monitor, the points in memory are exported (<see cref="GenerationMonitorOptions.MaxRetainedPoints"/>), with
+    /// their metric, time, value and model.</para>
     /// </remarks>
-    /// <param name="monitor">The monitor; it may be disposed already.</param>
-    /// <param name="outputPath">The file. Its directory is made where it does not exist. <see cref="ExportFormat.Csv"/> writes
+    /// <param name="monitor">The monitor. It may already be disposed.</param>
+    /// <param name="outputPath">The file. Its directory is created if it does not exist. <see cref="ExportFormat.Csv"/> writes
     /// <c>&lt;name&gt;_&lt;metric&gt;.csv</c> for each metric.</param>
     /// <param name="format">The format.</param>
-    /// <param name="window">How far back from now, by the monitor's clock; not negative. Default: everything.</param>
-    /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
-    /// <returns>A task that ends when everything is written.</returns>
-    /// <exception cref="ArgumentException"><paramref name="monitor"/> is null, or <paramref name="outputPath"/> null or empty.</exception>
+    /// <param name="window">How far back to go from now, by the monitor's clock. Must not be negative. Default: everything.</param>
+    /// <param name="cancellationToken">A token to cancel the operation. Cancellation leaves no output behind.</param>
+    /// <returns>A task that completes when everything is written.</returns>
+    /// <exception cref="ArgumentException"><paramref name="monitor"/> is null, or <paramref name="outputPath"/> is null or
+    /// empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> does not exist, or <paramref name="window"/> is
     /// negative.</exception>
     /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
@@ -45,19 +46,21 @@ public static class GenerationMonitorReporting
             : Task.Run(() => ExportMemory(monitor, outputPath, format, since, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Draws one metric over time: its points, or where they are many the band that most of them lie in, and their rolling
-    /// mean.</summary>
-    /// <remarks>Drawn from memory: the points that <see cref="GenerationMonitorOptions.MaxRetainedPoints"/> keeps.
+    /// <summary>Draws one metric over time: its rolling mean, and its points or, if there are many, the band in which most of them
+    /// lie.</summary>
+    /// <remarks>The figure shows the points in memory, as kept under <see cref="GenerationMonitorOptions.MaxRetainedPoints"/>.
     /// <see cref="LogDirectory.PlotMetric"/> draws from the log.</remarks>
-    /// <param name="monitor">The monitor; it may be disposed already.</param>
-    /// <param name="metricName">The metric. One without points makes a figure that says so.</param>
-    /// <param name="window">How far back from now, by the monitor's clock; not negative. Default: one hour.</param>
-    /// <param name="rollingWindow">Points that the mean is over, at least 1.</param>
+    /// <param name="monitor">The monitor. It may already be disposed.</param>
+    /// <param name="metricName">The metric. If it has no points, the figure says so.</param>
+    /// <param name="window">How far back to go from now, by the monitor's clock. Must not be negative. Default: one hour.</param>
+    /// <param name="rollingWindow">The number of points in the rolling mean. Must be at least 1.</param>
     /// <param name="figureSize">The size that the figure is laid out for. Default: 12 x 8 inches.</param>
-    /// <returns>The figure; <see cref="ScottPlot.Plot.SavePng"/> and <see cref="ScottPlot.Plot.SaveSvg"/> write it.</returns>
-    /// <exception cref="ArgumentException"><paramref name="monitor"/> is null, or <paramref name="metricName"/> null or empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative, or <paramref name="rollingWindow"/> less than
-    /// 1.</exception>
+    /// <returns>The figure. Use <see cref="ScottPlot.Plot.SavePng"/> or <see cref="ScottPlot.Plot.SaveSvg"/> to write it to a
+    /// file.</returns>
+    /// <exception cref="ArgumentException"><paramref name="monitor"/> is null, or <paramref name="metricName"/> is null or
+    /// empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is negative, or <paramref name="rollingWindow"/> is less
+    /// than 1.</exception>
     public static ScottPlot.Plot PlotMetric(
         this GenerationMonitor monitor,
         string metricName,
@@ -74,12 +77,13 @@ public static class GenerationMonitorReporting
             figureSize ?? FigureFiles.MetricSize);
     }
 
-    /// <summary>Draws all figures whose data exist, and writes each as <c>&lt;name&gt;.png</c>: those of
-    /// <see cref="LogDirectory.VisualizeMetrics"/>.</summary>
-    /// <remarks>Drawn from memory, as those of <see cref="PlotMetric"/>, of everything that is there.</remarks>
-    /// <param name="monitor">The monitor; it may be disposed already.</param>
-    /// <param name="saveDirectory">Where to; made where it does not exist. Default: <c>plots</c> in the monitor's log directory.</param>
-    /// <param name="figureSize">Their size. Default: 12 x 6 inches.</param>
+    /// <summary>Draws all figures of <see cref="LogDirectory.VisualizeMetrics"/> for which there is data, and writes each as
+    /// <c>&lt;name&gt;.png</c>.</summary>
+    /// <remarks>Like <see cref="PlotMetric"/>, it draws from memory; it draws all points that are there.</remarks>
+    /// <param name="monitor">The monitor. It may already be disposed.</param>
+    /// <param name="saveDirectory">The directory for the files. Created if it does not exist. Default: <c>plots</c> in the monitor's log
+    /// directory.</param>
+    /// <param name="figureSize">The size of the figures. Default: 12 x 6 inches.</param>
     /// <returns>The figures by name.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="monitor"/> is null.</exception>
     /// <exception cref="IOException">A file could not be written; the message says which and why.</exception>
@@ -95,17 +99,17 @@ public static class GenerationMonitorReporting
             new OutputRules(monitor.LogDirectory is { } directory ? [directory] : []));
     }
 
-    /// <summary>Writes a report of everything that is in the monitor's log directory: that of <see cref="LogDirectory.WriteReportAsync"/>.
-    /// The monitor is flushed first.</summary>
-    /// <param name="monitor">The monitor; it may be disposed already.</param>
-    /// <param name="outputPath">The file. Its directory is made where it does not exist. Default: <c>report.html</c> in the monitor's log
+    /// <summary>Writes a report on everything in the monitor's log directory, as <see cref="LogDirectory.WriteReportAsync"/> does. The
+    /// monitor is flushed first.</summary>
+    /// <param name="monitor">The monitor. It may already be disposed.</param>
+    /// <param name="outputPath">The file. Its directory is created if it does not exist. Default: <c>report.html</c> in the monitor's log
     /// directory.</param>
-    /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
-    /// <returns>The summary that the page shows.</returns>
+    /// <param name="cancellationToken">A token to cancel the operation. Cancellation leaves no output behind.</param>
+    /// <returns>The summary that the report shows.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="monitor"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="outputPath"/> is empty.</exception>
     /// <exception cref="InvalidOperationException">The monitor does not write its own log directory
-    /// (<see cref="GenerationMonitorOptions.MetricHandlers"/>): there is nothing to report of.</exception>
+    /// (<see cref="GenerationMonitorOptions.MetricHandlers"/>), so there is nothing to report on.</exception>
     /// <exception cref="IOException">A file could not be read or written; the message says which and why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<RunSummary> WriteReportAsync(

@@ -5,15 +5,15 @@ namespace Afterimage.Monitoring;
 // Comparisons of more than two runs.
 public sealed partial class LogDirectory
 {
-    /// <summary>Compares the records that are there now with those of other runs, each of them, as
-    /// <see cref="CompareAsync"/> does.</summary>
-    /// <remarks>P-values are adjusted for the tests of all comparisons together: however many runs there are, the chance that any
-    /// difference is taken for one beyond chance stays that of <see cref="RunComparison.FamilywiseErrorRate"/>.</remarks>
+    /// <summary>Compares the records that are there now with those of each of several other runs, as <see cref="CompareAsync"/>
+    /// does.</summary>
+    /// <remarks>P-values are adjusted for the tests of all comparisons together. However many runs there are, the probability of mistaking
+    /// any chance difference for a real one stays that of <see cref="RunComparison.FamilywiseErrorRate"/>.</remarks>
     /// <param name="others">The other runs.</param>
-    /// <param name="progress">Receives progress from 0 to 1. Default: nobody does.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
-    /// <returns>The comparisons of this run (<see cref="RunComparison.A"/>) with each of the others, in their order.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="others"/>, or one of them, is <see langword="null"/>.</exception>
+    /// <param name="progress">Receives progress from 0 to 1. Default: none.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns>One comparison of this run (<see cref="RunComparison.A"/>) with each of the others, in their order.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="others"/> or one of its elements is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="others"/> is empty.</exception>
     /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>

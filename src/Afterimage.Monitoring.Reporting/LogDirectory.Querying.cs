@@ -6,12 +6,13 @@ namespace Afterimage.Monitoring;
 // SQL over the records.
 public sealed partial class LogDirectory
 {
-    /// <summary>Runs SQL over the records that are there now, as <see cref="Query(string, CancellationToken)"/> does.</summary>
+    /// <summary>Runs an SQL statement over the records that are there now, as <see cref="Query(string, CancellationToken)"/>
+    /// does.</summary>
     /// <param name="sql">The statement.</param>
-    /// <param name="options">How the answer comes. Default: typed values.</param>
-    /// <param name="cancellationToken">Ends the work early, also that of <see cref="LogQuery.Reader"/>.</param>
-    /// <returns>The answer.</returns>
-    /// <exception cref="ArgumentException"><paramref name="sql"/> is null or empty, or is refused; the message says why.</exception>
+    /// <param name="options">The form of the result. Default: typed values.</param>
+    /// <param name="cancellationToken">A token to cancel the operation, including reading from <see cref="LogQuery.Reader"/>.</param>
+    /// <returns>The result.</returns>
+    /// <exception cref="ArgumentException"><paramref name="sql"/> is null, empty or refused; the message says why.</exception>
     /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory could not be listed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -43,8 +44,8 @@ public sealed partial class LogDirectory
         }
     }
 
-    /// <summary>What the engine says, with the names that it proposes, on one line: without the statement, and without settings that a
-    /// statement cannot change.</summary>
+    /// <summary>Returns the engine's message, with the names that it proposes, on one line. The statement and settings that a statement
+    /// cannot change are left out.</summary>
     internal static string FirstParagraph(string message) =>
         string.Join(
             ' ',

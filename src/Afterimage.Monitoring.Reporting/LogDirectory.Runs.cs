@@ -4,17 +4,17 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring;
 
-// The runs below a directory.
+// The runs in and below a directory.
 public sealed partial class LogDirectory
 {
     /// <summary>Finds the runs in a directory and below it.</summary>
     /// <param name="root">The directory, absolute or relative to the current one.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
-    /// <returns>The runs, the latest first; those of which nothing says when they began come last, by name.</returns>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns>The runs, latest first. Runs whose start is unknown come last, by name.</returns>
     /// <exception cref="ArgumentException"><paramref name="root"/> is null or empty.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such directory, or it is a file.</exception>
-    /// <exception cref="IOException">A directory could not be listed, or a file not be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">A directory may not be listed, or a file not be read.</exception>
+    /// <exception cref="IOException">A directory could not be listed, or a file could not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a directory or a file is denied.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static Task<IReadOnlyList<RecordedRun>> FindRunsAsync(string root, CancellationToken cancellationToken = default)
     {
@@ -56,7 +56,7 @@ public sealed partial class LogDirectory
         static string DirectoryOf(string file) => System.IO.Path.GetDirectoryName(file)!;
     }
 
-    // Whether a run of another machine is alive cannot be seen from here.
+    // It cannot be seen from here whether a run of another machine is alive.
     private static RunState StateOf(LogRun[] parts) => parts switch
     {
         [] => RunState.Unknown,

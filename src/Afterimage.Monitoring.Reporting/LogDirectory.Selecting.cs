@@ -5,25 +5,25 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring;
 
-// What of the disk it reads: which directories, and which span of time.
+// The selection of directories and of a time span.
 public sealed partial class LogDirectory
 {
     /// <summary>The full paths of the directories that are read as one.</summary>
     public IReadOnlyList<string> Paths => _reader.Paths;
 
-    /// <summary>Only what is stamped at or after this is read; <see langword="null"/>: no bound.</summary>
+    /// <summary>The earliest time stamp to read (inclusive); <see langword="null"/>: no bound.</summary>
     public DateTimeOffset? Since => _reader.Since;
 
-    /// <summary>Only what is stamped before this is read; <see langword="null"/>: no bound.</summary>
+    /// <summary>The end of the time stamps to read (exclusive); <see langword="null"/>: no bound.</summary>
     public DateTimeOffset? Until => _reader.Until;
 
     /// <summary>Opens several existing directories, to be read as one. Nothing is read yet.</summary>
-    /// <param name="paths">The directories, absolute or relative to the current one. One that is given twice, or that lies below another,
-    /// counts once.</param>
+    /// <param name="paths">The directories, absolute or relative to the current one. A directory that is given twice, or that lies below
+    /// another, counts once.</param>
     /// <returns>The log directory.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="paths"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="paths"/> is empty, or holds a null or empty path.</exception>
-    /// <exception cref="DirectoryNotFoundException">There is no such directory, or it is a file.</exception>
+    /// <exception cref="ArgumentException"><paramref name="paths"/> is empty, or contains a null or empty path.</exception>
+    /// <exception cref="DirectoryNotFoundException">A directory does not exist, or it is a file.</exception>
     public static LogDirectory Open(IEnumerable<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -47,20 +47,21 @@ public sealed partial class LogDirectory
             ]));
     }
 
-    /// <summary>The same directories, of which only a span of time is read: by every method, of records, log entries and alerts.</summary>
-    /// <remarks>Counts of what was dropped are those of the runs that the span touches.</remarks>
-    /// <param name="since">Only what is stamped at or after this. Default: no bound.</param>
-    /// <param name="until">Only what is stamped before this. Default: no bound.</param>
-    /// <returns>The narrowed log directory; bounds that were set before hold as well.</returns>
+    /// <summary>Restricts the directories to a time span, which applies to the records, log entries and alerts that any method
+    /// reads.</summary>
+    /// <remarks>Counts of dropped records are those of the runs that overlap the span.</remarks>
+    /// <param name="since">The earliest time stamp (inclusive). Default: no bound.</param>
+    /// <param name="until">The end of the time stamps (exclusive). Default: no bound.</param>
+    /// <returns>The restricted log directory. Bounds that were set before still apply.</returns>
     public LogDirectory Between(DateTimeOffset? since = null, DateTimeOffset? until = null) =>
         new(_reader.Between(since, until));
 
-    /// <summary>The same directories, with another limit to the length of a line.</summary>
-    /// <remarks>A longer line is skipped and counted, and takes no memory; a compaction leaves its file as it is. Lines of the library's
-    /// own are far shorter: <see cref="LogFileOptions.MaxTextLength"/>.</remarks>
-    /// <param name="bytes">The length, in bytes. 16 MiB where nothing is said. 1,024 to 1,073,741,824: a line is held in memory
-    /// whole, for each core once.</param>
-    /// <returns>The log directory with that limit.</returns>
+    /// <summary>Sets the maximum length of a line.</summary>
+    /// <remarks>A longer line is skipped and counted, and takes no memory; a compaction leaves its file as it is. The library's own lines
+    /// are far shorter: see <see cref="LogFileOptions.MaxTextLength"/>.</remarks>
+    /// <param name="bytes">The length, in bytes. 16 MiB if never set. Must be from 1,024 to 1,073,741,824: each core holds one whole line
+    /// in memory.</param>
+    /// <returns>The log directory with that maximum.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> is out of its range.</exception>
     public LogDirectory WithMaxLineLength(int bytes)
     {
@@ -69,10 +70,10 @@ public sealed partial class LogDirectory
         return new LogDirectory(_reader with { MaxLineLength = bytes });
     }
 
-    /// <summary>One directory without those below it.</summary>
+    /// <summary>Opens one directory without those below it.</summary>
     internal static LogDirectory OpenTop(string path) => new(new LogReader([FullPath(path)]) { IsTopOnly = true });
 
-    /// <summary>The files of records that count now.</summary>
+    /// <summary>Finds the files of records that count now.</summary>
     internal string[] FindRecordFiles() => _reader.FindRecordFiles();
 
     internal string[] FindLogFiles() => _reader.Find(LogReader.LogFiles);
@@ -87,7 +88,7 @@ public sealed partial class LogDirectory
         return fullPath;
     }
 
-    // An episode that began before goes on into the span.
+    // An episode that began before the span continues into it.
     private AlertHistory SinceThen(AlertHistory history) => Since is not { } since
         ? history
         : history with

@@ -6,12 +6,12 @@ namespace Afterimage.Monitoring;
 // Summaries by a key.
 public sealed partial class LogDirectory
 {
-    /// <summary>Summarises the generations and evaluations that are there now, by a property or a tag of theirs.</summary>
-    /// <remarks>Each call is in one group, so that the groups add up to all of them. Points that a program recorded itself
-    /// (<see cref="GenerationMonitor.RecordMetric"/>) are no calls, and in no group.</remarks>
-    /// <param name="key">What they are grouped by.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
-    /// <returns>The groups, that with the most tokens first; calls without the key are one with the value
+    /// <summary>Summarises the generations and evaluations that are there now, grouped by one of their properties or tags.</summary>
+    /// <remarks>Each call is in exactly one group, so that the groups add up to all calls. Points that a program recorded itself
+    /// (<see cref="GenerationMonitor.RecordMetric"/>) are not calls, and are in no group.</remarks>
+    /// <param name="key">The key to group by.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns>The groups, in descending order of tokens. Calls without the key form one group with the value
     /// <see langword="null"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
     /// <exception cref="IOException">A file could not be read.</exception>

@@ -9,16 +9,17 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Puts pages over runs, live and finished, and their HTTP API into an ASP.NET Core application.</summary>
+/// <summary>Extension methods that add the pages about live and finished runs, and their HTTP API, to an ASP.NET Core
+/// application.</summary>
 public static class GenerationServerExtensions
 {
-    /// <summary>Adds what <see cref="MapGenerationServer"/> needs. While the application runs, the runs below
-    /// <see cref="GenerationServerOptions.Root"/> are found and the live ones followed.</summary>
+    /// <summary>Adds the services that <see cref="MapGenerationServer"/> needs. While the application is running, they find the runs below
+    /// <see cref="GenerationServerOptions.Root"/> and follow the live ones.</summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="configure">Sets the options. Default: they stay as they are.</param>
+    /// <param name="configure">Sets the options. Default: the default options are used.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException">An option is not valid; the message says which.</exception>
+    /// <exception cref="ArgumentException">An option is not valid; the message names it.</exception>
     public static IServiceCollection AddGenerationServer(
         this IServiceCollection services,
         Action<GenerationServerOptions>? configure = null)
@@ -40,10 +41,10 @@ public static class GenerationServerExtensions
         return services;
     }
 
-    /// <summary>Maps the pages, the API below <c>api/v1</c>, <c>metrics</c> for Prometheus and <c>healthz</c>.</summary>
+    /// <summary>Maps the pages, the API below <c>api/v1</c>, <c>metrics</c> for Prometheus, and <c>healthz</c>.</summary>
     /// <param name="endpoints">The application.</param>
-    /// <param name="prefix">The path that they are below. Default: none, they have the application to themselves.</param>
-    /// <returns>What was mapped, to add conventions to.</returns>
+    /// <param name="prefix">The path below which they are mapped. Default: none, they are mapped at the root of the application.</param>
+    /// <returns>A builder for adding conventions to what was mapped.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> or <paramref name="prefix"/> is
     /// <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException"><see cref="AddGenerationServer"/> was not called.</exception>

@@ -2,7 +2,7 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What of an exception's message fits into a sentence.</summary>
+/// <summary>Shortens the message of an exception so that it fits into a sentence.</summary>
 internal static class ExceptionText
 {
     /// <summary>The first line: engines and runtimes add lines with details for their own developers.</summary>

@@ -3,14 +3,14 @@ using Afterimage.Monitoring.Measuring;
 
 namespace Afterimage.Monitoring;
 
-// What times a call and records it.
+// Methods that time a call and record it.
 public sealed partial class GenerationMonitor
 {
-    /// <summary>Begins to time a generation, which is recorded when the scope is told how it ended, or left.</summary>
-    /// <param name="modelName">The model, unless <see cref="GenerationScope.Complete"/> is told another. Default: unknown.</param>
-    /// <param name="provider">Who serves it. Default: unknown.</param>
-    /// <param name="operation">What is asked of it. Default: unknown.</param>
-    /// <returns>The scope, for <c>using</c>.</returns>
+    /// <summary>Begins to time a generation, which is recorded when the scope is given its outcome or is disposed.</summary>
+    /// <param name="modelName">The model, unless <see cref="GenerationScope.Complete"/> is given another. Default: unknown.</param>
+    /// <param name="provider">The provider that serves the model. Default: unknown.</param>
+    /// <param name="operation">The operation, such as <c>chat</c>. Default: unknown.</param>
+    /// <returns>The scope, for use in a <c>using</c> statement.</returns>
     /// <example>
     /// <code>
     /// using GenerationScope generation = monitor.MeasureGeneration("gpt-4o");
@@ -21,10 +21,10 @@ public sealed partial class GenerationMonitor
     public GenerationScope MeasureGeneration(string? modelName = null, string? provider = null, string? operation = null) =>
         new(this, Measurement.Start(_clock), modelName, provider, operation);
 
-    /// <summary>Begins to time an evaluation, which is recorded when the scope is told how it ended, or left.</summary>
-    /// <param name="evaluatorType">Who or what evaluates, such as <c>coherence</c>.</param>
-    /// <param name="modelName">The model that evaluates, unless the scope is told another. Default: unknown.</param>
-    /// <returns>The scope, for <c>using</c>.</returns>
+    /// <summary>Begins to time an evaluation, which is recorded when the scope is given its outcome or is disposed.</summary>
+    /// <param name="evaluatorType">The evaluator, such as <c>coherence</c>.</param>
+    /// <param name="modelName">The model that evaluates, unless the scope is given another. Default: unknown.</param>
+    /// <returns>The scope, for use in a <c>using</c> statement.</returns>
     /// <exception cref="ArgumentException"><paramref name="evaluatorType"/> is null or empty.</exception>
     public EvaluationScope MeasureEvaluation(string evaluatorType, string? modelName = null)
     {
@@ -33,18 +33,18 @@ public sealed partial class GenerationMonitor
     }
 
 #pragma warning disable RS0026 // Two overloads with optional names: the delegates tell them apart.
-    /// <summary>Times a generation, and records it with the exception that leaves it, if one does.</summary>
+    /// <summary>Times a generation and records it, along with any exception that it throws.</summary>
     /// <remarks>
-    /// A generation that returns is recorded as a success, unless it has told the scope otherwise. One that throws is recorded as failed
-    /// with the exception's message and type, or as cancelled where that is an <see cref="OperationCanceledException"/>; the exception goes
-    /// on to the caller.
+    /// A generation that returns is recorded as a success, unless the scope was given another outcome. A generation that throws is recorded
+    /// as failed, with the exception's message and type; if the exception is an <see cref="OperationCanceledException"/>, it is recorded as
+    /// cancelled. The exception is rethrown to the caller.
     /// </remarks>
-    /// <typeparam name="TResult">What the generation returns.</typeparam>
-    /// <param name="generate">The generation. It may tell the scope what it knows.</param>
-    /// <param name="modelName">The model, unless the scope is told another. Default: unknown.</param>
-    /// <param name="provider">Who serves it. Default: unknown.</param>
-    /// <param name="operation">What is asked of it. Default: unknown.</param>
-    /// <returns>What <paramref name="generate"/> returns.</returns>
+    /// <typeparam name="TResult">The type of the generation's result.</typeparam>
+    /// <param name="generate">The generation. It may pass details to the scope.</param>
+    /// <param name="modelName">The model, unless the scope is given another. Default: unknown.</param>
+    /// <param name="provider">The provider that serves the model. Default: unknown.</param>
+    /// <param name="operation">The operation, such as <c>chat</c>. Default: unknown.</param>
+    /// <returns>The result of <paramref name="generate"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="generate"/> is <see langword="null"/>.</exception>
     /// <example>
     /// <code>
@@ -100,16 +100,17 @@ public sealed partial class GenerationMonitor
             operation);
     }
 
-    /// <summary>Times an evaluation, and records it with the exception that leaves it, if one does.</summary>
+    /// <summary>Times an evaluation and records it, along with any exception that it throws.</summary>
     /// <remarks>
-    /// An evaluation that returns is recorded as a success without scores, unless it has told the scope otherwise. One that throws is
-    /// recorded as failed with the exception's message and type; a cancellation is no error. The exception goes on to the caller.
+    /// An evaluation that returns is recorded as a success without scores, unless the scope was given another outcome. An evaluation that
+    /// throws is recorded as failed, with the exception's message and type; a cancellation is not recorded as an error. The exception is
+    /// rethrown to the caller.
     /// </remarks>
-    /// <typeparam name="TResult">What the evaluation returns.</typeparam>
-    /// <param name="evaluatorType">Who or what evaluates, such as <c>coherence</c>.</param>
-    /// <param name="evaluate">The evaluation. It tells the scope its scores.</param>
-    /// <param name="modelName">The model that evaluates, unless the scope is told another. Default: unknown.</param>
-    /// <returns>What <paramref name="evaluate"/> returns.</returns>
+    /// <typeparam name="TResult">The type of the evaluation's result.</typeparam>
+    /// <param name="evaluatorType">The evaluator, such as <c>coherence</c>.</param>
+    /// <param name="evaluate">The evaluation. It passes its scores to the scope.</param>
+    /// <param name="modelName">The model that evaluates, unless the scope is given another. Default: unknown.</param>
+    /// <returns>The result of <paramref name="evaluate"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="evaluate"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="evaluatorType"/> is null or empty.</exception>
     public async Task<TResult> MeasureAsync<TResult>(

@@ -8,16 +8,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring;
 
-// What records.
+// Methods that record.
 public sealed partial class GenerationMonitor
 {
-    /// <summary>Longer than any call: whoever gives more has mistaken the unit.</summary>
+    /// <summary>Longer than any call: a greater value means that the caller has mistaken the unit.</summary>
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(366);
 
-    /// <summary>Records a finished generation. Takes some ten nanoseconds and allocates nothing, save where an error or tags are
+    /// <summary>Records a finished generation. Takes some ten nanoseconds and allocates nothing, unless an error or tags are
     /// given.</summary>
-    /// <param name="duration">How long it took, from the request to the end of the answer. Zero to 366 days.</param>
-    /// <param name="success">Whether it came to a usable answer.</param>
+    /// <param name="duration">The time from the request to the end of the answer. Must be from zero to 366 days.</param>
+    /// <param name="success"><see langword="true"/> if the generation produced a usable answer; otherwise, <see langword="false"/>.</param>
     /// <param name="details">What else is known. Default: nothing.</param>
     /// <exception cref="ArgumentException"><paramref name="duration"/> or a detail is out of its range. Nothing was recorded.</exception>
     public void TrackGeneration(TimeSpan duration, bool success, in GenerationDetails details = default)
@@ -57,7 +57,7 @@ public sealed partial class GenerationMonitor
                     || operation == NameTable.Overflow)))
             extra = Extra(details);
 
-        // Apart from the condition above, which it would slow down by a fifth.
+        // A condition of its own: as part of the one above, it would slow that down by a fifth.
         if (GenerationSpans.HasListener)
             (extra ??= new RecordDetails()).Activity = Activity.Current;
 
@@ -82,9 +82,9 @@ public sealed partial class GenerationMonitor
 
 #pragma warning disable RS0026 // Two overloads with optional details: their scores are of different types, so that no call is ambiguous.
     /// <summary>Records a finished evaluation.</summary>
-    /// <param name="duration">How long it took. Zero to 366 days.</param>
-    /// <param name="success">Whether it came to a result.</param>
-    /// <param name="evaluatorType">Who or what evaluated, such as <c>coherence</c>.</param>
+    /// <param name="duration">The time that the evaluation took. Must be from zero to 366 days.</param>
+    /// <param name="success"><see langword="true"/> if the evaluation produced a result; otherwise, <see langword="false"/>.</param>
+    /// <param name="evaluatorType">The evaluator, such as <c>coherence</c>.</param>
     /// <param name="scores">The scores by name. May be empty.</param>
     /// <param name="details">What else is known. Default: nothing.</param>
     /// <exception cref="ArgumentException">A name is null or empty, or <paramref name="duration"/> or a detail is out of its range. Nothing
@@ -118,13 +118,13 @@ public sealed partial class GenerationMonitor
     }
 #pragma warning restore RS0026
 
-    /// <summary>Records a single point of a metric of the caller's own, or of one that the monitor knows.</summary>
-    /// <param name="metricName">The metric's name.</param>
+    /// <summary>Records a single point of a metric, either one of the caller's own or one that the monitor knows.</summary>
+    /// <param name="metricName">The name of the metric.</param>
     /// <param name="value">The value. NaN and infinities are logged and counted (<see cref="MonitorStatistics.NonFinite"/>), but kept out
     /// of aggregates.</param>
-    /// <param name="metadata">What else is known. Lists, dictionaries and JSON are kept as JSON, other values that are no JSON
-    /// scalars as their invariant text; a <c>model_name</c> that is a string is the point's model. Default: nothing.</param>
-    /// <param name="timestamp">When it happened. Default: now, by the monitor's clock. Stored as UTC.</param>
+    /// <param name="metadata">What else is known. Lists, dictionaries and JSON are kept as JSON, other values that are not JSON scalars as
+    /// their invariant text. If <c>model_name</c> is a string, it is the point's model. Default: nothing.</param>
+    /// <param name="timestamp">The time of the point. Default: now, by the monitor's clock. Stored as UTC.</param>
     /// <exception cref="ArgumentException"><paramref name="metricName"/> or a key of <paramref name="metadata"/> is null or empty. Nothing
     /// was recorded.</exception>
     public void RecordMetric(
@@ -158,21 +158,21 @@ public sealed partial class GenerationMonitor
         });
     }
 
-    /// <summary>Logs something good to know.</summary>
+    /// <summary>Logs an informational message.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="data">Further facts, under the rules of metadata. Default: none.</param>
+    /// <param name="data">Further facts, under the rules for the metadata of <see cref="RecordMetric"/>. Default: none.</param>
     /// <exception cref="ArgumentException"><paramref name="message"/> or a key of <paramref name="data"/> is null or empty.</exception>
     public void LogInfo(string message, IReadOnlyDictionary<string, object?>? data = null) =>
         Log(LogLevel.Information, message, null, data);
 
-    /// <summary>Logs something that someone should look at.</summary>
+    /// <summary>Logs a warning.</summary>
     /// <inheritdoc cref="LogInfo"/>
     public void LogWarning(string message, IReadOnlyDictionary<string, object?>? data = null) => Log(LogLevel.Warning, message, null, data);
 
-    /// <summary>Logs something that went wrong.</summary>
+    /// <summary>Logs an error.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="exception">What was thrown. Default: nothing.</param>
-    /// <param name="data">Further facts, under the rules of metadata. Default: none.</param>
+    /// <param name="exception">The exception that was thrown. Default: none.</param>
+    /// <param name="data">Further facts, under the rules for the metadata of <see cref="RecordMetric"/>. Default: none.</param>
     /// <exception cref="ArgumentException"><paramref name="message"/> or a key of <paramref name="data"/> is null or empty.</exception>
     public void LogError(string message, Exception? exception = null, IReadOnlyDictionary<string, object?>? data = null) =>
         Log(LogLevel.Error, message, exception, data);
@@ -199,7 +199,7 @@ public sealed partial class GenerationMonitor
 
     private static bool IsAbsurd(TimeSpan duration) => (ulong)duration.Ticks > (ulong)LongestDuration.Ticks;
 
-    // What is rare stays out of TrackGeneration: its locals would be set up in every call.
+    // Kept out of TrackGeneration because it is rare: its locals would be set up in every call.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static RecordDetails Extra(in GenerationDetails details) =>
         new()
@@ -214,13 +214,13 @@ public sealed partial class GenerationMonitor
             Extras = WithRequestModel(details),
         };
 
-    // A budget and a price hold for the name that was asked for too, which the reservation knows where the details do not.
+    // A budget or a price may be for the model that was asked for. The reservation knows its name where the details do not.
     private static RecordExtras? WithRequestModel(in GenerationDetails details) =>
         details is { RequestModel: null, Reservation.Estimate.ModelName: { } asked } && asked != details.ModelName
             ? RecordExtras.With(details.Extras, RecordSchema.RequestModel, asked)
             : details.Extras;
 
-    /// <summary>Says which of the details is out of its range.</summary>
+    /// <summary>Throws an exception that names the detail that is out of its range.</summary>
     [DoesNotReturn]
     private static void ThrowAbsurd(in GenerationDetails details)
     {

@@ -4,8 +4,8 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The monitors of this process that are not disposed, so that a process which ends without disposing them still writes what they
-/// recorded.</summary>
+/// <summary>The monitors of this process that are not disposed. If the process ends without disposing them, their records are still
+/// written.</summary>
 internal static class LiveMonitors
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
@@ -21,8 +21,8 @@ internal static class LiveMonitors
             if (_registrations is not null)
                 return;
 
-            // Not disposed even at the end: background threads still record, and must not be hit by an exception for it. At a signal the
-            // process may go on, if a handler of the program's own cancels it.
+            // The monitors are not disposed even at the end: background threads still record, and must not get an exception for it. After a
+            // signal the process may continue, if a handler of the program cancels it.
             AppDomain.CurrentDomain.ProcessExit += (_, _) => ForEach(static m => m.FlushAtExit(isEnd: true));
             AppDomain.CurrentDomain.UnhandledException += (_, _) => ForEach(static m => m.FlushAtExit(isEnd: true));
             _registrations =
@@ -45,7 +45,7 @@ internal static class LiveMonitors
         lock (Monitors)
             monitors = [.. Monitors];
 
-        // Side by side: each may need its whole time limit.
+        // In parallel, because each monitor may need its whole time limit.
         Parallel.ForEach(monitors, monitor =>
         {
             try
@@ -54,7 +54,7 @@ internal static class LiveMonitors
             }
             catch (Exception)
             {
-                // The process is ending: there is nobody left to tell, and the other monitors still have records.
+                // The process is ending: nobody is left to be told, and the other monitors still have records.
             }
         });
     }

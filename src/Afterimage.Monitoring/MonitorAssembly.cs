@@ -15,10 +15,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Builds the parts of a monitor, holds them, and ends them in order.</summary>
+/// <summary>Builds the parts of a monitor, holds them, and closes them in order.</summary>
 internal sealed class MonitorAssembly
 {
-    // Tells monitors without a directory apart.
+    // A number that distinguishes monitors without a directory.
     private static int _inMemory;
 
     private readonly ProgramLogger _logger;
@@ -62,7 +62,7 @@ internal sealed class MonitorAssembly
         if (options.Pricing is { } pricing)
             reducer = new RecordPricing(pricing, Names, reducer);
 
-        // Before anything of this run is written.
+        // Must come before anything of this run is written.
         List<CallHistory> histories = ledger is null ? [] : Resume(ledger, options);
         if (options.WriteFiles)
             Run = RunFile.Create(options.LogDirectory, timeProvider.GetUtcNow());
@@ -142,21 +142,21 @@ internal sealed class MonitorAssembly
 
     public MetricStore Store { get; }
 
-    /// <summary>Whether records are given a price.</summary>
+    /// <summary>Whether records are priced.</summary>
     public bool IsPriced { get; }
 
     public Recorder Recorder { get; }
 
     public MetricReader Reader { get; }
 
-    /// <summary>Null where nothing is written to a disk.</summary>
+    /// <summary>The run file; null if nothing is written to disk.</summary>
     public RunFile? Run { get; }
 
     public HandlerSet Handlers { get; }
 
     public AlertWatch Alerts { get; }
 
-    /// <summary>Null without budgets.</summary>
+    /// <summary>The budgets; null if there are none.</summary>
     public BudgetGuard? Budgets { get; }
 
     private long Cut =>
@@ -204,7 +204,7 @@ internal sealed class MonitorAssembly
         await Task.WhenAll(sinks).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Writes what is pending of a monitor that nobody disposed, while others may still record.</summary>
+    /// <summary>Writes the pending records of a monitor that was not disposed, while others may still record.</summary>
     public void FlushAtExit(bool isEnd)
     {
         Task flushed = Task.WhenAll(FlushAsync(CancellationToken.None), Alerts.FlushAsync(), _logger.FlushAsync());
@@ -219,7 +219,7 @@ internal sealed class MonitorAssembly
             WriteEnd();
     }
 
-    /// <summary>Ends the parts. Further calls do nothing.</summary>
+    /// <summary>Closes the parts. Further calls do nothing.</summary>
     public void Close()
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0)
@@ -249,7 +249,7 @@ internal sealed class MonitorAssembly
         Run?.Dispose();
     }
 
-    // A handler that somebody made for the log directory writes it: a second one would write everything twice.
+    // If the program has created a handler for the log directory, that one writes it: a second handler would write everything twice.
     private IEnumerable<IMetricHandler> MetricHandlers(GenerationMonitorOptions options) =>
         Run is null || options.MetricHandlers.Any(handler => handler is FileMetricHandler file && file.LogDirectory == Run.Directory)
             ? options.MetricHandlers
@@ -282,7 +282,7 @@ internal sealed class MonitorAssembly
         return histories;
     }
 
-    // Under the recorder's lock, on any thread.
+    // Called under the recorder's lock, on any thread.
     private void TellOfBudget(BudgetNews news) => Alerts.Enqueue(BudgetAlert.Of(news, TimeProvider.GetUtcNow()));
 
     private void LogWhatWasLost(bool isDrained)
@@ -294,7 +294,7 @@ internal sealed class MonitorAssembly
             Handlers.Log(LogLevel.Warning, $"Buffers were full: {dropped} records were dropped", null);
         }
 
-        // What the pump still holds has reached no handler.
+        // Records that the pump still holds have reached no handler.
         long stuck = isDrained ? 0 : recorded - Recorder.Delivered;
         long lost = stuck + Handlers.MetricStatistics.Sum(s => s.Failed + s.Dropped);
         if (lost > 0)

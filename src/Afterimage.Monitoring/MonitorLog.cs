@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What the monitor itself tells the program's logger.</summary>
+/// <summary>The messages that the monitor itself writes to the program's logger.</summary>
 internal static partial class MonitorLog
 {
     [LoggerMessage(1, LogLevel.Error, "{Message}")]

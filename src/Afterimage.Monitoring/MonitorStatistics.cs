@@ -4,36 +4,37 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What became of everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry;
-/// what the monitor itself logs is not counted.</summary>
+/// <summary>Figures about everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry; the
+/// monitor's own log entries are not counted.</summary>
 public sealed record MonitorStatistics
 {
-    /// <summary>Records accepted by the monitor.</summary>
+    /// <summary>Records that the monitor accepted.</summary>
     public required long Recorded { get; init; }
 
-    /// <summary>Records refused because a buffer was full under <see cref="BufferFullMode.Drop"/>.</summary>
+    /// <summary>Records that were refused because a buffer was full under <see cref="BufferFullMode.Drop"/>.</summary>
     public required long Dropped { get; init; }
 
-    /// <summary>Records that every handler meant for them has handled.</summary>
+    /// <summary>Records that have been handled by every handler meant for them.</summary>
     public required long Written { get; init; }
 
-    /// <summary>Records that were accepted and lost on the way to a handler, summed over the handlers:
+    /// <summary>Records that were accepted but lost on the way to a handler, summed over all handlers:
     /// <see cref="HandlerStatistics.Failed"/> and <see cref="HandlerStatistics.Dropped"/>.</summary>
     public required long Failed { get; init; }
 
-    /// <summary>Metric points that were NaN or infinite: logged, but kept out of aggregates.</summary>
+    /// <summary>Metric points that were NaN or infinite. They are logged, but kept out of aggregates.</summary>
     public required long NonFinite { get; init; }
 
-    /// <summary>The handlers, metric handlers first, each in the order of the options.</summary>
+    /// <summary>The figures of each handler: metric handlers first, each kind in the order of the options.</summary>
     public required IReadOnlyList<HandlerStatistics> Handlers { get; init; }
 
-    /// <summary>Records refused because the monitor was disposed. None of the other figures has them.</summary>
+    /// <summary>Records that were refused because the monitor was disposed. The other figures do not include them.</summary>
     public long RecordedAfterDisposal { get; init; }
 
-    /// <summary>Records and log entries whose texts were cut in the log directory: <see cref="LogFileOptions.MaxTextLength"/>.</summary>
+    /// <summary>Records and log entries whose texts were truncated in the log directory; see
+    /// <see cref="LogFileOptions.MaxTextLength"/>.</summary>
     public long Cut { get; init; }
 
-    /// <summary>What became of the alerts, which are no records: their file first, then the alert handlers in the order of the options.
-    /// None of it is in the other figures.</summary>
+    /// <summary>The figures of the alerts: the alert file first, then the alert handlers in the order of the options. Alerts are not
+    /// records, so the other figures do not include them.</summary>
     public IReadOnlyList<HandlerStatistics> AlertHandlers { get; init; } = [];
 }

@@ -4,13 +4,13 @@ using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>What is wrong with a command line, in one sentence for who wrote it.</summary>
+/// <summary>Describes in one sentence, for its author, what is wrong with a command line.</summary>
 internal static class ArgumentErrors
 {
-    /// <returns>The first thing that is wrong, or null.</returns>
+    /// <returns>The first error; null if there is none.</returns>
     public static string? First(ParseResult parsed)
     {
-        // Help, the version and completion take half a command line, too.
+        // Help, the version and completion also accept an incomplete command line.
         Command command = parsed.CommandResult.Command;
         bool isWhole = parsed.Action is not null && parsed.Action == command.Action;
         if (parsed.Errors.Count == 0 && !isWhole)
@@ -20,7 +20,7 @@ internal static class ArgumentErrors
         return error is null ? null : $"{error} (see: {Path(parsed.CommandResult)} --help)";
     }
 
-    /// <summary>An option that there is not would be taken for a directory.</summary>
+    /// <summary>Finds an unknown option, which would otherwise be taken for a directory.</summary>
     private static string? UnknownOption(ParseResult parsed)
     {
         if (parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash))

@@ -2,10 +2,10 @@ using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>What makes a shell ask the command itself for completions, by its <c>[suggest]</c> directive.</summary>
+/// <summary>Scripts that make a shell ask the command itself for completions, with its <c>[suggest]</c> directive.</summary>
 /// <remarks>
-/// Each script asks with the line up to the cursor, and under the command's own name, whatever it was called by. Options are offered from
-/// their dash on: before it, where there is nothing else to offer, the shell completes files.
+/// Each script passes the line up to the cursor, under the command's own name, whatever name it was called by. Options are offered once
+/// their dash has been typed. Before that, if there is nothing else to offer, the shell completes files.
 /// </remarks>
 internal static class CompletionScripts
 {

@@ -3,7 +3,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>Which cluster a command is about.</summary>
+/// <summary>The options that select the cluster of a command.</summary>
 internal sealed class FleetConnection
 {
     private readonly Option<string[]> _urls = new("--url")
@@ -52,8 +52,8 @@ internal sealed class FleetConnection
         command.Add(_authorities);
     }
 
-    /// <summary>Does something with the cluster.</summary>
-    /// <exception cref="InputException">It cannot be reached, or refuses.</exception>
+    /// <summary>Does <paramref name="work"/> with the cluster.</summary>
+    /// <exception cref="InputException">The cluster cannot be reached, or refuses.</exception>
     public Task<int> UseAsync(ParseResult parsed, Func<Fleet, Task<int>> work) =>
         LogInput.GuardAsync(async () =>
         {

@@ -5,13 +5,13 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>What a command reads: which log directories, and which span of time; and what it says where it cannot.</summary>
+/// <summary>The input of a command: log directories and a time span. Reports what cannot be read.</summary>
 internal sealed class LogInput
 {
     private readonly Option<DateTimeOffset?> _since = Time("--since", "Only what is stamped at T or later");
     private readonly Option<DateTimeOffset?> _until = Time("--until", "Only what is stamped before T");
 
-    /// <param name="behind">What stands behind the directories, as the help names it.</param>
+    /// <param name="behind">What follows the directories, as the help calls it.</param>
     public LogInput(string? behind = null)
     {
         Directories = new Argument<string[]>("LOG_DIR")
@@ -45,10 +45,10 @@ internal sealed class LogInput
     /// <summary>Does <paramref name="work"/> with some directories.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="given">The directories; none: the newest run.</param>
-    /// <param name="work">What to do with it.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <param name="work">The work to do with them.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <param name="mustHaveRecords">Whether there must be a file of records.</param>
-    /// <returns>What it returned, or the exit code of an interrupted command.</returns>
+    /// <returns>The result of the work, or the exit code of an interrupted command.</returns>
     /// <exception cref="InputException">There is no such log directory, or <paramref name="work"/> could not read or write.</exception>
     public Task<int> UseAsync(
         ParseResult parsed,
@@ -65,7 +65,7 @@ internal sealed class LogInput
     /// <summary>Opens directories as one.</summary>
     /// <param name="given">The directories; none: the newest run.</param>
     /// <param name="mustHaveRecords">Whether there must be a file of records in each.</param>
-    /// <param name="cancellationToken">Ends the search for the newest run.</param>
+    /// <param name="cancellationToken">A token to cancel the search for the newest run.</param>
     /// <exception cref="InputException">There is no such log directory.</exception>
     public static async Task<LogDirectory> OpenAsync(
         IReadOnlyList<string> given,
@@ -89,7 +89,7 @@ internal sealed class LogInput
         return LogDirectory.Open(paths);
     }
 
-    /// <summary>The log directory within the span of time of the command line.</summary>
+    /// <summary>Restricts the log directory to the time span of the command line.</summary>
     public LogDirectory Narrow(ParseResult parsed, LogDirectory log)
     {
         DateTimeOffset? since = parsed.GetValue(_since);
@@ -99,9 +99,9 @@ internal sealed class LogInput
         return since is null && until is null ? log : log.Between(since, until);
     }
 
-    /// <summary>Does something with log directories.</summary>
-    /// <returns>What it returned, or the exit code of an interrupted command.</returns>
-    /// <exception cref="InputException">It could not read or write.</exception>
+    /// <summary>Does <paramref name="work"/> with log directories.</summary>
+    /// <returns>The result of the work, or the exit code of an interrupted command.</returns>
+    /// <exception cref="InputException">The work could not read or write.</exception>
     public static async Task<int> GuardAsync(Func<Task<int>> work)
     {
         try
@@ -122,7 +122,7 @@ internal sealed class LogInput
         }
     }
 
-    /// <summary>Says on standard error what was left out.</summary>
+    /// <summary>Reports on standard error what was left out.</summary>
     public static async Task SaySkippedAsync(long lines, string what = "records")
     {
         if (lines > 0)
@@ -131,7 +131,7 @@ internal sealed class LogInput
 
     public static string Skipped(long lines) => lines == 1 ? "1 line was skipped" : $"{Format.Count(lines)} lines were skipped";
 
-    /// <summary>The message without the name of a parameter, which says nothing to who typed a command.</summary>
+    /// <summary>Returns the message without the name of a parameter, which means nothing to the person who typed a command.</summary>
     public static string WithoutParameter(ArgumentException exception)
     {
         string suffix = $" (Parameter '{exception.ParamName}')";

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>A limit of this process's memory, set by the operating system: what asks for more gets none, and says so.</summary>
+/// <summary>A limit on the memory of this process, set by the operating system. Allocations beyond it fail with an error.</summary>
 internal static partial class MemoryLimit
 {
     private const int Data = 2;
 
-    /// <summary>Lets the process take so much more memory than it has. Only Linux counts what is mapped; elsewhere nothing is
-    /// limited.</summary>
+    /// <summary>Lets the process use the given amount of memory in addition to what it uses now. Only Linux counts mapped memory; on other
+    /// systems there is no limit.</summary>
     public static void Set(long moreBytes)
     {
         if (!OperatingSystem.IsLinux() || DataSize() is not { } now)

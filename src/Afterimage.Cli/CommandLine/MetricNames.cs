@@ -4,15 +4,16 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>The metrics of a log directory, for whoever names one that is not there.</summary>
+/// <summary>The metrics of a log directory, for users who name one that does not exist.</summary>
 internal static class MetricNames
 {
     private const int MaxShown = 8;
 
-    /// <exception cref="InputException">The metric has no point; the message names those that have, the most frequent first.</exception>
+    /// <exception cref="InputException">The metric has no point. The message names the metrics that have points, most frequent
+    /// first.</exception>
     public static async Task ThrowIfUnknownAsync(LogDirectory log, string metric, CancellationToken cancellationToken)
     {
-        // Of any time: a metric may have no point in a span, and that is an answer.
+        // Points of any time count: a metric without points in a time span is a valid result.
         using LogQuery query = await LogDirectory.Open(log.Paths).QueryAsync(
             "SELECT metric FROM points WHERE isfinite(value) GROUP BY ALL ORDER BY count(*) DESC, metric",
             options: null,

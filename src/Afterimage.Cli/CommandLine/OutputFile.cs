@@ -11,13 +11,13 @@ internal static class OutputFile
         Description = "Replace a file of another kind; never one of the log directory itself.",
     };
 
-    /// <summary>Whether the path stands for standard output.</summary>
+    /// <summary>Returns whether the path means standard output.</summary>
     public static bool IsStandardOutput(string path) => path is "-" or "/dev/stdout" or "/dev/fd/1" or "/proc/self/fd/1";
 
-    /// <summary>Writes a file, or what would be its content to standard output.</summary>
-    /// <param name="path">The path, or what stands for standard output.</param>
-    /// <param name="extension">The extension of the file where it is standard output, with its point.</param>
-    /// <param name="write">Writes the file of a path.</param>
+    /// <summary>Writes a file, or writes its content to standard output.</summary>
+    /// <param name="path">The path, which may mean standard output.</param>
+    /// <param name="extension">The extension of the file if the path means standard output, including the dot.</param>
+    /// <param name="write">Writes the file at a path.</param>
     public static async Task<T> WriteAsync<T>(string path, string extension, Func<string, Task<T>> write)
     {
         if (!IsStandardOutput(path))
@@ -39,6 +39,6 @@ internal static class OutputFile
         }
     }
 
-    /// <summary>Where a command says what it wrote: not among what it wrote.</summary>
+    /// <summary>Returns the writer for messages about the output, which must not be mixed with the output.</summary>
     public static TextWriter SayTo(string path) => IsStandardOutput(path) ? Console.Error : Console.Out;
 }

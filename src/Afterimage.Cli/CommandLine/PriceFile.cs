@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>A file of prices that a person names.</summary>
+/// <summary>Reads a file of prices that a user names.</summary>
 internal static class PriceFile
 {
     public static Option<string?> Option() => new("--pricing")
@@ -13,8 +13,8 @@ internal static class PriceFile
         HelpName = "FILE",
     };
 
-    /// <summary>Reads it, and says on standard error what was left out, and why.</summary>
-    /// <exception cref="InputException">It cannot be read, or its content is wrong.</exception>
+    /// <summary>Reads the file, and reports on standard error what was left out, and why.</summary>
+    /// <exception cref="InputException">The file cannot be read, or its content is wrong.</exception>
     public static ModelPricing Read(string path)
     {
         ModelPricing pricing = SettingsFile.Read(path, ModelPricing.Parse);

@@ -3,16 +3,16 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>Log directories by what people call them: a path, a run's name, or nothing for the newest run.</summary>
+/// <summary>Finds log directories by what users call them: a path, the name of a run, or nothing for the newest run.</summary>
 internal static class RunNames
 {
-    /// <summary>Where runs are kept that were given no place.</summary>
+    /// <summary>The directory for runs without an explicit directory.</summary>
     public const string Root = ".afterimage-monitoring";
 
     private const int MaxShown = 5;
 
-    /// <summary>The directory of a path or name.</summary>
-    /// <exception cref="InputException">There is none, or a name fits several.</exception>
+    /// <summary>Returns the directory with a path or name.</summary>
+    /// <exception cref="InputException">There is no such directory, or a name matches several.</exception>
     public static string Resolve(string given)
     {
         if (Directory.Exists(given))
@@ -33,10 +33,10 @@ internal static class RunNames
         };
     }
 
-    /// <summary>Whether it is a directory, or the name of a run.</summary>
+    /// <summary>Returns whether the text is a directory, or the name of a run.</summary>
     public static bool IsKnown(string given) => Directory.Exists(given) || Find(given).Length > 0;
 
-    /// <summary>The directory of the newest run.</summary>
+    /// <summary>Finds the directory of the newest run.</summary>
     /// <exception cref="InputException">There is no run.</exception>
     public static async Task<string> NewestAsync(CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal static class RunNames
     private static bool IsName(string text) => text.IndexOfAny([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar]) < 0
         && text is not ("" or "." or "..");
 
-    // A whole name, or else the beginning of names.
+    // Match a whole name or, failing that, the beginning of names.
     private static string[] Find(string name)
     {
         if (!IsName(name) || !Directory.Exists(Root))

@@ -6,7 +6,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>The options of demo and replay that say what a run is watched with.</summary>
+/// <summary>The options of demo and replay for how a run is monitored.</summary>
 internal sealed class RunOptions
 {
     private readonly Option<decimal?> _budget = new("--budget-usd")
@@ -32,8 +32,8 @@ internal sealed class RunOptions
     }
 
     /// <param name="parsed">The command line.</param>
-    /// <param name="pricing">The prices where no file is given.</param>
-    /// <param name="pricesNote">Where those are from.</param>
+    /// <param name="pricing">The prices to use if no file is given.</param>
+    /// <param name="pricesNote">The source of these prices.</param>
     /// <exception cref="InputException">A file cannot be read, or its content is wrong.</exception>
     public RunSettings Read(ParseResult parsed, ModelPricing? pricing, string? pricesNote)
     {

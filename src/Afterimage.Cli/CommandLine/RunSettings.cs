@@ -3,16 +3,16 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>What a run of demo or replay is watched with.</summary>
-/// <param name="BudgetUsd">What it may cost, in US dollars; <see langword="null"/>: whatever it does.</param>
-/// <param name="Pricing">The prices of its models; <see langword="null"/>: nothing is priced.</param>
-/// <param name="PricesNote">Where the prices are from, for the report; <see langword="null"/> without prices.</param>
-/// <param name="Rules">Alert rules beside the built-in ones.</param>
+/// <summary>Settings for how a run of demo or replay is monitored.</summary>
+/// <param name="BudgetUsd">The budget of the run, in US dollars; <see langword="null"/>: none.</param>
+/// <param name="Pricing">The prices of the models; <see langword="null"/>: nothing is priced.</param>
+/// <param name="PricesNote">The source of the prices, for the report; <see langword="null"/> if there are no prices.</param>
+/// <param name="Rules">Alert rules in addition to the built-in ones.</param>
 internal sealed record RunSettings(decimal? BudgetUsd, ModelPricing? Pricing, string? PricesNote, IReadOnlyList<AlertRule> Rules)
 {
-    /// <summary>Settings whose budget counts every call.</summary>
+    /// <summary>Returns the settings after checking that the budget counts every call.</summary>
     /// <param name="models">The models that the run calls.</param>
-    /// <exception cref="InputException">There is a budget, and a model without a price.</exception>
+    /// <exception cref="InputException">There is a budget, and a model has no price.</exception>
     public RunSettings Checked(params IEnumerable<string> models)
     {
         if (BudgetUsd is not null && models.FirstOrDefault(model => Pricing?.Find(model) is null) is { } unpriced)

@@ -8,16 +8,16 @@ using YamlDotNet.RepresentationModel;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>A file of settings that a person wrote, in JSON or YAML.</summary>
+/// <summary>Reads settings that a person wrote in a JSON or YAML file.</summary>
 internal static class SettingsFile
 {
     private const int MaxDepth = 32;
     private const int MaxNodes = 1_000_000;
 
-    /// <summary>Reads settings out of a file.</summary>
-    /// <param name="path">The file; one that ends in <c>.yaml</c> or <c>.yml</c> is YAML.</param>
-    /// <param name="parse">Makes the settings of a JSON text.</param>
-    /// <exception cref="InputException">It cannot be read, or its content is wrong.</exception>
+    /// <summary>Reads settings from a file.</summary>
+    /// <param name="path">The file. If its name ends in <c>.yaml</c> or <c>.yml</c>, it is YAML.</param>
+    /// <param name="parse">Parses the settings from a JSON text.</param>
+    /// <exception cref="InputException">The file cannot be read, or its content is wrong.</exception>
     public static T Read<T>(string path, Func<string, T> parse)
     {
         if (Directory.Exists(path))
@@ -52,7 +52,7 @@ internal static class SettingsFile
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
-            // The parser's own checks, which some broken texts run into.
+            // Some invalid texts fail the parser's own assertions.
             throw new FormatException("It is no YAML.", exception);
         }
 
@@ -66,7 +66,7 @@ internal static class SettingsFile
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    // The document's reader goes down by calls of itself, and has an end of its stack.
+    // The reader of the document is recursive, so that deep nesting would overflow its stack.
     private static void CheckDepth(string yaml)
     {
         var parser = new Parser(new StringReader(yaml));
@@ -75,7 +75,7 @@ internal static class SettingsFile
         {
             depth += parser.Current!.NestingIncrease;
 
-            // A stream and a document around it count as well.
+            // The stream and the document count as levels too.
             if (depth > MaxDepth + 2)
                 throw TooDeep();
         }
@@ -85,7 +85,7 @@ internal static class SettingsFile
 
     private static void Write(Utf8JsonWriter writer, YamlNode node, int depth, ref int room)
     {
-        // An alias can make a node a part of itself, or a few of them as many as one likes.
+        // An alias can make a node a part of itself, or multiply a few nodes without limit.
         if (depth > MaxDepth)
             throw TooDeep();
         if (--room < 0)

@@ -6,8 +6,8 @@ using Afterimage.Cli.Views;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>Standard output where it is no terminal: a place the user gave, which may be full, closed, or read by nobody any
-/// more.</summary>
+/// <summary>Standard output that is not a terminal: a destination chosen by the user, which may be full, closed, or no longer
+/// read.</summary>
 internal sealed partial class StandardOutput : Stream
 {
     private const short Error = 0x8;
@@ -15,8 +15,8 @@ internal sealed partial class StandardOutput : Stream
 
     private readonly Stream _console = Console.OpenStandardOutput();
 
-    /// <summary>Whether it is a pipe whose reader has gone, as in <c>| head -1</c>. Writing does not tell: the console passes over
-    /// that.</summary>
+    /// <summary>Whether standard output is a pipe whose reader has gone, as in <c>| head -1</c>. Writing does not reveal this, because the
+    /// console ignores it.</summary>
     public static bool IsReaderGone
     {
         get
@@ -43,7 +43,7 @@ internal sealed partial class StandardOutput : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Lets everything that is printed go through it.</summary>
+    /// <summary>Redirects everything that is printed through this stream.</summary>
     public static void Use()
     {
         if (Console.IsOutputRedirected)
@@ -54,7 +54,7 @@ internal sealed partial class StandardOutput : Stream
                 });
     }
 
-    /// <exception cref="InputException">It cannot be written.</exception>
+    /// <exception cref="InputException">The output cannot be written.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         try

@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>A moment as people write one: ISO 8601, an age, a day by its name, or seconds since 1970.</summary>
+/// <summary>Parses a time as people write it: ISO 8601, an age, the name of a day, or seconds since 1970.</summary>
 internal static partial class TimeText
 {
-    // From here on digits are milliseconds: as seconds they would be of the year 5138.
+    // From this number on, digits are milliseconds: as seconds, they would be in the year 5138.
     private const double FirstMilliseconds = 1e11;
 
     /// <param name="text">The text.</param>
-    /// <param name="now">The time now.</param>
-    /// <returns>The moment; null where the text is none.</returns>
+    /// <param name="now">The current time.</param>
+    /// <returns>The time; null if the text is not a time.</returns>
     public static DateTimeOffset? Parse(string text, DateTimeOffset now)
     {
         try

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Afterimage.Cli.CommandLine;
 
-/// <summary>Parses the whole number that an option is given, and says within which bounds it must be.</summary>
+/// <summary>Parses the integer value of an option, and reports the bounds that it must be within.</summary>
 internal static class WholeNumber
 {
     public static int Parse(ArgumentResult result, string name, int min, int max = int.MaxValue) =>

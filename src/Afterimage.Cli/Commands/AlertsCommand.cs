@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage alerts</c>: the alerts of a log directory, from start to end.</summary>
+/// <summary><c>afterimage alerts</c>: shows the alerts of a log directory, from start to end.</summary>
 internal static class AlertsCommand
 {
     public const string Name = "alerts";

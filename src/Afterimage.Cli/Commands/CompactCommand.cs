@@ -8,7 +8,7 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage compact</c>: the finished files of a log directory as Parquet.</summary>
+/// <summary><c>afterimage compact</c>: converts the finished files of a log directory to Parquet.</summary>
 internal static class CompactCommand
 {
     public const string Name = "compact";

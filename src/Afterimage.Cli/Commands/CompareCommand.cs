@@ -8,7 +8,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage compare</c>: log directories side by side.</summary>
+/// <summary><c>afterimage compare</c>: compares log directories.</summary>
 internal static class CompareCommand
 {
     public const string Name = "compare";
@@ -119,7 +119,7 @@ internal static class CompareCommand
         return judged.Any(one => one.IsExceeded == true) ? ExitCodes.ThresholdExceeded : ExitCodes.Success;
     }
 
-    // Two runs are one comparison, whose properties are those of the object itself.
+    // For two runs there is one comparison, whose properties are those of the object itself.
     private static void Write(
         Utf8JsonWriter writer,
         IReadOnlyList<RunComparison> comparisons,

@@ -3,7 +3,7 @@ using Afterimage.Cli.CommandLine;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage completion</c>: what a shell needs to complete the command.</summary>
+/// <summary><c>afterimage completion</c>: prints the script with which a shell completes the command.</summary>
 internal static class CompletionCommand
 {
     public const string Name = "completion";

@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage demo</c>: a run against a simulated chat model, with an outage in the middle.</summary>
+/// <summary><c>afterimage demo</c>: records a run with a simulated chat model, with an outage in the middle.</summary>
 internal static class DemoCommand
 {
     public const string Name = "demo";
@@ -25,7 +25,7 @@ internal static class DemoCommand
     private const long DefaultGenerations = 3000;
     private const long MaxGenerations = 1_000_000_000;
 
-    // On a terminal simulated time runs so fast that the whole takes about this long.
+    // On a terminal, simulated time runs so fast that the whole run takes about this long.
     private static readonly TimeSpan LengthOnTerminal = TimeSpan.FromSeconds(12);
 
     public static Command Create()
@@ -65,7 +65,7 @@ internal static class DemoCommand
         bool json,
         CancellationToken cancellationToken)
     {
-        // Simulated time ends about now.
+        // Start in the past, so that simulated time ends at about the current time.
         TimeSpan length = DemoRun.ExpectedLength(generations);
         DateTimeOffset start = TimeProvider.System.GetUtcNow() - length;
         MonitoredRun run = MonitoredRun.Start(logDirectory, start, settings);

@@ -5,7 +5,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage export</c>: the records of a log directory as files for other programs.</summary>
+/// <summary><c>afterimage export</c>: exports the records of a log directory to files for other programs.</summary>
 internal static class ExportCommand
 {
     public const string Name = "export";

@@ -5,7 +5,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage fleet</c>: runs of many machines, in a cluster.</summary>
+/// <summary><c>afterimage fleet</c>: manages the runs of many machines in a cluster.</summary>
 internal static class FleetCommand
 {
     public const string Name = "fleet";

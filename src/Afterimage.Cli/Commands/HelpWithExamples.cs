@@ -6,7 +6,7 @@ using Afterimage.Cli.CommandLine;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary>The standard help, followed by how the command works and examples of it.</summary>
+/// <summary>The standard help, followed by an explanation of the command and examples.</summary>
 internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommandLineAction
 {
     private static readonly Dictionary<string, CommandHelp> Commands = new(StringComparer.Ordinal)
@@ -58,7 +58,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         return result;
     }
 
-    // What is typed behind the program's name.
+    // The words that are typed after the name of the program.
     private static string PathOf(CommandResult command) =>
         command.Parent is CommandResult { Parent: CommandResult } parent
             ? $"{PathOf(parent)} {command.Command.Name}"

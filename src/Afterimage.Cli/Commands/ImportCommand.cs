@@ -7,7 +7,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage import</c>: a log directory of what the Python module wrote.</summary>
+/// <summary><c>afterimage import</c>: creates a log directory from the output of the Python module.</summary>
 internal static class ImportCommand
 {
     public const string Name = "import";

@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Server.Mcp;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage mcp</c>: lets an agent ask about runs, over the Model Context Protocol.</summary>
+/// <summary><c>afterimage mcp</c>: lets an agent query runs, over the Model Context Protocol.</summary>
 internal static class McpCommand
 {
     public const string Name = "mcp";

@@ -5,10 +5,10 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary>A monitor on a clock of its own, what it is watched with, and the alerts that it announced.</summary>
+/// <summary>A monitor with a clock of its own, its settings, and the alerts that it has announced.</summary>
 internal sealed class MonitoredRun : IDisposable
 {
-    // Nobody is held up by a run that waits for a slow disk: its records must all be in the log, and its alerts in what it says.
+    // Waiting for a slow disk delays nobody here, but all records must be in the log, and all alerts in the output.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly List<Alert> _alerts = [];
@@ -53,13 +53,13 @@ internal sealed class MonitoredRun : IDisposable
         }
     }
 
-    /// <summary>The budget, if there is one.</summary>
+    /// <summary>The budget; null if there is none.</summary>
     public BudgetStatus? Budget => Monitor.GetBudgets().SingleOrDefault();
 
-    /// <summary>Whether there is a budget, and it is spent: the run must stop.</summary>
+    /// <summary>Whether there is a budget and it is spent, so that the run must stop.</summary>
     public bool IsBudgetSpent => Settings.BudgetUsd is not null && Monitor.BudgetToken.IsCancellationRequested;
 
-    /// <exception cref="InputException">The log directory cannot be written.</exception>
+    /// <exception cref="InputException">The log directory cannot be written to.</exception>
     public static MonitoredRun Start(string? logDirectory, DateTimeOffset start, RunSettings settings)
     {
         try

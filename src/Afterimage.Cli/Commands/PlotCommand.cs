@@ -8,7 +8,7 @@ using Afterimage.Monitoring.Reporting.Figures;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage plot</c>: a metric of a log directory as a picture, or all figures.</summary>
+/// <summary><c>afterimage plot</c>: draws one metric of a log directory, or all figures.</summary>
 internal static class PlotCommand
 {
     public const string Name = "plot";
@@ -53,7 +53,8 @@ internal static class PlotCommand
         input.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
-            // A metric is what is neither a directory nor a run's name; alone, it must not look like a path either.
+            // A metric is an argument that is neither a directory nor the name of a run. If it is the only argument, it must not look like
+            // a path either.
             string[] given = parsed.GetValue(input.Directories) ?? [];
             bool isMetric = given is [.., var last]
                 && !RunNames.IsKnown(last)

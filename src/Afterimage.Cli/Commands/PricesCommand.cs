@@ -7,7 +7,7 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage prices</c>: the table in force, what it lacks, and how two tables differ.</summary>
+/// <summary><c>afterimage prices</c>: shows the price table in use, what it lacks, and how two tables differ.</summary>
 internal static class PricesCommand
 {
     public const string Name = "prices";

@@ -9,7 +9,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage query</c>: SQL over a log directory.</summary>
+/// <summary><c>afterimage query</c>: runs SQL over a log directory.</summary>
 internal static partial class QueryCommand
 {
     public const string Name = "query";
@@ -157,7 +157,7 @@ internal static partial class QueryCommand
             if (limit.IsCancellationRequested)
                 throw new InputException($"The query took longer than {timeout.TotalSeconds:0.###} s (--timeout).", exception);
 
-            // Some mistakes show only in a row, such as a text that is no number.
+            // Some errors only occur when a row is read, such as a text that is not a number.
             throw new InputException(LogDirectory.FirstParagraph(exception.Message), exception);
         }
         catch (OutOfMemoryException exception)

@@ -7,7 +7,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage replay</c>: tracks each row of a trace as a generation at its own time.</summary>
+/// <summary><c>afterimage replay</c>: records each row of a trace as a generation at its own time.</summary>
 internal static class ReplayCommand
 {
     public const string Name = "replay";
@@ -73,7 +73,7 @@ internal static class ReplayCommand
         return command;
     }
 
-    // Prices that nobody gave are used where a budget asks for some, and not else: they may be out of date.
+    // The built-in prices are only used if a budget needs prices, because they may be out of date.
     private static RunSettings Settings(RunOptions options, ParseResult parsed) =>
         options.HasBudget(parsed)
             ? options.Read(

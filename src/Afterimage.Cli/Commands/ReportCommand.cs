@@ -6,7 +6,7 @@ using Afterimage.Monitoring.Reporting.Exporting;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage report</c>: a log directory as one page to look at, send and print.</summary>
+/// <summary><c>afterimage report</c>: writes a log directory as a single page to view, send and print.</summary>
 internal static class ReportCommand
 {
     public const string Name = "report";
@@ -87,7 +87,7 @@ internal static class ReportCommand
         return ExitCodes.Success;
     }
 
-    // What is there already and is no directory is the file, whatever its name.
+    // If the path exists and is not a directory, it is the file, whatever its name.
     private static string PathOf(string output) =>
         !Directory.Exists(output) && (File.Exists(output) || Path.GetExtension(output).ToLowerInvariant() is ".html" or ".htm")
             ? output

@@ -7,19 +7,19 @@ using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary>What is said at the end of a run of replay or demo.</summary>
+/// <summary>The report at the end of a run of replay or demo.</summary>
 internal static class RunReport
 {
     private const int MaxAlerts = 20;
 
-    /// <summary>Runs <paramref name="work"/> with the display, closes the monitor, reports.</summary>
-    /// <param name="run">The run; disposed here.</param>
+    /// <summary>Runs <paramref name="work"/> with the display, closes the monitor, and writes the report.</summary>
+    /// <param name="run">The run. It is disposed here.</param>
     /// <param name="json">Whether the report is JSON.</param>
     /// <param name="work">Records the run.</param>
-    /// <param name="look">What the display shows.</param>
-    /// <param name="notes">Facts that the summary tells beside its figures; asked when the work is over.</param>
-    /// <param name="writeMore">The same as properties of the JSON object.</param>
-    /// <param name="cancellationToken">Ends the work early; what was recorded is reported.</param>
+    /// <param name="look">Returns what the display shows.</param>
+    /// <param name="notes">Returns further facts for the summary. Called when the work is finished.</param>
+    /// <param name="writeMore">Writes the same facts as properties of the JSON object.</param>
+    /// <param name="cancellationToken">A token to cancel the work. What was recorded is still reported.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(
         MonitoredRun run,

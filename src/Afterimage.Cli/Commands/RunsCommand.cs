@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage runs</c>: the runs below a directory, a line each.</summary>
+/// <summary><c>afterimage runs</c>: lists the runs below a directory, one per line.</summary>
 internal static class RunsCommand
 {
     public const string Name = "runs";

@@ -20,7 +20,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage serve</c>: pages over the runs below a directory, live and finished.</summary>
+/// <summary><c>afterimage serve</c>: serves pages about the live and finished runs below a directory.</summary>
 internal static class ServeCommand
 {
     public const string Name = "serve";
@@ -165,7 +165,7 @@ internal static class ServeCommand
         app.MapGenerationServer();
         if (settings.Otlp is not null)
         {
-            // Each port answers what it is for, and nothing else.
+            // Each port only serves its own endpoints.
             app.Use((context, next) =>
             {
                 if (context.GetEndpoint()?.Metadata.GetMetadata<OtlpPort>() is null == (context.Connection.LocalPort == pagesPort))
@@ -204,7 +204,7 @@ internal static class ServeCommand
         }
         catch (OperationCanceledException)
         {
-            // Asked to end, which is how a server does.
+            // The server was asked to stop, which is its normal end.
         }
 
         using var limit = new CancellationTokenSource(ShutdownTimeout);
@@ -214,8 +214,8 @@ internal static class ServeCommand
 
     private static WebApplication Build(Settings settings)
     {
-        // What keeps it from starting is said in one sentence, and not logged as well.
-        // Empty: neither a file of settings nor a variable of the environment that is meant for something else has a say.
+        // An error at start is reported in one sentence, and not logged as well. The builder is empty, so that settings files and
+        // environment variables for other purposes have no effect.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
@@ -283,7 +283,7 @@ internal static class ServeCommand
         }
     }
 
-    /// <summary>Marks the endpoints that only the ports of OTLP answer.</summary>
+    /// <summary>Marks the endpoints that are only served on the OTLP ports.</summary>
     private sealed class OtlpPort;
 
     private sealed record OtlpSettings(int HttpPort, int GrpcPort, string? Key);

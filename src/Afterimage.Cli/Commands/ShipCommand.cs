@@ -5,7 +5,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage ship</c>: brings the runs below a directory into a cluster.</summary>
+/// <summary><c>afterimage ship</c>: ships the runs below a directory to a cluster.</summary>
 internal static class ShipCommand
 {
     public const string Name = "ship";
@@ -85,7 +85,7 @@ internal static class ShipCommand
         }
         catch (OperationCanceledException)
         {
-            // Stopped as it is meant to be.
+            // Being stopped is the normal end.
         }
         catch (FleetException exception)
         {
@@ -125,7 +125,7 @@ internal static class ShipCommand
         });
     }
 
-    /// <summary>Says on standard error how far it is, now and then, and what fails, once.</summary>
+    /// <summary>Reports the status on standard error from time to time, and each failure once.</summary>
     private sealed class Progress : IProgress<ShippingStatus>
     {
         private long _said = TimeProvider.System.GetTimestamp();

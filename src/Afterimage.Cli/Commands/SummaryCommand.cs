@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage summary</c>: what a log directory comes to.</summary>
+/// <summary><c>afterimage summary</c>: summarises a log directory.</summary>
 internal static class SummaryCommand
 {
     public const string Name = "summary";

@@ -7,7 +7,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage tail</c>: the newest records and log entries of a log directory, and those to come.</summary>
+/// <summary><c>afterimage tail</c>: shows the newest records and log entries of a log directory, and follows new ones.</summary>
 internal static class TailCommand
 {
     public const string Name = "tail";

@@ -4,7 +4,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Json;
 
-/// <summary>Alerts as JSON.</summary>
+/// <summary>Writes alerts as JSON.</summary>
 internal static class AlertsJson
 {
     public static void Write(AlertHistory history) => JsonOutput.Write(writer =>

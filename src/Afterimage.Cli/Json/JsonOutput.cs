@@ -4,10 +4,10 @@ using Afterimage.Cli.CommandLine;
 
 namespace Afterimage.Cli.Json;
 
-/// <summary>What <c>--json</c> prints: one object, on one line of standard output.</summary>
+/// <summary>Prints the output for <c>--json</c>: one object, on one line of standard output.</summary>
 internal static class JsonOutput
 {
-    // Names stay readable; the output is no HTML.
+    // Names stay readable, because the output is not HTML.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="writeProperties">Writes the properties of the object.</param>

@@ -2,7 +2,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Json;
 
-/// <summary>A summary by a key as one line of JSON.</summary>
+/// <summary>Writes a summary by a key as one line of JSON.</summary>
 internal static class KeySummaryJson
 {
     public static void Write(LogDirectory log, SummaryKey key, IReadOnlyList<KeySummary> groups) => JsonOutput.Write(writer =>
@@ -23,7 +23,7 @@ internal static class KeySummaryJson
             writer.WriteNumber("total_tokens", group.TotalTokenCount);
             writer.WriteNumber("calls_without_tokens", group.CallsWithoutTokens);
 
-            // What is not known is absent, and not zero.
+            // A value that is unknown is left out rather than written as zero.
             if (group.CostUsd is { } dollars)
                 writer.WriteNumber("cost_usd", dollars);
             writer.WriteNumber("unpriced_tokens", group.UnpricedTokenCount);

@@ -5,7 +5,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Json;
 
-/// <summary>Prices, what they lack and how they differ, as one line of JSON.</summary>
+/// <summary>Writes prices, what they lack and how they differ, as one line of JSON.</summary>
 internal static class PricesJson
 {
     public static void WriteTable(ModelPricing prices, string? file) => JsonOutput.Write(writer =>
@@ -68,7 +68,7 @@ internal static class PricesJson
             writer.WriteString("model", change.ModelName);
             writer.WriteString("price", change.Price);
 
-            // What is not known is absent, and not zero.
+            // A value that is unknown is left out rather than written as zero.
             if (change.Old is { } before)
                 writer.WriteNumber("old", before);
             if (change.New is { } after)

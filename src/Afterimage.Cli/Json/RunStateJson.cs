@@ -3,7 +3,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Json;
 
-/// <summary>Budget and alert states of a run as properties of a JSON object.</summary>
+/// <summary>Writes the states of budgets and alerts of a run as properties of a JSON object.</summary>
 internal static class RunStateJson
 {
     public static void WriteBudget(Utf8JsonWriter writer, BudgetStatus budget)

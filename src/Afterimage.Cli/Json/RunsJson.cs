@@ -3,7 +3,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Json;
 
-/// <summary>Runs as one line of JSON.</summary>
+/// <summary>Writes runs as one line of JSON.</summary>
 internal static class RunsJson
 {
     public static void Write(
@@ -33,7 +33,7 @@ internal static class RunsJson
                 writer.WriteNumber("p95_seconds", time.P95);
             writer.WriteNumber("total_tokens", summary.Tokens.TotalTokens);
 
-            // What is not known is absent, and not zero.
+            // A value that is unknown is left out rather than written as zero.
             if (summary.Cost is { } cost)
             {
                 if (RunsView.Dollars(cost) is { } dollars)

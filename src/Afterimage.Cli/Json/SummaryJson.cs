@@ -3,7 +3,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Json;
 
-/// <summary>A summary as one line of JSON on standard output.</summary>
+/// <summary>Writes a summary as one line of JSON to standard output.</summary>
 internal static class SummaryJson
 {
     /// <param name="summary">The summary.</param>

@@ -2,9 +2,9 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>Workers that call a simulated chat model one call after the other and have a part of the answers evaluated, in simulated
+/// <summary>Workers that call a simulated chat model, each one call after another, and have some of the answers evaluated, in simulated
 /// time.</summary>
-/// <remarks>One event loop runs them, so that a seed gives the same run every time.</remarks>
+/// <remarks>A single event loop runs them, so that a seed always gives the same run.</remarks>
 internal sealed class DemoRun
 {
     public const int Workers = 8;
@@ -21,9 +21,9 @@ internal sealed class DemoRun
     private long _order;
     private long _done;
 
-    /// <param name="monitor">Records the run.</param>
-    /// <param name="generations">How many calls it makes.</param>
-    /// <param name="isSpent">Whether the run has to stop, its budget being spent.</param>
+    /// <param name="monitor">The monitor that records the run.</param>
+    /// <param name="generations">The number of calls to make.</param>
+    /// <param name="isSpent">Returns whether the run must stop because its budget is spent.</param>
     public DemoRun(GenerationMonitor monitor, long generations, Func<bool> isSpent)
     {
         _client = new SimulatedChatClient(_random);
@@ -32,8 +32,8 @@ internal sealed class DemoRun
         _isSpent = isSpent;
     }
 
-    /// <summary>About how long a run takes in simulated time: a worker needs 4.85 s for a call, its evaluation and the pause on average,
-    /// and the slowest is waited for.</summary>
+    /// <summary>Returns the approximate duration of a run in simulated time. A worker needs 4.85 s on average for a call, its evaluation
+    /// and the pause, and the run waits for the slowest worker.</summary>
     public static TimeSpan ExpectedLength(long generations) =>
         (TimeSpan.FromSeconds(4.85) * generations / Workers) + TimeSpan.FromSeconds(15);
 
@@ -88,7 +88,7 @@ internal sealed class DemoRun
                 Pause(end);
             });
 
-    // The worker keeps the answer and prepares its next prompt.
+    // During the pause, the worker saves the answer and prepares its next prompt.
     private void Pause(DateTimeOffset time) => Begin(time + TimeSpan.FromSeconds(_random.LogNormal(1, 0.5)));
 
     private void At(DateTimeOffset time, Action<DateTimeOffset> happen) => _events.Enqueue(() => happen(time), (time, _order++));

@@ -1,8 +1,8 @@
 namespace Afterimage.Cli.Simulation;
 
 /// <summary>
-/// The durations that a trace does not have: 0.2 s and 0.0001 s a prompt token to the first token, then 0.02 s a completion token.
-/// Reckoned in ticks of 100 ns, exactly.
+/// Models the durations that a trace lacks: 0.2 s and 0.0001 s per prompt token until the first token, then 0.02 s per completion token.
+/// Calculated exactly, in ticks of 100 ns.
 /// </summary>
 internal static class DurationModel
 {

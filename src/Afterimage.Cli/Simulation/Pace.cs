@@ -3,9 +3,9 @@ using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>Moves a clock on, as fast as can be or by a factor of real time.</summary>
+/// <summary>Advances a clock, either as fast as possible or by a factor of real time.</summary>
 /// <param name="clock">The clock.</param>
-/// <param name="factor">Seconds of the clock to a real second; <see langword="null"/>: no waiting.</param>
+/// <param name="factor">Seconds of the clock per real second; <see langword="null"/>: as fast as possible.</param>
 internal sealed class Pace(TraceClock clock, double? factor)
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
@@ -24,7 +24,7 @@ internal sealed class Pace(TraceClock clock, double? factor)
                 if (reached >= time)
                     break;
 
-                // In steps, so that timers of the clock fire in the pauses of the trace too.
+                // Advance in steps, so that timers of the clock also fire during pauses of the trace.
                 clock.AdvanceTo(reached);
                 TimeSpan remaining = (time - reached) / speed;
                 await Task.Delay(remaining < Step ? remaining : Step, cancellationToken);

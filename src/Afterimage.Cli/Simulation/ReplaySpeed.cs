@@ -8,8 +8,8 @@ internal static class ReplaySpeed
     private const double Slowest = 0.001;
     private const double Fastest = 1_000_000;
 
-    /// <summary>The factor of real time; <see langword="null"/> for <c>max</c>.</summary>
-    /// <exception cref="InputException">It is neither <c>max</c> nor a factor.</exception>
+    /// <summary>Parses a factor of real time; returns <see langword="null"/> for <c>max</c>.</summary>
+    /// <exception cref="InputException">The text is neither <c>max</c> nor a factor.</exception>
     public static double? Parse(string text)
     {
         if (text == "max")

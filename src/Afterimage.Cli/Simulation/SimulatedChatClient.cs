@@ -3,13 +3,13 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>What a simulated call came to.</summary>
+/// <summary>The result of a simulated call.</summary>
 internal readonly record struct SimulatedCall(TimeSpan Duration, bool Success, GenerationDetails Details);
 
-/// <summary>What a simulated evaluation of an answer came to.</summary>
+/// <summary>The result of a simulated evaluation of an answer.</summary>
 internal readonly record struct SimulatedEvaluation(TimeSpan Duration, Dictionary<string, double> Scores, EvaluationDetails Details);
 
-/// <summary>Answers as a chat model would, by distributions alone: <see cref="Description"/> states them.</summary>
+/// <summary>Answers like a chat model, using only probability distributions, which <see cref="Description"/> states.</summary>
 internal sealed class SimulatedChatClient(Distributions random)
 {
     public const string Description = """

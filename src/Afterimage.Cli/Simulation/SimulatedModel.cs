@@ -1,11 +1,11 @@
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>A model that exists only here.</summary>
-/// <param name="Name">Its name, which says so.</param>
-/// <param name="Share">Its share of the calls.</param>
-/// <param name="FirstTokenMedian">Median of the log-normal time to first token, in seconds.</param>
-/// <param name="SecondsPerToken">Time for each further token, in seconds.</param>
-/// <param name="Quality">Median of the evaluation scores, 0 to 1.</param>
+/// <summary>A model that only exists in the simulation.</summary>
+/// <param name="Name">The name of the model, which says that it is simulated.</param>
+/// <param name="Share">The model's share of the calls.</param>
+/// <param name="FirstTokenMedian">The median of the log-normal time to first token, in seconds.</param>
+/// <param name="SecondsPerToken">The time for each further token, in seconds.</param>
+/// <param name="Quality">The median of the evaluation scores, from 0 to 1.</param>
 internal sealed record SimulatedModel(string Name, double Share, double FirstTokenMedian, double SecondsPerToken, double Quality)
 {
     public static IReadOnlyList<SimulatedModel> All { get; } =

@@ -3,7 +3,7 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>Prices of the models that exist only here: made up, of the usual order.</summary>
+/// <summary>Prices of the simulated models. They are fictitious, but of a realistic magnitude.</summary>
 internal static class SimulatedPrices
 {
     public static ModelPricing All { get; } = new(new Dictionary<string, ModelPrice>

@@ -1,12 +1,12 @@
 namespace Afterimage.Cli.Simulation;
 
-/// <summary>A clock that stands still until it is moved. Timers fire within the call that moves it past them, each at its own
+/// <summary>A clock that stands still until it is advanced. Timers fire within the call that advances the clock past them, each at its own
 /// time.</summary>
-/// <remarks>A move by more than a day is taken as if the machine slept after the first day: each timer that is due fires once when it is
-/// over.</remarks>
+/// <remarks>An advance by more than a day is treated as if the machine slept after the first day: each timer that is due fires once at the
+/// end.</remarks>
 internal sealed class TraceClock(DateTimeOffset start) : TimeProvider
 {
-    // A trace can pause for years, of which nobody needs every minute.
+    // A trace can pause for years, in which not every minute matters.
     private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
 
     private readonly Lock _lock = new();
@@ -33,7 +33,7 @@ internal sealed class TraceClock(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves the clock to <paramref name="time"/>; it never goes back.</summary>
+    /// <summary>Advances the clock to <paramref name="time"/>. The clock never goes back.</summary>
     public void AdvanceTo(DateTimeOffset time)
     {
         DateTimeOffset now = GetUtcNow();

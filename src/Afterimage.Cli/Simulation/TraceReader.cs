@@ -9,7 +9,7 @@ namespace Afterimage.Cli.Simulation;
 /// others.</summary>
 internal sealed class TraceReader : IDisposable
 {
-    // A thousand times the largest context window there is; keeps modelled durations below what the monitor takes for absurd.
+    // A thousand times the largest existing context window. It keeps modelled durations within the range that the monitor accepts.
     private const long MaxTokens = 1_000_000_000;
 
     private static readonly string[] TimestampFormats = ["yyyy-MM-dd HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
@@ -50,13 +50,13 @@ internal sealed class TraceReader : IDisposable
         }
     }
 
-    /// <summary>Rows that were not valid, under skipInvalid.</summary>
+    /// <summary>The number of rows that were not valid, if invalid rows are skipped.</summary>
     public long SkippedRows { get; private set; }
 
-    /// <summary>How much of the file is read, 0 to 1. May be asked by another thread.</summary>
+    /// <summary>The share of the file that has been read, from 0 to 1. May be read by another thread.</summary>
     public double Progress { get; private set; }
 
-    /// <exception cref="InputException">There is no such file, it cannot be read, or lacks a column.</exception>
+    /// <exception cref="InputException">The file does not exist, cannot be read, or lacks a column.</exception>
     public static TraceReader Open(string path, bool skipInvalid)
     {
         if (Directory.Exists(path))

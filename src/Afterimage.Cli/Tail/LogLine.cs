@@ -6,22 +6,22 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Cli.Tail;
 
-/// <summary>A line of the log directory as a line for a person.</summary>
-/// <param name="Time">When it happened.</param>
-/// <param name="Text">What happened.</param>
+/// <summary>A line of the log directory, formatted for people.</summary>
+/// <param name="Time">The time of the event.</param>
+/// <param name="Text">The description of the event.</param>
 /// <param name="Line">The line as it is in the log.</param>
 internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
 {
     private const int MaxName = 48;
     private const int MaxMessage = 200;
 
-    /// <summary>Reads a line of records; <see langword="null"/> for one that is none.</summary>
+    /// <summary>Parses a line of records; returns <see langword="null"/> if it is not a record.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="record">Takes it apart.</param>
+    /// <param name="record">The parser of records.</param>
     public static LogLine? OfRecord(ReadOnlyMemory<byte> line, RecordLine record) =>
         record.TryParse(line) ? Of(record.Timestamp, Describe(record), line) : null;
 
-    /// <summary>Reads a line of the log; <see langword="null"/> for one that is no log entry.</summary>
+    /// <summary>Parses a line of the log; returns <see langword="null"/> if it is not a log entry.</summary>
     public static LogLine? OfLogEntry(ReadOnlyMemory<byte> line) =>
         NoteLine.LogEntry(line) is { } entry
             ? Of(
@@ -30,7 +30,8 @@ internal sealed record LogLine(DateTimeOffset Time, string Text, string Line)
                 line)
             : null;
 
-    /// <summary>The line as JSON of ASCII only: what could steer a terminal stands within its strings, and is escaped there.</summary>
+    /// <summary>Returns the line as ASCII-only JSON. Characters that could control a terminal are in its strings, and are escaped
+    /// there.</summary>
     public string Json()
     {
         var json = new StringBuilder(Line.Length);

@@ -3,18 +3,19 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Cli.Tail;
 
-/// <summary>The records and log entries of a log directory that is being written: the newest, and then what is added.</summary>
-/// <remarks>A line without its end waits until it has one. A file that is cut short, or replaced by another, begins anew.</remarks>
+/// <summary>Reads the newest records and log entries of a log directory that is being written, and then those that are added.</summary>
+/// <remarks>A line without its line end waits until it has one. A file that is truncated or replaced is read again from its
+/// start.</remarks>
 internal sealed class LogTail(LogDirectory log)
 {
     private readonly Dictionary<string, TailedFile> _records = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TailedFile> _logs = new(StringComparer.Ordinal);
     private readonly RecordLine _record = new();
 
-    /// <summary>Lines that were no records and no log entries.</summary>
+    /// <summary>The number of lines that are neither records nor log entries.</summary>
     public long SkippedLines { get; private set; }
 
-    /// <summary>The last lines of each file; reading goes on behind them.</summary>
+    /// <summary>Reads the last lines of each file. Reading then continues after them.</summary>
     public List<LogLine> ReadLast(int count, CancellationToken cancellationToken)
     {
         List<LogLine> lines = [];
@@ -24,7 +25,7 @@ internal sealed class LogTail(LogDirectory log)
         return lines;
     }
 
-    /// <summary>The whole lines that are new.</summary>
+    /// <summary>Reads the complete lines that are new.</summary>
     public List<LogLine> ReadNew()
     {
         List<LogLine> lines = [];
@@ -34,7 +35,7 @@ internal sealed class LogTail(LogDirectory log)
         }
         catch (DirectoryNotFoundException)
         {
-            // The directory itself may be removed and made anew.
+            // The directory itself may be removed and created again.
         }
 
         return lines;
@@ -81,7 +82,7 @@ internal sealed class LogTail(LogDirectory log)
         }
         catch (FileNotFoundException)
         {
-            // A writer that keeps only its newest files may have deleted it. What comes under this name again is another file.
+            // A writer that keeps only its newest files may have deleted it. If the name is used again, it will be another file.
             files.Remove(path);
         }
     }

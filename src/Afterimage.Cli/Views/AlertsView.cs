@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Alerts, one a line, in the order in which they were announced.</summary>
+/// <summary>Shows alerts, one per line, in the order in which they were announced.</summary>
 internal static class AlertsView
 {
     public static IRenderable Render(IReadOnlyList<Alert> alerts, int maxRows)

@@ -6,7 +6,7 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Two runs as tables: who they are, metrics, models.</summary>
+/// <summary>Shows a comparison of runs as tables: the runs, metrics, models.</summary>
 internal static class CompareView
 {
     private const int MaxMetrics = 40;
@@ -14,7 +14,7 @@ internal static class CompareView
     private const int MaxName = 26;
     private const string Thousandths = " in 1/1000";
 
-    /// <summary>Comparisons of one run with one other or with several.</summary>
+    /// <summary>Renders the comparisons of one run with one or more others.</summary>
     public static IRenderable Render(IReadOnlyList<RunComparison> comparisons)
     {
         if (comparisons is [var only])
@@ -88,7 +88,7 @@ internal static class CompareView
         }
     }
 
-    /// <summary>What a run cost, as a whole and by what came of it; null where nobody says.</summary>
+    /// <summary>Formats the cost of a run, in total and per result; returns null if it is unknown.</summary>
     private static string? Money(RunSummary run)
     {
         if (run.Cost is not { } cost || RunsView.Dollars(cost) is null)
@@ -102,11 +102,11 @@ internal static class CompareView
         ]).OfType<string>());
     }
 
-    /// <summary>The letter that a run is called by: A, B, C, … Z, AA, AB, …</summary>
+    /// <summary>Returns the letter that stands for a run: A, B, C, … Z, AA, AB, …</summary>
     public static string Letter(int number) =>
         (number >= 26 ? Letter((number / 26) - 1) : "") + (char)('A' + (number % 26));
 
-    // A line a figure, a column a run: those on the right go where the terminal is too narrow.
+    // One line per figure and one column per run. If the terminal is too narrow, columns on the right are left out.
     private static FittedTable Changes(IReadOnlyList<RunComparison> comparisons)
     {
         var table = new FittedTable(
@@ -170,19 +170,19 @@ internal static class CompareView
             TextColumns = [2, 4, 7],
         };
 
-        // Where there are too many to show, those with a finding.
+        // If there are too many metrics to show, show those with a finding.
         MetricComparison[] shown =
         [
             .. metrics.OrderByDescending(HasFinding).Take(MaxMetrics).OrderBy(metric => metric.Name, StringComparer.Ordinal),
         ];
         foreach (MetricComparison metric in shown)
         {
-            // Values such as the cost of a call have their digits far behind the point.
+            // Values such as the cost of a call have their digits far behind the decimal point.
             double scale = metric.Kind == MetricKind.Number && Largest(metric) is > 0 and < 0.1 ? 1000 : 1;
             string name =
                 scale == 1 ? Format.Name(metric.Name, MaxName) : Format.Name(metric.Name, MaxName - Thousandths.Length) + Thousandths;
 
-            // The points of a share are the generations, which stand above.
+            // The points of a share are the generations, whose number is shown above.
             if (metric.Kind != MetricKind.Share)
                 table.AddRow((string[])[name, Count(metric.A), "", Count(metric.B), "", "", "", ""]);
 
@@ -253,7 +253,7 @@ internal static class CompareView
 
     private static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture);
 
-    // Rates in points of a hundred: five per cent of five per cent are easily misread.
+    // Show changes of rates in percentage points: five per cent of five per cent is easily misread.
     private static string Change(Estimate? a, Estimate? change, bool isRate, double scale = 1)
     {
         if (change is not { } given)

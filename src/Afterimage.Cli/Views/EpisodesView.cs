@@ -5,7 +5,8 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Alerts from start to end, the last ones where they are many: a line of figures each, and its message on the next.</summary>
+/// <summary>Shows alerts from start to end, or only the last ones if there are many. Each has a line of figures and its message on the next
+/// line.</summary>
 internal static class EpisodesView
 {
     private const int MaxName = 30;

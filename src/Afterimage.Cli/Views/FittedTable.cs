@@ -4,20 +4,19 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>A table that leaves columns out where the terminal is too narrow for all: a number that is broken in two is read
-/// wrong.</summary>
-/// <param name="columns">The titles, and how long each is kept: those with the lowest number go first, together; at 0 a column always
-/// stays.</param>
+/// <summary>A table that leaves out columns if the terminal is too narrow, because a number that is broken in two is misread.</summary>
+/// <param name="columns">The titles of the columns and their priorities. Columns with the lowest number are left out first, together; a
+/// column with 0 always stays.</param>
 internal sealed class FittedTable(params IReadOnlyList<(string Title, int Keep)> columns) : IRenderable
 {
     private const int MinName = 8;
 
     private readonly List<FittedCell[]> _rows = [];
 
-    /// <summary>Columns of text beside the first, aligned on the left.</summary>
+    /// <summary>Further columns of text, in addition to the first. They are left-aligned.</summary>
     public IReadOnlyCollection<int> TextColumns { get; init; } = [];
 
-    /// <summary>What stands below the table.</summary>
+    /// <summary>The text below the table.</summary>
     public string? Caption { get; set; }
 
     public void AddRow(params FittedCell[] cells) => _rows.Add(cells);
@@ -65,7 +64,7 @@ internal sealed class FittedTable(params IReadOnlyList<(string Title, int Keep)>
         return table;
     }
 
-    // With the space before it, or of the first that at both borders.
+    // Includes the space before the column; for the first column, the space at both borders.
     private int WidthOf(int column) => ContentWidth(column) + 2;
 
     private int ContentWidth(int column) =>

@@ -5,7 +5,7 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>A summary by a key: a line a value.</summary>
+/// <summary>Shows a summary by a key, with one line per value.</summary>
 internal static class KeySummaryView
 {
     private const int MaxRows = 50;
@@ -63,7 +63,7 @@ internal static class KeySummaryView
         Cost(group.CostUsd, group.UnpricedTokenCount, group.UsageMissingCount),
     ];
 
-    /// <summary>A cost, and whether it is all: what has no price, or no usage, is not free.</summary>
+    /// <summary>Formats a cost, and marks it as incomplete if anything has no price or no usage: that does not mean it is free.</summary>
     public static string Cost(decimal? dollars, long unpriced, long usageMissing = 0) => (dollars, unpriced, usageMissing) switch
     {
         (null, 0, 0) => "",

@@ -5,18 +5,19 @@ using Afterimage.Monitoring;
 namespace Afterimage.Cli.Views;
 
 /// <summary>What the live view shows of a run at one moment.</summary>
-/// <param name="Title">What runs.</param>
-/// <param name="Note">What its figures are: modelled, simulated.</param>
-/// <param name="Progress">How much of it is done, 0 to 1; <see langword="null"/> where that is not known.</param>
-/// <param name="Now">The time of its clock.</param>
-/// <param name="Generations">Generations so far.</param>
-/// <param name="Rate">Generations a second of its clock, over the last minute.</param>
-/// <param name="Success">Share of successful generations in the last five minutes.</param>
-/// <param name="Errors">Share of generations with an error in the last five minutes.</param>
-/// <param name="Latency">Quantiles of the generation time in the last five minutes; <see langword="null"/> without data.</param>
-/// <param name="FirstToken">The same of the time to first token.</param>
+/// <param name="Title">The name of the run.</param>
+/// <param name="Note">The origin of its figures: modelled, simulated.</param>
+/// <param name="Progress">The share that is done, from 0 to 1; <see langword="null"/> if unknown.</param>
+/// <param name="Now">The time of the run's clock.</param>
+/// <param name="Generations">The number of generations so far.</param>
+/// <param name="Rate">Generations per second of the run's clock, over the last minute.</param>
+/// <param name="Success">The share of successful generations in the last five minutes.</param>
+/// <param name="Errors">The share of generations with an error in the last five minutes.</param>
+/// <param name="Latency">Quantiles of the generation time in the last five minutes; <see langword="null"/> if there is no data.</param>
+/// <param name="FirstToken">Quantiles of the time to first token in the last five minutes; <see langword="null"/> if there is no
+/// data.</param>
 /// <param name="Tokens">Tokens so far.</param>
-/// <param name="Calls">Generations so far by model.</param>
+/// <param name="Calls">Generations so far, by model.</param>
 /// <param name="Alerts">Alerts announced so far.</param>
 internal sealed record LiveSnapshot(
     string Title,
@@ -33,13 +34,13 @@ internal sealed record LiveSnapshot(
     IReadOnlyDictionary<string, long> Calls,
     IReadOnlyList<Alert> Alerts)
 {
-    /// <summary>What it has cost; <see langword="null"/> without prices.</summary>
+    /// <summary>The cost of the run; <see langword="null"/> if there are no prices.</summary>
     public CostReport? Cost { get; init; }
 
-    /// <summary>Where its budget stands; <see langword="null"/> without one.</summary>
+    /// <summary>The status of the budget; <see langword="null"/> if there is none.</summary>
     public BudgetStatus? Budget { get; init; }
 
-    /// <summary>Where its alert rules stand.</summary>
+    /// <summary>The status of the alert rules.</summary>
     public IReadOnlyList<AlertStatus> Rules { get; init; } = [];
 }
 

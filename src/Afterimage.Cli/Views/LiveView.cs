@@ -6,7 +6,7 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>A run that is going on: on a terminal a picture of constant height, elsewhere a line now and then.</summary>
+/// <summary>Shows a run in progress: a display of constant height on a terminal; otherwise, a line from time to time.</summary>
 internal static class LiveView
 {
     private const int BarWidth = 24;

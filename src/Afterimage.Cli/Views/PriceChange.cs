@@ -2,11 +2,11 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>What differs between two tables of prices: one price of one model.</summary>
+/// <summary>A difference between two price tables in one price of one model.</summary>
 /// <param name="ModelName">The model.</param>
-/// <param name="Price">Which price of it, as in docs/cost.md.</param>
-/// <param name="Old">US dollars per million tokens; null: there was none.</param>
-/// <param name="New">US dollars per million tokens; null: there is none any more.</param>
+/// <param name="Price">The name of the price, as in docs/cost.md.</param>
+/// <param name="Old">US dollars per million tokens; null: there was no price.</param>
+/// <param name="New">US dollars per million tokens; null: there is no price any more.</param>
 internal sealed record PriceChange(string ModelName, string Price, decimal? Old, decimal? New)
 {
     public static IReadOnlyList<PriceChange> Between(ModelPricing older, ModelPricing newer) =>
@@ -22,7 +22,7 @@ internal sealed record PriceChange(string ModelName, string Price, decimal? Old,
         }),
     ];
 
-    /// <summary>All prices of a model, by the keys of docs/cost.md.</summary>
+    /// <summary>Returns all prices of a model, by the keys of docs/cost.md.</summary>
     public static IReadOnlyList<(string Name, decimal Dollars)> All(ModelPrice price) => [.. Named(price, "").OfType<(string, decimal)>()];
 
     private static IReadOnlyList<(string Name, decimal Dollars)> Of(ModelPricing pricing, string model) =>

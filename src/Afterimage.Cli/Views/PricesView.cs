@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Prices, what they lack and how they differ, as tables.</summary>
+/// <summary>Shows prices, what they lack and how they differ, as tables.</summary>
 internal static class PricesView
 {
     private const int MaxName = 60;

@@ -11,9 +11,9 @@ using Spectre.Console;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>The rows of a query as a table, as CSV or as JSON.</summary>
-/// <param name="query">The query, whose values come as text where they are no number, flag, text or time.</param>
-/// <param name="maxRows">How many rows are shown at most.</param>
+/// <summary>Shows the rows of a query as a table, as CSV or as JSON.</summary>
+/// <param name="query">The query. Its values are text unless they are numbers, Booleans, text or times.</param>
+/// <param name="maxRows">The maximum number of rows to show.</param>
 internal sealed class QueryRows(LogQuery query, long maxRows)
 {
     private const int MaxCell = 60;
@@ -25,7 +25,7 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
 
     private long _rows;
 
-    /// <summary>Whether there were more rows than were shown.</summary>
+    /// <summary>Whether there are more rows than were shown.</summary>
     public bool HasMore { get; private set; }
 
     public void WriteTable()
@@ -93,7 +93,7 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
         output.Write("\n"u8);
     }
 
-    // A spreadsheet runs such a text as a formula. The library's own protection would put it before numbers as well.
+    // A spreadsheet would run such a text as a formula. The library's own protection would also change numbers.
     private static string Harmless(string text) => text is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + text : text;
 
     private static void WriteJsonValue(Utf8JsonWriter writer, object? value, bool isNested)
@@ -124,7 +124,7 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
         }
     }
 
-    // DuckDB writes a NaN within a value as it is.
+    // DuckDB writes a NaN within a value without quotes.
     private static bool IsJson(string text)
     {
         try
@@ -176,7 +176,7 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
                         or NotImplementedException
                         or NullReferenceException)
         {
-            // The binding has no .NET value for some, such as an infinite time.
+            // The binding has no .NET value for some values, such as an infinite time.
             throw new InputException(
                 $"The column '{Format.Name(_reader.GetName(column), MaxCell)}' has values that cannot be shown; cast it to VARCHAR.",
                 exception);

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Shows a run while it goes on: a live picture on a terminal, plain lines on standard error elsewhere.</summary>
+/// <summary>Shows a run in progress: a live display on a terminal; otherwise, plain lines on standard error.</summary>
 internal static class RunDisplay
 {
     private static readonly TimeSpan PictureInterval = TimeSpan.FromMilliseconds(100);
@@ -12,7 +12,7 @@ internal static class RunDisplay
     public static bool IsLive(bool json) =>
         !json && AnsiConsole.Profile.Capabilities is { Interactive: true, Ansi: true } && AnsiConsole.Profile.Out.IsTerminal;
 
-    /// <summary>Returns when <paramref name="work"/> is over, whatever became of it.</summary>
+    /// <summary>Shows the run until <paramref name="work"/> has ended, whatever its outcome.</summary>
     public static async Task ShowAsync(Task work, bool live, Func<LiveSnapshot> look)
     {
         if (live)
@@ -28,7 +28,7 @@ internal static class RunDisplay
         }
         else
         {
-            // The first line soon, so that nobody wonders.
+            // The first line comes early, so that the user does not wonder whether anything happens.
             TimeSpan interval = LineInterval / 4;
             while (!await IsOverWithin(work, interval))
             {

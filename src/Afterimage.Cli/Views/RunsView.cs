@@ -5,13 +5,13 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Runs, a line each.</summary>
+/// <summary>Shows runs, one per line.</summary>
 internal static class RunsView
 {
     private const int MaxName = 40;
 
-    /// <param name="runs">The runs, and what they come to.</param>
-    /// <param name="count">How many there are with those that are not shown.</param>
+    /// <param name="runs">The runs and their summaries.</param>
+    /// <param name="count">The number of runs, including those that are not shown.</param>
     public static IRenderable Render(IReadOnlyList<(RecordedRun Run, RunSummary Summary)> runs, int count)
     {
         var table = new FittedTable(
@@ -53,18 +53,18 @@ internal static class RunsView
         return table;
     }
 
-    /// <summary>How long the run took, or has taken to its last record.</summary>
+    /// <summary>Returns how long the run took, or has taken up to its last record.</summary>
     public static TimeSpan? Duration(RecordedRun run, RunSummary summary) =>
         (run.Start ?? summary.FirstTimestamp) is { } start && (run.End ?? summary.LastTimestamp) is { } end && end >= start
             ? end - start
             : null;
 
-    /// <summary>What a run cost, and whether that is all.</summary>
+    /// <summary>Formats the cost of a run, and whether it is complete.</summary>
     public static string Cost(RunSummary summary) => KeySummaryView.Cost(
         summary.Cost is { } cost ? Dollars(cost) : null,
         summary.Cost?.UnpricedTokenCount ?? 0,
         summary.Metrics.GetValueOrDefault("usage_missing")?.Count ?? 0);
 
-    /// <summary>The dollars of a cost; null where no model had a price.</summary>
+    /// <summary>Returns the cost in US dollars; null if no model has a price.</summary>
     public static decimal? Dollars(CostReport cost) => cost.ByModel.Any(model => model.CostUsd is not null) ? cost.TotalUsd : null;
 }

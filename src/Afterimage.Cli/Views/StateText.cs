@@ -3,12 +3,12 @@ using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Budget and alert states in words, on one line each.</summary>
+/// <summary>Describes the states of budgets and alerts in words, on one line each.</summary>
 internal static class StateText
 {
     private const int MaxNames = 3;
 
-    /// <summary>What is left of a budget of dollars.</summary>
+    /// <summary>Describes what is left of a budget in dollars.</summary>
     public static string Budget(BudgetStatus budget)
     {
         string limit = Format.Dollars((double)budget.Budget.Limit);
@@ -17,7 +17,7 @@ internal static class StateText
             : $"{Format.Dollars((double)budget.Remaining)} of {limit} left";
     }
 
-    /// <summary>How many rules are in which state, those that matter with their names.</summary>
+    /// <summary>Describes how many rules are in each state, with the names of those that matter.</summary>
     public static string Alerts(IReadOnlyList<AlertStatus> rules)
     {
         IEnumerable<string> parts =

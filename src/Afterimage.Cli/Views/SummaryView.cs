@@ -5,7 +5,7 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>A summary as tables: facts, metrics, tokens by model.</summary>
+/// <summary>Shows a summary as tables: facts, metrics, tokens by model.</summary>
 internal static class SummaryView
 {
     private const int MaxRows = 30;
@@ -14,7 +14,7 @@ internal static class SummaryView
     private const string ModelUsage = "model_usage:";
 
     /// <param name="summary">The summary.</param>
-    /// <param name="notes">Further facts, as name and text.</param>
+    /// <param name="notes">Further facts, each with a name and a text.</param>
     public static IRenderable Render(RunSummary summary, IEnumerable<(string Name, string Text)> notes)
     {
         List<IRenderable> parts = [Facts(summary, notes)];
@@ -29,7 +29,7 @@ internal static class SummaryView
         return new Rows(parts);
     }
 
-    // What the facts above the table tell better than quantiles do.
+    // Metrics that the facts above the table express better than quantiles do.
     private static bool IsFact(string metric) =>
         metric is "success_rate" or "error_rate" or "evaluation_error_rate"
         || metric.StartsWith(FinishReason, StringComparison.Ordinal) || metric.StartsWith(ModelUsage, StringComparison.Ordinal);

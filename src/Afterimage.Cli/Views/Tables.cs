@@ -3,7 +3,7 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>The look of all tables: names on the left, figures on the right, no more lines than needed.</summary>
+/// <summary>The style of all tables: names on the left, figures on the right, and no more lines than necessary.</summary>
 internal static class Tables
 {
     public static Table Create(params ReadOnlySpan<string> columns)
@@ -22,7 +22,7 @@ internal static class Tables
         return table;
     }
 
-    /// <summary>Writes to standard output. Off a terminal nothing says how wide it is: a row stays on its line.</summary>
+    /// <summary>Writes to standard output. If it is not a terminal, its width is unknown, so that each row stays on one line.</summary>
     public static void Print(IRenderable content)
     {
         if (!AnsiConsole.Profile.Out.IsTerminal)
@@ -30,7 +30,7 @@ internal static class Tables
         AnsiConsole.Write(content);
     }
 
-    /// <summary>A name from outside: never markup.</summary>
+    /// <summary>Returns a name from outside as text, never as markup.</summary>
     public static Text Name(string name, int limit) => new(Format.Name(name, limit));
 
     public static Text Number(string number) => new(number);

@@ -4,15 +4,16 @@ using Spectre.Console.Rendering;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>Generations and tokens by model, the one with the most tokens first, and in total; with prices also what they cost.</summary>
+/// <summary>Shows generations and tokens by model, in descending order of tokens, and in total; if there are prices, also their
+/// cost.</summary>
 internal static class TokensView
 {
     /// <param name="tokens">The tokens.</param>
-    /// <param name="calls">Generations by model.</param>
-    /// <param name="maxRows">How many models to show.</param>
-    /// <param name="cost">What they cost; <see langword="null"/> where nothing was priced.</param>
-    /// <param name="generations">All generations, also those of no model; <see langword="null"/> where only those by model are
-    /// known.</param>
+    /// <param name="calls">The number of generations by model.</param>
+    /// <param name="maxRows">The maximum number of models to show.</param>
+    /// <param name="cost">The cost of the tokens; <see langword="null"/> if nothing was priced.</param>
+    /// <param name="generations">The number of all generations, including those without a model; <see langword="null"/> if only those by
+    /// model are known.</param>
     public static IRenderable Render(
         TokenUsageReport tokens,
         IReadOnlyDictionary<string, long> calls,
@@ -26,7 +27,7 @@ internal static class TokensView
         var table = new FittedTable(columns);
         Dictionary<string, ModelTokenUsage> usage = tokens.ByModel.ToDictionary(model => model.ModelName, StringComparer.Ordinal);
 
-        // A model whose calls have no tokens, or none that anybody counted, was used nevertheless.
+        // A model was used even if its calls have no tokens, or if nobody counted them.
         string[] models =
         [
             .. usage.Keys.Union(calls.Keys, StringComparer.Ordinal)
@@ -39,7 +40,7 @@ internal static class TokensView
         {
             ModelTokenUsage? used = usage.GetValueOrDefault(model);
 
-            // With a column more the names of the others must be shorter, for a terminal of 80 columns.
+            // With another column, the names of the others must be shorter to fit into a terminal of 80 columns.
             List<string> row =
             [
                 Format.Name(model, cost is null ? 22 : 18),

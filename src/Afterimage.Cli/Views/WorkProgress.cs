@@ -2,12 +2,12 @@ using Spectre.Console;
 
 namespace Afterimage.Cli.Views;
 
-/// <summary>A bar while something long goes on, on a terminal; elsewhere nothing.</summary>
+/// <summary>Shows a progress bar during long work if there is a terminal; otherwise, shows nothing.</summary>
 internal static class WorkProgress
 {
-    /// <param name="what">What goes on, such as <c>exporting</c>.</param>
+    /// <param name="what">The name of the work, such as <c>exporting</c>.</param>
     /// <param name="json">Whether standard output is for JSON only.</param>
-    /// <param name="work">The work, and whom it tells how far it is.</param>
+    /// <param name="work">The work, which reports its progress.</param>
     public static Task<T> ShowAsync<T>(string what, bool json, Func<IProgress<double>?, Task<T>> work) => RunDisplay.IsLive(json)
         ? AnsiConsole.Progress().AutoClear(true).StartAsync(context =>
         {
@@ -16,7 +16,7 @@ internal static class WorkProgress
         })
         : work(null);
 
-    // Progress<T> would tell it on another thread, later.
+    // Progress<T> would report on another thread, later.
     private sealed class Tell(Action<double> action) : IProgress<double>
     {
         public void Report(double value) => action(value);

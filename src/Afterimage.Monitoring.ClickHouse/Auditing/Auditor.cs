@@ -9,11 +9,11 @@ using Afterimage.Monitoring.Reporting.Compacting;
 
 namespace Afterimage.Monitoring.ClickHouse.Auditing;
 
-/// <summary>Compares lines here with lines there: by ranges, of which servers add up what they have, and line by line where a range
-/// differs.</summary>
-/// <param name="cluster">There.</param>
-/// <param name="progress">Is told which share of the work is done.</param>
-/// <param name="cancellationToken">Ends it early.</param>
+/// <summary>Compares local lines with those in the cluster: by ranges, for which the servers aggregate what they have, and line by line if
+/// a range differs.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="progress">Receives progress from 0 to 1.</param>
+/// <param name="cancellationToken">A token to cancel the operation.</param>
 internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress, CancellationToken cancellationToken)
 {
     private const int RangeLength = 50_000;
@@ -52,7 +52,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
         };
     }
 
-    /// <summary>A replica of each shard, which has all that its shard has.</summary>
+    /// <summary>Returns a replica of each shard that has all data of its shard.</summary>
     private async Task<ClickHouseNode[]> SyncedAsync(LineTable table)
     {
         IReadOnlyList<FleetShard> shards = await cluster.ShardsAsync(cancellationToken).ConfigureAwait(false);
@@ -78,7 +78,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
             }
             catch (FleetException e) when (e.ErrorCode == ReadOnly)
             {
-                // A user that may only read takes what the node has by now.
+                // A user that may only read must be content with what the node has by now.
                 return node;
             }
             catch (FleetException e)
@@ -165,7 +165,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
         return new Line(LineEncoder.Checksum(cursor.Line.Span, isValid));
     }
 
-    /// <summary>Line by line.</summary>
+    /// <summary>Compares line by line.</summary>
     private async Task<FleetAuditFile> CompareAsync(FleetAuditFile fault, LineTable table, long before, List<Line> here, bool mayGrow)
     {
         var there = new Dictionary<long, (long Count, ulong Least, ulong Most)>();
@@ -203,7 +203,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
                 first = Math.Min(first, line);
         }
 
-        // A writer may have gone on since its file was read.
+        // A writer may have continued since its file was read.
         if (!mayGrow && there.Count > 0)
         {
             differing += there.Count;

@@ -2,7 +2,7 @@ using Afterimage.Monitoring.ClickHouse.Shipping;
 
 namespace Afterimage.Monitoring.ClickHouse.Auditing;
 
-/// <summary>What a cluster calls a run and its files, by the run's checkpoint, which a shipper may have at the time.</summary>
+/// <summary>The names of a run and its files in the cluster, from the run's checkpoint, which may be in use by a shipper.</summary>
 internal sealed class RunNames
 {
     private readonly Checkpoint? _checkpoint;
@@ -11,8 +11,8 @@ internal sealed class RunNames
 
     public string Run { get; }
 
-    /// <summary>Reads a run's checkpoint. Without one, the names are those that a shipper would give.</summary>
-    /// <exception cref="IOException">It cannot be read, or is damaged.</exception>
+    /// <summary>Reads the checkpoint of a run. If there is none, the names are those that a shipper would assign.</summary>
+    /// <exception cref="IOException">The checkpoint cannot be read, or is damaged.</exception>
     public static RunNames Read(RunListing listing, string fleet) =>
         Checkpoint.TryRead(listing.Directory, fleet) is { IsNew: false } checkpoint
             ? new RunNames(checkpoint.Run, checkpoint)

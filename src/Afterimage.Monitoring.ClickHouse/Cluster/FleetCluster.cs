@@ -4,10 +4,10 @@ using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Cluster;
 
-/// <summary>The nodes of a cluster: which of them is of which shard, and who of them answers.</summary>
+/// <summary>The nodes of a cluster: which shard each belongs to, and which of them respond.</summary>
 internal sealed class FleetCluster : IDisposable
 {
-    // A node that did not answer is asked again by then.
+    // After this time, a node that did not respond is tried again.
     private static readonly TimeSpan Rediscovery = TimeSpan.FromSeconds(10);
 
     private readonly FleetOptions _options;
@@ -24,7 +24,7 @@ internal sealed class FleetCluster : IDisposable
 
     /// <param name="options">The settings.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <exception cref="ArgumentException">A setting is none.</exception>
+    /// <exception cref="ArgumentException">A setting is not valid.</exception>
     /// <exception cref="FleetException">A file that the settings name cannot be read.</exception>
     public FleetCluster(FleetOptions options, TimeProvider? timeProvider = null)
     {
@@ -43,8 +43,8 @@ internal sealed class FleetCluster : IDisposable
     /// <summary>Whether a replica of every shard has been reached.</summary>
     public bool HasAllShards => _shardCount > 0 && _shards.Count == _shardCount;
 
-    /// <summary>The shards that have been reached, by name.</summary>
-    /// <exception cref="FleetException">No node can be reached, or one has no place in the cluster.</exception>
+    /// <summary>Returns the shards that have been reached, by name.</summary>
+    /// <exception cref="FleetException">No node can be reached, or a node has no place in the cluster.</exception>
     public async Task<IReadOnlyList<FleetShard>> ShardsAsync(CancellationToken cancellationToken)
     {
         if (_shards.Count > 0 && (_isComplete || _timeProvider.GetElapsedTime(_discovered) < Rediscovery))
@@ -63,23 +63,23 @@ internal sealed class FleetCluster : IDisposable
         }
     }
 
-    /// <summary>Asks whichever node answers.</summary>
-    /// <exception cref="FleetException">None does, or one refuses.</exception>
+    /// <summary>Sends a query to any node that responds.</summary>
+    /// <exception cref="FleetException">No node responds, or a node refuses.</exception>
     public Task<string> AskAsync(string sql, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
         AnyAsync(node => node.ReadAsync(sql, cancellationToken, timeout));
 
-    /// <summary>Asks whichever node answers, for as many rows as one wants.</summary>
-    /// <exception cref="FleetException">None does, or one refuses.</exception>
+    /// <summary>Sends a query with any number of result rows to any node that responds.</summary>
+    /// <exception cref="FleetException">No node responds, or a node refuses.</exception>
     public Task<Stream> AskStreamAsync(string sql, CancellationToken cancellationToken) =>
         AnyAsync(node => node.ReadStreamAsync(sql, cancellationToken));
 
-    /// <summary>The rows of an answer in tab-separated values, unescaped.</summary>
-    /// <exception cref="FleetException">No node answers, or one refuses.</exception>
+    /// <summary>Returns the rows of a result in tab-separated values, unescaped.</summary>
+    /// <exception cref="FleetException">No node responds, or a node refuses.</exception>
     public async Task<IReadOnlyList<string[]>> RowsAsync(string sql, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
         TabSeparated.Rows(await AskAsync(sql, cancellationToken, timeout).ConfigureAwait(false));
 
-    /// <summary>What the fleet is and is doing.</summary>
-    /// <exception cref="FleetException">No node answers, or there is no fleet.</exception>
+    /// <summary>Returns the state of the fleet.</summary>
+    /// <exception cref="FleetException">No node responds, or there is no fleet.</exception>
     public async Task<FleetState> StateAsync(CancellationToken cancellationToken)
     {
         FleetState? state = await FindStateAsync(cancellationToken).ConfigureAwait(false);
@@ -87,13 +87,13 @@ internal sealed class FleetCluster : IDisposable
             $"There is no fleet in the database '{_options.Database}' yet: afterimage fleet init makes its tables.");
     }
 
-    /// <summary>What the fleet is and is doing; <see langword="null"/> where there is none.</summary>
-    /// <exception cref="FleetException">No node answers.</exception>
+    /// <summary>Returns the state of the fleet; <see langword="null"/> if there is no fleet.</summary>
+    /// <exception cref="FleetException">No node responds.</exception>
     public async Task<FleetState?> FindStateAsync(CancellationToken cancellationToken)
     {
         try
         {
-            // Whoever made it first at the same time as others has made it.
+            // If several callers created the fleet at the same time, the first one counts.
             IReadOnlyList<string[]> rows = await RowsAsync(
                     "SELECT argMin(fleet, sequence), argMax(version, sequence), argMax(state, sequence), count() "
                     + $"FROM {_options.Database}.{FleetSchema.States}",
@@ -126,13 +126,13 @@ internal sealed class FleetCluster : IDisposable
             {
                 T answer = await ask(nodes[index]).ConfigureAwait(false);
 
-                // The one that answers is asked first the next time.
+                // The node that responded is tried first the next time.
                 _first = index;
                 return answer;
             }
             catch (FleetException e) when (e.ErrorCode is null && i < nodes.Length - 1)
             {
-                // Not there: the next may be.
+                // This node cannot be reached, but the next one may be.
             }
         }
     }

@@ -3,24 +3,24 @@ using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Cluster;
 
-/// <summary>Makes the tables of a fleet, or brings them up to date.</summary>
-/// <param name="cluster">Where.</param>
+/// <summary>Creates the tables of a fleet, or upgrades them.</summary>
+/// <param name="cluster">The cluster.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class FleetSetup(FleetCluster cluster, TimeProvider timeProvider)
 {
-    // Statements on a cluster wait for every node of it.
+    // A statement on a cluster waits for every node.
     private static readonly TimeSpan OnCluster = TimeSpan.FromMinutes(3);
 
-    /// <summary>How long it takes at most until every shipper has seen that an upgrade is coming, and sends nothing any more.</summary>
+    /// <summary>The maximum time until every shipper has noticed a coming upgrade and has stopped sending.</summary>
     public static readonly TimeSpan StateAge = TimeSpan.FromSeconds(5);
 
     private FleetSchema Schema => cluster.Schema;
 
-    /// <summary>Makes what is not there. Where columns are missing, shippers stop first, and what they have on their way comes to its end:
-    /// from then on servers would take it for something else, were it sent again.</summary>
+    /// <summary>Creates what does not exist. If columns are missing, shippers first stop and let what they are sending arrive: after the
+    /// upgrade, servers would not recognize it if it were sent again.</summary>
     /// <param name="tables">The tables of lines as they should be.</param>
-    /// <param name="cancellationToken">Ends it early; the next one goes on from there.</param>
-    /// <exception cref="FleetException">A node cannot be reached, or refuses.</exception>
+    /// <param name="cancellationToken">A token to cancel the operation. The next call continues from there.</param>
+    /// <exception cref="FleetException">A node cannot be reached, or refuses a request.</exception>
     public async Task<FleetInitialization> RunAsync(IReadOnlyList<LineTable> tables, CancellationToken cancellationToken)
     {
         await cluster.ShardsAsync(cancellationToken).ConfigureAwait(false);
@@ -59,7 +59,7 @@ internal sealed class FleetSetup(FleetCluster cluster, TimeProvider timeProvider
         };
     }
 
-    /// <summary>The columns that a table does not have yet, on some node.</summary>
+    /// <summary>Returns the columns that a table lacks on any node.</summary>
     private async Task<FleetColumn[]> MissingAsync(LineTable table, CancellationToken cancellationToken)
     {
         var common = new HashSet<string>(table.Columns.Select(column => column.Name), StringComparer.Ordinal);
@@ -87,7 +87,7 @@ internal sealed class FleetSetup(FleetCluster cluster, TimeProvider timeProvider
                     cancellationToken)
                 .ConfigureAwait(false);
 
-        // Shippers look at the state before whatever they send, unless they have done so since.
+        // Shippers check the state before they send anything, unless they have checked it within this time.
         await Task.Delay(2 * StateAge, timeProvider, cancellationToken).ConfigureAwait(false);
         foreach (ClickHouseNode node in nodes)
             await WaitForAsync(
@@ -123,7 +123,7 @@ internal sealed class FleetSetup(FleetCluster cluster, TimeProvider timeProvider
         {
             foreach (string[] row in await cluster.RowsAsync(sql, cancellationToken, OnCluster).ConfigureAwait(false))
             {
-                // host, port, status, error, …
+                // The columns are host, port, status, error, …
                 if (row.Length > 3 && row[2] != "0")
                     throw new FleetException($"{row[0]}:{row[1]} refused (error {row[2]}): {row[3].TrimEnd('.')}.");
             }

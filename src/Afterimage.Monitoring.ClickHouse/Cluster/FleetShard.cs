@@ -4,6 +4,6 @@ using Afterimage.Monitoring.ClickHouse.Schema;
 namespace Afterimage.Monitoring.ClickHouse.Cluster;
 
 /// <summary>A shard, and those of its replicas that have been reached.</summary>
-/// <param name="Name">Its name, by its servers' macro <c>shard</c>.</param>
-/// <param name="Replicas">Its replicas.</param>
+/// <param name="Name">The name of the shard, from its servers' macro <c>shard</c>.</param>
+/// <param name="Replicas">The replicas that have been reached.</param>
 internal sealed record FleetShard(string Name, IReadOnlyList<ClickHouseNode> Replicas);

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Afterimage.Monitoring.ClickHouse.Http;
 
-/// <summary>What all nodes are asked with: connections, and who asks.</summary>
+/// <summary>The HTTP connections and credentials that all nodes share.</summary>
 internal sealed class ClickHouseHttp : IDisposable
 {
     private const string UserHeader = "X-ClickHouse-User";
@@ -15,15 +15,15 @@ internal sealed class ClickHouseHttp : IDisposable
     private readonly string? _user;
     private readonly string? _key;
 
-    /// <param name="options">The settings, valid.</param>
-    /// <exception cref="FleetException">A file that they name cannot be read.</exception>
+    /// <param name="options">The settings. They must be valid.</param>
+    /// <exception cref="FleetException">A file that the settings name cannot be read.</exception>
     public ClickHouseHttp(FleetOptions options)
     {
         _user = options.User;
         _key = options.PasswordFile is { } file ? ReadKey(file) : options.Password;
         Timeout = options.RequestTimeout;
 
-        // A redirect would take the key to somewhere nobody named. The time limit is each request's own.
+        // Following a redirect would take the key to a place that nobody named. Each request has a time limit of its own.
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,

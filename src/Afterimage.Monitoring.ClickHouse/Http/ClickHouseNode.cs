@@ -6,13 +6,13 @@ using System.Text.RegularExpressions;
 
 namespace Afterimage.Monitoring.ClickHouse.Http;
 
-/// <summary>A server, over its HTTP interface.</summary>
-/// <param name="http">What it is asked with.</param>
-/// <param name="url">Where it is.</param>
+/// <summary>A server, accessed over its HTTP interface.</summary>
+/// <param name="http">The connections.</param>
+/// <param name="url">The URL of the server.</param>
 internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
 {
-    // Since then, inserts may be put off to be put together with others', by a setting whose default changes: a line must be there when the
-    // server says so.
+    // From this version on, a setting whose default changes may defer inserts in order to combine them with others. A line must be there
+    // when the server says so.
     private static readonly Version HasAsyncInsert = new(22, 2);
 
     private const int MaxErrorLength = 4096;
@@ -22,18 +22,18 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
 
     public Uri Url => url;
 
-    /// <summary>Which version it is. Asked once.</summary>
+    /// <summary>Returns the version of the server. It is queried once.</summary>
     public async Task<Version> VersionAsync(CancellationToken cancellationToken) =>
         _version ??= ParseVersion((await ReadAsync("SELECT version()", cancellationToken).ConfigureAwait(false)).Trim());
 
-    /// <summary>Asks, and reads the answer whole.</summary>
-    /// <exception cref="FleetException">It cannot be reached, or refuses.</exception>
+    /// <summary>Sends a query, and reads the whole result.</summary>
+    /// <exception cref="FleetException">The server cannot be reached, or refuses.</exception>
     public async Task<string> ReadAsync(string sql, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
         using var limit = new Limit(timeout ?? http.Timeout, cancellationToken);
         try
         {
-            // Answered as a whole, so that an error of its end is an error of the answer.
+            // Wait for the end of the result, so that an error at its end is an error of the response.
             using HttpResponseMessage response = await PostAsync(sql, waitForEnd: true, limit.Token).ConfigureAwait(false);
             return await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
         }
@@ -44,8 +44,8 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
         }
     }
 
-    /// <summary>Asks, and gives the answer as it comes; of as many rows as one wants.</summary>
-    /// <exception cref="FleetException">It cannot be reached, or refuses.</exception>
+    /// <summary>Sends a query, and returns the result as it arrives, with any number of rows.</summary>
+    /// <exception cref="FleetException">The server cannot be reached, or refuses.</exception>
     public async Task<Stream> ReadStreamAsync(string sql, CancellationToken cancellationToken)
     {
         try
@@ -60,11 +60,11 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
         }
     }
 
-    /// <summary>Inserts rows. Where it fails, nobody knows whether they are in.</summary>
+    /// <summary>Inserts rows. If it fails, it is unknown whether they have been inserted.</summary>
     /// <param name="sql">The statement.</param>
-    /// <param name="rows">The rows, gzipped, one block at most.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="FleetException">It cannot be reached, or refuses.</exception>
+    /// <param name="rows">The rows, compressed with gzip, one block at most.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <exception cref="FleetException">The server cannot be reached, or refuses.</exception>
     public async Task InsertAsync(string sql, ReadOnlyMemory<byte> rows, CancellationToken cancellationToken)
     {
         string settings = await VersionAsync(cancellationToken).ConfigureAwait(false) >= HasAsyncInsert ? "&async_insert=0" : "";

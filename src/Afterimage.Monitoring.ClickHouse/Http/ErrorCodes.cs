@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.ClickHouse.Http;
 
-/// <summary>Servers' numbers for errors, as far as something depends on them.</summary>
+/// <summary>The error numbers of servers that the code depends on.</summary>
 internal static class ErrorCodes
 {
     public const int UnknownTable = 60;

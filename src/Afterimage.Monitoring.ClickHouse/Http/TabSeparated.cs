@@ -2,14 +2,14 @@ using System.Text;
 
 namespace Afterimage.Monitoring.ClickHouse.Http;
 
-/// <summary>Servers' own text for rows and for values in statements.</summary>
+/// <summary>The servers' text format for rows, and for values in statements.</summary>
 internal static class TabSeparated
 {
-    /// <summary>The rows of an answer, their values unescaped.</summary>
+    /// <summary>Returns the rows of a result, with unescaped values.</summary>
     public static IReadOnlyList<string[]> Rows(string text) =>
         text.Length == 0 ? [] : [.. text.TrimEnd('\n').Split('\n').Select(row => row.Split('\t').Select(Unescape).ToArray())];
 
-    /// <summary>A text as a literal in a statement.</summary>
+    /// <summary>Returns a text as a literal for a statement.</summary>
     public static string Quote(string text) =>
         "'"
         + text.Replace("\\", "\\\\", StringComparison.Ordinal)

@@ -8,7 +8,7 @@ namespace Afterimage.Monitoring.ClickHouse.Schema;
 /// <summary>The tables of the lines of <c>alerts*.jsonl</c> and <c>afterimage*.log</c>.</summary>
 internal sealed class EventTable : LineTable
 {
-    /// <summary>Whether a line is valid. An object where that is.</summary>
+    /// <summary>The name of the column that says whether a line is valid.</summary>
     public const string IsValid = "is_valid";
 
     public static readonly EventTable Alerts = new(
@@ -69,7 +69,7 @@ internal sealed class EventTable : LineTable
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
-                // A text that is no Unicode cannot be read.
+                // Text that is not valid Unicode cannot be read.
                 return false;
             }
         }

@@ -2,21 +2,21 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Schema;
 
-/// <summary>What a fleet has in the database, as statements that servers of every version from 18.16 on know.</summary>
+/// <summary>The fleet's objects in the database, as statements that servers of every version from 18.16 on know.</summary>
 /// <param name="database">The database.</param>
 /// <param name="cluster">The cluster.</param>
 internal sealed class FleetSchema(string database, string cluster)
 {
-    /// <summary>The table of what the fleet is and is doing, whole on every node.</summary>
+    /// <summary>The name of the table of the fleet's states. Every node has all of it.</summary>
     public const string States = "fleet_states";
 
-    /// <summary>The table of <c>run.json</c> files, whole on every node.</summary>
+    /// <summary>The name of the table of <c>run.json</c> files. Every node has all of it.</summary>
     public const string RunParts = "run_parts";
 
-    // As many blocks must not come to a shard while a request is on its way. Each is a node of some bytes in ZooKeeper.
+    // Fewer blocks than this must arrive at a shard while a request is on its way. Each is a node of some bytes in ZooKeeper.
     private const int DeduplicatedBlocks = 10_000;
 
-    /// <summary>The latest that is known of each <c>run.json</c>.</summary>
+    /// <summary>The columns that hold the latest known content of each <c>run.json</c>.</summary>
     private static readonly string[] PartColumns =
     [
         "name", "path", "host", "service", "process_name", "process_id", "library_version", "start", "end", "has_end", "is_alive",
@@ -25,7 +25,7 @@ internal sealed class FleetSchema(string database, string cluster)
 
     public string Database => database;
 
-    /// <summary>Makes the database and all tables that are not there.</summary>
+    /// <summary>Returns statements that create the database and all missing tables.</summary>
     public IEnumerable<string> Tables() =>
     [
         $"CREATE DATABASE IF NOT EXISTS {database} ON CLUSTER {Cluster}",
@@ -43,7 +43,7 @@ internal sealed class FleetSchema(string database, string cluster)
         .. LineTable.All.SelectMany(TableOf),
     ];
 
-    /// <summary>Makes the views anew: they hold nothing.</summary>
+    /// <summary>Returns statements that recreate the views. The views hold no data.</summary>
     public IEnumerable<string> Views() =>
         ViewSelects().SelectMany(view => new[]
         {
@@ -51,7 +51,8 @@ internal sealed class FleetSchema(string database, string cluster)
             $"CREATE VIEW {database}.{view.Name} ON CLUSTER {Cluster} AS {view.Select}",
         });
 
-    /// <summary>Adds columns to a table of lines. The one that has the rows of all shards holds nothing, and is made anew.</summary>
+    /// <summary>Returns statements that add columns to a table of lines. The table for the rows of all shards holds no data, and is
+    /// recreated.</summary>
     public IEnumerable<string> AddColumns(LineTable table, IReadOnlyCollection<FleetColumn> columns) =>
     [
         $"ALTER TABLE {database}.{table.LocalName} ON CLUSTER {Cluster} "
@@ -60,7 +61,7 @@ internal sealed class FleetSchema(string database, string cluster)
         TableOf(table).Last(),
     ];
 
-    /// <summary>What a person applies who makes tables without the command, and the profile of a user that may only read.</summary>
+    /// <summary>Returns the statements for a person who creates the tables without the command.</summary>
     public string Script(string fleet) =>
         string.Join(
             "\n\n",
@@ -70,7 +71,7 @@ internal sealed class FleetSchema(string database, string cluster)
     public string InsertState(string fleet, int version, string state, long sequence) => FormattableString.Invariant(
         $"INSERT INTO {database}.{States} (fleet, version, state, sequence) VALUES ('{fleet}', {version}, '{state}', {sequence})");
 
-    /// <summary>A profile and a user for <c>users.xml</c> that may only read, within limits.</summary>
+    /// <summary>Returns a profile and a user for <c>users.xml</c>. The user may only read, within limits.</summary>
     public string ReaderProfile() => $"""
         <!-- For users.xml of every node: a user who may only read, and whose questions end at limits. The root element is <yandex> in
              versions before 20, <clickhouse> in newer ones. -->
@@ -99,9 +100,10 @@ internal sealed class FleetSchema(string database, string cluster)
 
         """;
 
-    /// <summary>Points of records, as SQL: a row each with <c>metric</c>, <c>value</c> and the columns of its record.</summary>
-    /// <param name="columns">The record's columns that are wanted.</param>
-    /// <param name="where">Which records.</param>
+    /// <summary>Returns an SQL query for the points of records. Each row has <c>metric</c>, <c>value</c> and the columns of its
+    /// record.</summary>
+    /// <param name="columns">The requested columns of the record.</param>
+    /// <param name="where">The condition for the records.</param>
     public string Points(string columns, string where) => $"""
         SELECT {columns}, point.1 AS metric, assumeNotNull(point.2) AS value
         FROM (SELECT {columns}, arrayJoin(arrayConcat({string.Join(", ", PointArrays())})) AS point
@@ -110,7 +112,7 @@ internal sealed class FleetSchema(string database, string cluster)
 
     private string Cluster => cluster.Contains('-', StringComparison.Ordinal) ? $"`{cluster}`" : cluster;
 
-    // Docs/log-format.md, "From records to points".
+    // See docs/log-format.md, "From records to points".
     private static IEnumerable<string> PointArrays()
     {
         const string Total =

@@ -1,7 +1,7 @@
 namespace Afterimage.Monitoring.ClickHouse.Schema;
 
-/// <summary>What a fleet is and is doing.</summary>
-/// <param name="Id">Its own name, from when it was made: checkpoints are of one fleet.</param>
-/// <param name="Version">Its schema's; one higher with each change.</param>
-/// <param name="IsUpgrading">Whether its schema is about to change: nothing is sent until that is over.</param>
+/// <summary>The state of a fleet.</summary>
+/// <param name="Id">The ID of the fleet, assigned when it was created. A checkpoint belongs to one fleet.</param>
+/// <param name="Version">The version of the schema, increased by one with each change.</param>
+/// <param name="IsUpgrading">Whether the schema is about to change. Nothing is sent until that is over.</param>
 internal sealed record FleetState(string Id, int Version, bool IsUpgrading);

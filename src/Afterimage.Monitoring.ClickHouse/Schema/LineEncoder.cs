@@ -2,22 +2,22 @@ using System.IO.Hashing;
 
 namespace Afterimage.Monitoring.ClickHouse.Schema;
 
-/// <summary>Takes lines apart, and writes the rows of a table for them. For one thread.</summary>
+/// <summary>Parses lines, and writes the rows of a table for them. Not thread-safe.</summary>
 internal abstract class LineEncoder
 {
-    /// <summary>When the line was, in UTC ticks. Only of one that is valid.</summary>
+    /// <summary>The time of the line, in UTC ticks. Must only be used if the line is valid.</summary>
     public abstract long Timestamp { get; }
 
-    /// <summary>Takes a line.</summary>
-    /// <returns>Whether it is valid; else it is skipped, and has a row that says no more than that.</returns>
+    /// <summary>Parses a line.</summary>
+    /// <returns><see langword="true"/> if the line is valid. Otherwise, it is skipped, and its row says no more than that.</returns>
     public abstract bool TryParse(ReadOnlyMemory<byte> line);
 
-    /// <summary>What stands in the place of a line, in the audit's eyes.</summary>
+    /// <summary>Returns the checksum that represents a line in an audit.</summary>
     public static ulong Checksum(ReadOnlySpan<byte> line, bool isValid) => isValid ? XxHash3.HashToUInt64(line) : 0;
 
-    /// <summary>Writes the table's own columns of the line that was taken.</summary>
+    /// <summary>Writes the table's own columns for the line that was parsed.</summary>
     public abstract void Write(RowWriter row);
 
-    /// <summary>Writes the table's own columns of a line that is skipped.</summary>
+    /// <summary>Writes the table's own columns for a line that is skipped.</summary>
     public abstract void WriteSkipped(RowWriter row);
 }

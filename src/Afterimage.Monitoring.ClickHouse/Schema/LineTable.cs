@@ -1,14 +1,14 @@
 namespace Afterimage.Monitoring.ClickHouse.Schema;
 
-/// <summary>A table that has a row for each line of a kind of files. What makes a row unique, and what the audit compares, is the same for
-/// all.</summary>
+/// <summary>A table with a row for each line of a kind of files. The columns that make a row unique, and those that an audit compares, are
+/// the same for all tables.</summary>
 internal abstract class LineTable
 {
     /// <summary>All tables of lines.</summary>
     public static IReadOnlyList<LineTable> All { get; } = [RecordTable.Instance, EventTable.Alerts, EventTable.Logs];
 
-    /// <summary>What identifies a row, when it was, and a hash of its line; 0 for a line that is skipped, whose torn end may yet
-    /// change.</summary>
+    /// <summary>The columns that identify a row, its time, and a hash of its line. The hash is 0 for a line that is skipped, because its
+    /// torn end may still change.</summary>
     private static readonly FleetColumn[] Common =
     [
         new("run", "String"),
@@ -21,19 +21,19 @@ internal abstract class LineTable
 
     private string? _columnNames;
 
-    /// <summary>The name of the table that has the rows of all shards.</summary>
+    /// <summary>The name of the table for the rows of all shards.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The name of the table that has the rows of a shard.</summary>
+    /// <summary>The name of the table for the rows of one shard.</summary>
     public string LocalName => Name + "_local";
 
     public IReadOnlyList<FleetColumn> Columns => [.. Common, .. OwnColumns];
 
-    /// <summary>Their names, in the order of a row.</summary>
+    /// <summary>The names of the columns, in the order of a row.</summary>
     public string ColumnNames => _columnNames ??= string.Join(", ", Columns.Select(column => column.Name));
 
     protected abstract IReadOnlyList<FleetColumn> OwnColumns { get; }
 
-    /// <summary>Makes what takes lines apart. For one thread.</summary>
+    /// <summary>Creates an encoder of lines. An encoder is not thread-safe.</summary>
     public abstract LineEncoder CreateEncoder();
 }

@@ -4,11 +4,11 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Schema;
 
-/// <summary>The table of the lines of <c>metrics*.jsonl</c>: a column for each row of the core's table of fields, and arrays of what
-/// servers cannot look up in JSON.</summary>
+/// <summary>The table for the lines of <c>metrics*.jsonl</c>: a column for each row of the core's table of fields, and arrays for values
+/// that servers cannot look up in JSON.</summary>
 internal sealed class RecordTable : LineTable
 {
-    /// <summary>The event of a line that is no record.</summary>
+    /// <summary>The event of a line that is not a record.</summary>
     public const string Skipped = "skipped";
 
     private static readonly RecordField[] Fields =
@@ -37,7 +37,7 @@ internal sealed class RecordTable : LineTable
     /// <inheritdoc/>
     public override LineEncoder CreateEncoder() => new Encoder();
 
-    // An empty text counts as not given, in the log as here.
+    // An empty text counts as not given, as in the log.
     private static string TypeOf(RecordField field) => field.Type switch
     {
         FieldType.Seconds or FieldType.Dollars or FieldType.Number => "Nullable(Float64)",
@@ -123,7 +123,7 @@ internal sealed class RecordTable : LineTable
                     reader.Read();
                     if (reader.TokenType == JsonTokenType.Null)
                     {
-                        // No value, and so none that is looked for.
+                        // There is no value, and so nothing to look up.
                         _names.CutTo(name);
                         continue;
                     }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Afterimage.Monitoring.ClickHouse.Schema;
 
-/// <summary>Rows in ClickHouse's format RowBinary, which alone keeps every double as it is.</summary>
+/// <summary>Writes rows in ClickHouse's RowBinary format, the only one that keeps every double unchanged.</summary>
 internal sealed class RowWriter
 {
     private byte[] _bytes = new byte[1024];

@@ -5,14 +5,15 @@ using Afterimage.Monitoring.Log.Writing;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>What a shipper has done with a run, in the run's directory: the only thing that a shipper remembers.</summary>
+/// <summary>The state of shipping a run, in the run's directory. It is the only thing that a shipper remembers.</summary>
 /// <remarks>
-/// A unit is in it, and on the disk, before it is sent: whoever goes on after a crash sends the same again. Lines of JSON, added to; begun
-/// anew with what still counts when it is opened and has become long. One shipper has it at a time.
+/// A unit is recorded here, and on the disk, before it is sent, so that whoever continues after a crash sends the same data again. The file
+/// consists of lines of JSON, to which lines are appended. If it has become long, it is rewritten when it is opened, with only what still
+/// matters. One shipper has it at a time.
 /// </remarks>
 internal sealed class Checkpoint : IDisposable
 {
-    // From here on it is begun anew when it is opened.
+    // Beyond this length, the file is rewritten when it is opened.
     private const long LongLength = 64 << 10;
 
     private readonly string _path;
@@ -31,16 +32,17 @@ internal sealed class Checkpoint : IDisposable
         _stream = stream;
     }
 
-    /// <summary>The run's name in the cluster.</summary>
+    /// <summary>The name of the run in the cluster.</summary>
     public string Run { get; private set; } = "";
 
-    /// <summary>Whether there may be lines of the run in the cluster that this knows nothing of, since it was lost.</summary>
+    /// <summary>Whether the cluster may have lines of the run that this checkpoint does not know, because an earlier one was
+    /// lost.</summary>
     public bool IsRecovered { get; private set; }
 
-    /// <summary>Whether it has just been made.</summary>
+    /// <summary>Whether the checkpoint has just been created.</summary>
     public bool IsNew => Run.Length == 0;
 
-    /// <summary>Units that are fixed and not known to be in the cluster.</summary>
+    /// <summary>The planned units that are not known to be in the cluster.</summary>
     public IReadOnlyList<ShipUnit> Pending
     {
         get
@@ -50,9 +52,9 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Opens that of a run and a fleet.</summary>
-    /// <returns>It, or null while another shipper has it.</returns>
-    /// <exception cref="IOException">It cannot be read or written, or is damaged.</exception>
+    /// <summary>Opens the checkpoint of a run for a fleet.</summary>
+    /// <returns>The checkpoint; null if another shipper has it.</returns>
+    /// <exception cref="IOException">The checkpoint cannot be read or written, or is damaged.</exception>
     public static Checkpoint? TryOpen(string runDirectory, string fleet)
     {
         string path = ShippingMarks.CheckpointOf(runDirectory, fleet);
@@ -82,9 +84,9 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Reads that of a run and a fleet as it is now, whoever has it. It cannot be written to.</summary>
-    /// <returns>It, closed, or null where there is none.</returns>
-    /// <exception cref="IOException">It cannot be read, or is damaged.</exception>
+    /// <summary>Reads the checkpoint of a run for a fleet as it is now, whoever has it. The result is read-only.</summary>
+    /// <returns>The checkpoint, closed; null if there is none.</returns>
+    /// <exception cref="IOException">The checkpoint cannot be read, or is damaged.</exception>
     public static Checkpoint? TryRead(string runDirectory, string fleet)
     {
         string path = ShippingMarks.CheckpointOf(runDirectory, fleet);
@@ -97,7 +99,7 @@ internal sealed class Checkpoint : IDisposable
         return checkpoint;
     }
 
-    /// <summary>Gives a new one its run.</summary>
+    /// <summary>Sets the run of a new checkpoint.</summary>
     public void Begin(string run, bool isRecovered)
     {
         (Run, IsRecovered) = (run, isRecovered);
@@ -120,11 +122,11 @@ internal sealed class Checkpoint : IDisposable
             return _files.GetValueOrDefault((table, name));
     }
 
-    /// <summary>The number of the next unit.</summary>
+    /// <summary>Returns the number of the next unit.</summary>
     public long NextUnit() => ++_lastUnit;
 
-    /// <summary>Fixes a unit: when it returns, the disk has it.</summary>
-    /// <exception cref="IOException">The disk does not take it.</exception>
+    /// <summary>Records a planned unit. When this returns, it is on the disk.</summary>
+    /// <exception cref="IOException">The unit could not be written.</exception>
     public void Plan(ShipUnit unit, FileState file)
     {
         lock (_lock)
@@ -135,7 +137,7 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Notes that a unit is in the cluster. To know that is convenient, and not to know it costs a count.</summary>
+    /// <summary>Records that a unit is in the cluster. If the record is lost, the lines must be counted again.</summary>
     public void Done(ShipUnit unit)
     {
         lock (_lock)
@@ -146,7 +148,7 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Notes that another file has taken a file's name.</summary>
+    /// <summary>Records that another file has taken the name of a file.</summary>
     public void Restart(FileState file)
     {
         lock (_lock)
@@ -169,13 +171,13 @@ internal sealed class Checkpoint : IDisposable
         file.Pending++;
     }
 
-    /// <returns>The length of what is whole.</returns>
+    /// <returns>The length of the complete lines.</returns>
     private long Read()
     {
         byte[] bytes = new byte[_stream.Length];
         _stream.ReadExactly(bytes);
 
-        // A line without its end is one that a crash tore: nothing was sent on its account.
+        // A line without its end was torn by a crash. Nothing has been sent because of it.
         int length = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
         for (int start = 0; start < length;)
         {
@@ -248,7 +250,7 @@ internal sealed class Checkpoint : IDisposable
         _stream.Dispose();
         _stream = new FileStream(written, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
-        // How far a file is follows from its units; those that are done are no longer there.
+        // The state of a file follows from its units, but those that are done are no longer there.
         Append(WriteRun, sync: false);
         foreach (ShipUnit unit in Pending)
             Append(writer => WriteUnit(writer, unit, File(unit.Table, unit.Name)), sync: false);
@@ -315,7 +317,7 @@ internal sealed class Checkpoint : IDisposable
             }
             catch
             {
-                // Half a line would spoil the next.
+                // Half a line would corrupt the next.
                 _stream.SetLength(length);
                 _stream.Position = length;
                 throw;

@@ -4,7 +4,7 @@ using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>The cluster as a shipper last saw it: its shards, and what its fleet is and is doing.</summary>
+/// <summary>The cluster as a shipper last saw it: its shards, and the state of its fleet.</summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="shards">Its shards.</param>
 /// <param name="timeProvider">The clock.</param>
@@ -17,14 +17,14 @@ internal sealed class ClusterView(FleetCluster cluster, ShardClient shards, Time
     /// <summary>The shards that can be reached, by name.</summary>
     public IReadOnlyList<string> Shards { get; private set; } = [];
 
-    /// <summary>Whether it was seen at all.</summary>
+    /// <summary>Whether the cluster has been seen at all.</summary>
     public bool IsKnown => _state is not null;
 
-    /// <summary>What the fleet is and is doing, once it was seen.</summary>
+    /// <summary>The state of the fleet. Must only be used if <see cref="IsKnown"/> is true.</summary>
     public FleetState State => _state!;
 
-    /// <summary>Looks at the cluster, unless that was done just now.</summary>
-    /// <exception cref="FleetException">No node answers, or the fleet is none that can be shipped to.</exception>
+    /// <summary>Updates the view, unless that was done just now.</summary>
+    /// <exception cref="FleetException">No node responds, or the fleet cannot be shipped to.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
         await _refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -39,8 +39,8 @@ internal sealed class ClusterView(FleetCluster cluster, ShardClient shards, Time
         }
     }
 
-    /// <summary>The schema's version.</summary>
-    /// <exception cref="FleetException">The schema is about to change, or no node answers.</exception>
+    /// <summary>Returns the version of the schema.</summary>
+    /// <exception cref="FleetException">The schema is about to change, or no node responds.</exception>
     public async ValueTask<int> VersionAsync(CancellationToken cancellationToken)
     {
         await RefreshAsync(cancellationToken).ConfigureAwait(false);

@@ -2,31 +2,31 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>Goes through the lines of a file, or of a part of one, wherever they are.</summary>
+/// <summary>Reads the lines of a file, or of a part of it, wherever they are stored.</summary>
 internal abstract class LineCursor : IDisposable
 {
-    /// <summary>The line, until the next.</summary>
+    /// <summary>The current line, valid until the next is read.</summary>
     public abstract ReadOnlyMemory<byte> Line { get; }
 
-    /// <summary>Whether the line is longer than any reader takes.</summary>
+    /// <summary>Whether the line is longer than any reader accepts.</summary>
     public abstract bool IsTooLong { get; }
 
-    /// <summary>Where the line begins.</summary>
+    /// <summary>The position at which the line begins.</summary>
     public abstract long Position { get; }
 
-    /// <summary>Where the part ends.</summary>
+    /// <summary>The position at which the part ends.</summary>
     public abstract long End { get; }
 
-    /// <summary>Goes on to the next line that is not blank.</summary>
+    /// <summary>Advances to the next line that is not blank.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public abstract bool Read();
 
     public abstract void Dispose();
 
-    /// <summary>The lines of a file of lines that begin between two places.</summary>
+    /// <summary>Creates a cursor over the lines of a file that begin between two positions.</summary>
     public static LineCursor OfFile(string path, long start, long end) => new FileCursor(path, start, end);
 
-    /// <summary>Lines that are read from what a compaction has made of their file.</summary>
+    /// <summary>Creates a cursor over lines that are read from a compacted version of their file.</summary>
     public static LineCursor OfLines(IEnumerable<ReadOnlyMemory<byte>> lines, long first, long count) =>
         new EnumeratedCursor(lines, first, count);
 

@@ -5,8 +5,8 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>The name that a run has in every cluster: that of its <c>run.json</c> when it was first seen, so that a lost checkpoint does
-/// not make another run of it.</summary>
+/// <summary>The name of a run in every cluster, derived from its <c>run.json</c> when it was first seen, so that the loss of a checkpoint
+/// does not turn it into another run.</summary>
 internal static class RunIdentity
 {
     public static string Of(RunListing run)
@@ -19,7 +19,7 @@ internal static class RunIdentity
                 return text;
         }
 
-        // Of another writer's, what tells it from others.
+        // For a run of another writer, hash what distinguishes it from others.
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{run.Directory}\n"));
         foreach (ListedFile file in run.Files.Where(file => !file.IsCompacted).Take(1))

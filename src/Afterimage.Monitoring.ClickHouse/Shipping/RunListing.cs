@@ -4,10 +4,10 @@ using Afterimage.Monitoring.Log;
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
 /// <summary>A file to ship, as it is now.</summary>
-/// <param name="Path">Its path.</param>
-/// <param name="Table">The table that its lines go to.</param>
-/// <param name="Length">Its length.</param>
-/// <param name="Written">When it was last written to, in ticks.</param>
+/// <param name="Path">The path of the file.</param>
+/// <param name="Table">The table for its lines.</param>
+/// <param name="Length">The length of the file, in bytes.</param>
+/// <param name="Written">The time of the last write, in ticks.</param>
 internal readonly record struct ListedFile(string Path, LineTable Table, long Length, long Written)
 {
     public string Name => System.IO.Path.GetFileName(Path);
@@ -15,9 +15,9 @@ internal readonly record struct ListedFile(string Path, LineTable Table, long Le
     public bool IsCompacted => Table == RecordTable.Instance && RecordFiles.IsCompacted(Path);
 }
 
-/// <summary>A run's files, as they are now.</summary>
-/// <param name="Directory">Its directory.</param>
-/// <param name="Files">The files to ship, each kind's in the order that they were written in.</param>
+/// <summary>The files of a run, as they are now.</summary>
+/// <param name="Directory">The directory of the run.</param>
+/// <param name="Files">The files to ship; those of each kind are in the order in which they were written.</param>
 /// <param name="Parts">The files <c>run*.json</c>.</param>
 internal sealed record RunListing(string Directory, IReadOnlyList<ListedFile> Files, IReadOnlyList<ListedFile> Parts)
 {
@@ -29,12 +29,12 @@ internal sealed record RunListing(string Directory, IReadOnlyList<ListedFile> Fi
         ("run.json", null),
     ];
 
-    /// <summary>All runs in a directory and below it.</summary>
+    /// <summary>Lists all runs in a directory and below it.</summary>
     /// <exception cref="IOException">A directory cannot be listed.</exception>
-    /// <exception cref="UnauthorizedAccessException">A directory may not be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a directory is denied.</exception>
     public static IReadOnlyList<RunListing> Of(string root)
     {
-        // What a compacted file stands for is passed over; it goes only when it has been shipped.
+        // Files that a compacted file replaces are ignored; they are only removed after they have been shipped.
         ILookup<bool, string> found = LogTree.Find(root, "*")
             .Where(file => IsOfRun(Path.GetFileName(file)))
             .ToLookup(file => KindOf(Path.GetFileName(file)) == 0);
@@ -56,7 +56,7 @@ internal sealed record RunListing(string Directory, IReadOnlyList<ListedFile> Fi
         ];
     }
 
-    /// <summary>What it must differ in for anything to be done.</summary>
+    /// <summary>A text that differs whenever there is something to do.</summary>
     public string Signature => string.Join(
         '|',
         Files.Concat(Parts).Select(file => FormattableString.Invariant($"{file.Name}:{file.Length}:{file.Written}")));

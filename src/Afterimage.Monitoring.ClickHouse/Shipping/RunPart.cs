@@ -5,14 +5,14 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>What a <c>run.json</c> says, as a row.</summary>
+/// <summary>Converts the content of a <c>run.json</c> to a row.</summary>
 internal static class RunPart
 {
     public const string Columns =
         "run, part, seen, name, path, host, service, process_name, process_id, library_version, start, end, "
         + "has_end, is_alive, recorded, dropped, failed";
 
-    /// <summary>The rows of a run. One without such a file has a row all the same.</summary>
+    /// <summary>Returns the rows of a run. A run without such a file has a row too.</summary>
     public static IReadOnlyList<string> RowsOf(RunListing listing, string run, string root, string? service, DateTimeOffset now)
     {
         string name = Path.GetRelativePath(root, listing.Directory);

@@ -6,11 +6,11 @@ using Afterimage.Monitoring.Reporting.Compacting;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>Cuts the files of a run into units, and reads units. For one thread at a time, save for <see cref="Done"/> and
+/// <summary>Divides the files of a run into units, and reads units. Not thread-safe, except for <see cref="Done"/> and
 /// <see cref="Read"/>.</summary>
 internal sealed class RunShipper : IDisposable
 {
-    // As much is worth a block even if more is to come.
+    // This many bytes are worth a block, even if more will follow.
     private const long WorthSending = 4 << 20;
 
     private static readonly Dictionary<string, LineTable> Tables = LineTable.All.ToDictionary(table => table.Name, StringComparer.Ordinal);
@@ -35,34 +35,34 @@ internal sealed class RunShipper : IDisposable
 
     public string Run => _checkpoint.Run;
 
-    /// <summary>Whether lines of it may be on any shard, of which the checkpoint knows nothing.</summary>
+    /// <summary>Whether any shard may have lines of the run that the checkpoint does not know.</summary>
     public bool IsRecovered => _checkpoint.IsRecovered;
 
     public bool IsNew => _checkpoint.IsNew;
 
-    /// <summary>Units that a shipper before has left.</summary>
+    /// <summary>The units that an earlier shipper has left.</summary>
     public IReadOnlyList<ShipUnit> Left => _checkpoint.Pending;
 
     public RunListing Listing { get; set; } = null!;
 
-    /// <summary>Units that are not known to be in the cluster.</summary>
+    /// <summary>The number of units that are not known to be in the cluster.</summary>
     public int PendingUnits => _checkpoint.Pending.Count;
 
-    /// <summary>Whether a writer has one of its files.</summary>
+    /// <summary>Whether a writer has one of the files open.</summary>
     public bool IsOpen { get; private set; }
 
-    /// <summary>Bytes that are in no unit yet.</summary>
+    /// <summary>The number of bytes that are not in a unit yet.</summary>
     public long UnreadBytes { get; private set; }
 
-    /// <summary>Since when the oldest of them have been seen.</summary>
+    /// <summary>The time since which the oldest of these bytes have been seen.</summary>
     public DateTimeOffset? UnreadSince => _waitingSince.Count > 0 ? _waitingSince.Values.Min() : null;
 
-    /// <summary>Whether a part of a file is not wholly in units.</summary>
+    /// <summary>Whether a part of a file is not completely in units yet.</summary>
     public bool HasPart => _part is not null;
 
-    /// <summary>Takes on a run.</summary>
-    /// <returns>Null while another shipper has it.</returns>
-    /// <exception cref="IOException">Its checkpoint cannot be read or written.</exception>
+    /// <summary>Opens a run for shipping.</summary>
+    /// <returns>The shipper; null if another shipper has the run.</returns>
+    /// <exception cref="IOException">The checkpoint cannot be read or written.</exception>
     public static RunShipper? TryOpen(string directory, string fleet, TimeProvider timeProvider)
     {
         Checkpoint? checkpoint = Checkpoint.TryOpen(directory, fleet);
@@ -79,14 +79,14 @@ internal sealed class RunShipper : IDisposable
 
     public void Begin(string run, bool isRecovered) => _checkpoint.Begin(run, isRecovered);
 
-    /// <summary>Fixes the next unit that is due, and fills in its rows.</summary>
-    /// <param name="rows">Is given its rows.</param>
-    /// <param name="shard">The shard that it goes to.</param>
-    /// <param name="version">The schema's version.</param>
+    /// <summary>Plans the next unit that is due, and fills in its rows.</summary>
+    /// <param name="rows">Receives the rows.</param>
+    /// <param name="shard">The shard for the unit.</param>
+    /// <param name="version">The version of the schema.</param>
     /// <param name="maxDelay">How long lines wait for more.</param>
-    /// <param name="isLast">Whether lines wait for nothing.</param>
-    /// <returns>The unit; null where none is due.</returns>
-    /// <exception cref="IOException">A file cannot be read, or the checkpoint not be written.</exception>
+    /// <param name="isLast">Whether lines do not wait for more.</param>
+    /// <returns>The unit; null if none is due.</returns>
+    /// <exception cref="IOException">A file cannot be read, or the checkpoint cannot be written.</exception>
     public ShipUnit? PlanNext(UnitRows rows, string shard, int version, TimeSpan maxDelay, bool isLast)
     {
         while (true)
@@ -136,9 +136,9 @@ internal sealed class RunShipper : IDisposable
 
     /// <summary>Reads a unit's lines again.</summary>
     /// <param name="unit">The unit.</param>
-    /// <param name="rows">Is given its rows.</param>
-    /// <param name="present">Which of its lines are in the cluster.</param>
-    /// <exception cref="IOException">They cannot be read, or are not there any more.</exception>
+    /// <param name="rows">Receives the rows.</param>
+    /// <param name="present">The lines that are already in the cluster.</param>
+    /// <exception cref="IOException">The lines cannot be read, or no longer exist.</exception>
     public void Read(ShipUnit unit, UnitRows rows, BitArray? present)
     {
         rows.Begin(Run, unit.File, unit.First, Tables[unit.Table].CreateEncoder(), present);
@@ -152,12 +152,12 @@ internal sealed class RunShipper : IDisposable
                 + "that were to be shipped.");
     }
 
-    /// <summary>Notes that a unit is in the cluster.</summary>
+    /// <summary>Records that a unit is in the cluster.</summary>
     public void Done(ShipUnit unit) => _checkpoint.Done(unit);
 
-    /// <summary>Looks at the files anew: how much is unread, and what may be removed.</summary>
+    /// <summary>Updates the state of the files: how much is unread, and what may be removed.</summary>
     /// <param name="listing">The files.</param>
-    /// <param name="limits">How much of each is wanted, by path; null: all.</param>
+    /// <param name="limits">How much of each file is requested, by path; null: all.</param>
     public void LookAt(RunListing listing, IReadOnlyDictionary<string, long>? limits)
     {
         Listing = listing;
@@ -214,7 +214,7 @@ internal sealed class RunShipper : IDisposable
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
-                // Removed since it was listed.
+                // The file was removed after it was listed.
             }
         }
 
@@ -249,8 +249,8 @@ internal sealed class RunShipper : IDisposable
             return true;
         }
 
-        // The torn end of a writer that is gone: a later one makes it a line that is skipped as it is now, or adds but its end. One that
-        // is there may be in the midst of it.
+        // The torn end was left by a writer that is gone. A later writer turns it into a line that is skipped as it is now, or only adds
+        // its end. A writer that is active may be in the middle of the line.
         if (isHeld)
             return false;
         _waitingSince.Remove(state);
@@ -312,7 +312,7 @@ internal sealed class RunShipper : IDisposable
         throw new IOException($"'{path}' was removed before it was shipped.");
     }
 
-    // A line end that is there stays there.
+    // A line end that exists will stay there.
     private static long CompleteEnd(string path, long start, long length)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
@@ -340,7 +340,7 @@ internal sealed class RunShipper : IDisposable
         return !cursor.Read() || HeadOf(cursor) != state.Head;
     }
 
-    // 0 says that there is none.
+    // 0 is reserved for "none".
     private static ulong HeadOf(LineCursor cursor) => Math.Max(1, LineEncoder.Checksum(cursor.Line.Span, isValid: true));
 
     private static bool IsStillTail(Part part) =>
@@ -363,15 +363,15 @@ internal sealed class RunShipper : IDisposable
 
         public LineCursor Cursor => cursor;
 
-        /// <summary>The file's length when it was opened.</summary>
+        /// <summary>The length of the file when it was opened.</summary>
         public long Length => length;
 
-        /// <summary>Whether it is a line without an end.</summary>
+        /// <summary>Whether the part is a line without a line end.</summary>
         public bool IsTail => isTail;
 
         public bool IsCompacted { get; init; }
 
-        /// <summary>Whether its lines are as they stand in a file, with their ends.</summary>
+        /// <summary>Whether the lines are as they are in a file, with their line ends.</summary>
         public bool IsWhole => !isTail && !IsCompacted;
 
         public bool Peek() => _isPeeked = _isPeeked || cursor.Read();

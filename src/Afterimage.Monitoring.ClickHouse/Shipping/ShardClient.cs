@@ -6,13 +6,13 @@ using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>Shards of a cluster.</summary>
-/// <param name="cluster">The cluster, whose shards are known.</param>
+/// <summary>Accesses the shards of a cluster.</summary>
+/// <param name="cluster">The cluster. Its shards must be known.</param>
 internal sealed class ShardClient(FleetCluster cluster) : IShardClient
 {
     private Dictionary<string, FleetShard> _shards = [];
 
-    /// <summary>Takes in which shards can be reached.</summary>
+    /// <summary>Updates the shards that can be reached.</summary>
     public async Task<IReadOnlyList<string>> RefreshAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<FleetShard> shards = await cluster.ShardsAsync(cancellationToken).ConfigureAwait(false);
@@ -47,7 +47,7 @@ internal sealed class ShardClient(FleetCluster cluster) : IShardClient
         {
             try
             {
-                // What another replica took, and this one has not fetched yet, is there as well.
+                // Also wait for data that another replica has accepted and this one has not fetched yet.
                 await replica.ReadAsync($"SYSTEM SYNC REPLICA {table}", cancellationToken).ConfigureAwait(false);
                 var present = new BitArray(unit.Lines);
                 foreach (string[] row in TabSeparated.Rows(await replica.ReadAsync(lines, cancellationToken).ConfigureAwait(false)))

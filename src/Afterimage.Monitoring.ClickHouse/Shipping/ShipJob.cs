@@ -1,10 +1,10 @@
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>A unit that is to be brought into the cluster, and how far that is.</summary>
-/// <param name="run">Its run.</param>
+/// <summary>A unit to be brought into the cluster, and its progress.</summary>
+/// <param name="run">The run of the unit.</param>
 /// <param name="unit">The unit.</param>
-/// <param name="delivery">What is known of it.</param>
-/// <param name="since">Since when it is known.</param>
+/// <param name="delivery">What is known about the delivery of the unit.</param>
+/// <param name="since">The time since which the unit is known.</param>
 internal sealed class ShipJob(RunShipper run, ShipUnit unit, Delivery delivery, DateTimeOffset since)
 {
     public RunShipper Run => run;
@@ -13,7 +13,7 @@ internal sealed class ShipJob(RunShipper run, ShipUnit unit, Delivery delivery, 
 
     public Delivery Delivery => delivery;
 
-    /// <summary>Since when it is known.</summary>
+    /// <summary>The time since which the unit is known.</summary>
     public DateTimeOffset Since { get; } = since;
 
     public UnitRows? Rows { get; set; }

@@ -2,15 +2,15 @@ using System.Threading.Channels;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>The units that are cut and not in the cluster yet: which are under way, which wait and until when, and what came of the
-/// others. For any thread.</summary>
-/// <param name="senders">How many send.</param>
+/// <summary>The planned units that are not in the cluster yet: which are being sent, which are waiting and until when, and the results of
+/// the others. Thread-safe.</summary>
+/// <param name="senders">The number of senders.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
 {
     public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
 
-    // As many that no replica takes, and nothing new is cut: it would only wait behind them.
+    // When this many units have been put aside, no new ones are planned: they would only wait behind these.
     private const int MaxAside = 16;
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
@@ -18,7 +18,7 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
     private readonly Channel<ShipJob> _handedOn = Channel.CreateBounded<ShipJob>(1);
     private readonly Lock _lock = new();
 
-    // Under the lock.
+    // Used under the lock.
     private readonly List<ShipJob> _aside = [];
     private readonly HashSet<ShipJob> _underWay = [];
     private readonly Stack<UnitRows> _spareRows = new();
@@ -51,7 +51,7 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
 
     private DateTimeOffset Now => timeProvider.GetUtcNow();
 
-    /// <summary>The shard of the next unit: each in turn, of those that take any.</summary>
+    /// <summary>Returns the shard for the next unit: the available shards take turns.</summary>
     public string? NextShard(IReadOnlyList<string> shards)
     {
         lock (_lock)
@@ -67,14 +67,14 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
         return null;
     }
 
-    /// <summary>Takes in what is handed on later.</summary>
+    /// <summary>Adds units to be passed on later.</summary>
     public void AddAside(IEnumerable<ShipJob> jobs)
     {
         lock (_lock)
             _aside.AddRange(jobs);
     }
 
-    /// <summary>Takes out what was put aside and whose time has come.</summary>
+    /// <summary>Removes and returns a unit that was put aside and is due.</summary>
     public ShipJob? NextAside()
     {
         lock (_lock)
@@ -89,7 +89,7 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>Hands a unit to the senders, when one of them is free.</summary>
+    /// <summary>Passes a unit to the senders when one of them is free.</summary>
     public async Task HandOnAsync(ShipJob job, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -97,11 +97,11 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
         await _handedOn.Writer.WriteAsync(job, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>What is handed to the senders, each to one of them.</summary>
+    /// <summary>Returns the units passed to the senders. Each goes to one of them.</summary>
     public IAsyncEnumerable<ShipJob> HandedOnAsync(CancellationToken cancellationToken) => _handedOn.Reader.ReadAllAsync(cancellationToken);
 
-    /// <summary>Notes that a unit is in the cluster.</summary>
-    /// <returns>Whether it was the last.</returns>
+    /// <summary>Records that a unit is in the cluster.</summary>
+    /// <returns><see langword="true"/> if it was the last; otherwise, <see langword="false"/>.</returns>
     public bool Done(ShipJob job, int found)
     {
         lock (_lock)
@@ -118,7 +118,7 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>Lets a unit wait.</summary>
+    /// <summary>Puts a unit aside for a time.</summary>
     public void PutAside(ShipJob job, TimeSpan pause)
     {
         lock (_lock)
@@ -130,7 +130,7 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>Lets a unit wait that could not be sent, the longer the more often that was so, and its shard as well.</summary>
+    /// <summary>Puts a unit aside that could not be sent, for longer after each failure. Its shard waits as well.</summary>
     public void PutAside(ShipJob job, Exception failure)
     {
         lock (_lock)
@@ -146,7 +146,7 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>Notes that something failed.</summary>
+    /// <summary>Records a failure.</summary>
     public void Fail(Exception exception)
     {
         lock (_lock)
@@ -162,7 +162,7 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
             return _spareRows.TryPop(out UnitRows? rows) ? rows : new UnitRows();
     }
 
-    /// <summary>Gives back what is free again. A few are kept for the next.</summary>
+    /// <summary>Returns rows that are free again. A few are kept for reuse.</summary>
     public void GiveBack(UnitRows rows)
     {
         lock (_lock)
@@ -172,7 +172,7 @@ internal sealed class ShipJobs(int senders, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>How far it is, with what of some runs is not cut yet.</summary>
+    /// <summary>Returns the status of shipping, including the parts of runs that are not in units yet.</summary>
     public ShippingStatus Status(IReadOnlyCollection<RunShipper> runs)
     {
         lock (_lock)

@@ -1,17 +1,17 @@
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>Lines that are sent together. Fixed before it is sent, and never changed: what is sent again is the same, so that servers take
-/// it for what they have.</summary>
-/// <param name="Number">Its number in its checkpoint.</param>
-/// <param name="Table">The table that its lines go to.</param>
-/// <param name="Name">The name of their file.</param>
-/// <param name="File">What the cluster calls the file: by another name where another file had that one before.</param>
-/// <param name="First">The number of the first line, 1 that of the file's first.</param>
-/// <param name="Lines">How many.</param>
-/// <param name="Start">Where the first begins in the file.</param>
-/// <param name="End">Where the last ends.</param>
-/// <param name="Shard">The shard that has them.</param>
-/// <param name="Version">The schema's version when it was fixed.</param>
+/// <summary>Lines that are sent together. A unit is fixed before it is sent and never changed, so that servers recognize it when it is sent
+/// again.</summary>
+/// <param name="Number">The number of the unit in its checkpoint.</param>
+/// <param name="Table">The table for its lines.</param>
+/// <param name="Name">The name of the file.</param>
+/// <param name="File">The name of the file in the cluster, which differs if another file had the name before.</param>
+/// <param name="First">The number of the first line. The first line of a file has the number 1.</param>
+/// <param name="Lines">The number of lines.</param>
+/// <param name="Start">The position in the file at which the first line begins.</param>
+/// <param name="End">The position in the file at which the last line ends.</param>
+/// <param name="Shard">The shard for the lines.</param>
+/// <param name="Version">The version of the schema when the unit was fixed.</param>
 internal sealed record ShipUnit(
     long Number,
     string Table,
@@ -24,9 +24,9 @@ internal sealed record ShipUnit(
     string Shard,
     int Version)
 {
-    /// <summary>As many lines are one block on a server: they are in together or not at all.</summary>
+    /// <summary>The maximum number of lines. A server takes that many as one block, which is inserted completely or not at all.</summary>
     public const int MaxLines = 50_000;
 
-    /// <summary>Bytes of rows beyond which a unit ends, so that memory is bounded where lines are long.</summary>
+    /// <summary>The size of the rows, in bytes, beyond which a unit ends, so that memory is bounded if lines are long.</summary>
     public const int MaxBytes = 8 << 20;
 }

@@ -5,10 +5,10 @@ using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>Ships the runs below a directory: looks at them again and again, has units cut, and sends them.</summary>
+/// <summary>Ships the runs below a directory: scans it repeatedly, has units planned, and sends them.</summary>
 /// <remarks>
-/// One loop looks, cuts and reads; a few senders send. A unit that no replica takes is put aside, without its rows, and read again when its
-/// time comes: memory is bounded by the units that are being sent, and no shard waits for another.
+/// One loop scans, plans and reads; a few senders send. A unit that no replica accepts is put aside without its rows, and read again when
+/// it is due. Memory is therefore bounded by the units that are being sent, and no shard waits for another.
 /// </remarks>
 internal sealed class Shipper : IAsyncDisposable
 {
@@ -50,9 +50,9 @@ internal sealed class Shipper : IAsyncDisposable
 
     private DateTimeOffset Now => _timeProvider.GetUtcNow();
 
-    /// <summary>Ships until it is cancelled, or all is shipped where that is asked for.</summary>
-    /// <returns>How far it came.</returns>
-    /// <exception cref="FleetException">Nothing could be shipped for as long as was given.</exception>
+    /// <summary>Ships until cancelled or, if only one pass is requested, until everything is shipped.</summary>
+    /// <returns>The final status.</returns>
+    /// <exception cref="FleetException">Nothing could be shipped for the given time.</exception>
     /// <exception cref="IOException">The directory cannot be listed.</exception>
     public async Task<ShippingStatus> RunAsync(CancellationToken cancellationToken)
     {
@@ -93,14 +93,14 @@ internal sealed class Shipper : IAsyncDisposable
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    /// <returns>Whether anything was sent on its way.</returns>
+    /// <returns><see langword="true"/> if anything was sent; otherwise, <see langword="false"/>.</returns>
     private async Task<bool> PassAsync(CancellationToken cancellationToken)
     {
         _hasFailed = false;
         if (!await TryAsync(() => _view.RefreshAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
             return false;
 
-        // What comes while a shipper works that ships once is for the next.
+        // A shipper that ships once leaves data that arrives while it works to the next shipper.
         IReadOnlyList<RunListing> listings = RunListing.Of(_root);
         if (_options.Once)
             _limits ??= listings.SelectMany(run => run.Files).ToDictionary(file => file.Path, file => file.Length, StringComparer.Ordinal);
@@ -119,7 +119,7 @@ internal sealed class Shipper : IAsyncDisposable
         return hasWorked;
     }
 
-    /// <summary>Does something that can fail without an end to everything.</summary>
+    /// <summary>Does work whose failure must not end the shipping.</summary>
     private async Task<bool> TryAsync(Func<Task> work, CancellationToken cancellationToken)
     {
         try
@@ -136,7 +136,7 @@ internal sealed class Shipper : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a run on, unless it is, or is finished, or another shipper has it.</summary>
+    /// <summary>Opens a run, unless it is already open or finished, or another shipper has it.</summary>
     private async Task TakeAsync(RunListing listing, CancellationToken cancellationToken)
     {
         if (_runs.TryGetValue(listing.Directory, out RunShipper? known))
@@ -216,7 +216,7 @@ internal sealed class Shipper : IAsyncDisposable
                 break;
             }
 
-            // What may be there though this checkpoint knows nothing of it is counted first.
+            // Lines that may be there although this checkpoint does not know them are counted first.
             ShipJob job = run.IsRecovered
                 ? new ShipJob(run, unit, Delivery.OfKnown(Now), Now)
                 : new ShipJob(run, unit, Delivery.OfNew(), Now) { Rows = rows };
@@ -237,7 +237,7 @@ internal sealed class Shipper : IAsyncDisposable
         return hasWorked;
     }
 
-    /// <summary>Sends what was put aside and whose time has come.</summary>
+    /// <summary>Sends the units that were put aside and are due.</summary>
     private async Task<bool> SendAsideAsync(CancellationToken cancellationToken)
     {
         bool hasWorked = false;
@@ -260,7 +260,7 @@ internal sealed class Shipper : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // What is on its way is in the checkpoints.
+            // The units that are being sent are in the checkpoints.
         }
     }
 
@@ -340,7 +340,7 @@ internal sealed class Shipper : IAsyncDisposable
     private string PartsOf(RunListing listing, RunShipper run, DateTimeOffset now) =>
         string.Join('\n', RunPart.RowsOf(listing, run.Run, _root, _options.Service, now));
 
-    /// <summary>Lets go of runs that are wholly shipped and that nobody writes, so that they cost no handle.</summary>
+    /// <summary>Closes runs that are completely shipped and not being written, so that they use no handle.</summary>
     private void Finish()
     {
         foreach (RunShipper run in _runs.Values.ToArray())

@@ -4,11 +4,10 @@ using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>The rows of a unit, by the month that they are of: a block is of one. For one thread at a time, and used again and
-/// again.</summary>
+/// <summary>The rows of a unit, grouped by month, because a block may only contain one month. Reusable. Not thread-safe.</summary>
 internal sealed class UnitRows
 {
-    // What servers' dates can say. Rows of other times are kept with those of the nearest.
+    // The range of the servers' dates. Rows outside it are stored with the nearest date.
     private static readonly DateOnly FirstDay = new(1970, 1, 1);
     private static readonly DateOnly LastDay = new(2105, 12, 31);
 
@@ -21,10 +20,10 @@ internal sealed class UnitRows
     private uint _first;
     private ushort? _day;
 
-    /// <summary>Lines that were added.</summary>
+    /// <summary>The number of lines that were added.</summary>
     public int Lines { get; private set; }
 
-    /// <summary>Bytes of their rows.</summary>
+    /// <summary>The size of the rows, in bytes.</summary>
     public int Length { get; private set; }
 
     /// <summary>The months of the lines.</summary>
@@ -33,11 +32,11 @@ internal sealed class UnitRows
     public bool IsFull => Lines == ShipUnit.MaxLines || Length >= ShipUnit.MaxBytes;
 
     /// <summary>Begins the rows of a unit.</summary>
-    /// <param name="run">Its run.</param>
-    /// <param name="file">What the cluster calls its file.</param>
+    /// <param name="run">The run of the unit.</param>
+    /// <param name="file">The name of its file in the cluster.</param>
     /// <param name="first">The number of its first line.</param>
-    /// <param name="encoder">What takes its lines apart.</param>
-    /// <param name="present">Which of its lines are in the cluster already, and have no rows.</param>
+    /// <param name="encoder">The encoder of its lines.</param>
+    /// <param name="present">The lines that are already in the cluster, and have no rows.</param>
     public void Begin(string run, string file, uint first, LineEncoder encoder, BitArray? present = null)
     {
         foreach (Month month in _months.Values)
@@ -62,7 +61,7 @@ internal sealed class UnitRows
         uint line = _first + (uint)Lines++;
         if (cursor.IsTooLong || !_encoder.TryParse(cursor.Line))
         {
-            // It says no time: it goes with the one before it, or else with the first that has one.
+            // The line has no time. It goes with the line before it or, failing that, with the first that has one.
             if (_day is { } day)
                 AddSkipped(line, day);
             else
@@ -120,7 +119,7 @@ internal sealed class UnitRows
         rows.UInt64(checksum);
     }
 
-    /// <returns>Where the line's row goes; null where it has none.</returns>
+    /// <returns>The writer for the line's row; null if the line has no row.</returns>
     private RowWriter? Take(uint line, ushort day)
     {
         DateOnly date = FirstDay.AddDays(day);
@@ -142,17 +141,17 @@ internal sealed class UnitRows
 
     /// <summary>The lines of a month.</summary>
     /// <param name="number">The month, as servers number it.</param>
-    /// <param name="rows">Their rows.</param>
+    /// <param name="rows">The rows of the lines.</param>
     public sealed class Month(int number, RowWriter rows)
     {
         public int Number => number;
 
         public RowWriter Rows => rows;
 
-        /// <summary>How many lines of the unit are of it.</summary>
+        /// <summary>The number of lines of the unit in this month.</summary>
         public int Lines { get; set; }
 
-        /// <summary>How many of these have rows.</summary>
+        /// <summary>The number of these lines that have rows.</summary>
         public int Written { get; set; }
     }
 }

@@ -4,9 +4,10 @@ using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Shipping;
 
-/// <summary>Brings units into the cluster, a step at a time. For one thread at a time.</summary>
+/// <summary>Brings units into the cluster, one step at a time. Not thread-safe.</summary>
 /// <param name="shards">The cluster.</param>
-/// <param name="versionAsync">The schema's version, asked before each attempt. It throws while the schema is about to change.</param>
+/// <param name="versionAsync">Returns the version of the schema, before each attempt. It throws while the schema is about to
+/// change.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class UnitSender(
     IShardClient shards,
@@ -16,16 +17,17 @@ internal sealed class UnitSender(
     private readonly MemoryStream _body = new();
     private int _replica;
 
-    /// <summary>Does the next step with a unit: counts, where what is known of it demands that, and sends what is missing.</summary>
-    /// <param name="run">Its run.</param>
+    /// <summary>Takes the next step with a unit: counts lines if required, and sends missing lines.</summary>
+    /// <param name="run">The run of the unit.</param>
     /// <param name="unit">The unit.</param>
-    /// <param name="delivery">What is known of it.</param>
-    /// <param name="places">The shards that may have lines of it.</param>
-    /// <param name="fresh">Its rows, all of them; null where they are to be read.</param>
-    /// <param name="read">Reads its rows, without those of lines that are there.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>Whether all of it is in, and how many lines were there before; else a part has to wait.</returns>
-    /// <exception cref="IOException">It failed: nobody knows what is in.</exception>
+    /// <param name="delivery">What is known about the delivery of the unit.</param>
+    /// <param name="places">The shards that may have lines of the unit.</param>
+    /// <param name="fresh">All rows of the unit; null if they must be read.</param>
+    /// <param name="read">Reads the rows of the unit, except those of lines that are already there.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns>Whether the whole unit is in the cluster (otherwise, a part must wait), and the number of lines that were there
+    /// before.</returns>
+    /// <exception cref="IOException">The step failed. It is unknown which lines are in the cluster.</exception>
     public async Task<(bool IsWhole, int Found)> DeliverAsync(
         string run,
         ShipUnit unit,
@@ -57,13 +59,14 @@ internal sealed class UnitSender(
         return (isWhole, found);
     }
 
-    /// <summary>Sends the rows of a unit, each month to whichever replica takes it.</summary>
+    /// <summary>Sends the rows of a unit. Each month goes to any replica that accepts it.</summary>
     /// <param name="unit">The unit.</param>
-    /// <param name="rows">Its rows, those that are missing.</param>
-    /// <param name="delivery">What is known of it.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>Whether all of it is in; else a part of a month has to wait.</returns>
-    /// <exception cref="FleetException">No replica has taken a month.</exception>
+    /// <param name="rows">The missing rows of the unit.</param>
+    /// <param name="delivery">What is known about the delivery of the unit.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns><see langword="true"/> if the whole unit is in the cluster; <see langword="false"/> if a part of a month must
+    /// wait.</returns>
+    /// <exception cref="FleetException">No replica has accepted a month.</exception>
     private async Task<bool> SendAsync(
         ShipUnit unit,
         UnitRows rows,
@@ -113,7 +116,7 @@ internal sealed class UnitSender(
             }
             catch (FleetException) when (attempt < replicas)
             {
-                // Whichever replica has it in the end: the shard takes the same block once.
+                // It does not matter which replica has it in the end: the shard accepts the same block only once.
                 _replica++;
             }
             catch (FleetException)

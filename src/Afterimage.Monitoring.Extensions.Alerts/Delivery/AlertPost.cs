@@ -5,7 +5,7 @@ using System.Security.Authentication;
 
 namespace Afterimage.Monitoring.Delivery;
 
-/// <summary>Posts JSON to one address.</summary>
+/// <summary>Posts JSON to one URL.</summary>
 internal sealed class AlertPost : IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json", "utf-8");
@@ -16,10 +16,10 @@ internal sealed class AlertPost : IDisposable
     private readonly HttpClient? _ownClient;
     private readonly HttpClient _client;
 
-    /// <param name="options">The settings, valid.</param>
-    /// <param name="url">Where to.</param>
-    /// <param name="client">What to send with, somebody else's; null for one of its own.</param>
-    /// <param name="timeProvider">The clock of retries and time limits.</param>
+    /// <param name="options">The settings. They must be valid.</param>
+    /// <param name="url">The URL.</param>
+    /// <param name="client">The HTTP client of the caller; null: a client of its own.</param>
+    /// <param name="timeProvider">The clock for retries and time limits.</param>
     public AlertPost(HttpAlertOptions options, Uri url, HttpClient? client, TimeProvider timeProvider)
     {
         _url = url;
@@ -27,7 +27,7 @@ internal sealed class AlertPost : IDisposable
         _pipeline = new DeliveryPipeline(options, timeProvider);
         if (client is null)
         {
-            // A redirect would take headers and alerts to somewhere nobody named. The time limit is the pipeline's.
+            // Following a redirect would take headers and alerts to a place that nobody named. The pipeline has its own time limit.
             client = _ownClient = new HttpClient(
                 new SocketsHttpHandler
                 {
@@ -43,10 +43,10 @@ internal sealed class AlertPost : IDisposable
         _client = client;
     }
 
-    /// <param name="body">UTF-8.</param>
+    /// <param name="body">The body, in UTF-8.</param>
     /// <param name="sign">Adds headers to each attempt.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="DeliveryException">It was not taken.</exception>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <exception cref="DeliveryException">The request was not accepted.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> body, Action<HttpRequestHeaders>? sign, CancellationToken cancellationToken) =>
         _pipeline.RunAsync(_url.Host, token => AttemptAsync(body, sign, token), cancellationToken);
 
@@ -80,11 +80,11 @@ internal sealed class AlertPost : IDisposable
         }
     }
 
-    // Not the receiver's own words, nor what it sent with them: they may repeat a secret of the request.
+    // The receiver's own words and anything else it sent are left out: they may repeat a secret of the request.
     private static string Status(HttpStatusCode status) =>
         Enum.IsDefined(status) ? $"{(int)status} ({status})" : ((int)status).ToString(CultureInfo.InvariantCulture);
 
-    // What went wrong is told by the innermost exception; the outer ones say no more than "see inner exception".
+    // The innermost exception describes the problem; the outer ones only say "see inner exception".
     private static string Cause(HttpRequestException exception)
     {
         Exception cause = exception.GetBaseException();

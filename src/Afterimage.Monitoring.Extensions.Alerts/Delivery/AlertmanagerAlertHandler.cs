@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Delivery;
 
-/// <summary>Tells an Alertmanager what fires, again and again, and what is over.</summary>
+/// <summary>Sends firing alerts to an Alertmanager repeatedly, and also the ends of alerts.</summary>
 internal sealed class AlertmanagerAlertHandler : IAlertHandler, IDisposable
 {
     private readonly AlertmanagerOptions _options;
@@ -31,7 +31,7 @@ internal sealed class AlertmanagerAlertHandler : IAlertHandler, IDisposable
 
     public bool HearsEveryEvaluation => true;
 
-    // Told again at the first evaluation past the resend interval: that must be before Alertmanager takes the alert for over.
+    // An alert is sent again at the first evaluation after the resend interval. That must be before Alertmanager treats it as over.
     public TimeSpan? MaxMetricsInterval => _options.ResolveTimeout - _options.ResendInterval;
 
     public async ValueTask HandleAlertsAsync(IReadOnlyList<Alert> alerts, CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ internal sealed class AlertmanagerAlertHandler : IAlertHandler, IDisposable
         if (_told.Count == 0 || (!_isUnsent && _timeProvider.GetElapsedTime(_sentAt) < _options.ResendInterval))
             return;
 
-        // What was not taken is told again at the next evaluation.
+        // Alerts that were not accepted are sent again at the next evaluation.
         _isUnsent = true;
         await _post.SendAsync(Body(), sign: null, cancellationToken).ConfigureAwait(false);
         _isUnsent = false;
@@ -55,7 +55,8 @@ internal sealed class AlertmanagerAlertHandler : IAlertHandler, IDisposable
 
     public void Dispose() => _post.Dispose();
 
-    // To Alertmanager an alert is its labels, of which the level is one: at another level it is another alert, and the one before is over.
+    // Alertmanager identifies an alert by its labels, which include the level. At another level it is another alert, and the previous one
+    // is over.
     private void Take(Alert alert)
     {
         int index = _told.FindIndex(told => told.End is null && told.Alert.Name == alert.Name);
@@ -88,7 +89,7 @@ internal sealed class AlertmanagerAlertHandler : IAlertHandler, IDisposable
                 WriteTexts(writer, "annotations", Annotations(alert));
                 writer.WriteString("startsAt", start.UtcDateTime);
 
-                // A clock that was set back must not let it end before it began: Alertmanager would refuse all of them.
+                // If a clock was set back, the alert must not end before it began: Alertmanager would refuse all alerts in the request.
                 DateTimeOffset endsAt = end ?? now + _options.ResolveTimeout;
                 writer.WriteString("endsAt", (endsAt > start ? endsAt : start).UtcDateTime);
                 writer.WriteEndObject();

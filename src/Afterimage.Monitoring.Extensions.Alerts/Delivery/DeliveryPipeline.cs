@@ -4,7 +4,7 @@ using Polly.Timeout;
 
 namespace Afterimage.Monitoring.Delivery;
 
-/// <summary>Attempts with a time limit each, and again after a while where the failure may pass.</summary>
+/// <summary>Runs attempts with a time limit each, and retries after a delay if the failure is transient.</summary>
 internal sealed class DeliveryPipeline
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
@@ -40,9 +40,9 @@ internal sealed class DeliveryPipeline
         _pipeline = builder.AddTimeout(options.AttemptTimeout).Build();
     }
 
-    /// <param name="host">Who it goes to, for the log.</param>
-    /// <param name="attempt">One attempt; it throws a <see cref="DeliveryException"/> where it fails.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="host">The host that is delivered to, for the log.</param>
+    /// <param name="attempt">Makes one attempt. It must throw a <see cref="DeliveryException"/> if it fails.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     public async ValueTask RunAsync(string host, Func<CancellationToken, ValueTask> attempt, CancellationToken cancellationToken)
     {
         try

@@ -2,7 +2,7 @@ using Afterimage.Monitoring.Settings;
 
 namespace Afterimage.Monitoring.Delivery;
 
-/// <summary>Alert handlers as people write them into a configuration.</summary>
+/// <summary>Reads alert handlers from configuration.</summary>
 internal static class DeliverySettings
 {
     public static IReadOnlyList<Action<IList<IAlertHandler>>> Read(SettingsNode settings)
@@ -90,7 +90,7 @@ internal static class DeliverySettings
         }
         catch (ArgumentException fault)
         {
-            // Its sentence begins with the setting.
+            // The sentence of the exception begins with the name of the setting.
             throw node.Wrong(
                 fault.ParamName!,
                 fault.Message[(fault.ParamName!.Length + 1)..].Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal));

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Delivery;
 
-/// <summary>Lets alerts of a level pass, and of those that passed their end.</summary>
+/// <summary>Lets through alerts of at least a level, and the ends of alerts that it let through.</summary>
 internal sealed class LevelFilter(AlertLevel minimum)
 {
     private readonly HashSet<string> _passed = new(StringComparer.Ordinal);

@@ -9,7 +9,7 @@ using MimeKit;
 
 namespace Afterimage.Monitoring.Delivery;
 
-/// <summary>Sends alerts by e-mail, those that came together as one mail.</summary>
+/// <summary>Sends alerts by e-mail. Alerts from the same call are sent in one mail.</summary>
 internal sealed class MailAlertHandler : IAlertHandler
 {
     private const int MaxSubject = 150;
@@ -99,7 +99,7 @@ internal sealed class MailAlertHandler : IAlertHandler
         mail.From.Add(_from);
         mail.To.AddRange(_to);
 
-        // RFC 3834: no out-of-office replies.
+        // RFC 3834: prevents out-of-office replies.
         mail.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
         return mail;
     }

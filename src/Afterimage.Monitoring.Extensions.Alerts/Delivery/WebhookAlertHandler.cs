@@ -10,7 +10,7 @@ using Afterimage.Monitoring.Log.Writing;
 
 namespace Afterimage.Monitoring.Delivery;
 
-/// <summary>Posts alerts to a web address.</summary>
+/// <summary>Posts alerts to a URL.</summary>
 internal sealed class WebhookAlertHandler : IAlertHandler, IDisposable
 {
     private const int Version = 1;
@@ -68,7 +68,7 @@ internal sealed class WebhookAlertHandler : IAlertHandler, IDisposable
         return body.WrittenMemory;
     }
 
-    // Anew at each attempt: the receiver refuses an old one.
+    // Sign each attempt anew, because the receiver refuses an old signature.
     private void Sign(HttpRequestHeaders headers, ReadOnlySpan<byte> body)
     {
         string time = _timeProvider.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);

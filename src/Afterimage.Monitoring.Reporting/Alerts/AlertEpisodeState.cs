@@ -5,12 +5,12 @@ namespace Afterimage.Monitoring;
 /// <summary>How an <see cref="AlertEpisode"/> ended, if it did.</summary>
 public enum AlertEpisodeState
 {
-    /// <summary>It goes on, as far as the log tells: of a process that was killed the log does not tell that it ended.</summary>
+    /// <summary>The alert is firing, as far as the log shows. The log does not show the end of a process that was killed.</summary>
     Firing,
 
-    /// <summary>It was announced to be over.</summary>
+    /// <summary>The end of the alert was announced.</summary>
     Resolved,
 
-    /// <summary>It was firing when its run ended.</summary>
+    /// <summary>The alert was firing when its run ended.</summary>
     RunEnded,
 }

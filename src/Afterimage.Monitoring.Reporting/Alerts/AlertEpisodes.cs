@@ -3,12 +3,12 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Alerts;
 
-/// <summary>Puts announcements together to episodes.</summary>
+/// <summary>Combines announcements into episodes.</summary>
 internal static class AlertEpisodes
 {
-    /// <param name="alerts">What was announced in one directory, in the order of its lines.</param>
+    /// <param name="alerts">The announcements in one directory, in the order of its lines.</param>
     /// <param name="directory">The directory.</param>
-    /// <param name="runs">What is known of its runs.</param>
+    /// <param name="runs">What is known about the runs in the directory.</param>
     public static IReadOnlyList<AlertEpisode> Of(IEnumerable<Alert> alerts, string directory, IReadOnlyList<LogRun> runs)
     {
         List<AlertEpisode> over = [];
@@ -17,7 +17,8 @@ internal static class AlertEpisodes
         {
             open.TryGetValue(alert.Name, out Open? current);
 
-            // An alert that nobody lived to call off is not that of a later run in the same directory.
+            // If an alert was never called off because its run did not live to do so, an alert of a later run in the same directory is
+            // another one.
             if (current is not null
                 && runs.Any(run => run.Start > current.LastHeard && run.Start <= alert.Timestamp)
                 && !runs.Any(run => run.Spans(current.LastHeard, alert.Timestamp)))

@@ -6,16 +6,16 @@ namespace Afterimage.Monitoring;
 /// <summary>The alerts of a log directory.</summary>
 public sealed record AlertHistory
 {
-    /// <summary>What was announced, in the order of time.</summary>
+    /// <summary>The announcements, in chronological order.</summary>
     public required IReadOnlyList<Alert> Alerts { get; init; }
 
-    /// <summary>The same as episodes, in the order of their beginnings. An end whose beginning is not among <see cref="Alerts"/>
-    /// makes none.</summary>
+    /// <summary>The same alerts as episodes, in the order in which they started. An end without a start among <see cref="Alerts"/> makes no
+    /// episode.</summary>
     public required IReadOnlyList<AlertEpisode> Episodes { get; init; }
 
-    /// <summary>Earlier alerts that were left out because there were more than were asked for.</summary>
+    /// <summary>The number of earlier alerts that were left out because of the requested maximum.</summary>
     public required long OmittedAlerts { get; init; }
 
-    /// <summary>Lines of the files that held no valid alert.</summary>
+    /// <summary>The number of lines in the files that held no valid alert.</summary>
     public required long SkippedLines { get; init; }
 }

@@ -7,7 +7,7 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Alerts;
 
-/// <summary>The alerts of a snapshot, and the episodes that they tell of.</summary>
+/// <summary>Reads the alerts of a snapshot, and their episodes.</summary>
 internal static class AlertQuery
 {
     public static AlertHistory Run(LogSnapshot snapshot, int maxAlerts, IEnumerable<string> runFiles)
@@ -20,7 +20,7 @@ internal static class AlertQuery
             ORDER BY line
             """)).Select(Line)];
 
-        // Each file has one writer, whose lines are in the order of what happened, also where its clock was set back.
+        // Each file has one writer, whose lines are in the order of events, even if its clock was set back.
         LogRun[] runs = [.. runFiles.Select(LogRun.Read).OfType<LogRun>()];
         IEnumerable<AlertEpisode> episodes = lines
             .GroupBy(line => Path.GetDirectoryName(line.File)!, StringComparer.Ordinal)

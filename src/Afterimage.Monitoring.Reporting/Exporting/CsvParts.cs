@@ -3,13 +3,13 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
-/// <summary>Cuts a file of comma-separated values into several, each with its header.</summary>
+/// <summary>Splits a file of comma-separated values into several, each with the header.</summary>
 internal static class CsvParts
 {
     /// <param name="path">The file.</param>
-    /// <param name="parts">What to write, in the order of the file, and how many rows of it go there.</param>
-    /// <param name="report">Is told the share that is cut.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <param name="parts">The files to write, in the order of the source file, and the number of rows for each.</param>
+    /// <param name="report">Receives progress from 0 to 1.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     public static void Cut(
         string path,
         IEnumerable<(string Path, long Rows)> parts,
@@ -29,7 +29,7 @@ internal static class CsvParts
         }
     }
 
-    /// <summary>The rows of a file as they come.</summary>
+    /// <summary>Reads the rows of a file one by one.</summary>
     private sealed class CsvRows(Stream source)
     {
         private readonly byte[] _buffer = new byte[1 << 20];
@@ -38,7 +38,7 @@ internal static class CsvParts
 
         public void CopyTo(Stream target, long count, CancellationToken cancellationToken)
         {
-            // A quote within quotes is doubled, which changes nothing about what is inside of them.
+            // A quote within quotes is doubled, so that it does not change whether the text after it is quoted.
             bool isQuoted = false;
             while (count > 0)
             {

@@ -9,10 +9,10 @@ using SpreadCheetah.Worksheets;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
-/// <summary>Writes queries as the sheets of a workbook, a row at a time.</summary>
+/// <summary>Writes queries as the sheets of a workbook, one row at a time.</summary>
 internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToken cancellationToken)
 {
-    // The limits of Excel: rows of a sheet with the header, UTF-16 units in a cell, the first day that its calendar has right, whole
+    // The limits of Excel: rows of a sheet without its header, UTF-16 units in a cell, the first day that its calendar has right, and whole
     // numbers in a double.
     private const int MaxRows = 1_048_576 - 1;
     private const int MaxText = 32_767;
@@ -22,7 +22,7 @@ internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToke
 
     private static readonly SpreadCheetahOptions Options = new()
     {
-        // A workbook of the best compression is a third smaller and takes three times as long.
+        // A workbook with the best compression is a third smaller, but takes three times as long.
         CompressionLevel = SpreadCheetahCompressionLevel.Fastest,
         DefaultDateTimeFormat = NumberFormat.Custom("yyyy-mm-dd hh:mm:ss.000"),
         PreserveStringWhitespace = true,
@@ -31,10 +31,10 @@ internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToke
     private long _written;
 
     /// <param name="path">The file.</param>
-    /// <param name="queries">The queries, and the sheets that the rows of each fill one after the other; a sheet of too many rows goes on
-    /// in further ones.</param>
-    /// <param name="rows">Rows in all sheets.</param>
-    /// <param name="report">Is told the share that is written.</param>
+    /// <param name="queries">The queries, and the sheets that the rows of each fill in succession. A sheet with too many rows continues in
+    /// further sheets.</param>
+    /// <param name="rows">The number of rows in all sheets.</param>
+    /// <param name="report">Receives progress from 0 to 1.</param>
     public async Task WriteAsync(
         string path,
         IEnumerable<(string Sql, IReadOnlyList<(string Name, long Rows)> Sheets)> queries,
@@ -120,7 +120,7 @@ internal sealed partial class ExcelWriter(LogSnapshot snapshot, CancellationToke
         if (text.Length > MaxText)
             text = text[..(char.IsHighSurrogate(text[MaxText - 2]) ? MaxText - 2 : MaxText - 1)] + "…";
 
-        // What XML cannot hold, and what would be taken for its escape, by the escapes of ECMA-376 part 1, 22.9.2.19.
+        // Escape characters that XML cannot hold, and text that would be mistaken for an escape, as in ECMA-376 part 1, 22.9.2.19.
         return new DataCell(ToEscape().Replace(text, match => $"_x{(int)match.Value[0]:X4}_"));
     }
 

@@ -3,16 +3,16 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
-/// <summary>An export from beginning to end.</summary>
+/// <summary>Runs an export from beginning to end.</summary>
 internal static class ExportJob
 {
-    /// <param name="path">The file, as a full path.</param>
-    /// <param name="format">Its format.</param>
-    /// <param name="options">What of the records is exported.</param>
-    /// <param name="logDirectories">The log directories that it is made of.</param>
-    /// <param name="read">Makes the snapshot of what is exported, and says how far it is.</param>
-    /// <param name="progress">Is told the share of the whole that is done.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
+    /// <param name="path">The full path of the file.</param>
+    /// <param name="format">The format of the file.</param>
+    /// <param name="options">The selection of the records.</param>
+    /// <param name="logDirectories">The log directories to export.</param>
+    /// <param name="read">Creates the snapshot of what is exported, and reports progress from 0 to 1.</param>
+    /// <param name="progress">Receives the progress of the whole export from 0 to 1.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     public static ExportSummary Run(
         string path,
         ExportFormat format,
@@ -22,11 +22,11 @@ internal static class ExportJob
         IProgress<double>? progress,
         CancellationToken cancellationToken)
     {
-        // Several files beside a pipe or a device are not what was asked for.
+        // Nobody who names a pipe or a device wants several files next to it.
         if (OutputPlace.IsStream(OutputPlace.Resolve(path)))
             options = options with { SingleFile = true };
 
-        // A place that cannot be written is found before the long work.
+        // Check that the place can be written to before the long work.
         OutputKind? kind = Exporter.IsFileByMetric(format, options) ? null : Exporter.KindOf(format);
         using StagedFiles files = Translate(
             path,

@@ -2,30 +2,31 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What of a log directory is exported, and how it is laid out.</summary>
+/// <summary>The selection and layout of an export.</summary>
 public sealed record ExportOptions
 {
-    /// <summary>What a row is. Default: a metric point.</summary>
+    /// <summary>What each row is. Default: a metric point.</summary>
     public ExportShape Shape { get; init; } = ExportShape.Points;
 
-    /// <summary>Only what is stamped at or after this. Default: no bound.</summary>
+    /// <summary>Exports only records with a time stamp at or after this time. Default: no bound.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Only what is stamped before this. Default: no bound.</summary>
+    /// <summary>Exports only records with a time stamp before this time. Default: no bound.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary>Only the points of this metric. Default: all metrics. Has no place in <see cref="ExportShape.Records"/>.</summary>
+    /// <summary>Exports only the points of this metric. Default: all metrics. Must not be set for
+    /// <see cref="ExportShape.Records"/>.</summary>
     public string? MetricName { get; init; }
 
     /// <summary>
-    /// Whether <see cref="ExportFormat.Csv"/> puts all points into the one file that was asked for. Default: one file a metric beside it,
-    /// <c>&lt;name&gt;_&lt;metric&gt;.csv</c>, as the Python module does.
+    /// Whether <see cref="ExportFormat.Csv"/> writes all points to the requested file. Default: no; it writes one file per metric next to
+    /// it, <c>&lt;name&gt;_&lt;metric&gt;.csv</c>, as the Python module does.
     /// </summary>
     public bool SingleFile { get; init; }
 
     /// <summary>
-    /// How many files <see cref="ExportFormat.Csv"/> writes at most where each metric has one. An export of more fails before it writes
-    /// any. Default: 1,000. At least 1.
+    /// The maximum number of files that <see cref="ExportFormat.Csv"/> writes when each metric has its own. An export that would need more
+    /// fails before it writes any. Default: 1,000. Must be at least 1.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxFiles
@@ -39,7 +40,7 @@ public sealed record ExportOptions
     } = 1000;
 
     /// <summary>
-    /// Whether a file that holds something else than the export's format may be replaced. Default: no; the export fails. A file of the log
+    /// Whether the export may replace a file whose content is not in the export's format. Default: no; the export fails. A file of the log
     /// directory itself is never replaced.
     /// </summary>
     public bool ReplacesOtherFiles { get; init; }

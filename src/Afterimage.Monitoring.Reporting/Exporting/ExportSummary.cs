@@ -3,15 +3,15 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What an export wrote.</summary>
+/// <summary>The result of an export.</summary>
 public sealed record ExportSummary
 {
-    /// <summary>The files, by full path.</summary>
+    /// <summary>The full paths of the files that were written.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
-    /// <summary>Rows in all of them, headers not counted.</summary>
+    /// <summary>The number of rows in all files, excluding headers.</summary>
     public required long Rows { get; init; }
 
-    /// <summary>Lines of the log directory that held no valid record, which no file has.</summary>
+    /// <summary>The number of lines in the log directory that held no valid record. They are in none of the files.</summary>
     public required long SkippedLines { get; init; }
 }

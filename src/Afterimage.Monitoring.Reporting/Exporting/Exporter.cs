@@ -9,7 +9,7 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
 {
     private const string Records = "SELECT * FROM calls";
 
-    // What all threads write in the order of the log is the faster, but not as JSON, most of which would wait in memory for its turn.
+    // Letting all threads write in the order of the log is faster, but not for JSON, most of which would wait in memory for its turn.
     private const string RecordsForJson =
         "SELECT * FROM calls WHERE event = 'generation' UNION ALL SELECT * FROM calls WHERE event = 'evaluation'";
     private const string CsvFormat = "FORMAT csv, HEADER true";
@@ -18,12 +18,12 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
 
     private readonly List<(string Name, string Type)> _columns = [];
 
-    /// <summary>Rows that were written.</summary>
+    /// <summary>The number of rows that were written.</summary>
     public long Rows { get; private set; }
 
-    /// <param name="name">The name of the file, or of what the files' names begin with.</param>
+    /// <param name="name">The name of the file, or the prefix of the names of the files.</param>
     /// <param name="format">The format.</param>
-    /// <param name="report">Is told the share that is written.</param>
+    /// <param name="report">Receives progress from 0 to 1.</param>
     public void Write(string name, ExportFormat format, Action<double> report)
     {
         string records = format == ExportFormat.Json ? RecordsForJson : Records;
@@ -62,7 +62,7 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         }
     }
 
-    /// <summary>Whether each metric has a file of its own.</summary>
+    /// <summary>Returns whether each metric has a file of its own.</summary>
     public static bool IsFileByMetric(ExportFormat format, ExportOptions options) =>
         format == ExportFormat.Csv && options.Shape == ExportShape.Points && !options.SingleFile;
 
@@ -83,7 +83,7 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         string name = Identifier(column.Name);
         return column.Type switch
         {
-            // JSON has no number for them.
+            // JSON has no numbers for NaN and the infinities.
             "DOUBLE" => $"""
                 CASE WHEN isfinite({name}) THEN to_json({name}) WHEN isnan({name}) THEN '"NaN"'::JSON
                 WHEN {name} > 0 THEN '"Infinity"'::JSON WHEN {name} < 0 THEN '"-Infinity"'::JSON END AS {name}
@@ -137,8 +137,8 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
                     files.Add($"{Path.GetFileNameWithoutExtension(name)}_{names.File(metric.Name)}{extension}", OutputKind.Csv))),
         ];
 
-        // A query for each metric sorts nothing, but reads all records; so only those have one that are a good part of the points. The
-        // others are sorted together, into one file that is then cut.
+        // A query for each metric needs no sorting, but reads all records. It is therefore only used for metrics that are a large part of
+        // the points. The others are sorted together into one file, which is then split.
         ILookup<bool, (string Metric, long Count, string Path)> isLarge = parts.ToLookup(part => part.Count > Rows / MaxQueries);
         long written = 0;
         foreach ((string metric, long count, string path) in isLarge[true])
@@ -181,12 +181,12 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
             yield break;
         }
 
-        // A workbook has at least one sheet.
+        // A workbook must have at least one sheet.
         (string Name, long Count)[] metrics = Metrics();
         yield return (ByMetric(MetricFilter(options.MetricName)), metrics is [] ? [("points", 0)] : metrics);
     }
 
-    // Those of a metric in the order that they are recorded in.
+    // The records of a metric, in the order of recording.
     private static string ByMetric(string filter) =>
         $"SELECT * EXCLUDE (position) FROM (SELECT *, row_number() OVER () AS position FROM points{filter}) ORDER BY metric, position";
 

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
-/// <summary>What an output file holds, as its first bytes show it.</summary>
+/// <summary>The kind of content of an output file, as shown by its first bytes.</summary>
 internal enum OutputKind
 {
     /// <summary>A JSON array.</summary>
@@ -15,12 +15,12 @@ internal enum OutputKind
     /// <summary>Apache Parquet.</summary>
     Parquet,
 
-    /// <summary>A page of HTML.</summary>
+    /// <summary>An HTML page.</summary>
     Html,
 
-    /// <summary>A PNG picture.</summary>
+    /// <summary>A PNG image.</summary>
     Png,
 
-    /// <summary>An SVG picture.</summary>
+    /// <summary>An SVG image.</summary>
     Svg,
 }

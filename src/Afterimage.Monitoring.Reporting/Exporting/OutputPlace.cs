@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Log;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
-/// <summary>The place that a person named for an output: what is there, and whether it may be written.</summary>
+/// <summary>The place that a person named for an output: what is there, and whether it may be written to.</summary>
 internal static class OutputPlace
 {
     private const int MaxLinks = 40;
@@ -12,9 +12,9 @@ internal static class OutputPlace
 
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
-    /// <summary>The file that is written when <paramref name="path"/> is: where a symbolic link leads to, whether or not there is
-    /// anything.</summary>
-    /// <exception cref="IOException">The links go round in a circle.</exception>
+    /// <summary>Returns the file that is written when <paramref name="path"/> is written: the target of a symbolic link, whether or not it
+    /// exists.</summary>
+    /// <exception cref="IOException">The links form a cycle.</exception>
     public static string Resolve(string path)
     {
         string resolved = path;
@@ -28,7 +28,7 @@ internal static class OutputPlace
         return resolved;
     }
 
-    /// <summary>Whether what is there takes bytes and has no content to replace: a pipe, a device, an open handle.</summary>
+    /// <summary>Returns whether the place accepts bytes and has no content to replace: a pipe, a device, or an open handle.</summary>
     public static bool IsStream(string resolved)
     {
         if (OperatingSystem.IsWindows())
@@ -40,7 +40,7 @@ internal static class OutputPlace
         if (!file.Exists || file.Length > 0)
             return false;
 
-        // An archive's entry tells pipes and devices from files without opening them, which for a pipe would wait for its other end.
+        // An archive entry distinguishes pipes and devices from files without opening them. Opening a pipe would wait for its other end.
         using var entry = new MemoryStream();
         try
         {
@@ -59,8 +59,8 @@ internal static class OutputPlace
 
     /// <summary>Refuses a name that readers of a log directory would take for a part of it.</summary>
     /// <param name="resolved">The file.</param>
-    /// <param name="logDirectories">The log directories that the output is made of.</param>
-    /// <exception cref="IOException">It is such a name.</exception>
+    /// <param name="logDirectories">The log directories that the output is made from.</param>
+    /// <exception cref="IOException">The name is such a name.</exception>
     public static void ThrowIfOwn(string resolved, IReadOnlyList<string> logDirectories)
     {
         string directory = Path.GetDirectoryName(resolved)!;
@@ -69,11 +69,11 @@ internal static class OutputPlace
             throw new IOException("that is the name of a file of the log directory itself: choose another");
     }
 
-    /// <summary>Refuses to replace a file that holds something else than what is written.</summary>
+    /// <summary>Refuses to replace a file whose content is not of the kind that is written.</summary>
     /// <param name="resolved">The file.</param>
-    /// <param name="kind">What is written.</param>
+    /// <param name="kind">The kind that is written.</param>
     /// <exception cref="IOException">There is such a file, or a directory.</exception>
-    /// <exception cref="UnauthorizedAccessException">What is there may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     public static void ThrowIfOther(string resolved, OutputKind kind)
     {
         if (Directory.Exists(resolved))
@@ -93,15 +93,15 @@ internal static class OutputPlace
         }
     }
 
-    /// <summary>Opens what <see cref="IsStream"/>. A pipe waits for its reader.</summary>
-    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <summary>Opens a place for which <see cref="IsStream"/> is true. A pipe waits for its reader.</summary>
+    /// <exception cref="IOException">The place cannot be opened.</exception>
     public static FileStream OpenStream(string resolved, CancellationToken cancellationToken) =>
         Task.Run(() => new FileStream(resolved, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), cancellationToken)
             .WaitAsync(cancellationToken)
             .GetAwaiter()
             .GetResult();
 
-    // What such a link leads to has no path of its own.
+    // The target of such a link has no path of its own.
     private static bool IsHandle(string path) =>
         !OperatingSystem.IsWindows()
         && (path.StartsWith("/proc/", StringComparison.Ordinal)
@@ -126,12 +126,12 @@ internal static class OutputPlace
 
     private static bool IsWithin(string directory, string path) => path == directory || IsBelow(path, directory);
 
-    /// <summary>Whether a path lies below a directory; both without symbolic links.</summary>
+    /// <summary>Returns whether a path is below a directory. Neither may contain symbolic links.</summary>
     public static bool IsBelow(string path, string directory) =>
         path != directory
         && path.StartsWith(Path.TrimEndingDirectorySeparator(directory) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
-    /// <summary>The path without symbolic links, as far as it exists.</summary>
+    /// <summary>Returns the path without symbolic links, as far as it exists.</summary>
     public static string RealPath(string path)
     {
         string full = Path.GetFullPath(path);
@@ -176,7 +176,7 @@ internal static class OutputPlace
             OutputKind.Svg => text.StartsWith("<svg", StringComparison.Ordinal)
                 || (text.StartsWith("<?xml", StringComparison.Ordinal) && text.Contains("<svg", StringComparison.Ordinal)),
 
-            // Of a table that this library wrote: every header has it.
+            // Every header of a table that this library writes contains this column.
             _ => text.Split('\n')[0].TrimEnd('\r').Split(',').Contains("timestamp", StringComparer.Ordinal),
         };
     }

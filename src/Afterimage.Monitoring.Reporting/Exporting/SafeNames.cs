@@ -4,17 +4,18 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
-/// <summary>Names of metrics made into parts of file names and names of sheets: legal, and no two the same, whatever their case.</summary>
+/// <summary>Converts names of metrics to parts of file names and names of sheets. The results are valid, and unique without regard to
+/// case.</summary>
 internal sealed class SafeNames
 {
-    // A file's name has at most 255 bytes, and the export's own name goes before.
+    // The name of a file has at most 255 bytes, and begins with the export's own name.
     private const int MaxFileBytes = 120;
     private const int MaxSheetLength = 31;
 
     private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, int> _next = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Letters, digits, <c>-</c>, <c>_</c> and <c>.</c> stay; all else becomes <c>_</c>.</summary>
+    /// <summary>Returns the name with everything but letters, digits, <c>-</c>, <c>_</c> and <c>.</c> replaced by <c>_</c>.</summary>
     public string File(string name)
     {
         var safe = new StringBuilder();
@@ -32,7 +33,7 @@ internal sealed class SafeNames
         return Unique(safe.ToString(), number => string.Create(CultureInfo.InvariantCulture, $"-{number}"), int.MaxValue);
     }
 
-    /// <summary>The name without what Excel forbids in the name of a sheet, at most 31 characters.</summary>
+    /// <summary>Returns the name without the characters that Excel forbids in the name of a sheet, with at most 31 characters.</summary>
     public string Sheet(string name)
     {
         var safe = new StringBuilder(name.Length);
@@ -40,7 +41,7 @@ internal sealed class SafeNames
             safe.Append(
                 c is '[' or ']' or ':' or '*' or '?' or '/' or '\\' || char.IsControl(c) || char.IsSurrogate(c) || c >= '\ufffe' ? '_' : c);
 
-        // Excel forbids an apostrophe at either end, and has a use for the name History.
+        // Excel forbids an apostrophe at either end, and reserves the name History.
         string text = Cut(safe.ToString().Trim(), MaxSheetLength).Trim('\'').Trim();
         if (text.Length == 0 || text.Equals("History", StringComparison.OrdinalIgnoreCase))
             text += "_";
@@ -54,7 +55,7 @@ internal sealed class SafeNames
         if (_taken.Add(name))
             return name;
 
-        // Thousands of names may be the same once they are cut: the count goes on where it was.
+        // Thousands of names may be equal after they have been cut, so continue counting from the last number.
         int number = _next.GetValueOrDefault(name, 2);
         string unique;
         do

@@ -5,8 +5,8 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
-/// <summary>Files that are written beside their place and take it when all of them are whole; otherwise nothing is left of them. A pipe
-/// or a device is given what was written, and a symbolic link goes on leading to its file.</summary>
+/// <summary>Files that are written under temporary names and take their places when all of them are complete; otherwise, nothing is left of
+/// them. For a pipe or a device, the content is copied to it. A symbolic link still points to its file afterwards.</summary>
 internal sealed class StagedFiles : IDisposable
 {
     private const string Prefix = ".afterimage-";
@@ -19,10 +19,10 @@ internal sealed class StagedFiles : IDisposable
     private readonly string _path;
     private readonly FileStream _claim;
 
-    /// <param name="path">A file in the directory that all of them go to; made where it does not exist.</param>
-    /// <param name="rules">What they may replace.</param>
-    /// <param name="kind">What <paramref name="path"/> itself will be; null where it only names others.</param>
-    /// <exception cref="IOException">The place cannot be written, or the rules forbid it.</exception>
+    /// <param name="path">A file in the directory that all files go to. The directory is created if it does not exist.</param>
+    /// <param name="rules">The rules for what the files may replace.</param>
+    /// <param name="kind">The kind of <paramref name="path"/> itself; null if it only serves to name other files.</param>
+    /// <exception cref="IOException">The place cannot be written to, or the rules forbid it.</exception>
     public StagedFiles(string path, OutputRules rules, OutputKind? kind = null)
     {
         if (Directory.Exists(path))
@@ -39,7 +39,7 @@ internal sealed class StagedFiles : IDisposable
         if (!isStream)
             Directory.CreateDirectory(_directory);
 
-        // In the directory of the file, since a rename does not cross file systems.
+        // The staging directory is in the directory of the file, because a rename cannot cross file systems.
         string place = isStream ? Path.GetTempPath() : Path.GetDirectoryName(resolved)!;
         RemoveAbandoned(place);
         _staging = Path.Combine(place, Prefix + Guid.NewGuid().ToString("N"));
@@ -47,7 +47,7 @@ internal sealed class StagedFiles : IDisposable
         Directory.CreateDirectory(_staging);
     }
 
-    /// <summary>Where to write the file that will be <paramref name="name"/>.</summary>
+    /// <summary>Returns the path at which to write the file that will be <paramref name="name"/>.</summary>
     /// <exception cref="IOException">The rules forbid it.</exception>
     public string Add(string name, OutputKind kind)
     {
@@ -58,12 +58,12 @@ internal sealed class StagedFiles : IDisposable
         return staged;
     }
 
-    /// <summary>Where to write what is gone when the work has ended.</summary>
+    /// <summary>Returns the path for a file that is removed when the work has ended.</summary>
     public string AddTemporary() => Path.Combine(_staging, Guid.NewGuid().ToString("N"));
 
-    /// <summary>Gives all files their names.</summary>
-    /// <param name="cancellationToken">Ends the waiting for the reader of a pipe.</param>
-    /// <returns>Their full paths.</returns>
+    /// <summary>Renames all files to their final names.</summary>
+    /// <param name="cancellationToken">A token to cancel the wait for the reader of a pipe.</param>
+    /// <returns>The full paths of the files.</returns>
     public string[] Commit(CancellationToken cancellationToken)
     {
         foreach ((string staged, string final) in _files)
@@ -97,7 +97,7 @@ internal sealed class StagedFiles : IDisposable
         }
     }
 
-    // A process that is killed gives up its claim, and cannot remove its files.
+    // A process that is killed releases its claim, but cannot remove its files.
     private static void RemoveAbandoned(string directory)
     {
         foreach (string claim in Directory.EnumerateFiles(directory, Prefix + new string('?', 32) + ClaimSuffix))
@@ -108,14 +108,14 @@ internal sealed class StagedFiles : IDisposable
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // It is being written, was removed meanwhile, or is somebody else's.
+                // The directory is being written to, was removed in the meantime, or belongs to somebody else.
             }
         }
     }
 
     private static FileStream Claim(string path, FileMode mode) => new(path, mode, FileAccess.ReadWrite, FileShare.None);
 
-    // The claim goes last: without it nobody would find the rest.
+    // The claim must go last: without it, nobody would find the rest.
     private static void Remove(string staging, FileStream claim)
     {
         using (claim)

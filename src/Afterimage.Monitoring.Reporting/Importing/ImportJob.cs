@@ -7,7 +7,7 @@ using Afterimage.Monitoring.Reporting.Alerts;
 
 namespace Afterimage.Monitoring.Reporting.Importing;
 
-/// <summary>An import from beginning to end: a run is recorded beside its place, and takes it when it is whole.</summary>
+/// <summary>Runs an import from beginning to end: a run is recorded next to its place, and takes the place when it is complete.</summary>
 internal sealed class ImportJob : IDisposable
 {
     private const int ReportEvery = 4096;
@@ -25,8 +25,8 @@ internal sealed class ImportJob : IDisposable
         _cancellationToken = cancellationToken;
         ThrowIfTaken();
 
-        // Beside the target, since a rename does not cross file systems; by its name, so that the next attempt finds what a killed one
-        // left.
+        // Next to the target, because a rename cannot cross file systems. It is named after the target, so that the next attempt finds what
+        // a killed import left behind.
         string parent = Path.GetDirectoryName(target) ?? throw new IOException("it is the root of a file system");
         _staging = Path.Combine(parent, LogTree.ImportPrefix + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(target)))[..16]);
         Directory.CreateDirectory(_staging);
@@ -45,7 +45,7 @@ internal sealed class ImportJob : IDisposable
         if (Directory.Exists(source))
             throw new IOException($"'{source}' is a directory, not a file.");
 
-        // A place that cannot be written, or a file that cannot be read, is found before the long work.
+        // Check that the place can be written to and the file can be read before the long work.
         using var input = new FileStream(
             source,
             FileMode.Open,
@@ -168,12 +168,12 @@ internal sealed class ImportJob : IDisposable
     {
         LogDirectory = StagedRun,
 
-        // What is old raises no alert, and nobody asks this monitor for a metric.
+        // Old points raise no alerts, and nobody asks this monitor for a metric.
         MetricsInterval = TimeSpan.Zero,
         MaxRetainedPoints = 16_384,
         CardinalityLimit = 1,
 
-        // The rename that makes it a run must not outlive its content.
+        // The rename that makes the directory a run must not survive without the content.
         Durability = Durability.Synced,
         HandlerTimeLimit = TimeSpan.FromSeconds(10),
     });

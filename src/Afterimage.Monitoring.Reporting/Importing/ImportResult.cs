@@ -2,28 +2,29 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What an import brought.</summary>
+/// <summary>The result of an import.</summary>
 public sealed record ImportResult
 {
     /// <summary>The new log directory.</summary>
     public required LogDirectory LogDirectory { get; init; }
 
-    /// <summary>The zone that times without an offset were read in.</summary>
+    /// <summary>The time zone that was used for times without an offset.</summary>
     public required TimeZoneInfo TimeZone { get; init; }
 
-    /// <summary>Metric points in it.</summary>
+    /// <summary>The number of metric points in the directory.</summary>
     public required long Points { get; init; }
 
-    /// <summary>Lines that held no metric point.</summary>
+    /// <summary>The number of lines that held no metric point.</summary>
     public required long SkippedLines { get; init; }
 
-    /// <summary>Which was the first of them, and why, as a sentence; <see langword="null"/> where none was skipped.</summary>
+    /// <summary>A sentence that says which line was skipped first, and why; <see langword="null"/> if none was skipped.</summary>
     public string? FirstSkipped { get; init; }
 
-    /// <summary>Points with a local time that was there twice, because the clock was put back: a choice was made for them.</summary>
+    /// <summary>The number of points with an ambiguous local time, which occurred twice because the clock was set back. One of the two was
+    /// chosen.</summary>
     public required long AmbiguousTimes { get; init; }
 
-    /// <summary>Points with a local time that was never there, because the clock was put forward: the zone is likely not that of the
-    /// machine that wrote them.</summary>
+    /// <summary>The number of points with an invalid local time, which never occurred because the clock was set forward. The zone is
+    /// probably not that of the machine that wrote them.</summary>
     public required long InvalidTimes { get; init; }
 }

@@ -2,21 +2,21 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Importing;
 
-/// <summary>Local times of one file, in the order of its lines, as moments.</summary>
+/// <summary>Converts the local times in one file, in the order of its lines, to points in time.</summary>
 internal sealed class LocalTimes(TimeZoneInfo zone)
 {
-    // Threads write their lines a little out of order.
+    // Threads write their lines slightly out of order.
     private static readonly TimeSpan Disorder = TimeSpan.FromMinutes(1);
 
     private DateTime _latest = DateTime.MinValue + Disorder;
 
-    /// <summary>Times that were there twice.</summary>
+    /// <summary>The number of times that occurred twice.</summary>
     public long Ambiguous { get; private set; }
 
-    /// <summary>Times that never were.</summary>
+    /// <summary>The number of times that never occurred.</summary>
     public long Invalid { get; private set; }
 
-    /// <summary>The moment of the next point; null where it is out of the calendar.</summary>
+    /// <summary>Returns the time of the next point; null if it is outside the calendar.</summary>
     public DateTimeOffset? Next(PythonPoint point)
     {
         DateTime? utc = point.Offset is { } offset ? Minus(point.Time, offset) : Utc(point.Time);
@@ -32,7 +32,7 @@ internal sealed class LocalTimes(TimeZoneInfo zone)
     {
         if (zone.IsInvalidTime(local))
         {
-            // As a clock would show it that was not put forward.
+            // Read the time as on a clock that was not set forward.
             Invalid++;
             DateTime before = local;
             while (zone.IsInvalidTime(before))
@@ -43,7 +43,7 @@ internal sealed class LocalTimes(TimeZoneInfo zone)
         if (!zone.IsAmbiguousTime(local))
             return Minus(local, zone.GetUtcOffset(local));
 
-        // The first of the two, unless lines before this one are already past it.
+        // Choose the first of the two, unless lines before this one are already past it.
         Ambiguous++;
         TimeSpan[] offsets = zone.GetAmbiguousTimeOffsets(local);
         DateTime? first = Minus(local, offsets.Max());

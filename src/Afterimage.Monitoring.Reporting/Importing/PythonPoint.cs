@@ -7,13 +7,12 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Importing;
 
-/// <summary>A line of the Python module's <c>metrics.jsonl</c>: a metric, its value, its time, and whatever metadata stand beside
-/// them.</summary>
+/// <summary>A line of the Python module's <c>metrics.jsonl</c>: a metric, its value, its time, and any metadata.</summary>
 /// <param name="Metric">The metric.</param>
 /// <param name="Value">The value.</param>
-/// <param name="Time">The time, local to the machine that wrote it, or with an offset from UTC.</param>
-/// <param name="Offset">That offset, if it has one.</param>
-/// <param name="Metadata">Everything else; what is no scalar as its JSON text.</param>
+/// <param name="Time">The time, either local to the machine that wrote it or with an offset from UTC.</param>
+/// <param name="Offset">The offset from UTC, if there is one.</param>
+/// <param name="Metadata">Everything else. Values that are not scalars are JSON text.</param>
 internal sealed partial record PythonPoint(
     string Metric,
     double Value,
@@ -26,7 +25,7 @@ internal sealed partial record PythonPoint(
 
     /// <param name="line">The line.</param>
     /// <param name="point">The point.</param>
-    /// <param name="fault">Why it is none.</param>
+    /// <param name="fault">The reason why the line is not a point.</param>
     public static bool TryParse(string line, [NotNullWhen(true)] out PythonPoint? point, [NotNullWhen(false)] out string? fault)
     {
         point = null;
@@ -94,7 +93,7 @@ internal sealed partial record PythonPoint(
             : null;
     }
 
-    // True is a number in Python.
+    // In Python, True is a number.
     private static double? Number(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Number => value.GetDouble(),
@@ -127,8 +126,8 @@ internal sealed partial record PythonPoint(
         };
 
     /// <summary>
-    /// Python writes NaN and infinities bare, which is no JSON: they get the quotes of docs/log-format.md. Half of a surrogate pair, which
-    /// it escapes as it is, has no text: it becomes U+FFFD.
+    /// Converts a line to standard JSON. Python writes NaN and infinities bare, which is not valid JSON: they are replaced by the quoted
+    /// strings of docs/log-format.md. Python also escapes half of a surrogate pair, which is not valid text: it is replaced by U+FFFD.
     /// </summary>
     private static string Standard(string line)
     {
@@ -171,7 +170,7 @@ internal sealed partial record PythonPoint(
         return standard.ToString();
     }
 
-    /// <summary>The UTF-16 unit that is escaped at <paramref name="index"/>; -1 where none is.</summary>
+    /// <summary>Returns the UTF-16 unit that is escaped at <paramref name="index"/>; -1 if there is none.</summary>
     private static int Escaped(string line, int index) =>
         index + 6 <= line.Length && line[index] == '\\' && line[index + 1] == 'u'
             && int.TryParse(line.AsSpan(index + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int unit)

@@ -6,10 +6,10 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Reading;
 
-/// <summary>Reads what is in log directories at the moment of a call.</summary>
-/// <remarks>A writer that keeps only its newest files may delete one meanwhile, and a compaction may replace some: then it is read
-/// again.</remarks>
-/// <param name="Paths">The directories, as full paths.</param>
+/// <summary>Reads the content of log directories at the time of a call.</summary>
+/// <remarks>In the meantime, a writer that keeps only its newest files may delete one, or a compaction may replace some. The files are then
+/// read again.</remarks>
+/// <param name="Paths">The full paths of the directories.</param>
 internal sealed record LogReader(IReadOnlyList<string> Paths)
 {
     public const string AlertFiles = "alerts*.jsonl";
@@ -18,50 +18,50 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
 
     public string Path => string.Join(System.IO.Path.PathSeparator, Paths);
 
-    /// <summary>The earliest time that is read; null without such a bound.</summary>
+    /// <summary>The earliest time to read (inclusive); null: no bound.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>The end, which is not read any more; null without such a bound.</summary>
+    /// <summary>The end of the times to read (exclusive); null: no bound.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary>Whether directories below are passed over.</summary>
+    /// <summary>Whether subdirectories are ignored.</summary>
     public bool IsTopOnly { get; init; }
 
-    /// <summary>Bytes of a line beyond which it is skipped.</summary>
+    /// <summary>The length, in bytes, beyond which a line is skipped.</summary>
     public int MaxLineLength { get; init; } = LineSplitter.DefaultMaxLineLength;
 
-    /// <summary>The same directories, and of them what is within both spans.</summary>
+    /// <summary>Returns a reader for the same directories, restricted to what is within both time spans.</summary>
     public LogReader Between(DateTimeOffset? since, DateTimeOffset? until)
     {
         (since, until) = Narrowed(since, until);
         return this with { Since = since, Until = until };
     }
 
-    /// <exception cref="IOException">A directory could not be listed, or is of a later version of the format.</exception>
+    /// <exception cref="IOException">A directory could not be listed, or has a later version of the format.</exception>
     public string[] FindRecordFiles()
     {
         CheckVersion();
         return [.. Paths.SelectMany(path => RecordFiles.Find(path).Where(file => IsRead(path, file)))];
     }
 
-    /// <exception cref="IOException">A directory is of a later version of the format.</exception>
+    /// <exception cref="IOException">A directory has a later version of the format.</exception>
     public void CheckVersion() => FormatVersion.Check(Find(RunFiles));
 
     public string[] Find(string pattern) => [.. Paths.SelectMany(path => LogTree.Find(path, pattern).Where(file => IsRead(path, file)))];
 
-    /// <exception cref="IOException">A directory could not be listed, or is of a later version of the format.</exception>
+    /// <exception cref="IOException">A directory could not be listed, or has a later version of the format.</exception>
     public string[] FindAlertFiles()
     {
         CheckVersion();
         return Find(AlertFiles);
     }
 
-    /// <summary>The files of runs that were going on within the span.</summary>
+    /// <summary>Finds the files of runs that overlap the time span.</summary>
     public string[] FindRunFiles() => Since is null && Until is null
         ? Find(RunFiles)
         : [.. Find(RunFiles).Where(file => LogRun.Read(file) is { } run && !(run.Start >= Until) && !(run.End < Since))];
 
-    /// <summary>The summary of all records.</summary>
+    /// <summary>Summarises all records.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
     public RunSummary Summarize(CancellationToken cancellationToken)
     {
@@ -73,7 +73,7 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
         return SummaryOf(parts, files);
     }
 
-    /// <summary>All records, and their summary from the same reading.</summary>
+    /// <summary>Reads all records, and summarises them in the same pass.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
     public LogSnapshot ReadWithSummary(
         RecordColumn[] columns,
@@ -99,7 +99,7 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
         }
     }
 
-    /// <summary>What a statement looks at, within both spans.</summary>
+    /// <summary>Reads the input of a statement, within both time spans.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
     public LogSnapshot Read(
         QueryInput input,
@@ -124,7 +124,8 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
         return snapshot;
     }
 
-    /// <summary>The alerts before the end of the span. Those before its start are among them: an episode goes on into it.</summary>
+    /// <summary>Reads the alerts before the end of the time span. Those before its start are included, because an episode may continue into
+    /// it.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
     public LogSnapshot ReadAlerts(CancellationToken cancellationToken)
     {
@@ -137,7 +138,7 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
         return snapshot;
     }
 
-    /// <summary>Does <paramref name="work"/> with a snapshot, and says of which directory it is where the engine fails.</summary>
+    /// <summary>Calls <paramref name="work"/> with a snapshot. If the engine fails, the exception names the directory.</summary>
     public T Translate<T>(Func<T> work, CancellationToken cancellationToken)
     {
         try
@@ -182,7 +183,7 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
                     && (compacted.Length == 0 || !CompactedFile.IsDamage(exception)))
                     throw;
 
-                // The next listing is without a file that went away between listing and reading.
+                // If a file disappeared between listing and reading, the next listing does not contain it.
                 if (files.All(found => found.All(File.Exists)))
                     throw DamagedOf(compacted) is { } file ? CompactedFile.Damaged(file, exception) : Unreadable(exception);
             }

@@ -6,10 +6,11 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 
-/// <summary>Writes HTML in which whatever is filled in is text: only what stands in the code itself is markup.</summary>
+/// <summary>Writes HTML in which all values are encoded as text. Only the literals in the code are markup.</summary>
 internal sealed partial class HtmlWriter(TextWriter output)
 {
-    // Scripts of all languages stay readable and small; control characters, and those that steer the direction of text, become references.
+    // The scripts of all languages stay readable and compact. Control characters, including those for the direction of text, become
+    // references.
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
     public static string Encode(string text) =>
@@ -19,14 +20,14 @@ internal sealed partial class HtmlWriter(TextWriter output)
                 reference =>
                     ((char)int.Parse(reference.Groups[1].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString());
 
-    /// <summary>Writes markup with texts in it.</summary>
+    /// <summary>Writes markup that contains texts.</summary>
     public void Write(FormattableString html) =>
         output.Write(html.Format, [.. html.GetArguments().Select(text => (object)Encode((string)text!))]);
 
-    /// <summary>Writes what the program itself has made of encoded texts.</summary>
+    /// <summary>Writes markup that the program has made from encoded texts.</summary>
     public void WriteMarkup(string html) => output.Write(html);
 
-    // HTML reads references to these as what Windows-1252 has in their places; the characters themselves it leaves alone.
+    // HTML interprets references to these characters as Windows-1252. It accepts the characters themselves.
     [GeneratedRegex("&#x([89][0-9A-F]);")]
     private static partial Regex ReferenceToC1();
 }

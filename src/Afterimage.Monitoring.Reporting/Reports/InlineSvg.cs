@@ -8,8 +8,8 @@ using SkiaSharp;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 
-/// <summary>A figure as part of a page: it takes the page's colours and font, which follow the reader's choice of light or dark, and is as
-/// wide as there is room.</summary>
+/// <summary>A figure as part of a page. It uses the page's colours and font, which follow the reader's choice of a light or dark theme, and
+/// takes the available width.</summary>
 internal sealed partial class InlineSvg
 {
     private readonly string _id;
@@ -28,10 +28,10 @@ internal sealed partial class InlineSvg
 
     /// <summary>Draws the figure.</summary>
     /// <param name="figure">The figure, made for a page.</param>
-    /// <param name="width">Its width in pixels of the page, at which its texts have the size that they were given.</param>
-    /// <param name="height">Its height.</param>
-    /// <param name="id">What the ids in it begin with: they are the page's.</param>
-    /// <param name="className">Its class in the page.</param>
+    /// <param name="width">The width in pixels of the page at which texts have their intended size.</param>
+    /// <param name="height">The height in pixels of the page.</param>
+    /// <param name="id">The prefix of the IDs in the figure, which share a namespace with those of the page.</param>
+    /// <param name="className">The class of the figure in the page.</param>
     public static string Of(DrawnFigure figure, int width, int height, string id, string className)
     {
         XElement root = XDocument.Parse(figure.Plot.GetSvgXml(width, height)).Root!;
@@ -45,7 +45,7 @@ internal sealed partial class InlineSvg
         return svg.ToString(SaveOptions.DisableFormatting);
     }
 
-    /// <summary>The page's name of a colour of figures.</summary>
+    /// <summary>Returns the page's name for a colour of figures.</summary>
     public static string Color(Color color)
     {
         for (int i = 0; i < Figure.Colors.Count; i++)
@@ -65,7 +65,7 @@ internal sealed partial class InlineSvg
             XElement element = children[i];
             switch (element.Name.LocalName)
             {
-                // The page's own background.
+                // The page has a background of its own.
                 case "rect" when element.Attribute("fill")?.Value == "white":
                     break;
                 case "clipPath":
@@ -92,7 +92,7 @@ internal sealed partial class InlineSvg
         }
     }
 
-    // Every part of a figure comes with the same clip.
+    // Every part of a figure has the same clip.
     private XElement? Clip(XElement clip)
     {
         string shape = string.Concat(clip.Elements().Select(element => element.ToString()));
@@ -119,8 +119,8 @@ internal sealed partial class InlineSvg
                         _ => Rounded(attribute.Value, "0.#"),
                     })));
 
-    // Skia sets each letter, for the font that it measured; the page has another, and sets them itself around the point that the text was
-    // aligned to.
+    // Skia positions each letter for the font that it measured. The page has another font, and positions the letters itself around the
+    // point that the text was aligned to.
     private XElement Text(XElement text)
     {
         string value = text.Value.Trim();
@@ -141,7 +141,7 @@ internal sealed partial class InlineSvg
             _labels.TryGetValue(value, out Queue<string>? meant) && meant.TryDequeue(out string? name) ? name : value);
     }
 
-    // Thousands of dots are one path, of strokes without length.
+    // Thousands of dots become one path, made of strokes without length.
     private static XElement Dots(XElement[] dots)
     {
         var path = new StringBuilder();

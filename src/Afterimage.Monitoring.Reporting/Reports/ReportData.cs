@@ -3,20 +3,20 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 
-/// <summary>What a report shows.</summary>
+/// <summary>The content of a report.</summary>
 /// <param name="Summary">The summary of all records.</param>
-/// <param name="Made">When the report was made.</param>
-/// <param name="Runs">The runs, by their beginnings.</param>
+/// <param name="Made">The time at which the report was made.</param>
+/// <param name="Runs">The runs, ordered by their start.</param>
 /// <param name="Alerts">The alerts.</param>
 /// <param name="Figures">The figures.</param>
-/// <param name="Models">The models, those with the most tokens first.</param>
-/// <param name="Groups">The calls by a key, if it was asked for.</param>
+/// <param name="Models">The models, in descending order of tokens.</param>
+/// <param name="Groups">The calls grouped by a key, if requested.</param>
 /// <param name="Slowest">The slowest generations.</param>
 /// <param name="Failed">The latest generations that failed or have an error.</param>
-/// <param name="FailedCount">How many of these there are.</param>
-/// <param name="Errors">Errors by text, the most frequent first.</param>
-/// <param name="ErrorKinds">How many texts there are.</param>
-/// <param name="Evaluators">Evaluations by evaluator.</param>
+/// <param name="FailedCount">The number of generations that failed or have an error.</param>
+/// <param name="Errors">The errors grouped by text, most frequent first.</param>
+/// <param name="ErrorKinds">The number of different error texts.</param>
+/// <param name="Evaluators">The evaluations grouped by evaluator.</param>
 /// <param name="Judged">The lowest scores of generations that evaluations name.</param>
 internal sealed record ReportData(
     RunSummary Summary,
@@ -34,10 +34,10 @@ internal sealed record ReportData(
     IReadOnlyList<EvaluatorRow> Evaluators,
     IReadOnlyList<JudgedRow> Judged);
 
-/// <summary>Calls by a key, those with the most tokens first.</summary>
+/// <summary>The calls grouped by a key, in descending order of tokens.</summary>
 internal sealed record KeyGroups(SummaryKey Key, IReadOnlyList<KeySummary> Rows);
 
-/// <summary>What the calls of a model come to; figures that nobody recorded are <see langword="null"/>.</summary>
+/// <summary>Summary of the calls of a model. Figures that were not recorded are <see langword="null"/>.</summary>
 internal sealed record ModelRow(
     string Model,
     long Generations,
@@ -62,10 +62,10 @@ internal sealed record CallRow(
     string? FinishReason,
     string? Error);
 
-/// <summary>An error that generations or evaluations ended with.</summary>
+/// <summary>An error with which generations or evaluations ended.</summary>
 internal sealed record ErrorRow(string Error, long Count, long Models, DateTimeOffset First, DateTimeOffset Last);
 
-/// <summary>What an evaluator's work comes to.</summary>
+/// <summary>Summary of the evaluations by one evaluator.</summary>
 internal sealed record EvaluatorRow(string Evaluator, long Evaluations, double Success, long Errors, double? MeanSeconds);
 
 /// <summary>A score that an evaluation gave to a generation.</summary>

@@ -7,14 +7,14 @@ namespace Afterimage.Monitoring.Reporting.Reports;
 /// <summary>Writes a report to its file.</summary>
 internal static class ReportJob
 {
-    /// <param name="path">The file, as a full path.</param>
-    /// <param name="rules">What it may replace.</param>
-    /// <param name="read">Reads what it shows.</param>
-    /// <param name="cancellationToken">Ends the work early; nothing is left of it.</param>
+    /// <param name="path">The full path of the file.</param>
+    /// <param name="rules">The rules for what the file may replace.</param>
+    /// <param name="read">Reads the content of the report.</param>
+    /// <param name="cancellationToken">A token to cancel the operation. Cancellation leaves no output behind.</param>
     /// <exception cref="IOException">The file could not be written.</exception>
     public static RunSummary Run(string path, OutputRules rules, Func<ReportData> read, CancellationToken cancellationToken)
     {
-        // A place that cannot be written is found before the long work.
+        // Check that the place can be written to before the long work.
         using StagedFiles files = Translate(path, () => new StagedFiles(path, rules, OutputKind.Html));
         ReportData data = read();
         return Translate(

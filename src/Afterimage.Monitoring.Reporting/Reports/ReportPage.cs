@@ -1,4 +1,4 @@
-// Long because it is one page: what it shows stands here in the order of the page.
+// This file is long because it is one page: the code is in the order of the page.
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,7 +9,7 @@ using ScottPlot;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 
-/// <summary>A report as one page of HTML that needs nothing else: no script, no network, no file.</summary>
+/// <summary>A report as a single HTML page that needs nothing else: no script, no network, no file.</summary>
 internal sealed class ReportPage
 {
     private const int MaxFinishReasons = 20;
@@ -134,14 +134,14 @@ internal sealed class ReportPage
                 _data.Runs.GroupBy(State, StringComparer.Ordinal).Select(state => $"{Format.Count(state.Count())} {state.Key}"));
     }
 
-    // What a sum of money does not hold, said beside it.
+    // A note on what a sum of money does not include.
     private static string Unknown(CostReport cost) => string.Join(", ", ((string?[])
     [
         cost.UnpricedTokenCount > 0 ? $"and {Format.Count(cost.UnpricedTokenCount)} tokens without a price" : null,
         cost.UsageMissingCount > 0 ? $"{Format.Count(cost.UsageMissingCount)} calls without usage" : null,
     ]).Where(part => part is not null));
 
-    // Only of its own machine does the report know who is alive.
+    // The report only knows which processes are alive on its own machine.
     private static string State(LogRun run) =>
         run.End is not null ? "ended in order"
         : run.IsAlive ? "still going on"
@@ -623,7 +623,7 @@ internal sealed class ReportPage
 
     private void WriteMetrics()
     {
-        // Each of these is a count, and stands in a table above.
+        // Each of these metrics is a count that a table above shows.
         KeyValuePair<string, MetricSummary>[] metrics =
         [
             .. _summary.Metrics.Where(metric =>

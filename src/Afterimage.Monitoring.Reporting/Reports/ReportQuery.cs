@@ -5,7 +5,7 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 
-/// <summary>Reads from a snapshot what a report shows.</summary>
+/// <summary>Reads the content of a report from a snapshot.</summary>
 internal static class ReportQuery
 {
     public const int MaxModels = IMetricSource.MaxModels;
@@ -15,7 +15,7 @@ internal static class ReportQuery
     public const int MaxEvaluators = 50;
     public const int MaxJudged = 10;
 
-    // Texts of errors may be as long as a stack trace; what tells them apart stands at their beginning.
+    // Error texts may be as long as a stack trace. What distinguishes them is at their beginning.
     private const int MaxErrorText = 300;
 
     private const string Calls = """
@@ -31,7 +31,7 @@ internal static class ReportQuery
         UNION ALL SELECT error, model_name, timestamp FROM evaluations WHERE error IS NOT NULL
         """;
 
-    // A generation may have been recorded again, as by a replay: its judgement stands once.
+    // A generation may have been recorded twice, for example by a replay. Its judgement is listed once.
     private static readonly string Judged = $"""
         SELECT epoch_us(timestamp), evaluator_type, substr(metric, {"evaluation_score_".Length + 1}), value, feedback, generation_id,
             answered.model_name
@@ -41,7 +41,7 @@ internal static class ReportQuery
         ORDER BY value, timestamp LIMIT {MaxJudged}
         """;
 
-    /// <summary>Reads everything.</summary>
+    /// <summary>Reads the whole content.</summary>
     public static ReportData Run(
         LogSnapshot snapshot,
         RunSummary summary,

@@ -2,37 +2,37 @@ using Afterimage.Monitoring.Reporting.Figures;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 
-/// <summary>What a column of a table holds, which says how it is set.</summary>
+/// <summary>The kind of content in a table column, which determines its layout.</summary>
 internal enum ColumnKind
 {
-    /// <summary>Names and texts from outside: each keeps its own direction of writing, and breaks where it must.</summary>
+    /// <summary>Names and texts from outside. Each keeps its own writing direction, and breaks where necessary.</summary>
     Text,
 
     /// <summary>Figures, aligned at their ends.</summary>
     Number,
 
-    /// <summary>Times and words of the report's own, on one line.</summary>
+    /// <summary>Times and the report's own words, on one line.</summary>
     Word,
 }
 
 /// <summary>A column of a table.</summary>
 internal readonly record struct Column(string Header, ColumnKind Kind);
 
-/// <summary>A table of a report, in a box of its own that scrolls where the page is too narrow.</summary>
+/// <summary>A table of a report, in a box of its own that scrolls if the page is too narrow.</summary>
 internal static class ReportTable
 {
-    // Longer ones are no names, and a page must end.
+    // Longer texts are not names, and the size of a page must be bounded.
     private const int MaxText = 1000;
 
-    // A name breaks into lines only where it would take too much of the table.
+    // A name is only broken into lines if it would take up too much of the table.
     private const int MaxUnbroken = 32;
 
     private const string Nothing = "–";
 
-    /// <param name="page">Where to.</param>
-    /// <param name="caption">What it shows.</param>
-    /// <param name="columns">The columns; the first one names the row.</param>
-    /// <param name="rows">Their cells; <see langword="null"/> or empty where there is nothing to show.</param>
+    /// <param name="page">The page to write to.</param>
+    /// <param name="caption">The caption.</param>
+    /// <param name="columns">The columns. The first one names the row.</param>
+    /// <param name="rows">The cells of the rows; <see langword="null"/> or empty if there is nothing to show.</param>
     public static void Write(HtmlWriter page, string caption, Column[] columns, IEnumerable<string?[]> rows)
     {
         page.Write($"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">");
@@ -57,7 +57,7 @@ internal static class ReportTable
         page.WriteMarkup("</tbody></table></div>\n");
     }
 
-    /// <summary>A text from outside, whole unless it is very long.</summary>
+    /// <summary>Returns a text from outside, truncated if it is very long.</summary>
     public static string Shortened(string text) =>
         text.Length <= MaxText ? text : text[..(char.IsHighSurrogate(text[MaxText - 1]) ? MaxText - 1 : MaxText)] + "…";
 

@@ -3,8 +3,8 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>The columns of an answer, and a statement that gives them as values that can be read.</summary>
-/// <param name="Types">Their DuckDB types, as DESCRIBE writes them.</param>
+/// <summary>The columns of a result, and a statement that returns them as values that can be read.</summary>
+/// <param name="Types">The DuckDB types of the columns, as DESCRIBE writes them.</param>
 /// <param name="Sql">The statement.</param>
 internal sealed partial record AnswerColumns(IReadOnlyList<string> Types, string Sql)
 {
@@ -14,7 +14,7 @@ internal sealed partial record AnswerColumns(IReadOnlyList<string> Types, string
         "FLOAT", "DOUBLE", "VARCHAR", "JSON", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
     };
 
-    /// <summary>Whether a type is of values within values.</summary>
+    /// <summary>Returns whether a type has values within values.</summary>
     public static bool IsNested(string type) =>
         type.EndsWith(']')
         || type.StartsWith("STRUCT", StringComparison.Ordinal)
@@ -22,16 +22,16 @@ internal sealed partial record AnswerColumns(IReadOnlyList<string> Types, string
         || type.StartsWith("UNION", StringComparison.Ordinal)
         || type == "VARIANT";
 
-    /// <param name="snapshot">What the statement is about.</param>
-    /// <param name="sql">The statement, one that reads.</param>
-    /// <param name="asText">Whether values are to be text that would be hard to read.</param>
-    /// <param name="isSelect">Whether it can stand within another statement.</param>
+    /// <param name="snapshot">The snapshot that the statement queries.</param>
+    /// <param name="sql">The statement. It must be one that reads.</param>
+    /// <param name="asText">Whether values that are hard to read are converted to text.</param>
+    /// <param name="isSelect">Whether the statement can be nested in another.</param>
     public static AnswerColumns Of(LogSnapshot snapshot, string sql, bool asText, bool isSelect)
     {
         if (!isSelect)
             return new AnswerColumns([], sql);
 
-        // What is described already cannot be so again, unless it is within a SELECT.
+        // A statement that is already a DESCRIBE can only be described within a SELECT.
         string inner = Inner(snapshot, sql);
         string described = Description().IsMatch(inner) ? $"SELECT * FROM ({inner})" : inner;
         (string Name, string Type)[] columns =
@@ -42,7 +42,7 @@ internal sealed partial record AnswerColumns(IReadOnlyList<string> Types, string
         if (!asText || types.All(IsPlain))
             return new AnswerColumns(types, sql);
 
-        // Two columns may have one name.
+        // Two columns may have the same name.
         IEnumerable<string> names = columns.Select((_, i) => $"c{i}");
         IEnumerable<string> values = columns.Select((column, i) => $"{Value(column.Type, $"c{i}")} AS {Identifier(column.Name)}");
         return new AnswerColumns(
@@ -59,7 +59,7 @@ internal sealed partial record AnswerColumns(IReadOnlyList<string> Types, string
 
     private static string Identifier(string name) => '"' + name.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
 
-    // Behind its end there may be a semicolon, or a comment: what the parser took is without them.
+    // A semicolon or a comment may follow the statement. The parser's version has neither.
     private static string Inner(LogSnapshot snapshot, string sql)
     {
         using DuckDBCommand command = snapshot.Connection.CreateCommand();

@@ -7,9 +7,9 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 
 /// <summary>The Parquet files of docs/log-format.md, as SQL.</summary>
 /// <remarks>
-/// A row is a line: the columns of <c>record</c>, with the ticks as microseconds and what is left of them, and <c>line</c>, the line itself
-/// where the columns would not give it back byte for byte. That is where it is no valid record, has keys that nobody knows, or was written
-/// in another way than the library's.
+/// Each row is a line: the columns of <c>record</c>, with the ticks as microseconds and a remainder, and <c>line</c>, which holds the line
+/// itself if the columns could not restore it byte for byte. That is the case if it is not a valid record, has unknown keys, or is not
+/// written as the library writes it.
 /// </remarks>
 internal static class CompactedFile
 {
@@ -17,7 +17,7 @@ internal static class CompactedFile
 
     private const string Ticks = "epoch_us(timestamp) * 10 + timestamp_100ns AS ticks";
 
-    /// <summary>The line that the library would have written for the record <c>r</c>; NULL for none.</summary>
+    /// <summary>The line that the library would have written for the record <c>r</c>; NULL if it is not a record.</summary>
     public const string Macros = """
         CREATE TEMP MACRO text_json(t) AS '"' || CASE WHEN regexp_full_match(t, '[ !#-%(-*,-;=?-\[\]-_a-~]*') THEN t ELSE
             replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
@@ -32,8 +32,8 @@ internal static class CompactedFile
             || 'Z","event":"';
         """;
 
-    /// <summary>The rows of the table <c>record</c>, with its lines, as those of a file.</summary>
-    /// <param name="columns">The table's columns; of the others the file has nulls.</param>
+    /// <summary>Selects the rows of the table <c>record</c>, with its lines, as the rows of a file.</summary>
+    /// <param name="columns">The columns of the table. The file has nulls in all other columns.</param>
     public static string Select(IReadOnlyCollection<RecordColumn> columns) =>
         $"""
             SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
@@ -45,10 +45,10 @@ internal static class CompactedFile
             FROM record AS r
             """;
 
-    /// <summary>The records of the files.</summary>
-    /// <param name="columns">The columns; one that a file does not have is left out.</param>
+    /// <summary>Selects the records of files.</summary>
+    /// <param name="columns">The columns. A column that a file lacks is left out.</param>
     /// <param name="files">A list of files as SQL.</param>
-    /// <param name="withLines">Whether with the lines that they keep.</param>
+    /// <param name="withLines">Whether to include the lines that the files keep.</param>
     public static string SelectFrom(IEnumerable<RecordColumn> columns, string files, bool withLines) => $"""
         SELECT {Ticks}, COLUMNS(name -> name IN ({string.Join(
             ", ",
@@ -56,8 +56,8 @@ internal static class CompactedFile
         FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)
         """;
 
-    /// <summary>The names of the columns of the files that have more than nulls, or may have.</summary>
-    /// <param name="snapshot">What reads them.</param>
+    /// <summary>Returns the names of the columns that may have values other than null in the files.</summary>
+    /// <param name="snapshot">The snapshot that reads them.</param>
     /// <param name="files">A list of files as SQL.</param>
     public static IReadOnlySet<string> FilledColumns(LogSnapshot snapshot, string files) =>
         snapshot
@@ -93,13 +93,13 @@ internal static class CompactedFile
     /// <summary>The rows of a file, whole, in their order.</summary>
     public static string SelectRows(string file) => $"SELECT {Ticks}, * FROM read_parquet({file}, hive_partitioning = false)";
 
-    /// <summary>A number of a file's rows, whole, in their order, from one on, 0 the first.</summary>
+    /// <summary>Selects a number of complete rows of a file, in order, from a row on. The first row of a file is 0.</summary>
     public static string SelectRows(string file, long first, long count) => string.Create(CultureInfo.InvariantCulture, $"""
         SELECT {Ticks}, * FROM read_parquet({file}, file_row_number = true, hive_partitioning = false)
         WHERE file_row_number >= {first} AND file_row_number < {first + count} ORDER BY file_row_number
         """);
 
-    /// <summary>The last rows of a file, whole: a number of records, and what is between them and behind.</summary>
+    /// <summary>Selects the last complete rows of a file: a number of records, and what is between and after them.</summary>
     public static string SelectEnd(string file, int records)
     {
         string rows = $"read_parquet({file}, file_row_number = true, hive_partitioning = false)";
@@ -111,9 +111,10 @@ internal static class CompactedFile
             """);
     }
 
-    /// <summary>The lines that rows stand for, byte for byte, with <see cref="Macros"/>.</summary>
+    /// <summary>Selects the lines that rows represent, byte for byte, using <see cref="Macros"/>.</summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="columns">The names of the columns that may have more than nulls: a file of an earlier version lacks some.</param>
+    /// <param name="columns">The names of the columns that may have values other than null. A file of an earlier version lacks
+    /// some.</param>
     /// <param name="since">The time before which records are left out.</param>
     public static string SelectLines(string rows, IReadOnlySet<string> columns, DateTimeOffset? since = null)
     {
@@ -141,7 +142,7 @@ internal static class CompactedFile
         };
         string member = $"member({name}, {json})";
 
-        // That of a metric point is in its metadata.
+        // For a metric point, the model name is in the metadata.
         return column.Field == RecordSchema.ModelName ? $"CASE WHEN r.event = 'metric' THEN '' ELSE {member} END" : member;
     }
 

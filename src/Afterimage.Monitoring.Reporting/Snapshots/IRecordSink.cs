@@ -2,16 +2,16 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>What takes the lines of a scan. Each worker has its own.</summary>
+/// <summary>Receives the lines of a scan. Each worker has a sink of its own.</summary>
 internal interface IRecordSink : IDisposable
 {
-    /// <summary>Takes the line that the reader is at, which is a record within the times.</summary>
+    /// <summary>Takes the current line of the reader, which is a record within the times.</summary>
     void Take(RecordReader reader);
 
-    /// <summary>Takes the line that the reader is at, which is no record.</summary>
+    /// <summary>Takes the current line of the reader, which is not a record.</summary>
     void TakeSkipped(RecordReader reader);
 
-    /// <summary>Hands on what it took; called in the order of the lines, for one sink at a time.</summary>
+    /// <summary>Passes on what the sink has taken. Called in the order of the lines, for one sink at a time.</summary>
     void HandOn()
     {
     }

@@ -2,7 +2,7 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>Is told each record that is read, and each line that is none, in no order. For one thread.</summary>
+/// <summary>Receives each record that is read, and each line that is not a record, in any order. Not thread-safe.</summary>
 internal interface IRecordTaker
 {
     void Take(RecordLine record);

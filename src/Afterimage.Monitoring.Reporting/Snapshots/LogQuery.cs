@@ -4,7 +4,7 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The answer to an SQL query over a log directory. Dispose it: it holds the records that were read.</summary>
+/// <summary>The result of an SQL query over a log directory. Dispose it to release the records that were read.</summary>
 public sealed class LogQuery : IDisposable
 {
     private readonly LogSnapshot _snapshot;
@@ -21,13 +21,13 @@ public sealed class LogQuery : IDisposable
         Reader = command.ExecuteReader();
     }
 
-    /// <summary>The rows, as they come. Times are UTC; columns of JSON are its text.</summary>
+    /// <summary>The rows, as they are produced. Times are in UTC; JSON columns are returned as text.</summary>
     public DbDataReader Reader { get; }
 
-    /// <summary>The columns' DuckDB types, such as <c>MAP(VARCHAR, INTEGER)</c>; empty of EXPLAIN and PIVOT.</summary>
+    /// <summary>The DuckDB types of the columns, such as <c>MAP(VARCHAR, INTEGER)</c>; empty for EXPLAIN and PIVOT.</summary>
     public IReadOnlyList<string> ColumnTypes { get; }
 
-    /// <summary>Lines that held no valid record, which no view has.</summary>
+    /// <summary>The number of lines that held no valid record. They are in none of the views.</summary>
     public long SkippedLines { get; }
 
     /// <inheritdoc/>
@@ -39,7 +39,7 @@ public sealed class LogQuery : IDisposable
         _snapshot.Dispose();
     }
 
-    /// <summary>Whether the values of a column are JSON, by its type, where they come as text.</summary>
+    /// <summary>Returns whether a column of this type holds JSON when its values are returned as text.</summary>
     internal static bool IsNested(string type) => AnswerColumns.IsNested(type);
 
     internal static LogQuery Run(

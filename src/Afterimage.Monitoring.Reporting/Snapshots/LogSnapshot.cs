@@ -10,21 +10,21 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>The records of one moment in an in-memory DuckDB, with the views <c>generations</c>, <c>evaluations</c>,
+/// <summary>The records as of one moment, in an in-memory DuckDB with the views <c>generations</c>, <c>evaluations</c>,
 /// <c>judged_generations</c>, <c>points</c>, <c>logs</c> and <c>alerts</c>.</summary>
 /// <remarks>
-/// Every reader of records goes through it. The files are read once, into a table, since they may grow meanwhile and one answer must not
-/// mix two moments. DuckDB spills to disk what does not fit into its memory.
+/// All readers of records use it. The files are read once, into a table, because they may grow in the meantime and one result must not mix
+/// two moments. DuckDB writes what does not fit into its memory to disk.
 /// </remarks>
 internal sealed class LogSnapshot : IDisposable
 {
     private const string MemoryLimit = "512MB";
     private const string MemoryLimitBesideOthers = "256MB";
 
-    // A spilled table takes three times as long to be written as one in memory.
+    // Writing a table that has spilled to disk takes three times as long as writing one in memory.
     private const string MemoryLimitOfLines = "768MB";
 
-    // DuckDB holds some tens of kilobytes for each column of each file until a statement is over.
+    // DuckDB holds some tens of kilobytes for each column of each file until a statement has ended.
     private const int MaxFilesAtOnce = 100;
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
@@ -51,14 +51,13 @@ internal sealed class LogSnapshot : IDisposable
     private readonly CancellationToken _cancellationToken;
     private long _skippedLogLines;
 
-    /// <summary>Makes a snapshot without records.</summary>
-    /// <param name="columns">What is taken of each record. A statement that looks at any other column fails.</param>
-    /// <param name="cancellationToken">Ends whatever the snapshot is doing.</param>
-    /// <param name="keepsLines">Whether the table also has the column <c>line</c>, of the lines that the others would not give
-    /// back.</param>
-    /// <param name="createTaker">Makes what is told of all records on their way into the table, where it is given; once a
-    /// thread.</param>
-    /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
+    /// <summary>Creates a snapshot without records.</summary>
+    /// <param name="columns">The columns to read of each record. A statement that uses any other column fails.</param>
+    /// <param name="cancellationToken">A token to cancel any operation of the snapshot.</param>
+    /// <param name="keepsLines">Whether the table also has the column <c>line</c>, for lines that the other columns could not
+    /// restore.</param>
+    /// <param name="createTaker">Creates a receiver of all records on their way into the table, one per thread. Optional.</param>
+    /// <param name="maxLineLength">The length, in bytes, beyond which a line is skipped.</param>
     public LogSnapshot(
         RecordColumn[] columns,
         CancellationToken cancellationToken,
@@ -101,13 +100,13 @@ internal sealed class LogSnapshot : IDisposable
 
     public DuckDBConnection Connection => _connection;
 
-    /// <summary>Lines that held no valid record, log entry or alert.</summary>
+    /// <summary>The number of lines that held no valid record, log entry or alert.</summary>
     public long SkippedLines =>
         _skippedLogLines
         + Scalar("SELECT (SELECT count(*) FROM record WHERE event IS NULL) + (SELECT count(*) FROM alert WHERE name IS NULL)");
 
-    /// <summary>Adds the records of <paramref name="files"/>, those from <paramref name="since"/> on and before
-    /// <paramref name="until"/>.</summary>
+    /// <summary>Adds the records of <paramref name="files"/> from <paramref name="since"/> (inclusive) to <paramref name="until"/>
+    /// (exclusive).</summary>
     public void AddRecords(
         IReadOnlyCollection<string> files,
         DateTimeOffset? since = null,
@@ -130,13 +129,13 @@ internal sealed class LogSnapshot : IDisposable
             _cancellationToken);
     }
 
-    /// <summary>Tells of the records of compacted files, in no order, without keeping them.</summary>
+    /// <summary>Passes on the records of compacted files, in any order, without keeping them.</summary>
     public void PassCompacted(
         IReadOnlyCollection<string> files,
         (DateTimeOffset? Since, DateTimeOffset? Until) times,
         Func<IRecordTaker> createTaker)
     {
-        // In no order it need not put its parts in theirs.
+        // If the order does not matter, DuckDB need not put the parts in order.
         Execute("SET preserve_insertion_order = false");
         foreach (string[] some in files.Chunk(MaxFilesAtOnce))
         {
@@ -162,7 +161,7 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>Adds metric points from memory.</summary>
     public void AddPoints(IEnumerable<RetainedPoints> series, DateTimeOffset since)
     {
-        // Appended without the columns that points do not have, which takes a table of its own.
+        // Appended without the columns that points lack, which requires a table of its own.
         Execute("CREATE TEMP TABLE point (ticks BIGINT, metric_name VARCHAR, value DOUBLE, model_name VARCHAR)");
         using (DuckDBAppender appender = _connection.CreateAppender("point"))
         {
@@ -186,14 +185,14 @@ internal sealed class LogSnapshot : IDisposable
         Execute("INSERT INTO record BY NAME SELECT 'metric' AS event, * FROM point; DROP TABLE point;");
     }
 
-    /// <summary>Makes room in memory for another snapshot, so that both together do not take more than a gigabyte.</summary>
+    /// <summary>Limits the memory to leave room for another snapshot, so that both together take no more than a gigabyte.</summary>
     public void Shrink() => Execute($"SET memory_limit = '{MemoryLimitBesideOthers}'");
 
-    /// <summary>From now on no statement reaches a file, a network or a setting.</summary>
+    /// <summary>Prevents any further statement from accessing a file, the network or a setting.</summary>
     public void Lock() => Execute("SET enable_external_access = false; SET lock_configuration = true;");
 
     /// <param name="sql">The statement.</param>
-    /// <param name="report">Is told now and then which share of it is done.</param>
+    /// <param name="report">Receives progress from 0 to 1 from time to time.</param>
     public void Execute(string sql, Action<double>? report = null)
     {
         using DuckDBCommand command = _connection.CreateCommand();
@@ -222,7 +221,7 @@ internal sealed class LogSnapshot : IDisposable
         _cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>The rows of a query as they come; each is read before the next is asked for.</summary>
+    /// <summary>Returns the rows of a query one by one. Each must be read before the next is requested.</summary>
     public IEnumerable<DuckDBDataReader> Query(string sql)
     {
         using DuckDBCommand command = _connection.CreateCommand();
@@ -235,10 +234,10 @@ internal sealed class LogSnapshot : IDisposable
         _cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>The whole number that is a query's only row.</summary>
+    /// <summary>Returns the integer that is the only row of a query.</summary>
     public long Scalar(string sql) => Query(sql).Select(row => row.GetInt64(0)).ToArray()[0];
 
-    /// <summary>Removes what may hold contents of calls. The columns stay, without values.</summary>
+    /// <summary>Removes data that may hold contents of calls. The columns stay, without values.</summary>
     public void RemoveContents(QueryInput input)
     {
         RecordField[] contents = [RecordSchema.Tags, RecordSchema.Feedback];
@@ -249,11 +248,11 @@ internal sealed class LogSnapshot : IDisposable
             Execute("UPDATE log SET message = NULL, error = NULL, stack_trace = NULL, data = NULL");
     }
 
-    /// <summary>The text as an SQL expression. A literal of DuckDB ends at a NUL.</summary>
+    /// <summary>Returns the text as an SQL expression. A literal of DuckDB ends at a NUL.</summary>
     public static string Quote(string text) =>
         "('" + text.Replace("'", "''", StringComparison.Ordinal).Replace("\0", "' || chr(0) || '", StringComparison.Ordinal) + "')";
 
-    /// <summary>The path as an SQL literal, which statements that take no expression want.</summary>
+    /// <summary>Returns the path as an SQL literal, for statements that accept no expression.</summary>
     public static string QuotePath(string path) => "'" + path.Replace("'", "''", StringComparison.Ordinal) + "'";
 
     public void Dispose()
@@ -263,11 +262,12 @@ internal sealed class LogSnapshot : IDisposable
             Directory.Delete(_spillDirectory, recursive: true);
     }
 
-    /// <summary>The paths as a list for DuckDB's readers.</summary>
+    /// <summary>Returns the paths as a list for DuckDB's readers.</summary>
     public static string ListFiles(IEnumerable<string> files) =>
         "[" + string.Join(", ", files.Select(file => QuotePath(EscapeGlob(file)))) + "]";
 
-    /// <summary>Whether a row is from <paramref name="since"/> on and before <paramref name="until"/>, as SQL.</summary>
+    /// <summary>Returns an SQL condition for rows from <paramref name="since"/> (inclusive) to <paramref name="until"/>
+    /// (exclusive).</summary>
     public static string Within(DateTimeOffset? since, DateTimeOffset? until) =>
         string.Create(
             CultureInfo.InvariantCulture,
@@ -290,8 +290,8 @@ internal sealed class LogSnapshot : IDisposable
         }
     }
 
-    /// <summary>The view of the records of events, with their keys as columns. A total that was not given is the sum of the two
-    /// others.</summary>
+    /// <summary>Returns the view of the records of given events, with their keys as columns. A total that was not given is the sum of the
+    /// two others.</summary>
     private static string ViewOf(string name, RecordEvents events)
     {
         IEnumerable<string> columns = RecordSchema.Fields.Where(field => field.IsOf(events)).Select(field =>
@@ -306,14 +306,14 @@ internal sealed class LogSnapshot : IDisposable
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;
 
-    /// <summary>The path as a DuckDB pattern that matches nothing else. It takes a path as it is only if no character of it has a meaning
-    /// in a pattern.</summary>
+    /// <summary>Returns the path as a DuckDB pattern that matches nothing else. DuckDB only takes a path literally if none of its
+    /// characters has a meaning in a pattern.</summary>
     private static string EscapeGlob(string path)
     {
         if (path.AsSpan().IndexOfAny('*', '?', '[') < 0)
             return path;
 
-        // Within a pattern DuckDB takes a backslash for a separator of directories, and has no escape for it.
+        // In a pattern, DuckDB takes a backslash for a directory separator, and has no escape for it.
         if (Path.DirectorySeparatorChar != '\\' && path.Contains('\\', StringComparison.Ordinal))
             throw new IOException($"The file '{path}' cannot be read: a path with a backslash must have none of the characters *?[.");
 

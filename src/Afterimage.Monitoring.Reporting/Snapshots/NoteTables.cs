@@ -6,7 +6,7 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 /// <summary>The log entries and the alerts of a snapshot: the tables <c>log</c> and <c>alert</c>, and the views over them.</summary>
 internal static class NoteTables
 {
-    // Of alerts, a line that is none is a row without a name: the history of alerts counts them.
+    // A line that is not a valid alert is a row without a name: the history of alerts counts these rows.
     public const string Definitions = """
         CREATE TEMP TABLE log (
             ticks BIGINT, level VARCHAR, message VARCHAR, error VARCHAR, error_type VARCHAR, stack_trace VARCHAR, data JSON);
@@ -21,7 +21,7 @@ internal static class NoteTables
         """;
 
     /// <summary>Adds the log entries of files.</summary>
-    /// <returns>The lines that were none.</returns>
+    /// <returns>The number of lines that are not valid log entries.</returns>
     /// <exception cref="IOException">A file could not be read.</exception>
     public static long AddLogs(
         DuckDBConnection connection,
@@ -54,7 +54,7 @@ internal static class NoteTables
         return skipped;
     }
 
-    /// <summary>Adds the alerts of files, and a row for each line that is none.</summary>
+    /// <summary>Adds the alerts of files, and a row for each line that is not a valid alert.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
     public static void AddAlerts(
         DuckDBConnection connection,
@@ -78,7 +78,7 @@ internal static class NoteTables
         }
     }
 
-    // A line that is too long is empty, which is no note.
+    // A line that is too long is returned as empty, which is not valid.
     private static IEnumerable<(string File, ReadOnlyMemory<byte> Line)> Lines(
         IEnumerable<string> files,
         int maxLineLength,

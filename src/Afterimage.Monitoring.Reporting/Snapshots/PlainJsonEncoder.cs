@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>Escapes no more than JSON demands: .NET's own encoders escape all characters beyond the first plane.</summary>
+/// <summary>Escapes no more than JSON requires. .NET's own encoders escape all characters beyond the first plane.</summary>
 internal sealed class PlainJsonEncoder : JavaScriptEncoder
 {
     public static readonly PlainJsonEncoder Instance = new();

@@ -4,25 +4,25 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>One way in which a record stands for a metric point (docs/log-format.md, "From records to points"), as SQL over the view
+/// <summary>One way in which a record yields a metric point (docs/log-format.md, "From records to points"), as SQL over the view
 /// <c>whole_record r</c>.</summary>
-/// <param name="Metric">The metric's name.</param>
-/// <param name="Value">The point's value.</param>
-/// <param name="Filter">Which records have it.</param>
+/// <param name="Metric">The name of the metric.</param>
+/// <param name="Value">The value of the point.</param>
+/// <param name="Filter">The condition for records that yield it.</param>
 internal sealed record PointSource(string Metric, string Value, string Filter)
 {
-    /// <summary>What <see cref="View"/> needs: the number of a score.</summary>
+    /// <summary>The macro that <see cref="View"/> needs: the number of a score.</summary>
     public const string Macros = """
         CREATE TEMP MACRO number_of(j) AS CASE WHEN j::VARCHAR >= '#' THEN TRY_CAST(j::VARCHAR AS DOUBLE)
             WHEN j::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"') THEN trim(j::VARCHAR, '"')::DOUBLE END
         """;
 
-    // Of the point's record; what it has of objects is the metadata or the score.
+    // The columns of the point's record. Its objects are the metadata or the score.
     private static readonly string Columns = string.Join(", ", RecordSchema.Fields
         .Where(field => field.IsOf(RecordEvents.Calls) && field.Type is not (FieldType.Time or FieldType.Object or FieldType.Numbers))
         .Select(field => "r." + field.Key));
 
-    // A pointer and not a path: a score's name may hold anything that a path has a meaning for.
+    // A pointer rather than a path, because the name of a score may contain any character that has a meaning in a path.
     private const string ScoreFeedback = "json_extract_string(r.feedback, '/' || replace(replace(score.key, '~', '~0'), '/', '~1'))";
 
     private const string Generation = "r.event = 'generation'";
@@ -50,13 +50,13 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
         new("'evaluation_score_' || score.key", "number_of(score.value)", $"{Evaluation} AND number_of(score.value) IS NOT NULL"),
     ];
 
-    /// <summary>The total as given, else the sum of what was given; as a double, like the live monitor's: exact up to 2^53
-    /// tokens.</summary>
+    /// <summary>The given total or, if none was given, the sum of the given counts. It is a double, like the live monitor's: exact up to
+    /// 2^53 tokens.</summary>
     public const string TotalTokens =
         "coalesce(r.total_token_count::DOUBLE, r.prompt_token_count::DOUBLE + r.completion_token_count, "
         + "r.prompt_token_count::DOUBLE, r.completion_token_count::DOUBLE)";
 
-    /// <summary>Makes the view <c>points</c>.</summary>
+    /// <summary>The statement that creates the view <c>points</c>.</summary>
     public static string View { get; } =
         "CREATE TEMP VIEW points AS "
         + string.Join(
@@ -74,8 +74,8 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
     /// <summary>Metrics whose values hardly recur.</summary>
     public static string[] Continuous { get; } = ["generation_time", "evaluation_time", "time_to_first_token", "cost_usd"];
 
-    /// <summary>Makes the table <c>histogram</c> (metric, value, times) of all points but those of <see cref="Continuous"/>. Counted source
-    /// by source, which is far cheaper than counting the view.</summary>
+    /// <summary>The statement that creates the table <c>histogram</c> (metric, value, times) of all points except those of
+    /// <see cref="Continuous"/>. Counting source by source is far cheaper than counting the view.</summary>
     public static string Histogram { get; } =
         "CREATE TEMP TABLE histogram AS "
         + string.Join(
@@ -93,11 +93,11 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
 
     private bool IsNamed => Metric == "r.metric_name";
 
-    /// <summary>The values of a metric.</summary>
+    /// <summary>Selects the values of a metric.</summary>
     public static string Values(string metric) => $"SELECT value FROM ({Points(metric)})";
 
-    /// <summary>The points of a metric: <c>value</c>, <c>ticks</c>, <c>model_name</c>. Only records are looked at that can have it, which
-    /// is far cheaper than the view.</summary>
+    /// <summary>Selects the points of a metric: <c>value</c>, <c>ticks</c>, <c>model_name</c>. Only records that may yield the metric are
+    /// read, which is far cheaper than the view.</summary>
     public static string Points(string metric) =>
         string.Join(
             " UNION ALL ",
@@ -109,7 +109,7 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
 
     private bool IsScore => Metric.Contains("score.key", StringComparison.Ordinal);
 
-    // Its name is a literal, begins with one, or is any.
+    // The name of the metric is a literal, begins with a literal, or may be anything.
     private bool CanBe(string metric) => Metric.Split('\'') switch
     {
         [_, var literal, ""] => metric == literal,

@@ -5,29 +5,29 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>What a statement looks at.</summary>
-/// <param name="Columns">Columns of records.</param>
-/// <param name="HasLogs">Whether at log entries.</param>
-/// <param name="HasAlerts">Whether at alerts.</param>
+/// <summary>The input that a statement uses.</summary>
+/// <param name="Columns">The columns of records.</param>
+/// <param name="HasLogs">Whether it uses log entries.</param>
+/// <param name="HasAlerts">Whether it uses alerts.</param>
 internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool HasAlerts)
 {
     private static readonly QueryInput Everything = new(RecordColumn.All, HasLogs: true, HasAlerts: true) { IsSelect = false };
 
-    /// <summary>Whether the statement is a SELECT, which can stand within another.</summary>
+    /// <summary>Whether the statement is a SELECT, which can be nested in another.</summary>
     public bool IsSelect { get; private init; } = true;
 
-    /// <summary>Columns of records, and nothing else.</summary>
+    /// <summary>Returns an input that consists only of columns of records.</summary>
     public static QueryInput OfRecords(RecordColumn[] columns) => new(columns, HasLogs: false, HasAlerts: false);
 
-    /// <summary>Finds it in the plan that DuckDB makes of the statement over empty tables. Of EXPLAIN and PIVOT it is
+    /// <summary>Finds the input from the plan that DuckDB makes of the statement over empty tables. For EXPLAIN and PIVOT, the input is
     /// everything.</summary>
-    /// <exception cref="FormatException">It is no single statement that reads.</exception>
-    /// <exception cref="DuckDBException">DuckDB does not take the statement.</exception>
+    /// <exception cref="FormatException">The text is not a single statement that reads.</exception>
+    /// <exception cref="DuckDBException">DuckDB does not accept the statement.</exception>
     public static QueryInput Of(string sql, CancellationToken cancellationToken)
     {
         using var empty = new LogSnapshot(RecordColumn.All, cancellationToken);
 
-        // These two see that a table is empty, and then leave out of the plan what would come from it.
+        // These two optimizers would notice that a table is empty, and leave what depends on it out of the plan.
         empty.Execute("SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'");
         empty.Lock();
         return QueryStatement.IsSelect(empty, sql) ? Of(Plan(empty, sql)) : Everything;
@@ -48,7 +48,7 @@ internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool Has
         ];
         string[] records = [.. scans.Where(scan => scan.Table == "record").Select(scan => scan.Columns)];
 
-        // A name may stand there as a part of another or of a literal, too: a column too many is read then.
+        // A name may also occur as part of another name or of a literal. An unnecessary column is then read.
         return new QueryInput(
             [
                 .. RecordColumn.All.Where(column =>
@@ -58,10 +58,10 @@ internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool Has
             scans.Any(scan => scan.Table == "alert"));
     }
 
-    /// <summary>What the plan says of each of its steps.</summary>
+    /// <summary>Returns what the plan says about each of its steps.</summary>
     private static IEnumerable<JsonElement> Nodes(JsonElement steps) =>
         steps.EnumerateArray().SelectMany(step => Nodes(step.GetProperty("children")).Prepend(step.GetProperty("extra_info")));
 
-    // It stands there with its catalog and schema before it.
+    // The name is preceded by its catalog and schema.
     private static string TableOf(JsonElement scan) => scan.GetProperty("Table").GetString()!.Split('.')[^1];
 }

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>What a statement of somebody's may be: one that reads, and calls nothing that reaches beyond the snapshot.</summary>
+/// <summary>Checks a statement from outside: it must read, and must not call anything that reaches beyond the snapshot.</summary>
 internal static partial class QueryStatement
 {
     // All others open files, change how the engine runs, write its log, or run text as a statement.
@@ -16,10 +16,11 @@ internal static partial class QueryStatement
 
     private const string ClosedFunction = "write_log";
 
-    /// <summary>Whether it is a SELECT, of which only those columns need to be read that it looks at.</summary>
+    /// <summary>Returns whether the statement is a SELECT, for which only the columns that it uses need to be read.</summary>
     /// <param name="empty">A snapshot without records.</param>
     /// <param name="sql">The statement.</param>
-    /// <exception cref="FormatException">It is none, more than one, or one that is closed; the message says which.</exception>
+    /// <exception cref="FormatException">There is no statement, more than one, or one that is not allowed; the message says
+    /// which.</exception>
     public static bool IsSelect(LogSnapshot empty, string sql)
     {
         if (Parse(empty, sql) is { } statements)
@@ -29,7 +30,7 @@ internal static partial class QueryStatement
             return true;
         }
 
-        // What does not parse is left to the engine, which says why. These two have no tree to look into.
+        // If a statement cannot be parsed, the engine will say why. These two kinds have no tree to inspect.
         if (Explain().Match(sql) is { Success: true } explain)
         {
             string explained = sql[explain.Length..];
@@ -51,8 +52,8 @@ internal static partial class QueryStatement
             "Only a statement that reads can be run: SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, PIVOT or EXPLAIN.");
     }
 
-    /// <returns>The statements; null where there is one of another kind than those that read.</returns>
-    /// <exception cref="FormatException">It does not parse.</exception>
+    /// <returns>The statements; null if one of them is not of a kind that reads.</returns>
+    /// <exception cref="FormatException">The text cannot be parsed.</exception>
     private static JsonElement? Parse(LogSnapshot empty, string sql)
     {
         string text = empty

@@ -6,10 +6,10 @@ using DuckDB.NET.Native;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>Rows of the table <c>record</c> in vectors of DuckDB's own, filled where they lie.</summary>
+/// <summary>Rows of the table <c>record</c> in DuckDB's own vectors, filled in place.</summary>
 internal sealed unsafe class RecordChunk : IDisposable
 {
-    /// <summary>Rows that a vector holds.</summary>
+    /// <summary>The number of rows in a vector.</summary>
     public const int Capacity = 2048;
 
     private static ReadOnlySpan<byte> Mark => "!"u8;
@@ -24,8 +24,8 @@ internal sealed unsafe class RecordChunk : IDisposable
     private readonly nint[] _validity;
 
     /// <param name="columns">The columns.</param>
-    /// <param name="types">Their types in the table.</param>
-    /// <param name="keepsLines">Whether there is a column of lines behind them.</param>
+    /// <param name="types">The types of the columns in the table.</param>
+    /// <param name="keepsLines">Whether a column of lines follows them.</param>
     public RecordChunk(RecordColumn[] columns, DuckDBLogicalType[] types, bool keepsLines)
     {
         _columns = columns;
@@ -47,7 +47,7 @@ internal sealed unsafe class RecordChunk : IDisposable
 
     public int Rows { get; private set; }
 
-    /// <summary>Adds a row for a line that is no record: all its columns are null.</summary>
+    /// <summary>Adds a row for a line that is not a record: all its columns are null.</summary>
     public void AddSkipped(ReadOnlySpan<byte> line)
     {
         for (int i = 0; i < _columns.Length; i++)
@@ -72,7 +72,7 @@ internal sealed unsafe class RecordChunk : IDisposable
 
     private void Set(int column, RecordColumn source, RecordLine record)
     {
-        // Tags of a metric point are its metadata.
+        // The tags of a metric point are its metadata.
         RecordField field = source.Field == RecordSchema.Tags && record.Event == RecordEvents.Metric ? RecordSchema.Metadata : source.Field;
         if (!record.Has(field))
         {
@@ -103,7 +103,7 @@ internal sealed unsafe class RecordChunk : IDisposable
         }
     }
 
-    /// <summary>The object with no more escapes than JSON demands: people look at it, and compare it.</summary>
+    /// <summary>Returns the object with no more escapes than JSON requires, because people read it and compare it.</summary>
     private ReadOnlySpan<byte> Plain(ReadOnlySpan<byte> json)
     {
         if (!json.Contains((byte)'\\'))

@@ -3,17 +3,17 @@ using Afterimage.Monitoring.Schema;
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
 /// <summary>A column of the table <c>record</c>.</summary>
-/// <param name="Field">The field that it comes from: the time, of <c>ticks</c>.</param>
-/// <param name="Name">Its name; that of its key, if it has one.</param>
-/// <param name="Type">Its DuckDB type.</param>
-/// <param name="IsMark">Whether it has only a mark in the place of a text: that there is one is all that is asked for.</param>
+/// <param name="Field">The field that the column comes from. For <c>ticks</c>, it is the time.</param>
+/// <param name="Name">The name of the column; the key of the field, if it has one.</param>
+/// <param name="Type">The DuckDB type of the column.</param>
+/// <param name="IsMark">Whether the column only holds a mark in place of a text, because only the presence of the text matters.</param>
 internal sealed record RecordColumn(RecordField Field, string Name, string Type, bool IsMark = false)
 {
-    /// <summary>In units of 100 ns since 1970.</summary>
+    /// <summary>The time, in units of 100 ns since 1970.</summary>
     public const string Ticks = "ticks";
 
-    /// <summary>All columns, in the table's order. An event of NULL marks a line that is no valid record. Tags of a metric point are its
-    /// metadata.</summary>
+    /// <summary>All columns, in the order of the table. If the event is NULL, the line is not a valid record. The tags of a metric point
+    /// are its metadata.</summary>
     public static RecordColumn[] All { get; } =
     [
         Of(RecordSchema.Event),
@@ -23,14 +23,14 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
             .Select(Of),
     ];
 
-    /// <summary>Those that a summary and figures come from. Of an error they take only that there is one.</summary>
+    /// <summary>The columns for a summary and figures. Of an error, they only need its presence.</summary>
     public static RecordColumn[] OfSummary { get; } =
     [
         .. All.Where(column => column.Field.IsOfFigures)
             .Select(column => column.Field.Type == FieldType.Text ? column with { IsMark = true } : column),
     ];
 
-    /// <summary>Those that a report comes from.</summary>
+    /// <summary>The columns for a report.</summary>
     public static RecordColumn[] OfReport { get; } =
     [
         .. All.Where(column => column.Field.IsOfFigures
@@ -40,17 +40,18 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
             || column.Field == RecordSchema.Feedback),
     ];
 
-    /// <summary>What a report shows, with groups of calls by any key.</summary>
+    /// <summary>The columns for a report with groups of calls by any key.</summary>
     public static RecordColumn[] OfReportByKey { get; } =
         [.. All.Where(column => OfReport.Contains(column) || column.Field == RecordSchema.Provider || column.Field == RecordSchema.Tags)];
 
-    /// <summary>The fields that it keeps, a bit each by their ordinals.</summary>
+    /// <summary>The fields that the column stores, one bit each, by their ordinals.</summary>
     public ulong Fields => Bit(Field) | (Field == RecordSchema.Tags ? Bit(RecordSchema.Metadata) : 0);
 
-    /// <summary>Whether every snapshot has it: records are told apart, and cut to a span of time, by these.</summary>
+    /// <summary>Whether every snapshot has the column, because it distinguishes records and restricts them to a time span.</summary>
     public bool IsAlwaysRead => Field == RecordSchema.Event || Field == RecordSchema.Timestamp;
 
-    /// <summary>What stands in its place where it was not read, as SQL. Rather an error than a wrong answer.</summary>
+    /// <summary>An SQL expression to use in place of the column if it was not read. It fails, because an error is better than a wrong
+    /// result.</summary>
     public string Missing => $"error('The column {Name} was not read.')::{Type} AS {Name}";
 
     public override string ToString() => $"{Name} {Type}";

@@ -4,7 +4,7 @@ using DuckDB.NET.Native;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>Fills the table <c>record</c> from files of lines, in their order.</summary>
+/// <summary>Fills the table <c>record</c> from files of lines, in order.</summary>
 internal sealed class RecordFiller
 {
     private readonly RecordColumn[] _columns;
@@ -34,16 +34,17 @@ internal sealed class RecordFiller
         ];
     }
 
-    /// <summary>Adds the records of files, those from a time on and before another, and a row for each line that is no record.</summary>
-    /// <param name="connection">Where the table is.</param>
-    /// <param name="columns">Its columns.</param>
-    /// <param name="keepsLines">Whether it has the column of lines, which are kept where the record would not give them back.</param>
+    /// <summary>Adds the records of files within a range of times, and a row for each line that is not a record.</summary>
+    /// <param name="connection">The connection to the database with the table.</param>
+    /// <param name="columns">The columns of the table.</param>
+    /// <param name="keepsLines">Whether the table has the column of lines, in which lines are kept that the record could not
+    /// restore.</param>
     /// <param name="files">The files.</param>
-    /// <param name="times">The times.</param>
-    /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
-    /// <param name="createTaker">Makes what takes the records of a worker too, where it is given.</param>
-    /// <param name="report">Is told which share of it is done.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="times">The times: the start is inclusive, the end is exclusive.</param>
+    /// <param name="maxLineLength">The length, in bytes, beyond which a line is skipped.</param>
+    /// <param name="createTaker">Creates another receiver for the records of a worker. Optional.</param>
+    /// <param name="report">Receives progress from 0 to 1.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     /// <exception cref="MissingColumnsException">Lines are kept, and a record has a field without a column.</exception>
     public static void Fill(

@@ -7,8 +7,8 @@ using DuckDB.NET.Native;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>A row of a query whose columns are those of the table <c>record</c>, read where DuckDB has it. A row without an event is a line
-/// that is no record.</summary>
+/// <summary>A row of a query whose columns are those of the table <c>record</c>, read from DuckDB's memory. A row without an event is a
+/// line that is not a record.</summary>
 internal sealed unsafe class RecordRows : IRecord
 {
     private readonly int[] _columns;
@@ -44,11 +44,11 @@ internal sealed unsafe class RecordRows : IRecord
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Text(RecordField field) => VectorString.Read(_data[field.Ordinal], _row);
 
-    /// <summary>Reads the rows of a query, in no order, on all cores.</summary>
-    /// <param name="connection">Where they are.</param>
+    /// <summary>Reads the rows of a query, in any order, on all cores.</summary>
+    /// <param name="connection">The connection to the database.</param>
     /// <param name="sql">The query.</param>
-    /// <param name="createTaker">Makes what takes the rows of a worker.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="createTaker">Creates the receiver of the rows of a worker.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="DbException">The query fails.</exception>
     public static void Read(
         DuckDBConnection connection,

@@ -5,8 +5,8 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 
 /// <summary>Reads files of lines on all cores.</summary>
 /// <remarks>
-/// Workers take ranges of the files, in order. What has to be done in the order of the lines they do in turn: that takes far less time than
-/// the reading.
+/// Workers take ranges of the files, in order. Work that must be done in the order of the lines is done in turn; it takes far less time
+/// than reading.
 /// </remarks>
 internal sealed class RecordScan
 {
@@ -19,7 +19,7 @@ internal sealed class RecordScan
     private readonly Action<double>? _report;
     private readonly CancellationToken _cancellationToken;
 
-    // Under the lock.
+    // Used under the lock.
     private readonly object _turn = new();
     private int _nextToRead;
     private int _nextToHandOn;
@@ -40,13 +40,13 @@ internal sealed class RecordScan
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>Reads the records of files from a time on and before another, and all lines that are no records.</summary>
+    /// <summary>Reads the records of files within a range of times, and all lines that are not records.</summary>
     /// <param name="files">The files.</param>
-    /// <param name="times">The times.</param>
-    /// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
-    /// <param name="createSink">Makes a worker's sink.</param>
-    /// <param name="report">Is told which share of it is done.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="times">The times: the start is inclusive, the end is exclusive.</param>
+    /// <param name="maxLineLength">The length, in bytes, beyond which a line is skipped.</param>
+    /// <param name="createSink">Creates the sink of a worker.</param>
+    /// <param name="report">Receives progress from 0 to 1.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     public static void Run(
         IReadOnlyCollection<string> files,
@@ -57,7 +57,7 @@ internal sealed class RecordScan
         CancellationToken cancellationToken) =>
         new RecordScan(files, times, maxLineLength, report, cancellationToken).Run(createSink);
 
-    // A file that is empty, or no file but a pipe or a device, has no length and is not opened.
+    // An empty file, a pipe or a device has no length, and is not opened.
     private static IEnumerable<Range> RangesOf(string path)
     {
         long length = new FileInfo(path).Length;

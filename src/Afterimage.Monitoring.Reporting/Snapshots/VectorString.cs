@@ -2,9 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>A string in a vector of DuckDB: 16 bytes, of which the first four are its length.</summary>
-/// <remarks>Twelve bytes at most lie behind the length; of a longer string, the last eight bytes point to it. The layout is that of
-/// <c>duckdb_string_t</c> in DuckDB's C header.</remarks>
+/// <summary>A string in a DuckDB vector: 16 bytes, of which the first four are its length.</summary>
+/// <remarks>Up to twelve bytes are stored after the length. For a longer string, the last eight bytes are a pointer to it. The layout is
+/// that of <c>duckdb_string_t</c> in DuckDB's C header.</remarks>
 internal static unsafe class VectorString
 {
     private const int Size = 16;
@@ -21,7 +21,7 @@ internal static unsafe class VectorString
     }
 
     /// <summary>Writes a string that fits into the vector itself.</summary>
-    /// <returns><see langword="false"/> where it is longer; nothing was written then.</returns>
+    /// <returns><see langword="true"/> if the string was written; <see langword="false"/> if it is too long.</returns>
     public static bool TryWrite(nint data, long row, ReadOnlySpan<byte> text)
     {
         if (text.Length > MaxInlinedLength)

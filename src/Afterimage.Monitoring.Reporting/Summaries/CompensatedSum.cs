@@ -1,8 +1,8 @@
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
 /// <summary>
-/// A sum in two doubles, the second of which holds what the first could not (Knuth's TwoSum). It is the live monitor's arithmetic, so that
-/// the sum of the same points comes out as the same double, in whatever order they come.
+/// A sum in two doubles, the second of which holds what does not fit into the first (Knuth's TwoSum). It uses the live monitor's
+/// arithmetic, so that the sum of the same points is the same double, whatever their order.
 /// </summary>
 internal struct CompensatedSum
 {
@@ -18,7 +18,7 @@ internal struct CompensatedSum
     public readonly double Value =>
         double.IsFinite(_high + _low) ? _high + _low : Math.Clamp(_scaled * Unit, double.MinValue, double.MaxValue);
 
-    /// <summary>Adds <paramref name="value"/> as often as <paramref name="times"/> says, at most 2^53 times.</summary>
+    /// <summary>Adds <paramref name="value"/> the given number of times, at most 2^53.</summary>
     public void Add(double value, long times)
     {
         _scaled += value / Unit * times;

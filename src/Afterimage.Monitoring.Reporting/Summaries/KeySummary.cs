@@ -1,25 +1,25 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>What the calls with one value of a <see cref="SummaryKey"/> come to.</summary>
+/// <summary>Summary of the calls with one value of a <see cref="SummaryKey"/>.</summary>
 public sealed record KeySummary
 {
-    /// <summary>The value; <see langword="null"/> for calls that have none.</summary>
+    /// <summary>The value of the key; <see langword="null"/> for calls that have none.</summary>
     public string? Value { get; init; }
 
-    /// <summary>Generations.</summary>
+    /// <summary>The number of generations.</summary>
     public long Generations { get; init; }
 
-    /// <summary>Evaluations.</summary>
+    /// <summary>The number of evaluations.</summary>
     public long Evaluations { get; init; }
 
-    /// <summary>The share of the generations that succeeded, 0 to 1; <see langword="null"/> without generations.</summary>
+    /// <summary>The share of generations that succeeded, from 0 to 1; <see langword="null"/> if there are none.</summary>
     public double? SuccessRate { get; init; }
 
-    /// <summary>The median of the generations' durations, in seconds; <see langword="null"/> without any.</summary>
+    /// <summary>The median duration of the generations, in seconds; <see langword="null"/> if there are none.</summary>
     public double? MedianSeconds { get; init; }
 
-    /// <summary>The 95th percentile of the generations' durations, in seconds: the smallest that at least 95 % of them do not exceed;
-    /// <see langword="null"/> without any.</summary>
+    /// <summary>The 95th percentile of the generations' durations, in seconds: the smallest duration that at least 95 % of them do not
+    /// exceed; <see langword="null"/> if there are none.</summary>
     public double? P95Seconds { get; init; }
 
     /// <summary>Prompt tokens of generations and evaluations, as far as they were recorded.</summary>
@@ -28,18 +28,18 @@ public sealed record KeySummary
     /// <summary>Completion tokens of generations and evaluations, as far as they were recorded.</summary>
     public long CompletionTokenCount { get; init; }
 
-    /// <summary>Total tokens of generations and evaluations: as given, else the sum of the two others.</summary>
+    /// <summary>Total tokens of generations and evaluations: the given total or, if none was given, the sum of the two others.</summary>
     public long TotalTokenCount { get; init; }
 
-    /// <summary>Calls that have no count of tokens at all, and are in none of the sums.</summary>
+    /// <summary>Calls without any token count. They are in none of the sums.</summary>
     public long CallsWithoutTokens { get; init; }
 
-    /// <summary>Calls whose provider told no usage: of them the sums hold estimates at most.</summary>
+    /// <summary>Calls whose provider reported no usage. For them, the sums include estimates at most.</summary>
     public long UsageMissingCount { get; init; }
 
-    /// <summary>What was recorded as the calls' cost, in US dollars; <see langword="null"/> where none was priced.</summary>
+    /// <summary>The recorded cost of the calls, in US dollars; <see langword="null"/> if none was priced.</summary>
     public decimal? CostUsd { get; init; }
 
-    /// <summary>Tokens that were recorded without a price, and are not in <see cref="CostUsd"/>.</summary>
+    /// <summary>Tokens that were recorded without a price. <see cref="CostUsd"/> does not include them.</summary>
     public long UnpricedTokenCount { get; init; }
 }

@@ -3,10 +3,10 @@ using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>Calls by a key, as SQL.</summary>
+/// <summary>Groups calls by a key, in SQL.</summary>
 internal static class KeySummaryQuery
 {
-    // Sums are of doubles, as everywhere: exact up to 2^53 tokens, and beyond that no overflow.
+    // Sums are of doubles, as everywhere: they are exact up to 2^53 tokens, and do not overflow beyond that.
     public static string Sql(SummaryKey key) => $"""
         SELECT {key.Sql} AS key, count(*) FILTER (event = 'generation') AS generations, count(*) FILTER (event = 'evaluation'),
             avg(success::DOUBLE) FILTER (event = 'generation'),

@@ -6,30 +6,30 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>A run, by its <c>run.json</c>.</summary>
+/// <summary>A run, as described by its <c>run.json</c>.</summary>
 /// <param name="Directory">The directory of the file.</param>
-/// <param name="Start">When it began.</param>
-/// <param name="End">When it ended in order; <see langword="null"/> where it goes on or was killed.</param>
+/// <param name="Start">The time at which the run began.</param>
+/// <param name="End">The time at which the run ended normally; <see langword="null"/> if it is still running or was killed.</param>
 internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOffset? End)
 {
-    /// <summary>The machine that it ran on; empty where the file does not say.</summary>
+    /// <summary>The machine that the run was made on; empty if the file does not say.</summary>
     public string Host { get; private init; } = "";
 
-    /// <summary>The name and number of its process; empty where the file does not say.</summary>
+    /// <summary>The name and number of the run's process; empty if the file does not say.</summary>
     public string Process { get; private init; } = "";
 
-    /// <summary>Whether its monitor was alive on this machine when the file was read.</summary>
+    /// <summary>Whether the run's monitor was alive on this machine when the file was read.</summary>
     public bool IsAlive { get; private init; }
 
-    /// <summary>Records that it took, by its own count; <see langword="null"/> where it has not ended in order.</summary>
+    /// <summary>The number of records that the run accepted, by its own count; <see langword="null"/> if it did not end normally.</summary>
     public long? Recorded { get; private init; }
 
-    /// <summary>Reads a file; <see langword="null"/> where it does not say when its run began.</summary>
+    /// <summary>Reads a file; returns <see langword="null"/> if it does not say when its run began.</summary>
     /// <exception cref="IOException">The file could not be read.</exception>
     public static LogRun? Read(string file) =>
         RunJson.Read(file) is { } run ? Of(file, run) : null;
 
-    /// <summary>The run of what a file holds; <see langword="null"/> where it does not say when its run began.</summary>
+    /// <summary>Returns the run described by the content of a file; <see langword="null"/> if it does not say when its run began.</summary>
     public static LogRun? Of(string file, JsonElement run) =>
         Time(run, "start") is { } start
             ? new LogRun(Path.GetDirectoryName(file)!, start, Time(run, "end"))
@@ -46,7 +46,7 @@ internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOf
             }
             : null;
 
-    /// <summary>Whether it can have gone on from one time to the other.</summary>
+    /// <summary>Returns whether the run can have lasted from one time to the other.</summary>
     public bool Spans(DateTimeOffset from, DateTimeOffset to) => Start <= from && (End is null || End >= to);
 
     private static string Text(JsonElement run, string name) =>

@@ -2,27 +2,27 @@ using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What all points of one metric come to.</summary>
+/// <summary>Summary of all points of one metric.</summary>
 /// <remarks>
-/// A quantile q is the smallest point with at least a share q of all points at or below it (SQL's <c>percentile_disc</c>). It is exact
-/// where the summary was read from a log directory, and within 1 % relative where it was taken from a live monitor with many points;
-/// everything else is exact in both.
+/// The quantile q is the smallest point such that at least a share q of all points are at or below it (SQL's <c>percentile_disc</c>).
+/// Quantiles are exact in a summary of a log directory. In a summary of a live monitor with many points they are within 1 % (relative). All
+/// other figures are exact in both.
 /// </remarks>
 public sealed record MetricSummary
 {
-    /// <summary>Number of points, at least 1. NaN and infinite points are not in it.</summary>
+    /// <summary>The number of points. At least 1. NaN and infinite points are not counted.</summary>
     public required long Count { get; init; }
 
-    /// <summary>Their sum, in the metric's unit.</summary>
+    /// <summary>The sum of the points, in the metric's unit.</summary>
     public required double Sum { get; init; }
 
-    /// <summary>Their arithmetic mean, in the metric's unit.</summary>
+    /// <summary>The arithmetic mean of the points, in the metric's unit.</summary>
     public required double Mean { get; init; }
 
-    /// <summary>The least of them.</summary>
+    /// <summary>The smallest point.</summary>
     public required double Min { get; init; }
 
-    /// <summary>The greatest of them.</summary>
+    /// <summary>The largest point.</summary>
     public required double Max { get; init; }
 
     /// <summary>The median.</summary>

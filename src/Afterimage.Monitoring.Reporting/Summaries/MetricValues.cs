@@ -3,17 +3,17 @@ using Afterimage.Monitoring.Metrics;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>All values of one metric, for exact figures of it. For one thread at a time.</summary>
+/// <summary>All values of one metric, for exact figures. Not thread-safe.</summary>
 /// <remarks>
-/// Whole numbers up to <see cref="CountedValues"/>, which most token counts and rates are, are counted. Others are kept, in memory or,
-/// where <see cref="ValueMemory"/> is used up, in a temporary file. Quantiles are selected, not sorted for.
+/// Integers up to <see cref="CountedValues"/>, as most token counts and rates are, are counted. Other values are kept in memory or, when
+/// <see cref="ValueMemory"/> is used up, in a temporary file. Quantiles are found by selection, not by sorting.
 /// </remarks>
 internal sealed class MetricValues(ValueMemory memory) : IDisposable
 {
     private const int CountedValues = 1 << 16;
     private const int BlockLength = 8192;
 
-    // As many are sorted at once; more are told apart by further bits first.
+    // Up to this many values are sorted at once. More are first divided by further bits.
     private const int MaxSorted = 1 << 21;
 
     private const int BitsAtOnce = 16;
@@ -25,10 +25,10 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
     private int _blockLength;
     private CompensatedSum _sum;
 
-    /// <summary>Values that are finite.</summary>
+    /// <summary>The number of finite values.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Values that are not.</summary>
+    /// <summary>The number of values that are not finite.</summary>
     public long NonFiniteCount { get; private set; }
 
     public double Sum => _sum.Value;
@@ -37,7 +37,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
 
     private double Max { get; set; } = double.NegativeInfinity;
 
-    /// <summary>What all values come to. Only where there are any.</summary>
+    /// <summary>The summary of all values. Must only be used if there are any.</summary>
     public MetricSummary Summary
     {
         get
@@ -81,7 +81,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
             Keep(value);
     }
 
-    /// <summary>Takes over what another has, which is empty then.</summary>
+    /// <summary>Takes over the values of another instance, which is empty afterwards.</summary>
     public void Take(MetricValues other)
     {
         Count += other.Count;
@@ -146,15 +146,15 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         foreach (double[] block in _blocks)
             _files[0].Write(MemoryMarshal.AsBytes(block.AsSpan()));
 
-        // The one that there was no room for was not taken.
+        // The last block is not counted, because no memory could be taken for it.
         memory.Give((_blocks.Count - 1) * BlockLength * sizeof(double));
         _blocks.Clear();
     }
 
-    /// <summary>The values at ranks in the ascending order of all, 0 the first.</summary>
+    /// <summary>Returns the values at given ranks in ascending order. The first rank is 0.</summary>
     private double[] Select(long[] ranks)
     {
-        // Many quantiles share most of what is read for them only in the first look, which is the one at all values.
+        // Quantiles share most of their reading only in the first pass, which covers all values.
         long[] first = Histogram(0, 0);
         return [.. ranks.Select(rank => Select(rank, first))];
     }
@@ -176,7 +176,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         }
     }
 
-    /// <summary>How many values begin with a prefix of so many bits, by their next bits.</summary>
+    /// <summary>Counts the values that begin with a prefix of the given number of bits, grouped by their next bits.</summary>
     private long[] Histogram(ulong prefix, int bits)
     {
         long[] histogram = new long[1 << BitsAtOnce];
@@ -256,7 +256,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         yield return _block.AsMemory(0, _blockLength);
     }
 
-    // In the order of the values.
+    // The keys have the order of the values.
     private static ulong KeyOf(double value)
     {
         ulong bits = BitConverter.DoubleToUInt64Bits(value);

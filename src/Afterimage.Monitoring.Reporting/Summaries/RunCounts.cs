@@ -6,11 +6,11 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>What the monitors that wrote a log directory say they lost: the counts of their <c>run.json</c> files
+/// <summary>The losses reported by the monitors that wrote a log directory: the counts in their <c>run.json</c> files
 /// (docs/log-format.md).</summary>
 internal static class RunCounts
 {
-    /// <summary>Adds up the counts of all runs that have ended in order; the others have none.</summary>
+    /// <summary>Adds up the counts of all runs that ended normally; the others have none.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
     public static (long Dropped, long Failed) Sum(IEnumerable<string> files)
     {

@@ -1,17 +1,17 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>How far a run is.</summary>
+/// <summary>The state of a run.</summary>
 public enum RunState
 {
-    /// <summary>Nothing says so: it has no <c>run.json</c>, or one without an end from another machine.</summary>
+    /// <summary>The state is unknown: the run has no <c>run.json</c>, or one without an end from another machine.</summary>
     Unknown,
 
-    /// <summary>Its monitor is alive, on this machine.</summary>
+    /// <summary>The run's monitor is alive, on this machine.</summary>
     Running,
 
-    /// <summary>It ended in order.</summary>
+    /// <summary>The run ended normally.</summary>
     Ended,
 
-    /// <summary>Its process ended without saying so: it was killed, or crashed.</summary>
+    /// <summary>The run's process ended without recording it: it was killed, or it crashed.</summary>
     Killed,
 }

@@ -5,52 +5,53 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What a run, or a directory of runs, comes to. Taken from a log directory it equals what the live monitor would say.</summary>
+/// <summary>Summary of a run or of a directory of runs. A summary of a log directory equals that of the live monitor.</summary>
 public sealed record RunSummary
 {
     /// <summary>The full path of the log directory.</summary>
     public required string LogDirectory { get; init; }
 
-    /// <summary>Number of generations.</summary>
+    /// <summary>The number of generations.</summary>
     public required long Generations { get; init; }
 
-    /// <summary>Number of evaluations.</summary>
+    /// <summary>The number of evaluations.</summary>
     public required long Evaluations { get; init; }
 
-    /// <summary>Tokens by model and in total. A model is in it if a token count was given for it.</summary>
+    /// <summary>Tokens by model and in total, for the models that have a token count.</summary>
     public required TokenUsageReport Tokens { get; init; }
 
     /// <summary>The metrics that have points, ordered by name (ordinal).</summary>
     public required IReadOnlyDictionary<string, MetricSummary> Metrics { get; init; }
 
-    /// <summary>The earliest record's time, UTC; <see langword="null"/> without records and for a live monitor.</summary>
+    /// <summary>The time of the earliest record, in UTC; <see langword="null"/> if there are no records, and for a live monitor.</summary>
     public DateTimeOffset? FirstTimestamp { get; init; }
 
-    /// <summary>The latest record's time, UTC; <see langword="null"/> without records and for a live monitor.</summary>
+    /// <summary>The time of the latest record, in UTC; <see langword="null"/> if there are no records, and for a live monitor.</summary>
     public DateTimeOffset? LastTimestamp { get; init; }
 
-    /// <summary>Metric points that were NaN or infinite, which no figure includes.</summary>
+    /// <summary>The number of metric points that were NaN or infinite. No figure includes them.</summary>
     public required long NonFinitePoints { get; init; }
 
-    /// <summary>Lines that held no valid record, which no figure includes; 0 for a live monitor.</summary>
+    /// <summary>The number of lines that held no valid record. No figure includes them. 0 for a live monitor.</summary>
     public required long SkippedLines { get; init; }
 
-    /// <summary>The files that were read, by full path; empty for a live monitor.</summary>
+    /// <summary>The full paths of the files that were read; empty for a live monitor.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
-    /// <summary>What the calls cost, by model and in total, as it was recorded; <see langword="null"/> where nothing was priced.</summary>
+    /// <summary>The recorded cost of the calls, by model and in total; <see langword="null"/> if nothing was priced.</summary>
     public CostReport? Cost { get; init; }
 
-    /// <summary>Records that were refused because a buffer was full (<see cref="BufferFullMode.Drop"/>), as far as the runs have ended in
-    /// order and said so.</summary>
+    /// <summary>Records that were refused because a buffer was full (<see cref="BufferFullMode.Drop"/>). Only runs that ended normally
+    /// report this number.</summary>
     public long DroppedRecords { get; init; }
 
-    /// <summary>Records that were lost on the way to a handler, summed over the handlers, as far as the runs have ended in order and said
-    /// so.</summary>
+    /// <summary>Records that were lost on the way to a handler, summed over all handlers. Only runs that ended normally report this
+    /// number.</summary>
     public long FailedRecords { get; init; }
 
-    /// <summary>Summarises everything that a monitor recorded so far. A snapshot: it does not change when more is recorded.</summary>
-    /// <param name="monitor">The monitor; it may be disposed already.</param>
+    /// <summary>Summarises everything that a monitor has recorded so far. The summary is a snapshot: it does not change when more is
+    /// recorded.</summary>
+    /// <param name="monitor">The monitor. It may already be disposed.</param>
     /// <returns>The summary.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="monitor"/> is <see langword="null"/>.</exception>
     public static RunSummary FromMonitor(GenerationMonitor monitor)
@@ -98,11 +99,11 @@ public sealed record RunSummary
     /// <summary>
     /// Writes the summary as properties of the JSON object that is open in <paramref name="writer"/>, so that the caller can add its own:
     /// <c>generations</c>, <c>evaluations</c>, <c>by_model</c>, <c>total_prompt_tokens</c>, <c>total_completion_tokens</c>,
-    /// <c>total_tokens</c>, <c>cost</c> where anything was priced (<c>by_model</c>, <c>total_usd</c>, <c>unpriced_tokens</c>,
+    /// <c>total_tokens</c>, <c>cost</c> if anything was priced (<c>by_model</c>, <c>total_usd</c>, <c>unpriced_tokens</c>,
     /// <c>usd_per_successful_generation</c>, <c>usd_per_evaluation_point</c>), <c>metrics</c>, <c>first_timestamp</c> and
-    /// <c>last_timestamp</c> where known, <c>non_finite_points</c>, <c>skipped_lines</c>, <c>dropped_records</c>, <c>failed_records</c>,
+    /// <c>last_timestamp</c> if known, <c>non_finite_points</c>, <c>skipped_lines</c>, <c>dropped_records</c>, <c>failed_records</c> and
     /// <c>log_dir</c>.
-    ///</summary>
+    /// </summary>
     /// <param name="writer">The writer, inside an object.</param>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is <see langword="null"/>.</exception>
     public void WriteProperties(Utf8JsonWriter writer)
@@ -166,7 +167,7 @@ public sealed record RunSummary
             writer.WriteStartObject();
             writer.WriteString("model_name", model.ModelName);
 
-            // What is not known is absent, and not zero.
+            // A value that is unknown is left out rather than written as zero.
             if (model.CostUsd is { } dollars)
                 writer.WriteNumber("cost_usd", dollars);
             writer.WriteNumber("unpriced_tokens", model.UnpricedTokenCount);
@@ -184,7 +185,7 @@ public sealed record RunSummary
         writer.WriteEndObject();
     }
 
-    // The sum of finite points can be infinite, for which JSON has no number: the log format's spelling.
+    // The sum of finite points can be infinite. JSON has no number for that, so it is spelled as in the log format.
     private static void WriteNumber(Utf8JsonWriter writer, string name, double value)
     {
         if (double.IsFinite(value))

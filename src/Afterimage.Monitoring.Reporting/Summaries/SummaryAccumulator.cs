@@ -7,12 +7,12 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>Takes records as they are read, and has their summary. For one thread at a time: each has its own, and one takes over what the
-/// others have.</summary>
-/// <remarks>The points that a record stands for are those of docs/log-format.md, "From records to points".</remarks>
+/// <summary>Accumulates records as they are read, and summarises them. Not thread-safe: each thread has its own instance, and one of them
+/// takes over the others.</summary>
+/// <remarks>The points that a record yields are those of docs/log-format.md, "From records to points".</remarks>
 internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
 {
-    // The id of the first of the well-known metrics.
+    // The ID of the first well-known metric.
     private const int FirstKnown = WellKnownMetrics.GenerationTime;
 
     private readonly Utf8Names<MetricValues> _metrics = new();
@@ -29,7 +29,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     private long _first = long.MaxValue;
     private long _last = long.MinValue;
 
-    /// <param name="memory">Shared by all that are brought together.</param>
+    /// <param name="memory">Shared by all instances that will be combined.</param>
     public SummaryAccumulator(ValueMemory memory)
     {
         _memory = memory;
@@ -61,7 +61,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         }
     }
 
-    /// <summary>Takes over what another has, which must not be used any more.</summary>
+    /// <summary>Takes over the content of another instance, which must not be used afterwards.</summary>
     public void Take(SummaryAccumulator other)
     {
         _generations += other._generations;
@@ -76,7 +76,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         _unknown.Take(other._unknown);
     }
 
-    /// <summary>The summary of all that was taken.</summary>
+    /// <summary>Summarises everything that was accumulated.</summary>
     public RunSummary Summarize(string logDirectory, IReadOnlyList<string> files)
     {
         foreach ((string name, ModelSums model) in _models.All.Where(pair => pair.Value.Uses > 0))
@@ -291,7 +291,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     private static double? Count<TRecord>(TRecord record, RecordField field)
         where TRecord : IRecord => record.Has(field) ? record.Count(field) : null;
 
-    // A total beyond the range stays at its end.
+    // A total beyond the range is clamped to its end.
     private static long Whole(CompensatedSum sum) => (long)Math.Round(sum.Value);
 
     private static DateTimeOffset? Time(long ticks) =>

@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What calls are grouped by in a summary: a property of theirs, or one of their tags.</summary>
+/// <summary>The key by which a summary groups calls: one of their properties, or one of their tags.</summary>
 public sealed record SummaryKey
 {
     private const string TagPrefix = "tag:";
@@ -14,38 +14,38 @@ public sealed record SummaryKey
         Sql = sql;
     }
 
-    /// <summary>The model that answered.</summary>
+    /// <summary>Groups calls by the model that answered.</summary>
     public static SummaryKey Model { get; } = new("model", "model_name");
 
-    /// <summary>The provider.</summary>
+    /// <summary>Groups calls by provider.</summary>
     public static SummaryKey Provider { get; } = new("provider", "provider");
 
-    /// <summary>Why the answer ended. Evaluations have none.</summary>
+    /// <summary>Groups calls by finish reason. Evaluations have none.</summary>
     public static SummaryKey FinishReason { get; } = new("finish_reason", "finish_reason");
 
-    /// <summary>Its name, as <see cref="Parse"/> takes it.</summary>
+    /// <summary>The name of the key, as accepted by <see cref="Parse"/>.</summary>
     public string Name { get; }
 
-    /// <summary>The key of a record of <c>calls</c>, as SQL.</summary>
+    /// <summary>The SQL expression for the key of a record of <c>calls</c>.</summary>
     internal string Sql { get; }
 
-    /// <summary>A tag.</summary>
-    /// <param name="key">The tag's key.</param>
+    /// <summary>Creates a key for a tag.</summary>
+    /// <param name="key">The key of the tag.</param>
     /// <returns>The key.</returns>
     /// <exception cref="ArgumentException"><paramref name="key"/> is null or empty.</exception>
     public static SummaryKey Tag(string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
 
-        // A pointer and not a path: a tag's key may hold anything that a path has a meaning for.
+        // A pointer rather than a path, because a tag's key may contain any character that has a meaning in a path.
         string pointer = "/" + key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
         return new SummaryKey(TagPrefix + key, $"json_extract_string(tags, {LogSnapshot.Quote(pointer)})");
     }
 
     /// <summary>Reads a key: <c>model</c>, <c>provider</c>, <c>finish_reason</c> or <c>tag:KEY</c>.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="key">The key, where it is one.</param>
-    /// <returns>Whether it is one.</returns>
+    /// <param name="key">The key, if <paramref name="text"/> is one.</param>
+    /// <returns><see langword="true"/> if <paramref name="text"/> is a key; otherwise, <see langword="false"/>.</returns>
     public static bool TryParse(string? text, [NotNullWhen(true)] out SummaryKey? key)
     {
         key = text switch
@@ -63,7 +63,7 @@ public sealed record SummaryKey
     /// <param name="text">The text.</param>
     /// <returns>The key.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
-    /// <exception cref="FormatException"><paramref name="text"/> is no key.</exception>
+    /// <exception cref="FormatException"><paramref name="text"/> is not a key.</exception>
     public static SummaryKey Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

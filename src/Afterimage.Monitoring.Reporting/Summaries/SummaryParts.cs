@@ -4,8 +4,8 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>The summary of records that several threads take, each with a part of its own.</summary>
-/// <param name="maxLineLength">Bytes of a line beyond which it is skipped.</param>
+/// <summary>The summary of records that several threads read, each with a part of its own.</summary>
+/// <param name="maxLineLength">The length, in bytes, beyond which a line is skipped.</param>
 internal sealed class SummaryParts(int maxLineLength) : IDisposable
 {
     private readonly ValueMemory _memory = new();
@@ -14,7 +14,7 @@ internal sealed class SummaryParts(int maxLineLength) : IDisposable
     /// <summary>Adds a part, for one thread.</summary>
     public IRecordTaker Add() => AddPart();
 
-    /// <summary>Takes the records of files, those from a time on and before another.</summary>
+    /// <summary>Adds the records of files within a range of times: the start is inclusive, the end is exclusive.</summary>
     /// <exception cref="IOException">A file could not be read.</exception>
     public void AddFiles(
         IReadOnlyCollection<string> files,
@@ -31,7 +31,7 @@ internal sealed class SummaryParts(int maxLineLength) : IDisposable
         RecordScan.Run([.. files.Except(compacted)], times, maxLineLength, () => new Sink(Add()), report: null, cancellationToken);
     }
 
-    /// <summary>The summary of all parts, which must not be used any more.</summary>
+    /// <summary>Summarises all parts, which must not be used afterwards.</summary>
     public RunSummary Summarize(string logDirectory, IReadOnlyList<string> files)
     {
         SummaryAccumulator all = AddPart();

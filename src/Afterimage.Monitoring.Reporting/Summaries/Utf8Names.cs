@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>Values by name, found by the name's UTF-8 without making a string of it.</summary>
+/// <summary>Values by name. A name in UTF-8 is looked up without creating a string.</summary>
 internal sealed class Utf8Names<T>
     where T : class
 {
@@ -23,7 +23,7 @@ internal sealed class Utf8Names<T>
 
     public T GetOrAdd(string name, Func<T> create) => GetOrAdd(Encoding.UTF8.GetBytes(name), create);
 
-    /// <summary>Gives each of another's values to the one of the same name here.</summary>
+    /// <summary>Combines each value of another instance with the value of the same name here.</summary>
     public void Take(Utf8Names<T> other, Func<T> create, Action<T, T> take)
     {
         foreach ((byte[] name, T value) in other._values)

@@ -1,8 +1,8 @@
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
-/// <summary>How much memory the values of all metrics of a summary may take, and files for what goes beyond. For any number of
-/// threads.</summary>
-/// <param name="limit">Bytes.</param>
+/// <summary>A limit on the memory for the values of all metrics of a summary, and temporary files for what exceeds it.
+/// Thread-safe.</summary>
+/// <param name="limit">The limit, in bytes.</param>
 internal sealed class ValueMemory(long limit = ValueMemory.DefaultLimit)
 {
     public const long DefaultLimit = 256 << 20;
@@ -20,8 +20,8 @@ internal sealed class ValueMemory(long limit = ValueMemory.DefaultLimit)
 
     public void Give(long bytes) => Interlocked.Add(ref _taken, -bytes);
 
-    /// <summary>A temporary file that goes with its handle.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <summary>Creates a temporary file that is deleted when its handle is closed.</summary>
+    /// <exception cref="IOException">The file cannot be created.</exception>
     public static FileStream CreateFile() =>
         new(
             Path.Combine(Path.GetTempPath(), "afterimage-" + Guid.NewGuid().ToString("N")),

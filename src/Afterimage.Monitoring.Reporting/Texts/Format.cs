@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Afterimage.Monitoring.Reporting.Texts;
 
-/// <summary>How figures and names are shown by the command, in figures and in reports: the same on every machine.</summary>
+/// <summary>Formats figures and names for the command line, figures and reports, in the same way on every machine.</summary>
 internal static class Format
 {
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>A value to four digits, large ones whole.</summary>
+    /// <summary>Formats a value with four digits; large values are rounded to integers.</summary>
     public static string Value(double value) => Math.Abs(value) switch
     {
         >= 1e9 => value.ToString("0.###e+0", CultureInfo.InvariantCulture),
@@ -22,7 +22,7 @@ internal static class Format
 
     public static string Seconds(double seconds) => Value(seconds) + " s";
 
-    /// <summary>A time to two units: 35 s, 4 min 05 s, 2 h 30 min, 3 d 4 h.</summary>
+    /// <summary>Formats a time with two units: 35 s, 4 min 05 s, 2 h 30 min, 3 d 4 h.</summary>
     public static string Duration(TimeSpan time)
     {
         FormattableString text = time switch
@@ -35,7 +35,7 @@ internal static class Format
         return FormattableString.Invariant(text);
     }
 
-    /// <summary>An amount of money: to the cent, small ones to four digits.</summary>
+    /// <summary>Formats an amount of money to the cent; small amounts have four digits.</summary>
     public static string Dollars(double dollars)
     {
         int decimals = Math.Abs(dollars) is >= 1 or 0 ? 2 : Math.Clamp(3 - (int)Math.Floor(Math.Log10(Math.Abs(dollars))), 2, 10);
@@ -50,7 +50,7 @@ internal static class Format
 
     public static string Clock(DateTimeOffset time) => time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 
-    /// <summary>The path as seen from the current directory, where that is shorter.</summary>
+    /// <summary>Returns the path relative to the current directory, if that is shorter.</summary>
     public static string ShortPath(string path)
     {
         string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
@@ -58,8 +58,8 @@ internal static class Format
     }
 
     /// <summary>
-    /// A name that came from outside, on one line and of at most <paramref name="limit"/> characters: what would steer a terminal, turn the
-    /// direction of its text or has no place in XML is replaced.
+    /// Formats a name from outside on one line of at most <paramref name="limit"/> characters. Characters that would control a terminal,
+    /// change the direction of text, or are not allowed in XML are replaced.
     /// </summary>
     public static string Name(string name, int limit)
     {

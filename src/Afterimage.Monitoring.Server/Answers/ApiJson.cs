@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Afterimage.Monitoring.Server.Answers;
 
-/// <summary>How the API's answers are written.</summary>
+/// <summary>Writes the responses of the API.</summary>
 internal static class ApiJson
 {
-    // What is not known is absent, and not zero.
+    // A value that is unknown is left out rather than written as zero.
     public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -15,7 +15,7 @@ internal static class ApiJson
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
-    // Versions count from nought with each process: tags of another must not match.
+    // Versions start from zero in each process, so that the tags of another process must not match.
     private static readonly string Instance = Guid.NewGuid().ToString("N")[..8];
 
     public static Task WriteAsync<T>(HttpContext context, T answer, int status = StatusCodes.Status200OK)
@@ -25,7 +25,7 @@ internal static class ApiJson
         return context.Response.WriteAsJsonAsync(answer, Options, context.RequestAborted);
     }
 
-    /// <summary>Writes an answer with a tag, or that it is as the caller has it.</summary>
+    /// <summary>Writes a response with an entity tag, or, if the caller already has it, that it has not changed.</summary>
     public static async Task WriteAsync<T>(HttpContext context, string version, Func<T> answer)
     {
         string tag = $"W/\"{Instance}-{version}\"";
@@ -37,7 +37,7 @@ internal static class ApiJson
             await context.Response.WriteAsJsonAsync(answer(), Options, context.RequestAborted);
     }
 
-    /// <summary>Writes why there is no answer (RFC 9457).</summary>
+    /// <summary>Writes a problem (RFC 9457) that says why there is no result.</summary>
     public static Task WriteProblemAsync(HttpContext context, int status, string detail)
     {
         context.Response.StatusCode = status;

@@ -8,8 +8,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Afterimage.Monitoring.Server.Answers;
 
-/// <summary>The files that the pages are made of: embedded, compressed once, and sent again only where they are other than the browser
-/// has.</summary>
+/// <summary>The files of the pages: embedded, compressed once, and only sent again if they differ from the browser's copy.</summary>
 internal static class PageAssets
 {
     private const string Prefix = "page/";
@@ -19,7 +18,7 @@ internal static class PageAssets
         .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
         .ToFrozenDictionary(name => name[Prefix.Length..], name => new Lazy<Asset>(() => Load(name)), StringComparer.Ordinal);
 
-    /// <summary>The names of all.</summary>
+    /// <summary>The names of all assets.</summary>
     public static IEnumerable<string> Names => Assets.Keys;
 
     public static string Text(string name) => Encoding.UTF8.GetString(Assets[name].Value.Content);

@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Server.Runs;
 
 namespace Afterimage.Monitoring.Server.Api;
 
-/// <summary>An alert of a run, from when it began to when it was over, with the figures of the rule behind it.</summary>
+/// <summary>An alert of a run, from its start to its end, with the figures of its rule.</summary>
 internal sealed record AlertValues
 {
     public required string RunId { get; init; }
@@ -24,10 +24,10 @@ internal sealed record AlertValues
 
     public int Announcements { get; init; }
 
-    /// <summary>The rule and its figures, as they were announced.</summary>
+    /// <summary>The rule and its figures, as announced.</summary>
     public required IReadOnlyDictionary<string, object?> Data { get; init; }
 
-    /// <summary>The alerts of a run, the firing ones first, then the newest.</summary>
+    /// <summary>Returns the alerts of a run: firing alerts first, then newest first.</summary>
     public static IEnumerable<AlertValues> Of(RunEntry entry) =>
         (entry.Digest?.Alerts ?? [])
             .OrderBy(alert => alert.State)

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Afterimage.Monitoring.Server.Api;
 
-/// <summary>Makes the SQL of a page of calls from what a request asks for. What it gives is data in it, never part of the
-/// statement.</summary>
+/// <summary>Creates the SQL for a page of calls from a request. Values from the request are data in the statement, never part of its
+/// text.</summary>
 internal static class CallsStatement
 {
     private static readonly string[] Columns =
@@ -20,7 +20,7 @@ internal static class CallsStatement
         "total_token_count", "cost_usd", "finish_reason", "error",
     ];
 
-    /// <exception cref="FormatException">Something asked for is no such thing; the message says what.</exception>
+    /// <exception cref="FormatException">A value in the request is not valid; the message says which.</exception>
     public static string Of(IQueryCollection query, int offset, int limit)
     {
         List<string> where = [];
@@ -90,8 +90,8 @@ internal static class CallsStatement
         }
     }
 
-    /// <summary>The evaluations of a generation.</summary>
-    /// <exception cref="FormatException">The id holds what no text of the engine can.</exception>
+    /// <summary>Returns the SQL for the evaluations of a generation.</summary>
+    /// <exception cref="FormatException">The ID contains a character that no text of the engine can.</exception>
     public static string EvaluationsOf(string id) =>
         "SELECT timestamp, evaluator_type, success, scores, feedback, error FROM evaluations "
         + $"WHERE generation_id = {Literal(id)} ORDER BY timestamp LIMIT 100";

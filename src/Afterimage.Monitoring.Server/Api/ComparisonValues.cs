@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Server.Runs;
 
 namespace Afterimage.Monitoring.Server.Api;
 
-/// <summary>Runs side by side: every figure of every metric, with its change from the first run.</summary>
+/// <summary>A comparison of runs: every figure of every metric, with its change from the first run.</summary>
 internal sealed record ComparisonValues(
     double Confidence,
     double FamilywiseErrorRate,
@@ -11,7 +11,7 @@ internal sealed record ComparisonValues(
     IReadOnlyList<ComparedRow> Rows)
 {
     /// <param name="entries">The runs.</param>
-    /// <param name="comparisons">That of the first run with each of the others.</param>
+    /// <param name="comparisons">The comparisons of the first run with each of the others.</param>
     public static ComparisonValues Of(IReadOnlyList<RunEntry> entries, IReadOnlyList<RunComparison> comparisons)
     {
         ILookup<string, MetricComparison>[] metrics = [.. comparisons.Select(c => c.Metrics.ToLookup(m => m.Name, StringComparer.Ordinal))];
@@ -47,7 +47,7 @@ internal sealed record ComparisonValues(
         sample?.Of(figure) is { } estimate ? ApiJson.Finite(estimate.Value) : null;
 }
 
-/// <summary>One figure of one metric, a value a run.</summary>
+/// <summary>One figure of one metric, with one value per run.</summary>
 internal sealed record ComparedRow(
     string Metric,
     MetricKind Kind,

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterimage.Monitoring.Server.Api;
 
-/// <summary>For programs that watch the server: whether it works, and the live runs in Prometheus' text format.</summary>
+/// <summary>Endpoints for programs that monitor the server: its health, and the live runs in Prometheus' text format.</summary>
 internal static class HealthEndpoints
 {
     public static void Map(GuardedRoutes routes, IServiceProvider services)
@@ -53,7 +53,7 @@ internal static class HealthEndpoints
 
         void PerRun(string name, string help, Func<RunDigest, double?> value)
         {
-            // What a run has shrinks where its files are replaced: gauges.
+            // These are gauges, because the values of a run shrink if its files are replaced.
             Head(name, "gauge", help);
             foreach ((string run, RunDigest digest) in live)
             {

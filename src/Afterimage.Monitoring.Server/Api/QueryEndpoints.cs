@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterimage.Monitoring.Server.Api;
 
-/// <summary>What needs the records themselves: calls, SQL, comparison.</summary>
+/// <summary>The endpoints that need the records themselves: calls, SQL, comparison.</summary>
 internal sealed class QueryEndpoints
 {
     private const int MaxCalls = 500;
@@ -65,7 +65,7 @@ internal sealed class QueryEndpoints
                 : sql);
     }
 
-    /// <summary>The body, which may come without its length; null where it is too long.</summary>
+    /// <summary>Reads the body, which may be sent without its length; returns null if it is too long.</summary>
     private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context)
     {
         var body = new byte[MaxStatement + 1];
@@ -109,7 +109,7 @@ internal sealed class QueryEndpoints
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody waits for it.
+            // The caller has gone.
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class QueryEndpoints
         }
         catch (OperationCanceledException)
         {
-            // Nobody waits for it.
+            // The caller has gone.
         }
     }
 }

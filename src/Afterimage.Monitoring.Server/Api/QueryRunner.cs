@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Afterimage.Monitoring.Server.Api;
 
-/// <summary>The rows of a statement.</summary>
+/// <summary>The rows returned by a statement.</summary>
 internal sealed record QueryAnswer(
     IReadOnlyList<QueryColumn> Columns,
     IReadOnlyList<object?[]> Rows,
@@ -16,27 +16,28 @@ internal sealed record QueryAnswer(
     long SkippedLines,
     double Seconds);
 
-/// <summary>A column of a statement's answer, with how to show it.</summary>
+/// <summary>A column of a statement's result, with the way to show it.</summary>
 internal sealed record QueryColumn(string Name, string Kind);
 
-/// <summary>A statement that cannot be answered. The message is one sentence for who wrote it.</summary>
+/// <summary>The exception that is thrown when a statement has no result. The message is one sentence for the author of the
+/// statement.</summary>
 internal sealed class QueryException(int status, string message, Exception? innerException = null) : Exception(message, innerException)
 {
     public int Status => status;
 }
 
-/// <summary>Runs SQL over a run, a few statements at a time, within limits of time and rows.</summary>
+/// <summary>Runs SQL over a run, a few statements at a time, within limits on time and rows.</summary>
 internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
 {
-    // Each holds up to half a gigabyte.
+    // Each statement uses up to half a gigabyte.
     private const int AtOnce = 2;
     private const int MaxCell = 20_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _free = new(AtOnce);
 
-    /// <exception cref="QueryException">There is no answer.</exception>
-    /// <exception cref="OperationCanceledException">Nobody waits for it any more.</exception>
+    /// <exception cref="QueryException">The statement has no result.</exception>
+    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
     public async Task<QueryAnswer> RunAsync(RunEntry entry, string sql, CancellationToken cancellationToken)
     {
         if (!await _free.WaitAsync(Patience, cancellationToken))
@@ -125,7 +126,7 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
                 or NotImplementedException
                 or NullReferenceException)
         {
-            // The binding has no .NET type for some values, such as a list of numbers with a NULL in it.
+            // The binding has no .NET type for some values, such as a list of numbers that contains a NULL.
             throw new ArgumentException($"The column '{reader.GetName(column)}' has values that cannot be shown; cast it to VARCHAR.", e);
         }
     }

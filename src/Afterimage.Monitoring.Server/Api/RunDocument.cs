@@ -5,12 +5,12 @@ using Afterimage.Monitoring.Server.Runs;
 
 namespace Afterimage.Monitoring.Server.Api;
 
-/// <summary>Everything that the page of a run shows, in one answer.</summary>
+/// <summary>Everything that the page of a run shows, in one response.</summary>
 internal sealed record RunDocument
 {
     public required RunListItem Run { get; init; }
 
-    /// <summary>Where the span of time begins that the figures are of; absent where they are of the whole run.</summary>
+    /// <summary>The start of the time span of the figures; absent if they are for the whole run.</summary>
     public DateTimeOffset? From { get; init; }
 
     public required FigureValues Figures { get; init; }
@@ -36,7 +36,7 @@ internal sealed record RunDocument
     public long SkippedLines { get; init; }
 }
 
-/// <summary>Key figures of a span of time.</summary>
+/// <summary>Key figures of a time span.</summary>
 internal sealed record FigureValues
 {
     public long Generations { get; init; }
@@ -74,12 +74,12 @@ internal sealed record FigureValues
     public double? CallsPerMinute { get; init; }
 }
 
-/// <summary>Columns over time, a value a bucket; null where a bucket has none.</summary>
+/// <summary>Columns over time, with one value per bucket; null if a bucket has none.</summary>
 internal sealed record SeriesValues
 {
     public double WidthSeconds { get; init; }
 
-    /// <summary>Starts of buckets, in seconds since 1970, UTC.</summary>
+    /// <summary>The starts of the buckets, in seconds since 1970, UTC.</summary>
     public required IReadOnlyList<double> Time { get; init; }
 
     public required IReadOnlyList<double?> Succeeded { get; init; }
@@ -129,10 +129,10 @@ internal sealed record GroupValues
     public double UnpricedTokens { get; init; }
 }
 
-/// <summary>What the points of a metric come to.</summary>
+/// <summary>Summary of the points of a metric.</summary>
 internal sealed record MetricValues(string Name, long Count, double? Mean, double? Min, double? P50, double? P95, double? Max);
 
-/// <summary>Makes a <see cref="RunDocument"/> of what is held of a run.</summary>
+/// <summary>Creates a <see cref="RunDocument"/> from the state of a run in memory.</summary>
 internal static class RunDocuments
 {
     private const int Points = 240;
@@ -141,9 +141,9 @@ internal static class RunDocuments
     private static readonly string[] OwnPrefixes = ["model_usage:", "finish_reason:", Names.ScorePrefix];
 
     /// <param name="entry">The run.</param>
-    /// <param name="state">What is held of it.</param>
-    /// <param name="window">How far back from its end, or from now where it goes on; null: all of it.</param>
-    /// <param name="now">Now.</param>
+    /// <param name="state">The state of the run in memory.</param>
+    /// <param name="window">How far back to go from the end of the run, or from now if it is live; null: the whole run.</param>
+    /// <param name="now">The current time.</param>
     public static RunDocument Of(RunEntry entry, FollowedRun state, TimeSpan? window, DateTimeOffset now)
     {
         lock (state.Gate)
@@ -258,7 +258,7 @@ internal static class RunDocuments
     {
         (long width, IReadOnlyList<(long Start, TimeBucket Bucket)> buckets) = state.Timeline.Read(from, to, Points);
 
-        // A bucket without records is there as well, so that lines end where nothing happened.
+        // Include buckets without records, so that lines end where nothing happened.
         List<(long Start, TimeBucket? Bucket)> columns = [];
         foreach ((long start, TimeBucket bucket) in buckets)
         {

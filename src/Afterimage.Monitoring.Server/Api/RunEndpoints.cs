@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Afterimage.Monitoring.Server.Api;
 
-/// <summary>Runs, one run, alerts, and the stream that says when to ask again.</summary>
+/// <summary>The endpoints for runs, a single run, alerts, and the stream that notifies pages of changes.</summary>
 internal sealed class RunEndpoints
 {
     private const int MaxPage = 500;
@@ -18,7 +18,7 @@ internal sealed class RunEndpoints
     private const int MaxAlerts = 1000;
     private const int MaxNames = 100;
 
-    // What a page shows moves with the clock, at most this often.
+    // What a page shows depends on the time. It is updated at most this often.
     private static readonly TimeSpan Slot = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StreamInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
@@ -45,7 +45,7 @@ internal sealed class RunEndpoints
         routes.Get("/api/v1/openapi.json", Audience.ApiCallers, context => PageAssets.WriteAsync(context, "openapi.json"));
     }
 
-    /// <summary>The run that a request names; where there is none, that is said.</summary>
+    /// <summary>Finds the run that a request names. If there is none, writes a response that says so.</summary>
     public static async Task<RunEntry?> FindAsync(HttpContext context, RunCatalogue catalogue, string? id)
     {
         if (id is not null && catalogue.Find(id) is { } entry)
@@ -114,7 +114,7 @@ internal sealed class RunEndpoints
             && (until is null || entry.Start < until));
     }
 
-    // Live ones first, unless a column is asked for.
+    // Live runs come first, unless a column is requested.
     private static IEnumerable<RunListItem> Sort(IEnumerable<RunListItem> runs, string? column, bool isAscending)
     {
         Func<RunListItem, IComparable?>? key = column switch
@@ -137,7 +137,7 @@ internal sealed class RunEndpoints
                 .ThenByDescending(run => run.Start)
                 .ThenBy(run => run.Id, StringComparer.Ordinal);
 
-        // What is not known is last either way.
+        // Unknown values are last in either order.
         IOrderedEnumerable<RunListItem> known = runs.OrderBy(run => key(run) is null);
         return (isAscending ? known.ThenBy(key) : known.ThenByDescending(key)).ThenBy(run => run.Id, StringComparer.Ordinal);
     }
@@ -192,7 +192,8 @@ internal sealed class RunEndpoints
         });
     }
 
-    // Says that there is something new, and not what: pages ask for what they show, and are answered once for all that show the same.
+    // The stream says that there is something new, but not what: pages request what they show, and pages that show the same share one
+    // response.
     private async Task StreamAsync(HttpContext context)
     {
         string? id = context.Request.Query["run"].ToString() is { Length: > 0 } given ? given : null;
@@ -204,7 +205,7 @@ internal sealed class RunEndpoints
             return;
         }
 
-        // A stream would hold up the server's end.
+        // Without this, an open stream would delay the shutdown of the server.
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
         try
         {
@@ -230,7 +231,7 @@ internal sealed class RunEndpoints
         }
         catch (OperationCanceledException)
         {
-            // The page was closed, or the server ends.
+            // The page was closed, or the server is stopping.
         }
         finally
         {

@@ -13,7 +13,7 @@ internal sealed record RunList(
     IReadOnlyList<string> Models,
     IReadOnlyList<RunListItem> Runs);
 
-/// <summary>A run, in the list.</summary>
+/// <summary>A run in the list.</summary>
 internal sealed record RunListItem
 {
     public required string Id { get; init; }
@@ -26,14 +26,14 @@ internal sealed record RunListItem
 
     public DateTimeOffset? End { get; init; }
 
-    /// <summary>Until now where the run goes on.</summary>
+    /// <summary>The duration of the run, in seconds; up to now if it is live.</summary>
     public double? DurationSeconds { get; init; }
 
     public string? Host { get; init; }
 
     public string? Process { get; init; }
 
-    /// <summary>Whether its records were read; what comes of them is absent before.</summary>
+    /// <summary>Whether the records of the run have been read. Until then, values derived from them are absent.</summary>
     public bool IsRead { get; init; }
 
     public string? Trouble { get; init; }

@@ -5,11 +5,11 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Server.Mcp;
 
-/// <summary>A run that can be asked about.</summary>
-/// <param name="Id">What it is called by.</param>
-/// <param name="Name">Its directory below the root.</param>
+/// <summary>A run that can be queried.</summary>
+/// <param name="Id">The ID of the run.</param>
+/// <param name="Name">The path of its directory relative to the root.</param>
 /// <param name="Directory">Its directory.</param>
-/// <param name="Run">What its <c>run.json</c> says; <see langword="null"/> where it has none.</param>
+/// <param name="Run">The content of its <c>run.json</c>; <see langword="null"/> if there is none.</param>
 internal sealed record IndexedRun(string Id, string Name, string Directory, LogRun? Run)
 {
     public string State => Run switch
@@ -21,16 +21,16 @@ internal sealed record IndexedRun(string Id, string Name, string Directory, LogR
     };
 }
 
-/// <summary>The runs below a root. Whoever asks names them by ids, so that no path comes from outside.</summary>
+/// <summary>The runs below a root. Callers name them by ID, so that no path comes from outside.</summary>
 internal sealed class RunIndex(string root)
 {
     private const int IdLength = 12;
 
-    /// <summary>All runs, the newest first.</summary>
+    /// <summary>Returns all runs, newest first.</summary>
     /// <exception cref="IOException">A directory or a file could not be read.</exception>
     public IReadOnlyList<IndexedRun> All()
     {
-        // A directory has a file for each monitor that lived on it at the same time; the newest speaks for it.
+        // A directory has one file for each monitor that used it at the same time. The newest one counts.
         Dictionary<string, LogRun> runs = [];
         foreach (string file in LogTree.Find(root, "run*.json"))
         {
@@ -49,7 +49,7 @@ internal sealed class RunIndex(string root)
         ];
     }
 
-    /// <summary>The run of an id, <see langword="null"/> where there is none.</summary>
+    /// <summary>Finds a run by its ID; returns <see langword="null"/> if there is none.</summary>
     public IndexedRun? Find(string id) => All().FirstOrDefault(run => run.Id == id);
 
     private IndexedRun Of(string directory, LogRun? run)

@@ -9,7 +9,7 @@ using ModelContextProtocol.Protocol;
 
 namespace Afterimage.Monitoring.Server.Mcp;
 
-/// <summary>What an agent can ask about runs. Nothing is changed by any of it.</summary>
+/// <summary>The tools with which an agent can query runs. None of them changes anything.</summary>
 internal sealed class RunTools(string root, bool hasContents) : IDisposable
 {
     private const int MaxRows = 500;
@@ -21,10 +21,10 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
 
     private readonly RunIndex _index = new(root);
 
-    // Each question may need half a gigabyte.
+    // Each query may need half a gigabyte.
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    /// <summary>The order of <see cref="FindGenerationsAsync"/>.</summary>
+    /// <summary>The sort order of <see cref="FindGenerationsAsync"/>.</summary>
     internal enum GenerationOrder
     {
         Newest,
@@ -197,7 +197,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         int count = 0;
         bool hasMore = reader.Read();
 
-        // Less than the limit of the answer, for what cleaning adds.
+        // This is less than the limit of the response, to leave room for what cleaning adds.
         while (hasMore && count < limit && writer.BytesCommitted + writer.BytesPending < MaxBytes / 2)
         {
             writer.WriteStartArray();
@@ -238,7 +238,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
                 writer.WriteStringValue(time.UtcDateTime);
                 break;
             case string text:
-                // Cut here already: one may be as long as a line.
+                // Truncate each text here already, because it may be as long as a line.
                 writer.WriteStringValue(UntrustedJson.Clean(text));
                 break;
             default:
@@ -287,7 +287,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or ArgumentException or DbException or InvalidOperationException)
         {
-            // The text of another exception would not reach the agent. Paths are the operator's, not the agent's.
+            // The agent would not receive the text of another exception. Paths are for the operator, not for the agent.
             string message = e.Message.Replace(Path.GetFullPath(root), "ROOT", StringComparison.Ordinal);
             throw new McpException(UntrustedJson.Clean(message), e);
         }

@@ -5,16 +5,16 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Server.Mcp;
 
-/// <summary>Makes JSON of what programs and models wrote fit for an agent: each text is cut, and has no characters that hide or reorder
-/// what it says.</summary>
+/// <summary>Makes JSON from programs and models safe for an agent: each text is truncated, and stripped of characters that hide or reorder
+/// its content.</summary>
 internal static class UntrustedJson
 {
     private const int MaxTextLength = 300;
 
-    // Readable; it is part of no page.
+    // For readability. The JSON is never part of a web page.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>An object with a notice and, cleaned, the properties that are written.</summary>
+    /// <summary>Returns an object with a notice and the cleaned properties that are written.</summary>
     public static byte[] Object(string notice, Action<Utf8JsonWriter> writeProperties)
     {
         using var raw = new MemoryStream();
@@ -39,8 +39,8 @@ internal static class UntrustedJson
         return clean.ToArray();
     }
 
-    /// <summary>The text, cut, with spaces for line breaks and other control characters, and without characters that are not
-    /// seen.</summary>
+    /// <summary>Returns the text, truncated, with spaces in place of line breaks and other control characters, and without invisible
+    /// characters.</summary>
     public static string Clean(string text)
     {
         var clean = new StringBuilder(Math.Min(text.Length, MaxTextLength + 1));

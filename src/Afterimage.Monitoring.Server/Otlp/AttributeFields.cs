@@ -3,12 +3,12 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Which attributes each field of a record comes from. Of several the first that is present counts.</summary>
+/// <summary>Defines which attributes each field of a record comes from. If several are present, the first counts.</summary>
 /// <remarks>Names: OpenTelemetry's conventions for generative AI 1.41 (<see href="https://opentelemetry.io/docs/specs/semconv/gen-ai/"/>),
 /// older and newer spellings of them, and those of OpenInference, OpenLLMetry, LiteLLM and Vercel's SDK.</remarks>
 internal static class AttributeFields
 {
-    // Before the fields, which register their names in it.
+    // Must be declared before the fields, which register their names in it.
     private static readonly Dictionary<byte[], int> SlotsByName = new(Utf8NameComparer.Instance);
 
     private static readonly Dictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> Lookup =
@@ -127,10 +127,10 @@ internal static class AttributeFields
     public static readonly int[] ScoreLabel = Of("gen_ai.evaluation.score.label");
     public static readonly int[] Explanation = Of("gen_ai.evaluation.explanation");
 
-    /// <summary>How many attributes there are. Each has a slot.</summary>
+    /// <summary>The number of attributes. Each has a slot.</summary>
     public static int Count => SlotsByName.Count;
 
-    /// <summary>The slot of an attribute's name, -1 where no field comes from it.</summary>
+    /// <summary>Returns the slot of an attribute by its name; -1 if no field comes from it.</summary>
     public static int SlotOf(ReadOnlySpan<byte> name) => Lookup.TryGetValue(name, out int slot) ? slot : -1;
 
     private static int[] Of(params ReadOnlySpan<string> names)

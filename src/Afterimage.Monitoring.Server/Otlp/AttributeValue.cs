@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What kind of value an attribute has.</summary>
+/// <summary>The kind of an attribute's value.</summary>
 internal enum AttributeKind : byte
 {
     None,
@@ -9,11 +9,11 @@ internal enum AttributeKind : byte
     Number,
     Truth,
 
-    /// <summary>A list: its number of items, and its first item where that is a text.</summary>
+    /// <summary>A list: its number of items, and its first item if that is a text.</summary>
     List,
 }
 
-/// <summary>An attribute's value, without its text: that lies in the body or, where it had to be unescaped, beside it.</summary>
+/// <summary>The value of an attribute. Its text is stored in the body or, if it had to be unescaped, separately.</summary>
 internal readonly record struct AttributeValue(AttributeKind Kind, long Bits = 0, int Start = 0, int Length = 0, bool IsUnescaped = false)
 {
     public double Number => BitConverter.Int64BitsToDouble(Bits);

@@ -1,16 +1,16 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>A generation that may be merged with others of its trace, or was recorded lately.</summary>
+/// <summary>A generation that may be merged with others of its trace, or was recorded recently.</summary>
 internal sealed class Candidate(GenerationSpan span)
 {
     private List<ulong>? _usageFrom;
 
     public GenerationSpan Span { get; } = span;
 
-    /// <summary>Whether it told usage itself; else those below it are the only ones to tell.</summary>
+    /// <summary>Whether the span itself reported usage; otherwise, only the spans below it did.</summary>
     public bool HasOwnUsage { get; } = span.HasUsage;
 
-    /// <summary>Whether one may still come above it that tells of the same call.</summary>
+    /// <summary>Whether a span above it, for the same call, may still arrive.</summary>
     public bool IsOpen { get; set; } = true;
 
     public bool IsReleased { get; set; }
@@ -19,7 +19,7 @@ internal sealed class Candidate(GenerationSpan span)
 
     public bool IsWaiting => !IsReleased && !IsDropped;
 
-    /// <summary>The spans that its usage was taken from.</summary>
+    /// <summary>The spans from which its usage was taken.</summary>
     public IReadOnlyList<ulong> UsageFrom => _usageFrom ?? [];
 
     public void Merge(Candidate below, bool takesUsage)

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>A log record that is an evaluation's result.</summary>
+/// <summary>A log record that is the result of an evaluation.</summary>
 internal sealed record EvaluationEvent(
     SpanKey Key,
     long Timestamp,

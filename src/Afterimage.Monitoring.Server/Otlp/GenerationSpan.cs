@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>A span that is a generation, as its record will have it. It may still be merged into one above it.</summary>
+/// <summary>A span that is a generation, as it will be recorded. It may still be merged into a span above it.</summary>
 internal sealed class GenerationSpan
 {
     [JsonIgnore]
@@ -17,10 +17,10 @@ internal sealed class GenerationSpan
 
     public ulong Parent { get; init; }
 
-    /// <summary>When it ended, in UTC ticks.</summary>
+    /// <summary>The time at which the span ended, in UTC ticks.</summary>
     public long Timestamp { get; init; }
 
-    /// <summary>In ticks.</summary>
+    /// <summary>The duration, in ticks.</summary>
     public long Duration { get; init; }
 
     public bool Success { get; init; }
@@ -53,7 +53,7 @@ internal sealed class GenerationSpan
 
     public string? FinishReason { get; set; }
 
-    /// <summary>In ticks.</summary>
+    /// <summary>The time to first token, in ticks.</summary>
     public long? TimeToFirstToken { get; set; }
 
     public int? ConversationLength { get; set; }
@@ -76,23 +76,24 @@ internal sealed class GenerationSpan
 
     public string? Scope { get; init; }
 
-    /// <summary>The span ids of those that were merged into it.</summary>
+    /// <summary>The IDs of the spans that were merged into this one.</summary>
     public List<string>? Merged { get; set; }
 
-    /// <summary>Whether it was recorded before all above it was known, so that one that comes later may tell of the same call.</summary>
+    /// <summary>Whether the span was recorded before all spans above it were known, so that one for the same call may still
+    /// arrive.</summary>
     [JsonIgnore]
     public bool IsRecordedEarly { get; set; }
 
     [JsonIgnore]
     public bool HasUsage => PromptTokens is not null || CompletionTokens is not null || TotalTokens is not null;
 
-    /// <summary>Whether one of these below this one tells of the same call.</summary>
+    /// <summary>Returns whether a span below this one is for the same call.</summary>
     public bool IsSameCallAs(GenerationSpan below) =>
         (Id is not null && Id == below.Id) || (Operation == below.Operation && Model == below.Model);
 
-    /// <summary>Takes in one below it that tells of the same call.</summary>
-    /// <param name="below">The other.</param>
-    /// <param name="takesUsage">Whether this one told no usage of its own, so that those below it are the only ones to tell.</param>
+    /// <summary>Merges a span below this one that is for the same call.</summary>
+    /// <param name="below">The other span.</param>
+    /// <param name="takesUsage">Whether to take its usage, because this span reported none of its own.</param>
     public void Merge(GenerationSpan below, bool takesUsage)
     {
         if (takesUsage)

@@ -1,13 +1,13 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Generations of one sender that wait for the spans above them, which end later: one above that tells of the same call takes in
-/// those below. Not safe for several threads.</summary>
+/// <summary>Generations of one sender that wait for the spans above them, which end later. A span above that is for the same call absorbs
+/// those below it. Not thread-safe.</summary>
 internal sealed class HeldSpans(TimeSpan holdTime)
 {
     private const int MaxReleased = 32_768;
 
-    /// <summary>How long one that is recorded is known to those that come later, whatever the time to wait: else these would count
-    /// twice.</summary>
+    /// <summary>How long a recorded span is remembered for spans that arrive later, whatever the time to wait. Otherwise, these would be
+    /// counted twice.</summary>
     private static readonly TimeSpan ReleasedTime = TimeSpan.FromMinutes(10);
 
     private readonly SpanTree _tree = new();
@@ -15,27 +15,27 @@ internal sealed class HeldSpans(TimeSpan holdTime)
     private readonly Queue<(Candidate Candidate, long Until)> _waiting = new();
     private readonly Queue<(Candidate Candidate, long Until)> _released = new();
 
-    // Used again and again, each within one call.
+    // Reused; each is used within one call only.
     private readonly List<Candidate> _added = [];
     private readonly HashSet<(ulong High, ulong Low)> _touched = [];
     private readonly List<(Candidate Candidate, int Depth)> _deepestFirst = [];
     private readonly List<SpanLink> _above = [];
     private readonly List<SpanLink> _aboveOther = [];
 
-    /// <summary>How many are waiting.</summary>
+    /// <summary>The number of waiting spans.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Those that are waiting.</summary>
+    /// <summary>The waiting spans.</summary>
     public IEnumerable<GenerationSpan> Waiting =>
         _waiting.Where(waiting => waiting.Candidate.IsWaiting).Select(waiting => waiting.Candidate.Span);
 
-    /// <summary>Takes what a request brought.</summary>
-    /// <param name="links">All its spans.</param>
-    /// <param name="generations">Those that are generations, each new.</param>
+    /// <summary>Adds the spans of a request.</summary>
+    /// <param name="links">All spans of the request.</param>
+    /// <param name="generations">Those of them that are generations. All must be new.</param>
     /// <param name="now">The time, in ticks.</param>
-    /// <param name="release">Takes those that need not wait.</param>
-    /// <param name="hold">Takes those that must wait.</param>
-    /// <returns>How many were merged into another.</returns>
+    /// <param name="release">Receives the generations that need not wait.</param>
+    /// <param name="hold">Receives the generations that must wait.</param>
+    /// <returns>The number of generations that were merged into another.</returns>
     public int Add(
         IReadOnlyList<SpanLink> links,
         IReadOnlyList<GenerationSpan> generations,
@@ -70,7 +70,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         return merged;
     }
 
-    /// <summary>Takes those that a server held which was killed.</summary>
+    /// <summary>Adds the spans that were waiting when a server was killed.</summary>
     public void Resume(IEnumerable<GenerationSpan> spans, long now)
     {
         foreach (GenerationSpan span in spans)
@@ -80,7 +80,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         }
     }
 
-    /// <summary>Takes those that were recorded before all above them was known.</summary>
+    /// <summary>Adds the spans that were recorded before all spans above them were known.</summary>
     public void ResumeReleased(IEnumerable<GenerationSpan> spans, long now)
     {
         foreach (GenerationSpan span in spans)
@@ -93,11 +93,11 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         }
     }
 
-    /// <summary>Releases those that have waited long enough.</summary>
+    /// <summary>Releases the spans that have waited long enough.</summary>
     /// <param name="now">The time, in ticks.</param>
-    /// <param name="max">How many at most.</param>
-    /// <param name="release">Takes them.</param>
-    /// <returns>Whether there may be more.</returns>
+    /// <param name="max">The maximum number of spans to release.</param>
+    /// <param name="release">Receives the spans.</param>
+    /// <returns><see langword="true"/> if there may be more; otherwise, <see langword="false"/>.</returns>
     public bool ReleaseDue(long now, int max, Action<GenerationSpan> release)
     {
         ForgetReleased(now);
@@ -128,10 +128,10 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         return candidate;
     }
 
-    /// <summary>Merges what can be merged in a trace, and releases those above which nothing can come any more.</summary>
+    /// <summary>Merges the spans of a trace as far as possible, and releases those above which no further span can arrive.</summary>
     private int Settle(TraceCandidates candidates, long now, Action<GenerationSpan> release)
     {
-        // The lowest first, so that usage comes up step by step and each step sees what is below it.
+        // Begin with the lowest, so that usage moves up step by step and each step sees what is below it.
         int merged = 0;
         _deepestFirst.Clear();
         foreach (Candidate candidate in candidates.Open)
@@ -173,13 +173,13 @@ internal sealed class HeldSpans(TimeSpan holdTime)
             above = null;
         }
 
-        // Of two that are recorded both stay.
+        // If both are recorded, both stay.
         if (above is null || (below.IsReleased && above.IsReleased))
             return false;
 
         if (below.IsReleased)
         {
-            // The one above came too late to take it in: the call is recorded.
+            // The span above arrived too late to absorb it: the call is already recorded.
             Drop(above, candidates);
             return true;
         }
@@ -190,7 +190,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         return true;
     }
 
-    /// <summary>Whether the one above has usage already of a span between the two, or of one below the one below.</summary>
+    /// <summary>Returns whether the span above already has usage from a span between the two, or from one below the lower one.</summary>
     private bool HasUsageOnTheWay(Candidate below, Candidate above)
     {
         foreach (ulong source in above.UsageFrom)

@@ -4,8 +4,8 @@ using Afterimage.Monitoring.Log;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>The generations of a sender that were acknowledged but are not recorded yet, on the disk: a server that is killed finds them
-/// again. Not safe for several threads.</summary>
+/// <summary>The file of a sender's generations that have been acknowledged but not recorded yet. A server that was killed finds them there
+/// when it restarts. Not thread-safe.</summary>
 internal sealed partial class HeldSpansFile : IDisposable
 {
     public const string Name = "otlp-held.jsonl";
@@ -25,8 +25,8 @@ internal sealed partial class HeldSpansFile : IDisposable
         _isSynced = isSynced;
     }
 
-    /// <summary>Opens the file of a directory, with what it has.</summary>
-    /// <exception cref="IOException">It cannot be read, or another server has it.</exception>
+    /// <summary>Opens the file of a directory and reads its spans.</summary>
+    /// <exception cref="IOException">The file cannot be read, or another server has it.</exception>
     public static HeldSpansFile Open(string directory, bool isSynced, out List<GenerationSpan> spans)
     {
         string path = Path.Combine(directory, Name);
@@ -43,8 +43,8 @@ internal sealed partial class HeldSpansFile : IDisposable
         }
     }
 
-    /// <summary>Adds spans; they survive the end of the process when this returns.</summary>
-    /// <exception cref="IOException">They could not be written.</exception>
+    /// <summary>Appends spans. They survive the end of the process when this returns.</summary>
+    /// <exception cref="IOException">The spans could not be written.</exception>
     public void Append(IEnumerable<GenerationSpan> spans)
     {
         _file ??= new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Delete);
@@ -55,13 +55,13 @@ internal sealed partial class HeldSpansFile : IDisposable
         }
         catch
         {
-            // A torn line would swallow the next.
+            // A torn line would swallow the next one.
             _file.SetLength(before);
             throw;
         }
     }
 
-    /// <summary>Leaves only those that still wait. What else was in it must be recorded and flushed.</summary>
+    /// <summary>Keeps only the spans that are still waiting. All others in the file must have been recorded and flushed.</summary>
     public void Keep(int count, Func<IEnumerable<GenerationSpan>> waiting)
     {
         if (_file is null || _file.Length == 0)
@@ -77,10 +77,10 @@ internal sealed partial class HeldSpansFile : IDisposable
         }
     }
 
-    /// <summary>Replaces what is in it.</summary>
+    /// <summary>Replaces the content of the file.</summary>
     public void Rewrite(IEnumerable<GenerationSpan> spans)
     {
-        // Written beside and renamed: whoever is killed meanwhile leaves the old or the new.
+        // Write to a temporary file and rename it: a process that is killed in the meantime leaves either the old file or the new one.
         string written = _path + ".tmp";
         var file = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
         try
@@ -132,7 +132,7 @@ internal sealed partial class HeldSpansFile : IDisposable
             }
             catch (JsonException)
             {
-                // The torn end of a server that was killed before it acknowledged.
+                // The torn end was written by a server that was killed before it acknowledged the spans.
             }
         }
 

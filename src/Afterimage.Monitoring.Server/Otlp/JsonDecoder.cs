@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Afterimage.Monitoring.Server.Otlp;
 
 /// <summary>Reads export requests in the protocol's JSON encoding
-/// (<see href="https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding"/>): ids are hexadecimal, integers numbers or texts, keys
-/// that it does not know are passed over.</summary>
+/// (<see href="https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding"/>): IDs are hexadecimal, integers are numbers or strings,
+/// and unknown keys are ignored.</summary>
 internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
 {
     private delegate void ItemReader(ref Utf8JsonReader reader);
@@ -51,14 +51,14 @@ internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException is the reader's for a text that is no Unicode.
+            // The reader throws InvalidOperationException for text that is not valid Unicode.
             throw new OtlpFormatException("The body is no valid JSON.", e);
         }
     }
 
     private void ReadResource(ref Utf8JsonReader reader, string scopes, string items, ItemReader readItem)
     {
-        // The resource may stand behind what it sent.
+        // The resource may follow the data that it sent.
         OtlpItem resource = decoding.Item;
         resource.Clear();
         Utf8JsonReader first = reader;
@@ -194,7 +194,7 @@ internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
             }
             else if (reader.ValueTextEquals("code"))
             {
-                // Some write enumerations by their names.
+                // Some senders write enumerations by name.
                 AttributeValue code = ReadScalar(ref reader, item);
                 item.Status = code.Kind == AttributeKind.Integer ? (int)code.Bits
                     : item.Text(code).SequenceEqual("STATUS_CODE_ERROR"u8) ? OtlpItem.ErrorStatus
@@ -325,7 +325,7 @@ internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
         }
     }
 
-    /// <summary>The text that the property has; nothing where it has a value of another kind.</summary>
+    /// <summary>Reads the text of the property; returns nothing if its value is of another kind.</summary>
     private static AttributeValue ReadText(ref Utf8JsonReader reader, OtlpItem item)
     {
         reader.Read();
@@ -354,10 +354,10 @@ internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
         return 0;
     }
 
-    /// <summary>Goes on to the next property of an object, or to its end.</summary>
+    /// <summary>Advances to the next property of an object, or to its end.</summary>
     private static bool NextProperty(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
 
-    /// <summary>Goes on to the next object of an array, past what is none, or to its end.</summary>
+    /// <summary>Advances to the next object of an array, skipping other values, or to its end.</summary>
     private static bool NextObject(ref Utf8JsonReader reader)
     {
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
@@ -380,7 +380,8 @@ internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
 
     private static bool IsObject(ref Utf8JsonReader reader, string name) => Enters(ref reader, name, JsonTokenType.StartObject);
 
-    /// <summary>Whether the property is of this name and its value of this kind; goes into it then, and stays else.</summary>
+    /// <summary>Returns whether the property has the given name and its value the given kind. If so, enters the value; otherwise,
+    /// stays.</summary>
     private static bool Enters(ref Utf8JsonReader reader, string name, JsonTokenType kind)
     {
         if (!reader.ValueTextEquals(name))

@@ -1,14 +1,14 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Memory that all requests share.</summary>
+/// <summary>A limit on memory that all requests share.</summary>
 internal sealed class MemoryBudget(long size)
 {
     private long _used;
 
-    /// <summary>What is taken now.</summary>
+    /// <summary>The amount in use, in bytes.</summary>
     public long Used => Interlocked.Read(ref _used);
 
-    /// <returns>Whether there was as much.</returns>
+    /// <returns><see langword="true"/> if that much was available; otherwise, <see langword="false"/>.</returns>
     public bool TryTake(long bytes)
     {
         if (Interlocked.Add(ref _used, bytes) <= size)

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Who may send.</summary>
+/// <summary>Decides who may send.</summary>
 internal sealed class OtlpAccess(OtlpOptions options)
 {
     private const string KeyHeader = "x-otlp-api-key";
@@ -13,16 +13,16 @@ internal sealed class OtlpAccess(OtlpOptions options)
 
     private readonly byte[]? _keyHash = options.Key is { } key ? Hash(key) : null;
 
-    /// <exception cref="OtlpRefusedException">The request may not be taken.</exception>
+    /// <exception cref="OtlpRefusedException">The request must be refused.</exception>
     public void Check(HttpContext http)
     {
-        // Only browsers send it, and a page of whatever site must not write into a log.
+        // Only browsers send this header, and no web page may write to a log.
         if (http.Request.Headers.ContainsKey("Origin"))
             throw new OtlpRefusedException(OtlpRefusal.Origin, "Requests of browsers are not taken.");
 
         if (_keyHash is null)
         {
-            // What has no address came over a socket file or within the process.
+            // A request without an address came through a Unix socket or from within the process.
             if (http.Connection.RemoteIpAddress is { } address && !IPAddress.IsLoopback(address))
                 throw new OtlpRefusedException(OtlpRefusal.Unauthorized, "Without a key only requests of this machine are taken.");
         }
@@ -35,7 +35,7 @@ internal sealed class OtlpAccess(OtlpOptions options)
     private bool IsBearer(string? header) =>
         header is not null && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && IsKey(header[Bearer.Length..]);
 
-    // Compared by their hashes, so that the time it takes says nothing, of its length neither.
+    // Hashes are compared, so that the duration reveals nothing about the key, not even its length.
     private bool IsKey(string? given) => !string.IsNullOrEmpty(given) && CryptographicOperations.FixedTimeEquals(Hash(given), _keyHash);
 
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));

@@ -1,7 +1,7 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Takes one request's resources, spans and log records as a decoder finds them, and keeps what is a record. Made once and used
-/// for any number of requests, one at a time.</summary>
+/// <summary>Receives the resources, spans and log records of one request from a decoder, and keeps those that are records. An instance can
+/// be used for any number of requests, one at a time.</summary>
 internal sealed class OtlpDecoding
 {
     private const int MaxIdleBatches = 4;
@@ -22,7 +22,7 @@ internal sealed class OtlpDecoding
 
     public IOtlpDecoder Json { get; }
 
-    /// <summary>What a decoder fills and then ends.</summary>
+    /// <summary>The item that a decoder fills and then ends.</summary>
     public OtlpItem Item { get; } = new();
 
     public IReadOnlyCollection<SenderBatch> Batches => _batches.Values;
@@ -33,10 +33,10 @@ internal sealed class OtlpDecoding
 
     public long Metrics { get; private set; }
 
-    /// <summary>Spans that are generations, or log records that are evaluations, but cannot be recorded.</summary>
+    /// <summary>The number of generation spans and evaluation log records that cannot be recorded.</summary>
     public long Rejected { get; private set; }
 
-    /// <summary>Why the last of them was rejected.</summary>
+    /// <summary>The reason for the last rejection.</summary>
     public string? RejectionReason { get; private set; }
 
     public void Begin(ReadOnlyMemory<byte> body)
@@ -56,10 +56,10 @@ internal sealed class OtlpDecoding
         RejectionReason = null;
     }
 
-    /// <summary>Lets go of the body.</summary>
+    /// <summary>Releases the body.</summary>
     public void End() => Begin(default);
 
-    /// <summary>The item is a resource, whole.</summary>
+    /// <summary>Takes the item as a complete resource.</summary>
     public void BeginResource()
     {
         SenderId sender = _mapping.TakeResource();
@@ -73,7 +73,7 @@ internal sealed class OtlpDecoding
 
     public void BeginScope(ReadOnlySpan<byte> name) => _mapping.TakeScope(name);
 
-    /// <summary>The item is a span, whole.</summary>
+    /// <summary>Takes the item as a complete span.</summary>
     public void EndSpan()
     {
         Spans++;
@@ -94,7 +94,7 @@ internal sealed class OtlpDecoding
             Reject(reason!);
     }
 
-    /// <summary>The item is a log record, whole.</summary>
+    /// <summary>Takes the item as a complete log record.</summary>
     public void EndLog()
     {
         LogRecords++;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Puts the receiver into an application.</summary>
+/// <summary>Adds the OTLP receiver to an application.</summary>
 internal static class OtlpEndpoints
 {
     private static readonly (string Path, OtlpSignal Signal)[] HttpPaths =
@@ -23,7 +23,7 @@ internal static class OtlpEndpoints
         ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", OtlpSignal.Metrics),
     ];
 
-    /// <summary>Adds what <see cref="MapOtlp"/> needs. The runs end with the host.</summary>
+    /// <summary>Adds the services that <see cref="MapOtlp"/> needs. The runs end with the host.</summary>
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     public static IServiceCollection AddOtlpReceiver(this IServiceCollection services, OtlpOptions options)
     {
@@ -36,7 +36,7 @@ internal static class OtlpEndpoints
         return services;
     }
 
-    /// <summary>Maps the endpoints of HTTP and gRPC. gRPC needs a port that speaks HTTP/2; without TLS one that speaks nothing
+    /// <summary>Maps the endpoints for HTTP and gRPC. gRPC needs a port that supports HTTP/2; without TLS, that port must support nothing
     /// else.</summary>
     public static IEndpointConventionBuilder MapOtlp(this IEndpointRouteBuilder endpoints)
     {

@@ -1,4 +1,4 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>A body that is not of its format. The message is told to the sender.</summary>
+/// <summary>The exception that is thrown when a body is not in the expected format. The sender receives the message.</summary>
 internal sealed class OtlpFormatException(string message, Exception? inner = null) : Exception(message, inner);

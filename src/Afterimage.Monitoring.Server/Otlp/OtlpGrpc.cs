@@ -12,7 +12,7 @@ internal sealed class OtlpGrpc(OtlpReceiver receiver, OtlpAccess access)
     private const int PrefixLength = 5;
     private const int ResourceExhausted = 8;
 
-    /// <summary>The gRPC status of a refusal.</summary>
+    /// <summary>Returns the gRPC status of a refusal.</summary>
     public static int StatusOf(OtlpRefusal refusal) => refusal switch
     {
         OtlpRefusal.Unsupported => 12,
@@ -77,7 +77,7 @@ internal sealed class OtlpGrpc(OtlpReceiver receiver, OtlpAccess access)
         http.Response.AppendTrailer("grpc-status", status.ToString(CultureInfo.InvariantCulture));
         http.Response.AppendTrailer("grpc-message", Uri.EscapeDataString(refused.Message));
 
-        // Senders try again only where they are told when.
+        // Senders only retry if they are told when.
         if (refused.Refusal == OtlpRefusal.Busy)
         {
             byte[] details = OtlpMessages.ProtobufStatus(status, refused.Message, hasRetry: true);

@@ -41,7 +41,7 @@ internal sealed class OtlpHttp(OtlpReceiver receiver, OtlpAccess access)
         return await receiver.TakeAsync(signal, isJson, unpacked.Content).ConfigureAwait(false);
     }
 
-    /// <summary>Whether the body is gzip.</summary>
+    /// <summary>Returns whether the body is compressed with gzip.</summary>
     private static bool Encoding(HttpRequest request) => request.Headers.ContentEncoding.ToString().Trim() switch
     {
         "" or "identity" => false,

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What is needed of a resource, a span or a log record, whichever encoding it came in. Made once and used for any number of
+/// <summary>The needed parts of a resource, a span or a log record, whatever its encoding. An instance can be used for any number of
 /// them.</summary>
 internal sealed class OtlpItem
 {
@@ -14,18 +14,18 @@ internal sealed class OtlpItem
     private byte[] _unescaped = [];
     private int _unescapedLength;
 
-    /// <summary>The request's body, which texts lie in.</summary>
+    /// <summary>The body of the request, which contains the texts.</summary>
     public ReadOnlyMemory<byte> Body { get; set; }
 
     public SpanKey Key { get; set; }
 
-    /// <summary>The parent's span id, 0 where there is none.</summary>
+    /// <summary>The span ID of the parent; 0 if there is none.</summary>
     public ulong Parent { get; set; }
 
-    /// <summary>Unix time in nanoseconds.</summary>
+    /// <summary>The start, in nanoseconds of Unix time.</summary>
     public ulong Start { get; set; }
 
-    /// <summary>Unix time in nanoseconds; of a log record its time.</summary>
+    /// <summary>The end, in nanoseconds of Unix time. For a log record: its time.</summary>
     public ulong End { get; set; }
 
     public int Status { get; set; }
@@ -34,8 +34,8 @@ internal sealed class OtlpItem
 
     public AttributeValue StatusMessage { get; set; }
 
-    /// <summary>One more than the highest index of an indexed input message: <c>llm.input_messages.N.…</c>,
-    /// <c>gen_ai.prompt.N.…</c>.</summary>
+    /// <summary>One more than the highest index of an indexed input message (<c>llm.input_messages.N.…</c>,
+    /// <c>gen_ai.prompt.N.…</c>).</summary>
     public int IndexedMessages { get; private set; }
 
     public void Clear()
@@ -52,7 +52,7 @@ internal sealed class OtlpItem
         IndexedMessages = 0;
     }
 
-    /// <summary>Takes an attribute that no field comes from, but which may be an indexed message.</summary>
+    /// <summary>Takes an attribute that no field comes from, but that may be an indexed message.</summary>
     public void TakeIndexed(ReadOnlySpan<byte> name)
     {
         ReadOnlySpan<byte> index =
@@ -66,14 +66,14 @@ internal sealed class OtlpItem
 
     public void Set(int slot, AttributeValue value)
     {
-        // An attribute that is there twice breaks the protocol; the first counts.
+        // An attribute that occurs twice violates the protocol. The first one counts.
         if (value.Kind == AttributeKind.None || _values[slot].Kind != AttributeKind.None)
             return;
         _values[slot] = value;
         _given.Add(slot);
     }
 
-    /// <summary>Keeps a text that does not stand in the body as it is.</summary>
+    /// <summary>Stores a text that is not in the body in this form.</summary>
     public AttributeValue Keep(ref Utf8JsonReader reader)
     {
         int capacity = reader.ValueSpan.Length;
@@ -87,7 +87,7 @@ internal sealed class OtlpItem
 
     public bool Has(int[] field) => Find(field).Kind != AttributeKind.None;
 
-    /// <summary>The first attribute that is present of those that the field comes from.</summary>
+    /// <summary>Returns the first attribute that is present of those that the field comes from.</summary>
     public AttributeValue Find(int[] field)
     {
         foreach (int slot in field)
@@ -100,13 +100,13 @@ internal sealed class OtlpItem
         return default;
     }
 
-    /// <summary>The text of a value; of a list that of its first item. Empty where it has none.</summary>
+    /// <summary>Returns the text of a value, or of the first item of a list. Empty if there is none.</summary>
     public ReadOnlySpan<byte> Text(AttributeValue value) =>
         value.IsUnescaped ? _unescaped.AsSpan(value.Start, value.Length) : Body.Span.Slice(value.Start, value.Length);
 
     public ReadOnlySpan<byte> Text(int[] field) => Text(Find(field));
 
-    /// <summary>A count that the field has, null where it has none that is one.</summary>
+    /// <summary>Returns the value of the field as a count; null if none of its values is a count.</summary>
     public long? Count(int[] field)
     {
         AttributeValue value = Find(field);
@@ -120,7 +120,7 @@ internal sealed class OtlpItem
         return count is >= 0 and <= GenerationDetails.MaxTokenCount ? count : null;
     }
 
-    /// <summary>A finite number that the field has, null where it has none that is one.</summary>
+    /// <summary>Returns the value of the field as a finite number; null if none of its values is one.</summary>
     public double? Number(int[] field)
     {
         AttributeValue value = Find(field);

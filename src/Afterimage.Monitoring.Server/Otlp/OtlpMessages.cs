@@ -4,12 +4,13 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What requests are answered with, in protobuf and in JSON.</summary>
+/// <summary>Creates the responses to requests, in protobuf and in JSON.</summary>
 internal static class OtlpMessages
 {
     private const string RetryInfo = "type.googleapis.com/google.rpc.RetryInfo";
 
-    /// <summary>An export response: empty where all was taken, else with its <c>partial_success</c>.</summary>
+    /// <summary>Creates an export response. It is empty if everything was accepted; otherwise, it contains
+    /// <c>partial_success</c>.</summary>
     public static byte[] Protobuf(OtlpAnswer answer)
     {
         if (answer.Rejected == 0)
@@ -36,16 +37,16 @@ internal static class OtlpMessages
             _ => "rejectedDataPoints",
         };
 
-        // As the protocol's JSON has integers of 64 bits.
+        // The protocol's JSON encodes 64-bit integers as strings.
         writer.WriteString(name, answer.Rejected.ToString(CultureInfo.InvariantCulture));
         writer.WriteString("errorMessage", answer.Reason);
         writer.WriteEndObject();
     });
 
-    /// <summary>A <c>google.rpc.Status</c>.</summary>
+    /// <summary>Creates a <c>google.rpc.Status</c>.</summary>
     /// <param name="code">The gRPC status.</param>
     /// <param name="message">The message.</param>
-    /// <param name="hasRetry">Whether it says that the request may be sent again, after a second.</param>
+    /// <param name="hasRetry">Whether the status says that the request may be sent again after a second.</param>
     public static byte[] ProtobufStatus(int code, string message, bool hasRetry)
     {
         using var status = new MemoryStream();

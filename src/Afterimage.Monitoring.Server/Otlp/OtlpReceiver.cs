@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What a request was answered with.</summary>
+/// <summary>The result of a request.</summary>
 internal readonly record struct OtlpAnswer(long Rejected, string? Reason);
 
-/// <summary>Takes export requests, and keeps a run for each sender.</summary>
+/// <summary>Receives export requests, and keeps a run for each sender.</summary>
 internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
 {
     private const int MaxIdleDecodings = 16;
@@ -24,7 +24,7 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
     private readonly SemaphoreSlim _tick = new(1, 1);
     private ITimer? _timer;
 
-    // Whether there may be spans that a server held when it was killed.
+    // Whether there may be spans that were waiting when a server was killed.
     private bool _mustResume = true;
     private bool _isStopped;
 
@@ -41,12 +41,12 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
 
     public OtlpStatistics Statistics { get; } = new();
 
-    /// <summary>What the bodies of requests may take up.</summary>
+    /// <summary>The limit on memory for the bodies of requests.</summary>
     public MemoryBudget Budget { get; }
 
     public OtlpOptions Options => _options;
 
-    /// <summary>Senders whose runs are open.</summary>
+    /// <summary>The number of senders whose runs are open.</summary>
     public int OpenRuns
     {
         get
@@ -95,7 +95,7 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // It could not begin.
+                // The run could not begin.
             }
         }
     }
@@ -106,8 +106,8 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         _tick.Dispose();
     }
 
-    /// <summary>Takes a request's body. When this ends, what it brought survives the end of the process.</summary>
-    /// <exception cref="OtlpRefusedException">It is refused.</exception>
+    /// <summary>Processes the body of a request. When the task completes, the data survives the end of the process.</summary>
+    /// <exception cref="OtlpRefusedException">The request is refused.</exception>
     public async ValueTask<OtlpAnswer> TakeAsync(OtlpSignal signal, bool isJson, ReadOnlyMemory<byte> body)
     {
         OtlpDecoding decoding = _idleDecodings.TryTake(out OtlpDecoding? idle) ? idle : new OtlpDecoding();
@@ -127,15 +127,15 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         }
     }
 
-    /// <summary>Records what has waited long enough, and ends the runs of those that have been silent for too long.</summary>
-    /// <param name="waits">Whether it waits for one that is at work; else it has nothing to add to that.</param>
+    /// <summary>Records the spans that have waited long enough, and ends the runs of senders that have been silent for too long.</summary>
+    /// <param name="waits">Whether to wait for a tick in progress. Otherwise, this tick is skipped, because it has nothing to add.</param>
     internal async Task TickAsync(bool waits = false)
     {
         if (!await _tick.WaitAsync(waits ? Timeout.InfiniteTimeSpan : TimeSpan.Zero).ConfigureAwait(false))
             return;
         try
         {
-            // Not at the start, which is not to wait for it.
+            // Not done at the start, which must not wait for it.
             if (_mustResume)
                 _mustResume = !await Task.Run(TryResumeKilled).ConfigureAwait(false);
             KeyValuePair<SenderId, Lazy<SenderRun>>[] runs;
@@ -260,8 +260,8 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         }
     }
 
-    /// <summary>Goes on with the runs of senders that a server held spans of when it was killed.</summary>
-    /// <returns>Whether it is done; else there were too many.</returns>
+    /// <summary>Continues the runs of senders whose spans were waiting when a server was killed.</summary>
+    /// <returns><see langword="true"/> if all are continued; <see langword="false"/> if there were too many.</returns>
     private bool TryResumeKilled()
     {
         if (!Directory.Exists(_options.RootDirectory))

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Records what came in with the monitor of its sender.</summary>
+/// <summary>Records received data with the monitor of its sender.</summary>
 internal static class OtlpRecording
 {
     public static void Record(GenerationMonitor monitor, SenderId sender, GenerationSpan span)
@@ -59,7 +59,7 @@ internal static class OtlpRecording
         if (evaluation.Score is { } score)
             scores.Add(evaluation.Name, new EvaluationScore(score, evaluation.Explanation));
 
-        // The event does not say how long it took, and a record must.
+        // The event has no duration, but a record must have one.
         monitor.TrackEvaluation(
             TimeSpan.Zero,
             evaluation.Error is null,

@@ -1,24 +1,24 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Why a request is refused.</summary>
+/// <summary>The reason why a request is refused.</summary>
 internal enum OtlpRefusal
 {
-    /// <summary>It is not of its format. Not to be sent again.</summary>
+    /// <summary>The body is not in the expected format. The request must not be sent again.</summary>
     Malformed,
 
-    /// <summary>Of a content type or an encoding that is not taken.</summary>
+    /// <summary>The content type or the encoding is not supported.</summary>
     Unsupported,
 
     Unauthorized,
 
     Origin,
 
-    /// <summary>Beyond the limit before or after decompression. Not to be sent again.</summary>
+    /// <summary>The body exceeds the limit before or after decompression. The request must not be sent again.</summary>
     TooLarge,
 
-    /// <summary>Beyond what is taken at once. To be sent again.</summary>
+    /// <summary>A limit on concurrent work is exceeded. The request should be sent again.</summary>
     Busy,
 
-    /// <summary>It could not be written. To be sent again.</summary>
+    /// <summary>The data could not be written. The request should be sent again.</summary>
     Unavailable,
 }

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>A request that is refused. The message is told to the sender.</summary>
+/// <summary>The exception that is thrown when a request is refused. The sender receives the message.</summary>
 internal sealed class OtlpRefusedException(OtlpRefusal refusal, string message, Exception? inner = null) : Exception(message, inner)
 {
     public OtlpRefusal Refusal { get; } = refusal;

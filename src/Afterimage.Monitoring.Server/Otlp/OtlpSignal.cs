@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What an export request brings.</summary>
+/// <summary>The kind of data in an export request.</summary>
 internal enum OtlpSignal
 {
     Traces,

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What came in since the receiver was made.</summary>
+/// <summary>Counts of what has been received since the receiver was created.</summary>
 internal sealed class OtlpStatistics
 {
     private long _requests;
@@ -22,13 +22,13 @@ internal sealed class OtlpStatistics
 
     public long Spans => Interlocked.Read(ref _spans);
 
-    /// <summary>Spans that were generations, those that were merged or came again included.</summary>
+    /// <summary>Spans that were generations, including those that were merged or received again.</summary>
     public long Generations => Interlocked.Read(ref _generations);
 
-    /// <summary>Generations that were merged into the one above, which told of the same call.</summary>
+    /// <summary>Generations that were merged into a span above them for the same call.</summary>
     public long MergedSpans => Interlocked.Read(ref _mergedSpans);
 
-    /// <summary>Generations and evaluations that had come before and were dropped.</summary>
+    /// <summary>Generations and evaluations that had been received before and were dropped.</summary>
     public long RepeatedSpans => Interlocked.Read(ref _repeatedSpans);
 
     public long Evaluations => Interlocked.Read(ref _evaluations);
@@ -37,20 +37,21 @@ internal sealed class OtlpStatistics
 
     public long Metrics => Interlocked.Read(ref _metrics);
 
-    /// <summary>Generations and evaluations that could not be recorded; their sender was told.</summary>
+    /// <summary>Generations and evaluations that could not be recorded. Their sender was told.</summary>
     public long Rejected => Interlocked.Read(ref _rejected);
 
-    /// <summary>Requests without the key, or from elsewhere where there is none.</summary>
+    /// <summary>Requests without the key; if there is no key, requests that did not come from loopback.</summary>
     public long RefusedUnauthorized => Interlocked.Read(ref _refusedUnauthorized);
 
-    /// <summary>Requests with an <c>Origin</c>, as browsers send them.</summary>
+    /// <summary>Requests with an <c>Origin</c> header, as browsers send it.</summary>
     public long RefusedOrigin => Interlocked.Read(ref _refusedOrigin);
 
     public long RefusedTooLarge => Interlocked.Read(ref _refusedTooLarge);
 
     public long RefusedMalformed => Interlocked.Read(ref _refusedMalformed);
 
-    /// <summary>Requests that were refused for now: memory, senders or held spans were at their limit, or the disk took nothing.</summary>
+    /// <summary>Requests that were refused temporarily: the limit of memory, senders or waiting spans was reached, or the disk accepted no
+    /// data.</summary>
     public long RefusedBusy => Interlocked.Read(ref _refusedBusy);
 
     public void CountAccepted(OtlpDecoding decoding)

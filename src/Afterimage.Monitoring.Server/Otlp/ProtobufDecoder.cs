@@ -1,10 +1,10 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Reads export requests in protobuf. Fields by their numbers in the protocol's definition
+/// <summary>Reads export requests in protobuf. Fields are identified by their numbers in the definition of the protocol
 /// (<see href="https://opentelemetry.io/docs/specs/otlp/"/>).</summary>
 internal sealed class ProtobufDecoder(OtlpDecoding decoding) : IOtlpDecoder
 {
-    // Of ResourceSpans, ResourceLogs and ResourceMetrics, and of the scopes in them.
+    // Field numbers of ResourceSpans, ResourceLogs and ResourceMetrics, and of the scopes in them.
     private const int Resource = 1;
     private const int Scopes = 2;
     private const int Scope = 1;
@@ -38,7 +38,7 @@ internal sealed class ProtobufDecoder(OtlpDecoding decoding) : IOtlpDecoder
 
     private void ReadResource(WireReader message, Kind kind)
     {
-        // The resource may stand behind what it sent.
+        // The resource may follow the data that it sent.
         OtlpItem resource = decoding.Item;
         resource.Clear();
         WireReader first = message;
@@ -140,7 +140,7 @@ internal sealed class ProtobufDecoder(OtlpDecoding decoding) : IOtlpDecoder
                     ReadAttribute(span.ReadMessage(), item);
                     break;
                 case (11, WireReader.Bytes):
-                    // Of an event only its attributes count, and of these only what an exception has.
+                    // Of an event, only its attributes matter, and of these only those of an exception.
                     ReadAttributes(span.ReadMessage(), field: 3, item, onlyExceptions: true);
                     break;
                 case (15, WireReader.Bytes):

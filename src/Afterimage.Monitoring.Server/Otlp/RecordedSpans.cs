@@ -6,20 +6,21 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>The spans that a sender's directory has records of.</summary>
+/// <summary>The spans that are recorded in the directory of a sender.</summary>
 internal static class RecordedSpans
 {
-    /// <summary>The tag that says which spans were merged into a generation.</summary>
+    /// <summary>The tag that names the spans that were merged into a generation.</summary>
     public const string MergedTag = "merged_span_ids";
 
-    /// <summary>The tag of a generation that was recorded before all above it was known: its parent.</summary>
+    /// <summary>The tag with the parent of a generation that was recorded before all spans above it were known.</summary>
     public const string ParentTag = "parent_span_id";
 
-    /// <summary>Exporters send a body again for minutes, not for days: what is older cannot come again.</summary>
+    /// <summary>The number of bytes to read back. Exporters resend a body for minutes, not for days: older spans cannot arrive
+    /// again.</summary>
     private const long MaxBytes = 64 << 20;
 
-    /// <summary>Brings them to memory.</summary>
-    /// <returns>Those that were recorded before all above them was known, as far as that matters: one above may still come.</returns>
+    /// <summary>Adds the recorded spans to memory.</summary>
+    /// <returns>The spans that were recorded before all spans above them were known, and above which one may still arrive.</returns>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static List<GenerationSpan> AddTo(SpanMemory memory, string directory)
     {

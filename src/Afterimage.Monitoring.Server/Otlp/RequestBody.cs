@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>A request's body in pooled memory, within the limits.</summary>
+/// <summary>The body of a request in pooled memory, within the limits.</summary>
 internal sealed class RequestBody : IDisposable
 {
     private const int FirstSize = 16 << 10;
@@ -24,10 +24,10 @@ internal sealed class RequestBody : IDisposable
     public ReadOnlyMemory<byte> Content => _buffer.AsMemory(0, _length);
 
     /// <summary>Reads the body of a request to its end.</summary>
-    /// <exception cref="OtlpRefusedException">It is longer than the receiver's limit, or there is no memory for it now.</exception>
+    /// <exception cref="OtlpRefusedException">The body is longer than the receiver's limit, or there is no memory for it now.</exception>
     public static async Task<RequestBody> ReadAsync(HttpContext http, OtlpReceiver receiver)
     {
-        // The limits are the receiver's own, and told in the sender's format.
+        // The receiver has limits of its own, and reports them in the sender's format.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = null;
 
@@ -39,7 +39,8 @@ internal sealed class RequestBody : IDisposable
         var body = new RequestBody(receiver.Budget, maxLength);
         try
         {
-            // One byte more, to see that it has ended. What a sender announces is not taken before it comes.
+            // One byte more than expected, to see that the body has ended. Memory for an announced length is not taken before the data
+            // arrives.
             body.Grow(Math.Min((int)(expectedLength ?? FirstSize) + 1, FirstSize));
             while (true)
             {
@@ -58,11 +59,12 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
-    /// <summary>Unpacks gzip.</summary>
-    /// <param name="compressed">What is packed.</param>
-    /// <param name="maxLength">The limit of what comes out of it.</param>
-    /// <param name="budget">What its memory is taken from.</param>
-    /// <exception cref="OtlpRefusedException">It is no gzip, longer than the limit, or there is no memory for it now.</exception>
+    /// <summary>Decompresses gzip.</summary>
+    /// <param name="compressed">The compressed data.</param>
+    /// <param name="maxLength">The maximum length of the decompressed data, in bytes.</param>
+    /// <param name="budget">The budget that its memory is taken from.</param>
+    /// <exception cref="OtlpRefusedException">The data is not gzip, or is longer than the limit, or there is no memory for it
+    /// now.</exception>
     public static RequestBody Decompress(ReadOnlyMemory<byte> compressed, int maxLength, MemoryBudget budget)
     {
         var body = new RequestBody(budget, maxLength);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Says in a sender's directory who it is.</summary>
+/// <summary>A file in the directory of a sender that identifies it.</summary>
 internal static class SenderFile
 {
     public const string Name = "otlp.json";
@@ -13,7 +13,7 @@ internal static class SenderFile
         if (File.Exists(path))
             return;
 
-        // Written beside and renamed: a reader finds it whole.
+        // Write to a temporary file and rename it, so that a reader finds it complete.
         string written = path + ".tmp";
         using (var stream = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
         using (var writer = new Utf8JsonWriter(stream))
@@ -28,7 +28,7 @@ internal static class SenderFile
         File.Move(written, path, overwrite: true);
     }
 
-    /// <returns>The sender, null where the directory has no such file or it is none.</returns>
+    /// <returns>The sender; null if the directory has no such file, or if it is not valid.</returns>
     public static SenderId? Read(string directory)
     {
         try

@@ -3,13 +3,14 @@ using System.Text;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Who sends: a program, and which instance of it.</summary>
+/// <summary>The identity of a sender: a program, and an instance of it.</summary>
 internal readonly record struct SenderId(string Service, string? Instance)
 {
     public const string UnknownService = "unknown_service";
     private const int MaxNameLength = 40;
 
-    /// <summary>The name of its directory: readable, and of no two senders the same. Names are data, never paths.</summary>
+    /// <summary>Returns the name of the sender's directory. It is readable, and unique to the sender. Names are data, never
+    /// paths.</summary>
     public string DirectoryName()
     {
         var name = new StringBuilder("otlp-");

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>The run of one sender: a monitor on a directory of its own, and the spans that are not recorded yet.</summary>
+/// <summary>The run of one sender: a monitor with a directory of its own, and the spans that have not been recorded yet.</summary>
 internal sealed class SenderRun
 {
-    // A monitor has a buffer for each thread that records, and requests come on many.
+    // Small, because a monitor has a buffer for each recording thread, and requests arrive on many threads.
     private const int BufferCapacity = 512;
     private const int MaxRetainedPoints = 262_144;
     private const int MaxReleasedAtOnce = 8_192;
@@ -24,12 +24,12 @@ internal sealed class SenderRun
     private long _lastUse;
     private bool _isEnding;
 
-    // Records made, and how many of them are known to be on the disk.
+    // The number of records made, and how many of them are known to be on the disk.
     private long _recorded;
     private long _flushed;
     private bool _isFailing;
 
-    // Whether the file lacks spans that are held.
+    // Whether waiting spans are missing from the file.
     private bool _isFileBehind;
 
     private SenderRun(
@@ -53,7 +53,7 @@ internal sealed class SenderRun
         _record = Record;
     }
 
-    /// <summary>Spans that wait for those above them.</summary>
+    /// <summary>The number of spans that are waiting for those above them.</summary>
     public int HeldCount
     {
         get
@@ -63,11 +63,11 @@ internal sealed class SenderRun
         }
     }
 
-    /// <summary>Ends when the run has ended and its directory is free.</summary>
+    /// <summary>Completes when the run has ended and its directory is free.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Begins a run, or goes on with it where its directory exists.</summary>
-    /// <exception cref="IOException">The directory cannot be read or written.</exception>
+    /// <summary>Begins a run, or continues it if its directory exists.</summary>
+    /// <exception cref="IOException">The directory cannot be read or written to.</exception>
     public static SenderRun Open(
         SenderId sender,
         OtlpOptions options,
@@ -99,12 +99,12 @@ internal sealed class SenderRun
         }
     }
 
-    /// <summary>Records what a request brought, or holds it, and ends when it survives the end of the process.</summary>
-    /// <returns>False where the run is ending: then nothing was taken.</returns>
-    /// <exception cref="OtlpRefusedException">It could not be written. It may be sent again.</exception>
+    /// <summary>Records or holds the data of a request. Completes when the data survives the end of the process.</summary>
+    /// <returns><see langword="true"/> if the data was accepted; <see langword="false"/> if the run is ending.</returns>
+    /// <exception cref="OtlpRefusedException">The data could not be written. The request may be sent again.</exception>
     public async ValueTask<bool> TakeAsync(SenderBatch batch)
     {
-        // On a disk that takes nothing the monitor keeps what it has; more must not come.
+        // While the disk accepts no data, the monitor keeps what it has. No more must be added.
         if (Volatile.Read(ref _isFailing))
             await FlushAsync().ConfigureAwait(false);
 
@@ -127,8 +127,9 @@ internal sealed class SenderRun
         return true;
     }
 
-    /// <summary>Records what has waited long enough. Called every second.</summary>
-    /// <returns>Whether the run has ended, of a sender that has been silent for too long.</returns>
+    /// <summary>Records the spans that have waited long enough. Called every second.</summary>
+    /// <returns><see langword="true"/> if the run has ended because its sender has been silent for too long; otherwise,
+    /// <see langword="false"/>.</returns>
     public async Task<bool> TickAsync()
     {
         try
@@ -137,7 +138,7 @@ internal sealed class SenderRun
         }
         catch (OtlpRefusedException)
         {
-            // The monitor goes on trying, and says so itself.
+            // The monitor keeps trying, and reports the failure itself.
             return false;
         }
 
@@ -153,7 +154,7 @@ internal sealed class SenderRun
         return true;
     }
 
-    /// <summary>Records what is held and ends the run.</summary>
+    /// <summary>Records the waiting spans and ends the run.</summary>
     public async Task EndAsync()
     {
         lock (_lock)
@@ -166,7 +167,7 @@ internal sealed class SenderRun
         }
         catch (OtlpRefusedException)
         {
-            // What is held stays in its file, from where the next run takes it.
+            // The waiting spans stay in their file, from which the next run takes them.
         }
 
         await _monitor.DisposeAsync().ConfigureAwait(false);
@@ -174,13 +175,13 @@ internal sealed class SenderRun
         _ended.TrySetResult();
     }
 
-    /// <summary>Records and flushes what is due, or will be in the time that is given.</summary>
+    /// <summary>Records and flushes the spans that are due now or within the given time.</summary>
     private async Task ReleaseAsync(TimeSpan ahead)
     {
         bool hasMore = true;
         while (hasMore)
         {
-            // Not more at once than the monitor can keep while the disk takes nothing.
+            // Release no more at once than the monitor can keep while the disk accepts no data.
             await FlushAsync().ConfigureAwait(false);
             lock (_lock)
                 hasMore = _held.ReleaseDue(Now() + ahead.Ticks, MaxReleasedAtOnce, _record);
@@ -223,7 +224,7 @@ internal sealed class SenderRun
 
         _statistics.CountTaken(batch.Generations.Count, batch.Evaluations.Count, merged, repeated);
 
-        // What an earlier request could not bring to the file comes first: its spans are dropped when they come again.
+        // Spans that an earlier request could not write to the file come first, because they are dropped if they are sent again.
         if (_isFileBehind)
             _file.Rewrite(_held.Waiting);
         else if (waiting.Count > 0)
@@ -278,7 +279,7 @@ internal sealed class SenderRun
         }
         catch (IOException)
         {
-            // It stays larger than it need be.
+            // The file stays larger than necessary.
         }
     }
 

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What tells a span from every other, or an evaluation.</summary>
+/// <summary>The unique key of a span or an evaluation.</summary>
 internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong Span)
 {
     public bool IsValid => (TraceHigh | TraceLow) != 0 && Span != 0;
@@ -14,7 +14,7 @@ internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong S
 
     public string SpanId => $"{Span:x16}";
 
-    /// <summary>The key of the span's parent.</summary>
+    /// <summary>Returns the key of another span in the same trace, such as the parent.</summary>
     public SpanKey WithSpan(ulong span) => this with { Span = span };
 
     public static SpanKey Of(ReadOnlySpan<byte> traceId, ulong spanId) =>
@@ -22,7 +22,7 @@ internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong S
             ? new SpanKey(BinaryPrimitives.ReadUInt64BigEndian(traceId), BinaryPrimitives.ReadUInt64BigEndian(traceId[8..]), spanId)
             : default;
 
-    /// <summary>Reads ids of hexadecimal digits; nothing of what is none.</summary>
+    /// <summary>Parses IDs of hexadecimal digits. An invalid ID yields zero.</summary>
     public static SpanKey Parse(ReadOnlySpan<byte> traceId, ReadOnlySpan<byte> spanId)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -32,7 +32,7 @@ internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong S
             : default;
     }
 
-    /// <summary>Reads a span's id of hexadecimal digits; 0 where it is none.</summary>
+    /// <summary>Parses a span ID of hexadecimal digits; returns 0 if it is not valid.</summary>
     public static ulong ParseSpan(ReadOnlySpan<byte> spanId)
     {
         Span<byte> bytes = stackalloc byte[8];
@@ -41,8 +41,8 @@ internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong S
             : 0;
     }
 
-    /// <summary>The key of an evaluation, which has no id of its own: made from what its record keeps, so that it can be made again
-    /// from that.</summary>
+    /// <summary>Returns the key of an evaluation, which has no ID of its own. The key is derived from what its record keeps, so that it can
+    /// be derived again.</summary>
     public static SpanKey OfEvaluation(long timestamp, string name, string? generationId, string? traceId, string? spanId)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

@@ -1,7 +1,7 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Where a span hangs.</summary>
-/// <param name="Key">The span.</param>
-/// <param name="Parent">Its parent's span id, 0 for a root.</param>
-/// <param name="Agent">The agent that it is a span of, if it is one.</param>
+/// <summary>The position of a span in the hierarchy.</summary>
+/// <param name="Key">The key of the span.</param>
+/// <param name="Parent">The span ID of its parent; 0 for a root.</param>
+/// <param name="Agent">The agent that the span belongs to, if any.</param>
 internal readonly record struct SpanLink(SpanKey Key, ulong Parent, string? Agent);

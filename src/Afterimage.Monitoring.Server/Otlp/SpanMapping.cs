@@ -4,14 +4,14 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What a span's attributes come to as a record: which span is a generation, and which of its attributes each field comes
+/// <summary>Maps the attributes of spans to records: decides which span is a generation, and which of its attributes each field comes
 /// from.</summary>
 internal sealed class SpanMapping(OtlpItem item)
 {
     private const int MaxTextLength = 512;
     private const int MaxErrorLength = 200;
 
-    /// <summary>What the conventions call an error of which nothing is known.</summary>
+    /// <summary>The conventions' name for an error of unknown type.</summary>
     private const string OtherError = "_OTHER";
 
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(366);
@@ -26,7 +26,7 @@ internal sealed class SpanMapping(OtlpItem item)
     private string? _environment;
     private string? _scope;
 
-    /// <summary>The item is a resource.</summary>
+    /// <summary>Returns the sender of an item that is a resource.</summary>
     public SenderId TakeResource()
     {
         _serviceVersion = Text(AttributeFields.ServiceVersion);
@@ -37,8 +37,8 @@ internal sealed class SpanMapping(OtlpItem item)
 
     public void TakeScope(ReadOnlySpan<byte> name) => _scope = name.IsEmpty ? null : Cut(name, MaxTextLength);
 
-    /// <summary>Whether the item is a generation, by the first rule that fits. What usage it carries says nothing: spans above generations
-    /// carry the sum of those below.</summary>
+    /// <summary>Returns whether the item is a generation, by the first rule that applies. Usage is no criterion, because spans above
+    /// generations carry the sum of those below.</summary>
     public bool IsGeneration()
     {
         if (item.Has(AttributeFields.OpenInferenceKind))
@@ -68,11 +68,11 @@ internal sealed class SpanMapping(OtlpItem item)
         return item.Has(AttributeFields.RequestType);
     }
 
-    /// <summary>The agent that the item is a span of, null where it is of none.</summary>
+    /// <summary>Returns the agent that the span belongs to; null if there is none.</summary>
     public string? AgentOf() => Text(AttributeFields.AgentName);
 
-    /// <summary>The item as a generation.</summary>
-    /// <param name="reason">Why it is none.</param>
+    /// <summary>Converts the item to a generation.</summary>
+    /// <param name="reason">The reason why it cannot be converted.</param>
     public GenerationSpan? ToGeneration(out string? reason)
     {
         if (Ticks(item.Start) is not { } start || Ticks(item.End) is not { } end)
@@ -132,15 +132,15 @@ internal sealed class SpanMapping(OtlpItem item)
         };
     }
 
-    /// <summary>Whether the item is an evaluation's result.</summary>
+    /// <summary>Returns whether the item is the result of an evaluation.</summary>
     public bool IsEvaluation()
     {
         ReadOnlySpan<byte> name = item.Text(item.Name);
         return (name.IsEmpty ? item.Text(AttributeFields.EventName) : name).SequenceEqual("gen_ai.evaluation.result"u8);
     }
 
-    /// <summary>The item as an evaluation.</summary>
-    /// <param name="reason">Why it is none.</param>
+    /// <summary>Converts the item to an evaluation.</summary>
+    /// <param name="reason">The reason why it cannot be converted.</param>
     public EvaluationEvent? ToEvaluation(out string? reason)
     {
         string? name = Text(AttributeFields.EvaluationName);
@@ -167,7 +167,7 @@ internal sealed class SpanMapping(OtlpItem item)
             spanId);
     }
 
-    // A time of nothing is none; one beyond year 2554 does not fit in the protocol.
+    // Zero means that there is no time. The protocol cannot hold a time after the year 2554.
     private static long? Ticks(ulong unixNanoseconds) =>
         unixNanoseconds == 0 ? null : DateTime.UnixEpoch.Ticks + (long)(unixNanoseconds / 100);
 
@@ -178,12 +178,12 @@ internal sealed class SpanMapping(OtlpItem item)
     }
 
     /// <param name="utf8">The text.</param>
-    /// <param name="maxLength">In bytes.</param>
+    /// <param name="maxLength">The maximum length, in bytes.</param>
     private string Cut(ReadOnlySpan<byte> utf8, int maxLength)
     {
         if (utf8.Length > maxLength)
         {
-            // Not in the midst of a character.
+            // Do not cut within a character.
             while (maxLength > 0 && (utf8[maxLength] & 0xC0) == 0x80)
                 maxLength--;
             utf8 = utf8[..maxLength];
@@ -299,7 +299,7 @@ internal sealed class SpanMapping(OtlpItem item)
         }
         catch (JsonException)
         {
-            // Exporters cut long texts.
+            // Exporters truncate long texts.
             return 0;
         }
     }

@@ -1,13 +1,13 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>The spans that came lately, so that none is counted twice. Bounded: the older half goes when it is full.</summary>
+/// <summary>Remembers recent spans, so that none is counted twice. Bounded: when it is full, the older half is removed.</summary>
 internal sealed class SpanMemory(int capacity)
 {
     private readonly Lock _lock = new();
     private HashSet<SpanKey> _young = [];
     private HashSet<SpanKey> _old = [];
 
-    /// <returns>Whether it is new.</returns>
+    /// <returns><see langword="true"/> if the span is new; otherwise, <see langword="false"/>.</returns>
     public bool Add(SpanKey key)
     {
         lock (_lock)

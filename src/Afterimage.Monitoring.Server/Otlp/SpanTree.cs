@@ -1,11 +1,11 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>What hangs below what among the spans of one sender that came lately. Bounded: the older half goes when it is full.</summary>
+/// <summary>The hierarchy of the recent spans of one sender. Bounded: when it is full, the older half is removed.</summary>
 internal sealed class SpanTree
 {
     private const int Capacity = 65_536;
 
-    /// <summary>Longer than any chain that means something; a circle ends there too.</summary>
+    /// <summary>Longer than any meaningful chain, so that a cycle also ends.</summary>
     private const int MaxDepth = 64;
 
     private Dictionary<SpanKey, SpanLink> _young = [];
@@ -18,11 +18,11 @@ internal sealed class SpanTree
             (_old, _young) = (_young, []);
     }
 
-    /// <summary>The spans above one, from its parent up to the root or the first that is not known.</summary>
+    /// <summary>Collects the spans above a span, from its parent up to the root or the first unknown span.</summary>
     /// <param name="span">The span.</param>
-    /// <param name="parent">Its parent's span id.</param>
-    /// <param name="above">Takes them.</param>
-    /// <returns>Whether all are known, up to the root.</returns>
+    /// <param name="parent">The span ID of its parent.</param>
+    /// <param name="above">Receives the spans.</param>
+    /// <returns><see langword="true"/> if all spans up to the root are known; otherwise, <see langword="false"/>.</returns>
     public bool Walk(SpanKey span, ulong parent, List<SpanLink> above)
     {
         above.Clear();
@@ -41,7 +41,7 @@ internal sealed class SpanTree
         return true;
     }
 
-    /// <summary>The span id of a span's parent, 0 where it has none or is not known.</summary>
+    /// <summary>Returns the span ID of a span's parent; 0 if it has none or is unknown.</summary>
     public ulong ParentOf(SpanKey span) => TryGet(span, out SpanLink link) ? link.Parent : 0;
 
     private bool TryGet(SpanKey key, out SpanLink link) => _young.TryGetValue(key, out link) || _old.TryGetValue(key, out link);

@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Strings of names that recur, so that each is made once. Bounded; for one thread at a time.</summary>
+/// <summary>Caches the strings of recurring names, so that each is created once. Bounded. Not thread-safe.</summary>
 internal sealed class TextCache
 {
     private const int MaxTexts = 4096;

@@ -11,7 +11,7 @@ internal sealed class TraceCandidates
 
     public bool IsEmpty => _many is null ? _few.Count == 0 : _many.Count == 0;
 
-    /// <summary>Those above which one may still come.</summary>
+    /// <summary>The candidates above which a span may still arrive.</summary>
     public IReadOnlyList<Candidate> Open => _open;
 
     public void Add(Candidate candidate)
@@ -32,7 +32,7 @@ internal sealed class TraceCandidates
         _many[candidate.Span.Span] = candidate;
     }
 
-    /// <summary>Forgets one, which is not to be found any more.</summary>
+    /// <summary>Removes a candidate, so that it can no longer be found.</summary>
     public void Remove(Candidate candidate)
     {
         _open.Remove(candidate);
@@ -42,7 +42,7 @@ internal sealed class TraceCandidates
             _many.Remove(candidate.Span.Span);
     }
 
-    /// <summary>Takes those out of the open ones that are open no more. They stay to be found.</summary>
+    /// <summary>Removes candidates that are no longer open from the open ones. They can still be found.</summary>
     public void RemoveClosed() => _open.RemoveAll(candidate => !candidate.IsOpen);
 
     public Candidate? Find(ulong span) =>

@@ -34,8 +34,8 @@ internal ref struct WireReader
 
     public int Type { get; private set; }
 
-    /// <summary>Goes on to the next field.</summary>
-    /// <exception cref="OtlpFormatException">It is no protobuf.</exception>
+    /// <summary>Advances to the next field.</summary>
+    /// <exception cref="OtlpFormatException">The data is not valid protobuf.</exception>
     public bool Next()
     {
         if (_position >= _end)
@@ -74,7 +74,7 @@ internal ref struct WireReader
         return value;
     }
 
-    /// <summary>Where a text or bytes lie in the body.</summary>
+    /// <summary>Reads the position of a text or of bytes in the body.</summary>
     public (int Start, int Length) ReadRange()
     {
         ulong length = ReadVarint();
@@ -97,7 +97,7 @@ internal ref struct WireReader
         return new WireReader(_body, start, start + length);
     }
 
-    /// <summary>Whether the field is of this number and type.</summary>
+    /// <summary>Returns whether the field has the given number and type.</summary>
     public readonly bool Is(int field, int type) => Field == field && Type == type;
 
     public void Skip() => Skip(0);

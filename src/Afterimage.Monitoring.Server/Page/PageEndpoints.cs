@@ -6,14 +6,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterimage.Monitoring.Server.Page;
 
-/// <summary>The pages, their assets, and the way in.</summary>
+/// <summary>The endpoints for the pages, their assets, and signing in.</summary>
 internal static class PageEndpoints
 {
     private static readonly string[] Pages = ["run", "calls", "compare", "alerts", "sql"];
 
     public static void Map(GuardedRoutes routes)
     {
-        // The pages' links are relative to a path that ends with a slash.
+        // The links in the pages are relative to a path that ends with a slash.
         routes.Get("/", Audience.PageReaders, context =>
         {
             if (context.Request.Path.Value is { } path && path.EndsWith('/'))

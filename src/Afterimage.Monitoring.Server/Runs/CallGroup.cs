@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>The calls of one model, or with one tag, as the run's metric store has them.</summary>
+/// <summary>The calls of one model, or with one tag, from the run's metric store.</summary>
 internal sealed class CallGroup
 {
     private static readonly string[] Metrics =
@@ -24,11 +24,11 @@ internal sealed class CallGroup
 
     private CallGroup(Func<string, TimeRange, MetricAggregate> read) => _read = read;
 
-    /// <summary>The store slices every metric by model of its own accord.</summary>
+    /// <summary>Returns the group of a model. The store groups every metric by model anyway.</summary>
     public static CallGroup OfModel(MetricStore store, string model) =>
         new((metric, range) => new MetricView(store, range, model, null).Aggregate(metric));
 
-    /// <summary>From now on: the store keeps no tags but those that somebody watches.</summary>
+    /// <summary>Returns the group of a tag, which counts from now on: the store only keeps tags that are watched.</summary>
     public static CallGroup OfTag(MetricStore store, string key, string value)
     {
         Dictionary<string, FilteredSeries> series = Metrics.ToDictionary(

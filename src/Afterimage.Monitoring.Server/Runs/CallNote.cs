@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>A call worth a line of its own: one of the slowest, or one that failed.</summary>
+/// <summary>A call that is listed individually: one of the slowest, or one that failed.</summary>
 internal sealed record CallNote(
     DateTime Time,
     double Duration,

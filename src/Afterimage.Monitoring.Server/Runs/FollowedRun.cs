@@ -5,11 +5,11 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>What the server holds of one run in memory, bounded: the metrics, as a monitor has them, what happened when, and a few calls
-/// and log entries. Any thread may call, holding <see cref="Gate"/> where it reads more than one thing.</summary>
+/// <summary>The server's bounded state of one run in memory: the metrics, as in a monitor, a timeline, and a few calls and log entries.
+/// Thread-safe, but callers that read more than one value must hold <see cref="Gate"/>.</summary>
 internal sealed class FollowedRun
 {
-    /// <summary>Points kept one by one; older ones are in summaries.</summary>
+    /// <summary>The number of points that are kept individually. Older points are in summaries.</summary>
     private const int MaxRetainedPoints = 100_000;
     private const int NamesOfAKind = 500;
     private const int MaxModels = 24;
@@ -50,13 +50,13 @@ internal sealed class FollowedRun
 
     public long SkippedLines { get; private set; }
 
-    /// <summary>Generations whose provider told no usage.</summary>
+    /// <summary>Generations whose provider reported no usage.</summary>
     public long UsageMissing { get; private set; }
 
-    /// <summary>UTC ticks of the earliest record; <see cref="long.MaxValue"/> without any.</summary>
+    /// <summary>The time of the earliest record, in UTC ticks; <see cref="long.MaxValue"/> if there is none.</summary>
     public long First { get; private set; } = long.MaxValue;
 
-    /// <summary>UTC ticks of the latest record; 0 without any.</summary>
+    /// <summary>The time of the latest record, in UTC ticks; 0 if there is none.</summary>
     public long Last { get; private set; }
 
     public IEnumerable<CallNote> Slowest => _slowestOrder.Reverse().Select(key => _slowest[key.Number]);
@@ -69,7 +69,7 @@ internal sealed class FollowedRun
 
     public IEnumerable<(string Name, CallGroup Group)> Models => _models.Select(m => (Names.Models[m.Key], m.Value));
 
-    /// <summary>Calls by tag. A tag with many values is left out: it tells calls apart, and not kinds of calls.</summary>
+    /// <summary>Calls grouped by tag. A tag with many values is left out, because it identifies calls rather than kinds of calls.</summary>
     public IEnumerable<(string Key, string Value, CallGroup Group)> Tags =>
         _tags.Where(tag => _tagKeys[tag.Key.Key] <= MaxValuesOfATag).Select(tag => (tag.Key.Key, tag.Key.Value, tag.Value));
 

@@ -6,7 +6,7 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>Makes records of lines, under the names of one run.</summary>
+/// <summary>Creates records from lines, using the names of one run.</summary>
 internal sealed class RecordFill(Names names)
 {
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
@@ -36,7 +36,7 @@ internal sealed class RecordFill(Names names)
         return record;
     }
 
-    /// <summary>The text of a field, null where the line has none. Texts that recur are one.</summary>
+    /// <summary>Returns the text of a field; null if the line has none. Equal texts share one string.</summary>
     public string? Text(RecordLine line, RecordField field)
     {
         if (!line.Has(field))
@@ -48,7 +48,7 @@ internal sealed class RecordFill(Names names)
         if (_texts.TryGetValue(text, out string? known))
             return known;
 
-        // A cache, and no more: names that never come again must not fill memory.
+        // This is only a cache: names that never recur must not fill the memory.
         if (_texts.Count == 4096)
             _texts.Clear();
         return _texts[text] = text;

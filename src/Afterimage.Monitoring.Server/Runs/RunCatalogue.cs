@@ -11,14 +11,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>All runs below a root: finds them, follows the live ones, and keeps of the others what a list shows.</summary>
+/// <summary>All runs below a root. Finds them, follows the live ones, and keeps what a list shows of the others.</summary>
 internal sealed partial class RunCatalogue(GenerationServerOptions options, TimeProvider timeProvider, ILogger<RunCatalogue> logger)
     : BackgroundService
 {
-    /// <summary>How many runs that are over are held in memory whole, for pages that show them.</summary>
+    /// <summary>The number of ended runs that are completely held in memory, for pages that show them.</summary>
     private const int MaxOpen = 4;
 
-    // Walking costs at most a twentieth of a core, however many runs there are.
+    // Walking the root takes at most a twentieth of a core, however many runs there are.
     private const int WalkShare = 20;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LeastWalkInterval = TimeSpan.FromSeconds(1);
@@ -31,21 +31,21 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
     private readonly Lock _openGate = new();
     private long _version = 1;
 
-    /// <summary>The root, as a full path.</summary>
+    /// <summary>The full path of the root.</summary>
     public string Root { get; } = Path.GetFullPath(options.Root);
 
-    /// <summary>Grows with every change of any run.</summary>
+    /// <summary>A number that increases with every change of any run.</summary>
     public long Version => Volatile.Read(ref _version);
 
-    /// <summary>Whether the root was walked at least once.</summary>
+    /// <summary>Whether the root has been walked at least once.</summary>
     public bool IsReady { get; private set; }
 
     public IEnumerable<RunEntry> Entries => _entries.Values;
 
-    /// <summary>The run of an id; null where there is none.</summary>
+    /// <summary>Finds a run by its ID; returns null if there is none.</summary>
     public RunEntry? Find(string id) => _entries.GetValueOrDefault(id);
 
-    /// <summary>What is held of a run, read now if need be.</summary>
+    /// <summary>Returns the state of a run, reading it now if necessary.</summary>
     public Task<FollowedRun> OpenAsync(RunEntry entry, CancellationToken cancellationToken)
     {
         lock (_openGate)
@@ -85,7 +85,8 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
                     nextWalk = timeProvider.GetTimestamp() + (long)(pause.TotalSeconds * timeProvider.TimestampFrequency);
                 }
 
-                // What was not read yet may be large: the queue's turn, so that it holds up none of the others.
+                // A run that has not been read yet may be large. It is read when it is its turn in the queue, so that it does not delay the
+                // others.
                 foreach (RunEntry entry in _entries.Values.Where(e => e.Status == RunStatus.Live && e.IsOpen && e.Digest is not null))
                     entry.Read(timeProvider, NextVersion, stoppingToken);
             }
@@ -93,7 +94,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
         }
         catch (OperationCanceledException)
         {
-            // The server ends.
+            // The server is stopping.
         }
 
         _unread.Writer.TryComplete();
@@ -117,7 +118,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
         }
         catch (OperationCanceledException)
         {
-            // The server ends.
+            // The server is stopping.
         }
     }
 
@@ -200,7 +201,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
         }
     }
 
-    // What has ended stays as it is; whether one without an end lives only its lock says.
+    // A run that has ended does not change. Whether a run without an end is alive is only known from its lock.
     private LogRun? ReadRun(FoundFile file)
     {
         string path = Path.Combine(file.Directory, file.Name);

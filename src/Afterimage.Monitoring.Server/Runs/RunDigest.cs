@@ -5,10 +5,10 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>What the list of runs shows of one: small, and kept for every run.</summary>
+/// <summary>What the list of runs shows of a run. It is small, and kept for every run.</summary>
 internal sealed record RunDigest
 {
-    /// <summary>How many columns a spark line has.</summary>
+    /// <summary>The number of columns in a sparkline.</summary>
     public const int SparkColumns = 24;
 
     public long Generations { get; private init; }
@@ -17,17 +17,17 @@ internal sealed record RunDigest
 
     public double? SuccessRate { get; private init; }
 
-    /// <summary>Seconds.</summary>
+    /// <summary>The 95th percentile of durations, in seconds.</summary>
     public double? P95 { get; private init; }
 
     public double? TotalTokens { get; private init; }
 
-    /// <summary>US dollars; null where no call had a price.</summary>
+    /// <summary>The cost in US dollars; null if no call had a price.</summary>
     public double? CostUsd { get; private init; }
 
     public double UnpricedTokens { get; private init; }
 
-    /// <summary>Generations whose provider told no usage.</summary>
+    /// <summary>Generations whose provider reported no usage.</summary>
     public long UsageMissing { get; private init; }
 
     public long SkippedLines { get; private init; }
@@ -36,13 +36,13 @@ internal sealed record RunDigest
 
     public DateTimeOffset? LastTimestamp { get; private init; }
 
-    /// <summary>Generations over the run's time.</summary>
+    /// <summary>The number of generations in each column of the run's time.</summary>
     public IReadOnlyList<long> Spark { get; private init; } = [];
 
-    /// <summary>The models that were called, the first two dozen.</summary>
+    /// <summary>The first two dozen models that were called.</summary>
     public IReadOnlyList<string> Models { get; private init; } = [];
 
-    /// <summary>Alerts as episodes, the oldest first.</summary>
+    /// <summary>The alerts as episodes, oldest first.</summary>
     public IReadOnlyList<AlertEpisode> Alerts { get; private init; } = [];
 
     public int FiringAlerts => Alerts.Count(alert => alert.State == AlertEpisodeState.Firing);

@@ -2,17 +2,17 @@ using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>A directory below the root that holds a run.</summary>
+/// <summary>A directory below the root that contains a run.</summary>
 internal sealed class RunEntry(string id, string name, string directory)
 {
     private readonly Lock _gate = new();
     private long _readStamp;
     private RunTail? _tail;
 
-    /// <summary>What it is asked for by: it says nothing of the path, so that no request names a file.</summary>
+    /// <summary>The ID that requests use. It reveals nothing about the path, so that no request names a file.</summary>
     public string Id => id;
 
-    /// <summary>The path below the root.</summary>
+    /// <summary>The path relative to the root.</summary>
     public string Name => name;
 
     public string Directory => directory;
@@ -23,13 +23,13 @@ internal sealed class RunEntry(string id, string name, string directory)
 
     public RunDigest? Digest { get; private set; }
 
-    /// <summary>Why it could not be read, if so.</summary>
+    /// <summary>The reason why the run could not be read, if any.</summary>
     public string? Trouble { get; private set; }
 
-    /// <summary>Grows with whatever is shown of it.</summary>
+    /// <summary>A number that increases with every change of what is shown.</summary>
     public long Version { get; private set; }
 
-    /// <summary>Whether its files are other than when it was last read.</summary>
+    /// <summary>Whether the files have changed since they were last read.</summary>
     public bool IsOutdated => (Digest is null && Trouble is null) || _readStamp != Stamp;
 
     public bool IsOpen => _tail is not null;
@@ -44,11 +44,11 @@ internal sealed class RunEntry(string id, string name, string directory)
 
     public string Process => Runs.Count > 0 ? Runs[0].Process : "";
 
-    // Changes when a file of the directory does.
+    // Changes whenever a file in the directory does.
     private long Stamp { get; set; }
 
-    /// <summary>Takes in what a walk over the root has found.</summary>
-    /// <returns>Whether anything is other than before.</returns>
+    /// <summary>Updates the entry with the result of a walk over the root.</summary>
+    /// <returns><see langword="true"/> if anything has changed; otherwise, <see langword="false"/>.</returns>
     public bool Found(IReadOnlyList<LogRun> runs, long stamp, long version)
     {
         RunStatus status = runs.Any(run => run.IsAlive) ? RunStatus.Live
@@ -61,8 +61,8 @@ internal sealed class RunEntry(string id, string name, string directory)
         return isOther;
     }
 
-    /// <summary>Reads what is new.</summary>
-    /// <returns>Whether anything is.</returns>
+    /// <summary>Reads new data.</summary>
+    /// <returns><see langword="true"/> if there was any; otherwise, <see langword="false"/>.</returns>
     public bool Read(TimeProvider timeProvider, Func<long> nextVersion, CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -77,7 +77,7 @@ internal sealed class RunEntry(string id, string name, string directory)
             }
             catch (DirectoryNotFoundException)
             {
-                // The next walk finds it gone.
+                // The next walk will notice that it is gone.
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -94,7 +94,7 @@ internal sealed class RunEntry(string id, string name, string directory)
         }
     }
 
-    /// <summary>What is held of it; it is read if need be.</summary>
+    /// <summary>Returns the state of the run in memory, reading it if necessary.</summary>
     public FollowedRun Open(TimeProvider timeProvider, Func<long> nextVersion, CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -105,7 +105,7 @@ internal sealed class RunEntry(string id, string name, string directory)
         }
     }
 
-    /// <summary>Lets go of what is held of it; its digest stays.</summary>
+    /// <summary>Releases the state of the run in memory. The digest stays.</summary>
     public void Close()
     {
         lock (_gate)

@@ -1,14 +1,14 @@
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>Whether a run goes on.</summary>
+/// <summary>The status of a run.</summary>
 internal enum RunStatus
 {
-    /// <summary>Its monitor is alive on this machine.</summary>
+    /// <summary>The run's monitor is alive on this machine.</summary>
     Live,
 
-    /// <summary>It ended in order, or nothing says that it did not.</summary>
+    /// <summary>The run ended normally, or nothing says that it did not.</summary>
     Ended,
 
-    /// <summary>Its monitor is gone and has not said that it ended.</summary>
+    /// <summary>The run's monitor is gone and has not recorded an end.</summary>
     Killed,
 }

@@ -4,34 +4,34 @@ using Afterimage.Monitoring.Reporting.Compacting;
 
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>Reads the files of one directory as they are written, into a <see cref="FollowedRun"/>. For one thread at a time.</summary>
+/// <summary>Reads the files of one directory into a <see cref="FollowedRun"/> as they are written. Not thread-safe.</summary>
 /// <remarks>
-/// What was read stays counted when the writer deletes its oldest files. Where a file is cut short or replaced, the directory is read
-/// anew. A compacted file that stands for what was read is passed over.
+/// Records that have been read still count after the writer deletes its oldest files. If a file is truncated or replaced, the directory is
+/// read again from the start. A compacted file that replaces files that have been read is ignored.
 /// </remarks>
 internal sealed class RunTail(string directory, TimeProvider timeProvider)
 {
-    // Of a log only what can be shown is read.
+    // Only the part of a log that can be shown is read.
     private const long LogTail = 256 * 1024;
     private const int MaxMessageLength = 2000;
 
     private readonly Dictionary<string, TailedFile> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _compacted = new(StringComparer.Ordinal);
 
-    // Files that had a successor when they were read to their end: nothing can have come behind that.
+    // Files that had a successor when they were read to their end, so that nothing can have been added.
     private readonly HashSet<int> _complete = [];
 
     public FollowedRun State { get; private set; } = new(timeProvider);
 
-    /// <summary>Reads what is new.</summary>
-    /// <param name="isLive">Whether somebody writes the directory.</param>
-    /// <param name="cancellationToken">Ends the work early.</param>
-    /// <returns>Whether anything was.</returns>
+    /// <summary>Reads new data.</summary>
+    /// <param name="isLive">Whether the directory is being written to.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns><see langword="true"/> if there was any; otherwise, <see langword="false"/>.</returns>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">A file or the directory may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a file or the directory is denied.</exception>
     public bool Advance(bool isLive, CancellationToken cancellationToken)
     {
-        // Once more where a file was replaced: then everything is new.
+        // If a file was replaced, read once more: everything is then new.
         return TryAdvance(isLive, cancellationToken, out bool isNew)
             ? isNew
             : Restart() && TryAdvance(isLive, cancellationToken, out _);

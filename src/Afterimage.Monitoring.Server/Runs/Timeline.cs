@@ -2,7 +2,7 @@ using Afterimage.Monitoring.Metrics;
 
 namespace Afterimage.Monitoring.Server.Runs;
 
-/// <summary>What happened in one span of time.</summary>
+/// <summary>Counts of what happened in a time span.</summary>
 internal sealed class TimeBucket
 {
     public long Succeeded { get; set; }
@@ -13,7 +13,7 @@ internal sealed class TimeBucket
 
     public double CompletionTokens { get; set; }
 
-    /// <summary>US dollars; null where no call had a price.</summary>
+    /// <summary>The cost in US dollars; null if no call had a price.</summary>
     public double? Cost { get; set; }
 
     public double ScoreSum { get; set; }
@@ -42,11 +42,11 @@ internal sealed class TimeBucket
     }
 }
 
-/// <summary>A run over time, for figures: buckets of several widths, the newest of each. What is old is there in wide ones only, so that
-/// memory is bounded whatever the history.</summary>
+/// <summary>The course of a run over time, for figures: buckets of several widths, with the newest of each. Old data is only in wide
+/// buckets, so that memory is bounded however long the history is.</summary>
 internal sealed class Timeline
 {
-    // A bucket of any width lies wholly in one of the next.
+    // Each bucket must lie completely within one bucket of the next width.
     private static readonly long[] Widths =
     [
         .. new[] { 1, 5, 15, 60, 300, 1800, 7200, 43_200, 604_800, 31_536_000 }.Select(seconds => seconds * TimeSpan.TicksPerSecond),
@@ -54,7 +54,7 @@ internal sealed class Timeline
 
     private readonly Level[] _levels = [.. Widths.Select(width => new Level(width))];
 
-    /// <summary>The bucket that a time falls in, of each width.</summary>
+    /// <summary>Updates the bucket of each width that a time falls in.</summary>
     public void Add(long timestamp, Action<TimeBucket> add)
     {
         foreach (Level level in _levels)
@@ -64,14 +64,14 @@ internal sealed class Timeline
         }
     }
 
-    /// <summary>The buckets of a span of time, at most <paramref name="most"/>, each with its start; those without records are
-    /// absent.</summary>
+    /// <summary>Returns the buckets of a time span, at most <paramref name="most"/>, each with its start. Buckets without records are left
+    /// out.</summary>
     /// <param name="from">The start, in UTC ticks.</param>
-    /// <param name="to">The end.</param>
-    /// <param name="most">How many buckets there may be.</param>
+    /// <param name="to">The end, in UTC ticks.</param>
+    /// <param name="most">The maximum number of buckets.</param>
     public (long Width, IReadOnlyList<(long Start, TimeBucket Bucket)> Buckets) Read(long from, long to, int most)
     {
-        // The finest that has all of it.
+        // Use the finest width that covers all of it.
         Level level = _levels.FirstOrDefault(l => (to - from) / l.Width < most && l.Reaches(from)) ?? _levels[^1];
         return (level.Width, level.Between(from, to));
     }

@@ -6,21 +6,21 @@ using Microsoft.Net.Http.Headers;
 
 namespace Afterimage.Monitoring.Server.Security;
 
-/// <summary>Whom an endpoint answers.</summary>
+/// <summary>The callers that an endpoint serves.</summary>
 internal enum Audience
 {
-    /// <summary>Whoever asks under a name of this server.</summary>
+    /// <summary>Everyone who uses a name of this server.</summary>
     Everyone,
 
-    /// <summary>Who has a session or the key; others are shown how to get in.</summary>
+    /// <summary>Callers with a session or the key. Others are shown how to sign in.</summary>
     PageReaders,
 
-    /// <summary>Who has a session or the key.</summary>
+    /// <summary>Callers with a session or the key.</summary>
     ApiCallers,
 }
 
-/// <summary>Stands before every endpoint: the name that was asked for, the page that asked, who asks, and what the browser may do with the
-/// answer.</summary>
+/// <summary>Protects every endpoint. Checks the requested host name, the requesting page and the caller, and restricts what the browser may
+/// do with the response.</summary>
 internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
 {
     private const string Policy =
@@ -28,7 +28,7 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
 
     private long _refused;
 
-    /// <summary>Requests that were refused.</summary>
+    /// <summary>The number of requests that were refused.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
     public RequestDelegate Protect(Audience audience, RequestDelegate endpoint) => async context =>
@@ -62,7 +62,7 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
         await endpoint(context);
     };
 
-    /// <summary>The cookie of a session: cookies do not tell ports apart, their names must.</summary>
+    /// <summary>Returns the name of the session cookie. Cookies do not distinguish ports, so their names must.</summary>
     public static string CookieName(HttpContext context) => $"afterimage-{context.Request.Host.Port ?? 0}";
 
     private bool IsKnown(HttpContext context)
@@ -75,7 +75,8 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
         if (!authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || !sessions.HasKey)
             return false;
 
-        // Programs that know the key may ask as often as they like; wrong keys count as attempts, and beyond those nothing is compared.
+        // Programs with the right key may send any number of requests. Wrong keys count as attempts; when these are used up, nothing is
+        // compared.
         string from = From(context);
         if (!sessions.MayStillTry(from))
             return false;
@@ -85,10 +86,10 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
         return isKey;
     }
 
-    /// <summary>Whom attempts to get in are counted for.</summary>
+    /// <summary>Returns the identity for which sign-in attempts are counted.</summary>
     public static string From(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "";
 
-    // A name that was made to point here is what a page of somebody else needs to read the answers: an address is none.
+    // To read responses, a foreign page needs a name that was made to resolve to this server. An IP address is not such a name.
     private bool IsOwnName(string host) =>
         host.Length > 0
         && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
@@ -104,7 +105,7 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
                 || !uri.Authority.Equals(new HostString(request.Host.Value ?? "").Value, StringComparison.OrdinalIgnoreCase);
         }
 
-        // A link to a page may lie anywhere; nothing else is asked for from elsewhere.
+        // A link to a page may be anywhere. Nothing else may be requested from another site.
         string site = request.Headers["Sec-Fetch-Site"].ToString();
         return site is "cross-site" or "same-site" && request.Headers["Sec-Fetch-Mode"].ToString() != "navigate";
     }
@@ -121,7 +122,7 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
         headers[HeaderNames.XContentTypeOptions] = "nosniff";
         headers[HeaderNames.XFrameOptions] = "DENY";
 
-        // Without a referrer a browser does not say of a form which origin it is of.
+        // Without a referrer, a browser does not send the origin of a form.
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Afterimage.Monitoring.Server.Security;
 
-/// <summary>Maps endpoints, none without the guard before it.</summary>
+/// <summary>Maps endpoints, each of them behind the guard.</summary>
 internal sealed class GuardedRoutes(RouteGroupBuilder group, Guard guard)
 {
     public void Get(string pattern, Audience audience, RequestDelegate endpoint) =>

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Afterimage.Monitoring.Server.Security;
 
-/// <summary>The page that says how to get in.</summary>
+/// <summary>The page that explains how to sign in.</summary>
 internal static class LoginPage
 {
     public static async Task WriteAsync(HttpContext context, bool hasKey, int status)

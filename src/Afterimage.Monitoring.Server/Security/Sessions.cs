@@ -6,8 +6,8 @@ using System.Threading.RateLimiting;
 
 namespace Afterimage.Monitoring.Server.Security;
 
-/// <summary>One-time tokens, the sessions that they or the key are exchanged for, and how often either may be tried.</summary>
-/// <remarks>Of tokens and sessions only hashes are kept; they end with the process.</remarks>
+/// <summary>One-time tokens, the sessions for which they or the key are exchanged, and limits on attempts.</summary>
+/// <remarks>Only hashes of tokens and sessions are kept. They end with the process.</remarks>
 internal sealed class Sessions(GenerationServerOptions options, TimeProvider timeProvider) : IDisposable
 {
     private const int MaxSessions = 256;
@@ -30,13 +30,13 @@ internal sealed class Sessions(GenerationServerOptions options, TimeProvider tim
         return token;
     }
 
-    /// <summary>Takes one of somebody's attempts to get in; false where none is left.</summary>
+    /// <summary>Uses up one of a caller's sign-in attempts; returns false if none is left.</summary>
     public bool MayTry(string from) => _attempts.AttemptAcquire(from).IsAcquired;
 
-    /// <summary>Whether somebody has an attempt left. None is taken.</summary>
+    /// <summary>Returns whether a caller has an attempt left, without using it up.</summary>
     public bool MayStillTry(string from) => _attempts.AttemptAcquire(from, permitCount: 0).IsAcquired;
 
-    /// <summary>Takes a token: it is good once.</summary>
+    /// <summary>Redeems a token, which is valid once.</summary>
     public bool TakeToken(string? token) => !string.IsNullOrEmpty(token) && _tokens.TryRemove(Hash(token), out _);
 
     public bool IsKey(string? key) =>
@@ -46,8 +46,8 @@ internal sealed class Sessions(GenerationServerOptions options, TimeProvider tim
             SHA256.HashData(Encoding.UTF8.GetBytes(own)),
             SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
-    /// <summary>Begins a session.</summary>
-    /// <returns>What its cookie says.</returns>
+    /// <summary>Creates a session.</summary>
+    /// <returns>The value of its cookie.</returns>
     public string Begin()
     {
         DateTimeOffset now = timeProvider.GetUtcNow();

@@ -6,7 +6,7 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>Brings alerts to their handlers, each behind a queue of its own.</summary>
+/// <summary>Delivers alerts to their handlers, each of which has a queue of its own.</summary>
 #pragma warning disable CA1001 // A handler that will not end may go on looking at the token, and a source without a timer holds nothing.
 internal sealed class AlertAnnouncer
 #pragma warning restore CA1001
@@ -87,19 +87,21 @@ internal sealed class AlertAnnouncer
             target.Queue.Enqueue(alerts, alerts.Count);
     }
 
-    /// <summary>Announces what an evaluation found, also where that is nothing to those who want to know.</summary>
+    /// <summary>Announces the result of an evaluation. Handlers that hear every evaluation are called even if there is nothing
+    /// new.</summary>
     public void AnnounceEvaluation(IReadOnlyList<Alert> news)
     {
         Announce(news);
         foreach (Target target in _targets)
         {
-            // One that is still at the last evaluation needs none on top.
+            // A handler that is still busy with the last evaluation does not need another.
             if (news.Count == 0 && target.Handler?.HearsEveryEvaluation == true && target.Queue.IsEmpty)
                 target.Queue.Enqueue(news, weight: 0);
         }
     }
 
-    /// <summary>Ends when the handlers are through with what was announced, or have stood still for their time limit.</summary>
+    /// <summary>Completes when the handlers have handled everything announced so far, or have made no progress for their time
+    /// limit.</summary>
     public async Task FlushAsync()
     {
         Thread requester = Thread.CurrentThread;
@@ -109,13 +111,13 @@ internal sealed class AlertAnnouncer
         }
         catch (IOException)
         {
-            // The file could not be written: that is logged, and is tried again.
+            // The file could not be written. This has been logged, and it will be tried again.
         }
     }
 
     public void BeginClose() => _targets.ForEach(target => target.Queue.BeginClose());
 
-    /// <param name="deadline">As <see cref="Stopwatch.GetTimestamp"/>.</param>
+    /// <param name="deadline">The deadline, as a value of <see cref="Stopwatch.GetTimestamp"/>.</param>
     public void Close(long deadline)
     {
         foreach (Target target in _targets)
@@ -123,7 +125,7 @@ internal sealed class AlertAnnouncer
         _file?.Dispose();
     }
 
-    // The thread is the handler's own.
+    // Blocking is fine: the thread belongs to the handler.
     private static HandlerOutcome Wait(ValueTask task)
     {
         task.AsTask().GetAwaiter().GetResult();

@@ -3,12 +3,12 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>On which side of its threshold a figure is bad. Strictly: at the threshold it is not.</summary>
+/// <summary>The side of the threshold on which a figure is bad. A figure equal to the threshold is not bad.</summary>
 public enum AlertComparison
 {
-    /// <summary>Above it.</summary>
+    /// <summary>Figures above the threshold are bad.</summary>
     Above,
 
-    /// <summary>Below it.</summary>
+    /// <summary>Figures below the threshold are bad.</summary>
     Below,
 }

@@ -14,10 +14,10 @@ internal sealed class AlertEngine(IReadOnlyList<AlertRule> rules, TimeSpan repea
     public IReadOnlyList<AlertStatus> Statuses => [.. _tracks.Select(t => t.Status)];
 
     /// <summary>Evaluates every rule.</summary>
-    /// <param name="stamp">The time to show.</param>
-    /// <param name="now">The time to measure with.</param>
+    /// <param name="stamp">The wall-clock time, for display.</param>
+    /// <param name="now">The time for measuring intervals.</param>
     /// <param name="reader">The metrics.</param>
-    /// <returns>What fires now, and what of it is news.</returns>
+    /// <returns>The alerts that are firing now, and those of them that are new.</returns>
     public (IReadOnlyList<Alert> Firing, IReadOnlyList<Alert> News) Evaluate(DateTimeOffset stamp, TimeSpan now, MetricReader reader)
     {
         List<Alert> firing = [];

@@ -7,12 +7,12 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>Writes alerts to <c>alerts.jsonl</c>, one JSON object a line (docs/log-format.md).</summary>
+/// <summary>Writes alerts to <c>alerts.jsonl</c>, one JSON object per line (docs/log-format.md).</summary>
 internal sealed class AlertFile(string logDirectory, LogFileOptions options, TimeProvider timeProvider) : IDisposable
 {
     private readonly JsonLineFile _file = new(logDirectory, "alerts.jsonl", options, timeProvider);
 
-    /// <summary>Writes the lines, all or none.</summary>
+    /// <summary>Writes all of the lines or none.</summary>
     public void Write(IReadOnlyList<Alert> alerts)
     {
         _file.Discard();
@@ -27,10 +27,10 @@ internal sealed class AlertFile(string logDirectory, LogFileOptions options, Tim
         _file.Commit();
     }
 
-    /// <summary>Makes what was written as durable as the options say.</summary>
+    /// <summary>Makes everything written so far as durable as the options require.</summary>
     public void Flush() => _file.Flush();
 
-    /// <summary>Writes what a line has behind its timestamp.</summary>
+    /// <summary>Writes the fields of a line after its timestamp.</summary>
     public static void WriteFields(Utf8JsonWriter writer, Alert alert)
     {
         writer.WriteString(RecordKeys.Name, alert.Name);

@@ -3,15 +3,15 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>How grave an alert is.</summary>
+/// <summary>The severity of an alert.</summary>
 public enum AlertLevel
 {
-    /// <summary>Good to know; also the level at which an alert that is over is announced.</summary>
+    /// <summary>For information. Also the level at which the end of an alert is announced.</summary>
     Info,
 
-    /// <summary>Someone should look.</summary>
+    /// <summary>Someone should look at it.</summary>
     Warning,
 
-    /// <summary>Someone should look now.</summary>
+    /// <summary>Someone should look at it now.</summary>
     Error,
 }

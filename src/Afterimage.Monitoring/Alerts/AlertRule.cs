@@ -8,97 +8,97 @@ using Microsoft.Extensions.Configuration;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What is noticed: a figure of a metric that lies strictly beyond a threshold. Data, checked when a monitor is made with
-/// it.</summary>
+/// <summary>A condition to watch for: a figure of a metric that lies strictly beyond a threshold. A rule is plain data; it is validated
+/// when a monitor is created with it.</summary>
 /// <remarks>docs/alerts.md shows what each kind of rule is good for, and how often it is wrong.</remarks>
 public sealed record AlertRule
 {
-    /// <summary>The name of its alerts. Unique; one that a built-in rule has replaces that.</summary>
+    /// <summary>The name of the rule's alerts. Must be unique. A rule with the name of a built-in rule replaces it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The metric that is looked at, such as <c>generation_time</c>.</summary>
+    /// <summary>The metric to watch, such as <c>generation_time</c>.</summary>
     public required string Metric { get; init; }
 
-    /// <summary>The figure of the metric that is compared. Default: <see cref="AlertAggregate.Mean"/>.</summary>
+    /// <summary>The figure of the metric to compare. Default: <see cref="AlertAggregate.Mean"/>.</summary>
     public AlertAggregate Aggregate { get; init; } = AlertAggregate.Mean;
 
-    /// <summary>Which quantile <see cref="AlertAggregate.Quantile"/> compares. Default: 0.95. 0 to 1.</summary>
+    /// <summary>The quantile that <see cref="AlertAggregate.Quantile"/> compares. Default: 0.95. Must be from 0 to 1.</summary>
     public double Quantile { get; init; } = 0.95;
 
-    /// <summary>The window, up to now, whose points count. Default: five minutes. More than zero. Of <see cref="AlertAggregate.Drift"/> it
-    /// only says for how long an alert outlives the last point.</summary>
+    /// <summary>The window, up to now, whose points count. Default: five minutes. Must be more than zero. For
+    /// <see cref="AlertAggregate.Drift"/> it only determines how long an alert outlives the last point.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Which side of the threshold is bad; of <see cref="AlertAggregate.BurnRate"/> and <see cref="AlertAggregate.Drift"/>, which
-    /// way the metric goes when it goes bad. Default: <see cref="AlertComparison.Above"/>.</summary>
+    /// <summary>The side of the threshold that is bad. For <see cref="AlertAggregate.BurnRate"/> and <see cref="AlertAggregate.Drift"/>,
+    /// the direction in which the metric goes bad. Default: <see cref="AlertComparison.Above"/>.</summary>
     public AlertComparison Comparison { get; init; } = AlertComparison.Above;
 
-    /// <summary>The value that the figure must not go beyond, in the metric's unit; see <see cref="AlertAggregate"/> for what has another.
-    /// A number.</summary>
+    /// <summary>The value that the figure must not exceed (or fall below), in the metric's unit; <see cref="AlertAggregate"/> names the
+    /// figures with another unit. Must not be NaN.</summary>
     public required double Threshold { get; init; }
 
-    /// <summary>How grave it is. Default: <see cref="AlertLevel.Warning"/>.</summary>
+    /// <summary>The severity of the rule's alerts. Default: <see cref="AlertLevel.Warning"/>.</summary>
     public AlertLevel Level { get; init; } = AlertLevel.Warning;
 
-    /// <summary>How long the figure must lie beyond the threshold, at every evaluation, before the alert fires. Default: zero, at once. Not
-    /// negative.</summary>
+    /// <summary>How long the figure must lie beyond the threshold, at every evaluation, before the alert fires. Default: zero, it fires at
+    /// once. Must not be negative.</summary>
     public TimeSpan For { get; init; }
 
     /// <summary>
-    /// Points that the window must have: with fewer the rule says nothing. Default: 1. Not negative. With 0 an empty window has a
-    /// <see cref="AlertAggregate.Count"/>, a <see cref="AlertAggregate.Sum"/> and a <see cref="AlertAggregate.Rate"/> of zero, and so a
-    /// rule can notice that nothing happens; of the other figures it has none.
+    /// The minimum number of points in the window; with fewer points, the rule does not fire. Default: 1. Must not be negative. With 0, an
+    /// empty window has a <see cref="AlertAggregate.Count"/>, a <see cref="AlertAggregate.Sum"/> and a <see cref="AlertAggregate.Rate"/> of
+    /// zero, so that a rule can notice that nothing happens. An empty window has no other figures.
     /// </summary>
     public long MinimumCount { get; init; } = 1;
 
-    /// <summary>How long it goes on firing before its handlers hear of it again. Default: <see langword="null"/>,
-    /// <see cref="GenerationMonitorOptions.AlertRepeatInterval"/>. More than zero.</summary>
+    /// <summary>How long an alert keeps firing before its handlers are notified again. Default: <see langword="null"/>,
+    /// <see cref="GenerationMonitorOptions.AlertRepeatInterval"/>. Must be more than zero.</summary>
     public TimeSpan? RepeatInterval { get; init; }
 
-    /// <summary>Looks at the points of this model only, <c>unknown</c> for those without one. Default: <see langword="null"/>, at
-    /// all.</summary>
+    /// <summary>Restricts the rule to the points of this model; <c>unknown</c> selects points without a model. Default:
+    /// <see langword="null"/>, all points.</summary>
     public string? ModelName { get; init; }
 
     /// <summary>
-    /// Looks at the points of records with this tag only (of a metric point, this entry of its metadata): the same key, and a value whose
-    /// invariant text is the same, <c>true</c> and <c>false</c> in lower case. Default: <see langword="null"/>, at all. The key is not
-    /// empty.
+    /// Restricts the rule to the points of records with this tag (for a metric point, this metadata entry). The key must be equal, and the
+    /// value must have the same invariant text, where <c>true</c> and <c>false</c> are in lower case. Default: <see langword="null"/>, all
+    /// points. The key must not be empty.
     /// </summary>
     public KeyValuePair<string, string>? Tag { get; init; }
 
     /// <summary>
-    /// Judges a <see cref="AlertAggregate.Mean"/> of points from 0 to 1 (a rate) by its one-sided Wilson confidence bound at this level:
-    /// only where the whole interval lies beyond the threshold it fires, so that at 0.999 three failures in four calls are no finding.
-    /// Default: <see langword="null"/>, by the mean itself. More than 0.5, less than 1.
+    /// The confidence level at which a <see cref="AlertAggregate.Mean"/> of points from 0 to 1 (a rate) is judged, by its one-sided Wilson
+    /// confidence bound. The rule fires only if the whole interval lies beyond the threshold; at 0.999, for example, three failures in four
+    /// calls do not make it fire. Default: <see langword="null"/>, the mean itself is judged. Must be more than 0.5 and less than 1.
     /// </summary>
-    /// <remarks>E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927). Where a point lies
-    /// outside 0 to 1 the mean itself is judged.</remarks>
+    /// <remarks>E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927). If a point lies
+    /// outside 0 to 1, the mean itself is judged.</remarks>
     public double? Confidence { get; init; }
 
-    /// <summary>The share of good points that <see cref="AlertAggregate.BurnRate"/> measures against. Default: 0.99. More than 0, less than
-    /// 1.</summary>
+    /// <summary>The share of good points that <see cref="AlertAggregate.BurnRate"/> measures against. Default: 0.99. Must be more than 0
+    /// and less than 1.</summary>
     public double Objective { get; init; } = 0.99;
 
     /// <summary>The second window of <see cref="AlertAggregate.BurnRate"/>. Default: <see langword="null"/>, a twelfth of
-    /// <see cref="Window"/>. More than zero, at most <see cref="Window"/>.</summary>
+    /// <see cref="Window"/>. Must be more than zero and at most <see cref="Window"/>.</summary>
     public TimeSpan? ShortWindow { get; init; }
 
-    /// <summary>The first points of the run, which <see cref="AlertAggregate.Drift"/> takes for normal. Default: 500. 50 to
-    /// 100,000.</summary>
+    /// <summary>The number of points at the start of the run that <see cref="AlertAggregate.Drift"/> takes as normal. Default: 500. Must be
+    /// from 50 to 100,000.</summary>
     public int BaselineCount { get; init; } = 500;
 
-    /// <summary>What messages call the figure. Default: <see langword="null"/>, made of aggregate and metric.</summary>
+    /// <summary>The name of the figure in messages. Default: <see langword="null"/>, derived from the aggregate and the metric.</summary>
     public string? Label { get; init; }
 
-    /// <summary>The unit that messages show; <c>%</c> shows 0.8 as 80 %. Default: <see langword="null"/>, none.</summary>
+    /// <summary>The unit in messages; <c>%</c> shows 0.8 as 80 %. Default: <see langword="null"/>, none.</summary>
     public string? Unit { get; init; }
 
-    /// <summary>The threshold at which a <see cref="AlertAggregate.Drift"/> rule raises one false alarm in so many points, on the
-    /// average.</summary>
+    /// <summary>Calculates the threshold at which a <see cref="AlertAggregate.Drift"/> rule raises, on average, one false alarm in the
+    /// given number of points.</summary>
     /// <remarks>Siegmund's approximation for a one-sided CUSUM with reference value 1/2 (D. Siegmund, "Sequential Analysis", Springer 1985;
     /// D. C. Montgomery, "Introduction to Statistical Quality Control", 9.1): ARL = (exp(b) - b - 1) / 0.5 with b = h + 1.166. It holds for
-    /// points that are independent, and a baseline that is large.</remarks>
-    /// <param name="averageRunLength">Points between two false alarms: 100 or more.</param>
+    /// independent points and a large baseline.</remarks>
+    /// <param name="averageRunLength">The average number of points between two false alarms. Must be at least 100.</param>
     /// <returns>The threshold.</returns>
     public static double DriftThreshold(double averageRunLength)
     {
@@ -112,14 +112,14 @@ public sealed record AlertRule
 
     /// <summary>Reads rules from JSON.</summary>
     /// <remarks>
-    /// An object with a list <c>rules</c>, whose members have the properties of this type in snake_case; times are seconds or
+    /// An object with a list <c>rules</c>, whose members have the properties of this type in snake_case. Times are in seconds or
     /// <c>hh:mm:ss</c>: <c>{"rules": [{"name": "slow", "metric": "generation_time", "aggregate": "quantile", "quantile": 0.95,
     /// "comparison": "above", "threshold": 20, "for": "00:02:00"}]}</c>. A drift rule may give <c>average_run_length</c> in place of
     /// <c>threshold</c>.
     /// </remarks>
     /// <param name="json">The JSON text.</param>
     /// <returns>The rules.</returns>
-    /// <exception cref="FormatException">It is no JSON, or a field is wrong; the exception names it.</exception>
+    /// <exception cref="FormatException">The text is not valid JSON, or a field is wrong; the exception names the field.</exception>
     public static IReadOnlyList<AlertRule> Parse(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -131,11 +131,11 @@ public sealed record AlertRule
     /// <param name="path">The file.</param>
     /// <returns>The rules.</returns>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="FormatException">Its content is wrong; the exception says where.</exception>
+    /// <exception cref="FormatException">The content of the file is wrong; the exception says where.</exception>
     public static IReadOnlyList<AlertRule> Load(string path) => Parse(SettingsText.ReadFile(path));
 
     /// <summary>Reads rules from configuration; see <see cref="Parse"/>.</summary>
-    /// <param name="configuration">The section that has <c>Rules</c>.</param>
+    /// <param name="configuration">The section that contains <c>Rules</c>.</param>
     /// <returns>The rules.</returns>
     /// <exception cref="FormatException">A field is wrong; the exception names it.</exception>
     public static IReadOnlyList<AlertRule> FromConfiguration(IConfiguration configuration)
@@ -144,7 +144,7 @@ public sealed record AlertRule
         return RuleSettings.Read(SettingsNode.Of(configuration));
     }
 
-    /// <summary>The first setting that is out of its range, and what its range is.</summary>
+    /// <summary>Returns the first setting that is out of its range, with its range.</summary>
     internal (string Setting, string Rule)? Fault()
     {
         if (string.IsNullOrEmpty(Name))

@@ -3,18 +3,18 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The states of a rule.</summary>
+/// <summary>The state of an alert rule.</summary>
 public enum AlertState
 {
-    /// <summary>Nothing is wrong, and nothing was.</summary>
+    /// <summary>The rule is not firing and has not fired.</summary>
     Inactive,
 
-    /// <summary>Its figure lies beyond the threshold, but not yet for <see cref="AlertRule.For"/>.</summary>
+    /// <summary>The rule's figure lies beyond the threshold, but not yet for <see cref="AlertRule.For"/>.</summary>
     Pending,
 
-    /// <summary>It fires.</summary>
+    /// <summary>The rule is firing.</summary>
     Firing,
 
-    /// <summary>It has fired, and is over.</summary>
+    /// <summary>The rule has fired, and no longer does.</summary>
     Resolved,
 }

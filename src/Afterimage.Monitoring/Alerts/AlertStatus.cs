@@ -3,18 +3,19 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Where a rule stands, as of its last evaluation.</summary>
+/// <summary>The status of an alert rule as of its last evaluation.</summary>
 public sealed record AlertStatus
 {
     /// <summary>The rule.</summary>
     public required AlertRule Rule { get; init; }
 
-    /// <summary>Its state.</summary>
+    /// <summary>The state of the rule.</summary>
     public required AlertState State { get; init; }
 
-    /// <summary>When it came into that state, UTC; <see langword="null"/> where it has been in no other.</summary>
+    /// <summary>The time at which the rule entered that state, in UTC; <see langword="null"/> if it has been in no other state.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>The figure that was compared; <see langword="null"/> where there was none, or no evaluation yet.</summary>
+    /// <summary>The figure that was compared; <see langword="null"/> if there was none, or if the rule has not been evaluated
+    /// yet.</summary>
     public double? Value { get; init; }
 }

@@ -2,7 +2,7 @@ using Afterimage.Monitoring.Handlers;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>A plain function as an alert handler.</summary>
+/// <summary>An alert handler that calls a function.</summary>
 internal sealed class AlertTarget(Action<Alert> handler) : IAlertHandler
 {
     public ValueTask HandleAlertsAsync(IReadOnlyList<Alert> alerts, CancellationToken cancellationToken)
@@ -12,7 +12,7 @@ internal sealed class AlertTarget(Action<Alert> handler) : IAlertHandler
         return default;
     }
 
-    /// <summary>Hands alerts over one by one, going on behind one whose call throws.</summary>
+    /// <summary>Passes on the alerts one by one. If a call throws, the alerts after it are still passed on.</summary>
     public HandlerOutcome HandleEach(IReadOnlyList<Alert> alerts)
     {
         int failures = 0;

@@ -5,7 +5,7 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>What an alert tells people and programs.</summary>
+/// <summary>The texts and data of alerts, for people and programs.</summary>
 internal static class AlertText
 {
     public static string Firing(AlertRule rule, in Finding finding) =>
@@ -25,7 +25,7 @@ internal static class AlertText
             _ => $"{Label(rule)} {Format(rule, finding.Value.Value)} is within {Format(rule, rule.Threshold)} again",
         };
 
-    /// <summary>An alert as a line for a terminal.</summary>
+    /// <summary>Formats an alert as a line for a terminal.</summary>
     public static string Line(Alert alert)
     {
         string level = alert.IsResolved ? "over" : alert.Level.ToString().ToLowerInvariant();
@@ -35,7 +35,7 @@ internal static class AlertText
                 $"{alert.Timestamp.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z {level} {alert.Name}: {alert.Message}"));
     }
 
-    /// <summary>The text with all that ends a line or steers a terminal replaced.</summary>
+    /// <summary>Replaces all characters that end a line or control a terminal.</summary>
     public static string OneLine(string text)
     {
         return string.Create(text.Length, text, static (shown, text) =>

@@ -5,8 +5,8 @@ using Afterimage.Monitoring.Recording;
 namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>Evaluates the alert rules, on request and on a timer, and announces what is new.</summary>
-/// <remarks>Evaluating takes the recorder's lock inside of this one. Alerts that come up under the recorder's lock are therefore queued,
-/// and announced by another thread.</remarks>
+/// <remarks>An evaluation takes the recorder's lock inside the lock of this type. Alerts that arise under the recorder's lock are therefore
+/// queued, and announced by another thread.</remarks>
 internal sealed class AlertWatch
 {
     private readonly Lock _lock = new();
@@ -46,7 +46,7 @@ internal sealed class AlertWatch
         }
     }
 
-    /// <summary>Begins to evaluate on a timer; with an interval of zero it does not.</summary>
+    /// <summary>Starts to evaluate on a timer. An interval of zero starts no timer.</summary>
     public void Start(TimeSpan interval)
     {
         if (interval <= TimeSpan.Zero)
@@ -56,7 +56,7 @@ internal sealed class AlertWatch
         _timer.Start(interval, interval);
     }
 
-    /// <summary>Evaluates the rules, and returns when the handlers have heard of it or have stood still for their time limit.</summary>
+    /// <summary>Evaluates the rules. Returns when the handlers have been notified or have made no progress for their time limit.</summary>
     public IReadOnlyList<Alert> Check()
     {
         IReadOnlyList<Alert> firing = Evaluate();
@@ -64,7 +64,7 @@ internal sealed class AlertWatch
         return firing;
     }
 
-    /// <summary>Takes an alert that is no rule's. Any thread may call, under any lock.</summary>
+    /// <summary>Queues an alert that does not come from a rule. May be called by any thread, under any lock.</summary>
     public void Enqueue(Alert alert)
     {
         _waiting.Enqueue(alert);
@@ -72,21 +72,21 @@ internal sealed class AlertWatch
             ThreadPool.UnsafeQueueUserWorkItem(static watch => watch.AnnounceLater(), this, preferLocal: false);
     }
 
-    /// <summary>Ends when the handlers have heard of everything that was found so far.</summary>
+    /// <summary>Completes when the handlers have been notified of everything found so far.</summary>
     public Task FlushAsync()
     {
         AnnounceWaiting();
         return _announcer.FlushAsync();
     }
 
-    /// <summary>Ends the timer. From now on evaluations are announced to nobody.</summary>
+    /// <summary>Stops the timer. From now on, evaluations are no longer announced.</summary>
     public void Stop()
     {
         _timer?.Stop();
         Volatile.Write(ref _isStopped, true);
     }
 
-    /// <summary>Announces what the last records gave rise to, and refuses further alerts.</summary>
+    /// <summary>Announces the alerts that the last records caused, and refuses further alerts.</summary>
     public void BeginClose()
     {
         lock (_lock)

@@ -41,7 +41,7 @@ internal sealed class DriftDetector(AlertRule rule)
         Value = 0;
     }
 
-    // Of a value that the baseline has several times the middle of its ranks counts.
+    // If the baseline has a value several times, the middle of its ranks counts.
     private double Score(double point)
     {
         int below = FirstIndex(v => v >= point);

@@ -5,13 +5,13 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>What one evaluation of a rule found.</summary>
-/// <param name="Points">The points of the window.</param>
-/// <param name="Value">The figure that was compared; null where there is none.</param>
-/// <param name="IsBeyond">Whether it lies beyond the threshold.</param>
+/// <summary>The result of one evaluation of a rule.</summary>
+/// <param name="Points">The points in the window.</param>
+/// <param name="Value">The figure that was compared; null if there is none.</param>
+/// <param name="IsBeyond">Whether the figure lies beyond the threshold.</param>
 internal readonly record struct Finding(MetricAggregate Points, double? Value, bool IsBeyond);
 
-/// <summary>Works out a rule's figure and compares it.</summary>
+/// <summary>Calculates the figure of a rule and compares it with the threshold.</summary>
 internal sealed class RuleJudge(AlertRule rule, MetricStore store)
 {
     private readonly DriftDetector? _drift = rule.Aggregate == AlertAggregate.Drift ? new DriftDetector(rule) : null;
@@ -21,7 +21,7 @@ internal sealed class RuleJudge(AlertRule rule, MetricStore store)
 
     public Finding Judge(MetricReader reader)
     {
-        // Also while nothing is judged: a drift is a matter of every point.
+        // Also needed if nothing is judged, because drift depends on every point.
         _drift?.Add(reader.Next(rule.Metric, _filtered, ref _driftCursor));
 
         MetricAggregate points = reader.Aggregate(rule.Metric, rule.Window, _filtered);
@@ -57,7 +57,7 @@ internal sealed class RuleJudge(AlertRule rule, MetricStore store)
 
     private bool IsBeyond(double value, in MetricAggregate points)
     {
-        // Of these the comparison tells what is bad of the points, not of the figure.
+        // For the last two, the comparison says which points are bad, not which figures.
         if (rule.Comparison == AlertComparison.Above || rule.Aggregate is AlertAggregate.BurnRate or AlertAggregate.Drift)
             return Bound(value, points).Lower > rule.Threshold;
         return Bound(value, points).Upper < rule.Threshold;

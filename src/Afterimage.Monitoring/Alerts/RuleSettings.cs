@@ -6,7 +6,7 @@ using Afterimage.Monitoring.Settings;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>Rules as people write them.</summary>
+/// <summary>Reads alert rules from settings that people write.</summary>
 internal static class RuleSettings
 {
     public static IReadOnlyList<AlertRule> Read(SettingsNode settings)
@@ -75,7 +75,7 @@ internal static class RuleSettings
         return tag;
     }
 
-    // What is missing is said behind what is unknown: a mistyped key is both.
+    // A missing threshold is reported after unknown keys, because a mistyped key is both.
     private static double? Threshold(SettingsNode node, AlertAggregate aggregate)
     {
         double? threshold = node.Double("threshold");

@@ -4,8 +4,8 @@ using Afterimage.Monitoring.Metrics;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>One rule's state from evaluation to evaluation, so that its alert is announced when it starts, at each repeat interval, and
-/// when it is over.</summary>
+/// <summary>Keeps the state of one rule between evaluations, so that its alert is announced when it starts, at each repeat interval, and
+/// when it ends.</summary>
 internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricStore store)
 {
     private readonly RuleJudge _judge = new(rule, store);
@@ -18,11 +18,11 @@ internal sealed class RuleTrack(AlertRule rule, TimeSpan repeatInterval, MetricS
 
     public AlertStatus Status => new() { Rule = rule, State = _state, Since = _stateSince, Value = _value };
 
-    /// <param name="stamp">The time to show.</param>
-    /// <param name="now">The time to measure with.</param>
+    /// <param name="stamp">The wall-clock time, for display.</param>
+    /// <param name="now">The time for measuring intervals.</param>
     /// <param name="reader">The metrics.</param>
-    /// <param name="firing">Takes the alert if it fires.</param>
-    /// <param name="news">Takes the alert if its handlers should hear of it.</param>
+    /// <param name="firing">Receives the alert if it is firing.</param>
+    /// <param name="news">Receives the alert if its handlers should be notified.</param>
     public void Evaluate(DateTimeOffset stamp, TimeSpan now, MetricReader reader, List<Alert> firing, List<Alert> news)
     {
         Finding finding = _judge.Judge(reader);

@@ -3,10 +3,10 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Alerts;
 
-/// <summary>The formulas that rules judge by.</summary>
+/// <summary>The formulas by which rules are judged.</summary>
 internal static class Statistics
 {
-    /// <summary>The one-sided Wilson confidence bounds of a rate: each holds with the given confidence.</summary>
+    /// <summary>Returns the one-sided Wilson confidence bounds of a rate. Each bound holds with the given confidence.</summary>
     /// <remarks>Wilson 1927; centre (p + z²/2n) / (1 + z²/n), half width z / (1 + z²/n) · √(p(1 − p)/n + z²/4n²).</remarks>
     public static (double Lower, double Upper) Wilson(double rate, long count, double confidence)
     {
@@ -17,10 +17,10 @@ internal static class Statistics
         return (centre - half, centre + half);
     }
 
-    /// <summary>The x below which a standard normal variable lies with probability <paramref name="p"/>.</summary>
+    /// <summary>Returns the x below which a standard normal variable lies with probability <paramref name="p"/>.</summary>
     public static double NormalQuantile(double p) => Solve(x => NormalProbability(x) - p, -8, 8);
 
-    /// <summary>Where a rising function is zero, by bisection.</summary>
+    /// <summary>Finds the zero of an increasing function by bisection.</summary>
     public static double Solve(Func<double, double> rising, double low, double high)
     {
         while (true)

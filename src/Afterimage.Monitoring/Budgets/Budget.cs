@@ -4,46 +4,47 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What a run may use up. See <see cref="GenerationMonitorOptions.Budgets"/> and docs/budgets.md.</summary>
+/// <summary>A limit on what a run may use. See <see cref="GenerationMonitorOptions.Budgets"/> and docs/budgets.md.</summary>
 public sealed record Budget
 {
-    /// <summary>The name; its alerts are called <c>budget:name</c>. Unique.</summary>
+    /// <summary>The name of the budget. Must be unique. The budget's alerts are called <c>budget:name</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What is counted.</summary>
+    /// <summary>The unit that is counted.</summary>
     public required BudgetUnit Unit { get; init; }
 
-    /// <summary>How much of it may be used, in its unit. More than zero.</summary>
+    /// <summary>The amount that may be used, in the budget's unit. Must be more than zero.</summary>
     public required decimal Limit { get; init; }
 
-    /// <summary>What the limit is for. Default: <see cref="BudgetPeriod.Run"/>.</summary>
+    /// <summary>The period that the limit is for. Default: <see cref="BudgetPeriod.Run"/>.</summary>
     public BudgetPeriod Period { get; init; }
 
-    /// <summary>Counts this model only, by the name that was asked for or the name that answered; <c>unknown</c> for calls without one.
-    /// Default: <see langword="null"/>, all together.</summary>
+    /// <summary>Restricts the budget to this model, by the name that was requested or the name that answered; <c>unknown</c> selects calls
+    /// without a model. Default: <see langword="null"/>, all calls.</summary>
     public string? ModelName { get; init; }
 
-    /// <summary>Counts calls with this tag only, such as one tenant's: its key, and its value as text. Default: <see langword="null"/>, all
-    /// together.</summary>
-    /// <remarks>A call that has not begun says its tags by <see cref="BudgetEstimate.Tags"/>. A spent budget of a tag refuses reservations,
-    /// but does not cancel <see cref="GenerationMonitor.BudgetToken"/>, which is everybody's.</remarks>
+    /// <summary>Restricts the budget to calls with this tag, such as the calls of one tenant: the tag's key, and its value as text.
+    /// Default: <see langword="null"/>, all calls.</summary>
+    /// <remarks>A call that has not begun declares its tags in <see cref="BudgetEstimate.Tags"/>. When a budget with a tag is spent, it
+    /// refuses reservations but does not cancel <see cref="GenerationMonitor.BudgetToken"/>, because all calls share that token.</remarks>
     public KeyValuePair<string, string>? Tag { get; init; }
 
     /// <summary>
-    /// A log directory, or one with log directories below it, whose generations and evaluations count from the start, so that a restart
-    /// does not empty the budget: of a calendar window those that fall into it, of <see cref="BudgetPeriod.Run"/> all. It need not exist
-    /// yet. Default: <see langword="null"/>, the budget begins empty with each monitor.
+    /// A log directory, or a directory with log directories below it, whose generations and evaluations count from the start, so that a
+    /// restart does not reset the budget. A budget with a calendar window counts those in the present window; a budget for
+    /// <see cref="BudgetPeriod.Run"/> counts all. The directory need not exist yet. Default: <see langword="null"/>, the budget starts at
+    /// zero with each monitor.
     /// </summary>
-    /// <remarks>Read once, when the monitor is made, and before it writes: usually it is
-    /// <see cref="GenerationMonitorOptions.LogDirectory"/>. docs/budgets.md says what is counted. Compacted files take a
+    /// <remarks>The directory is read once, when the monitor is created and before it writes. It is usually
+    /// <see cref="GenerationMonitorOptions.LogDirectory"/>. docs/budgets.md says what is counted. Compacted files require a
     /// <see cref="GenerationMonitorOptions.CompactedFileReader"/>.</remarks>
     public string? ResumeFrom { get; init; }
 
-    /// <summary>The shares of the limit at which it warns, an alert each. More than 0, less than 1. Default: <see langword="null"/>, 0.5,
-    /// 0.8 and 0.95. Empty: none.</summary>
+    /// <summary>The shares of the limit at which the budget raises a warning, one alert each. Must be more than 0 and less than 1. Default:
+    /// <see langword="null"/>, 0.5, 0.8 and 0.95. Empty: no warnings.</summary>
     public IReadOnlyList<double>? WarnAt { get; init; }
 
-    /// <summary>The first setting that is out of its range, and what its range is.</summary>
+    /// <summary>Returns the first setting that is out of its range, with its range.</summary>
     internal (string Setting, string Rule)? Fault()
     {
         if (string.IsNullOrEmpty(Name))

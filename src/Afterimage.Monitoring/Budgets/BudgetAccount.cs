@@ -4,10 +4,10 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Budgets;
 
-/// <summary>One budget's present period: what is spent and reserved of it.</summary>
+/// <summary>The spent and reserved amounts of one budget in its present period.</summary>
 internal sealed class BudgetAccount
 {
-    // Not the property's default: a configuration adds to a list that is there.
+    // This is not the property's default, because configuration adds to an existing list.
     private static readonly double[] DefaultWarnings = [0.5, 0.8, 0.95];
 
     private readonly Budget _budget;
@@ -31,15 +31,15 @@ internal sealed class BudgetAccount
 
     public Budget Budget => _budget;
 
-    /// <summary>When the present period began, in UTC ticks of the wall clock.</summary>
+    /// <summary>The start of the present period, in UTC ticks of the wall clock.</summary>
     public long PeriodStartTicks => _periodStart.Ticks;
 
-    /// <summary>When the present period began, on the line of <see cref="Clock"/>.</summary>
+    /// <summary>The start of the present period, on the timeline of <see cref="Clock"/>.</summary>
     public long PeriodStartOnLine => _periodStartOnLine;
 
     public bool IsSpent { get; private set; }
 
-    /// <summary>Whether it is being told of earlier runs, of which everybody has heard already.</summary>
+    /// <summary>Whether calls of earlier runs are being counted. Their events have already been announced.</summary>
     public bool IsResuming { private get; set; }
 
     public decimal Reserved { get; set; }
@@ -55,12 +55,12 @@ internal sealed class BudgetAccount
         UsageMissingCount = _usageMissing,
     };
 
-    /// <summary>The next value at which something happens.</summary>
+    /// <summary>The next value at which an event occurs.</summary>
     public decimal NextMark => _warned < _warnAt.Length ? Mark(_warned) : _budget.Limit;
 
-    /// <summary>Begins a new period if it is time. Periods do not go back, though the wall clock may.</summary>
-    /// <param name="now">Wall-clock time.</param>
-    /// <param name="wallOffset">What the wall clock is ahead of the line of <see cref="Clock"/>.</param>
+    /// <summary>Begins a new period if it is due. Periods never go back, even if the wall clock does.</summary>
+    /// <param name="now">The wall-clock time.</param>
+    /// <param name="wallOffset">The difference between the wall clock and the timeline of <see cref="Clock"/>.</param>
     public void Roll(DateTime now, long wallOffset)
     {
         if (_budget.Period == BudgetPeriod.Run || PeriodStart(_budget.Period, now) is var start && start <= _periodStart)
@@ -78,7 +78,7 @@ internal sealed class BudgetAccount
             Tell(BudgetEvent.Renewed);
     }
 
-    /// <summary>Lets the run begin no later than a time, in UTC ticks of the wall clock.</summary>
+    /// <summary>Moves the start of the run back to a time, in UTC ticks of the wall clock, if it is later.</summary>
     public void BeginRunBy(long time)
     {
         if (_budget.Period != BudgetPeriod.Run || time >= _periodStart.Ticks)
@@ -88,7 +88,7 @@ internal sealed class BudgetAccount
         _periodStart = new DateTime(time, DateTimeKind.Utc);
     }
 
-    /// <summary>Says that it is spent, if it is: nobody was told by the calls of earlier runs.</summary>
+    /// <summary>Announces that the budget is spent, if it is: the calls of earlier runs were counted silently.</summary>
     public void TellIfSpent()
     {
         if (IsSpent)
@@ -97,12 +97,12 @@ internal sealed class BudgetAccount
 
     /// <param name="record">A generation or an evaluation.</param>
     /// <param name="modelName">The model that answered.</param>
-    /// <param name="requestModel">The model that was asked for, where it is another.</param>
-    /// <param name="isLeft">Whether the caller's side ended it.</param>
+    /// <param name="requestModel">The model that was requested, if it is another.</param>
+    /// <param name="isLeft">Whether the caller ended it.</param>
     public void Take(in Record record, string modelName, string? requestModel, bool isLeft)
     {
-        // What comes late belongs to a period that is over. Not by the wall clock, where the record is not: set back, it would make all
-        // that happens late, and free.
+        // A late record belongs to a period that is over. If its time is not wall-clock time, it is not compared with the wall clock: if
+        // that clock were set back, every record would be late, and so cost nothing.
         bool isLate = record.Timestamp < (record.Has(RecordFields.GivenTimestamp) ? _periodStart.Ticks : _periodStartOnLine);
         if (
             (isLate && _budget.Period != BudgetPeriod.Run)
@@ -150,10 +150,10 @@ internal sealed class BudgetAccount
         Tell(BudgetEvent.Spent);
     }
 
-    /// <summary>What a call would take of it; null where it is none of its business.</summary>
-    /// <param name="estimate">What it may use.</param>
-    /// <param name="answered">The model that last answered for the estimate's, if any did.</param>
-    /// <param name="pricing">The prices, which a budget of dollars has.</param>
+    /// <summary>Returns what a call would use of the budget; null if the budget does not apply to it.</summary>
+    /// <param name="estimate">The most that the call may use.</param>
+    /// <param name="answered">The model that last answered for the model of the estimate, if any did.</param>
+    /// <param name="pricing">The prices. Not null if the budget is in dollars.</param>
     public decimal? Need(in BudgetEstimate estimate, string? answered, ModelPricing? pricing)
     {
         if (_budget.Tag is { } tag && !RecordTags.Has(estimate.Tags, tag))
@@ -173,7 +173,7 @@ internal sealed class BudgetAccount
     public bool HasRoomFor(decimal need) =>
         !IsSpent && (need > 0 ? _spent + Reserved + need <= _budget.Limit : _spent + Reserved < _budget.Limit);
 
-    // Until somebody has answered, a dated name may be what the plain one stands for.
+    // Until a call has been answered, the plain name may stand for the dated one.
     private static bool Holds(string only, string asked, string? answered) =>
         only == asked || (answered is null ? ModelNames.MayBeOne(only, asked) : only == answered);
 
@@ -219,8 +219,8 @@ internal enum BudgetEvent
     UsageMissing,
 }
 
-/// <summary>Something that happened to a budget.</summary>
-/// <param name="Status">Where it stood then.</param>
-/// <param name="Event">What happened.</param>
-/// <param name="Share">Of a warning: the share of the limit that is reached.</param>
+/// <summary>An event of a budget.</summary>
+/// <param name="Status">The status of the budget at that time.</param>
+/// <param name="Event">The kind of event.</param>
+/// <param name="Share">For a warning: the share of the limit that has been reached.</param>
 internal readonly record struct BudgetNews(BudgetStatus Status, BudgetEvent Event, double Share = 0);

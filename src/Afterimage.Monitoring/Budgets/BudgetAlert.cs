@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Budgets;
 
-/// <summary>What happens to a budget, as an alert.</summary>
+/// <summary>Converts events of budgets to alerts.</summary>
 internal static class BudgetAlert
 {
     public static Alert Of(in BudgetNews news, DateTimeOffset now)

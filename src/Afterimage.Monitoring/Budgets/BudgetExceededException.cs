@@ -3,17 +3,17 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>A call was refused, before it was made, since a budget has no room for it. See
+/// <summary>The exception that is thrown when a call is refused, before it is made, because a budget has no room for it. See
 /// <see cref="GenerationMonitor.Reserve"/>.</summary>
 public sealed class BudgetExceededException : Exception
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="status">The budget that has no room, as it stood.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="status">The budget that has no room, with its status at the time of the refusal.</param>
     public BudgetExceededException(BudgetStatus status)
         : base(MessageOf(status)) => Status = status;
 
-    /// <summary>The budget that has no room, as it stood. <see cref="BudgetStatus.IsSpent"/> tells one that is used up from one that the
-    /// call was too large for.</summary>
+    /// <summary>The budget that has no room, with its status at the time of the refusal. <see cref="BudgetStatus.IsSpent"/> tells a spent
+    /// budget from one that the call was too large for.</summary>
     public BudgetStatus Status { get; }
 
     private static string MessageOf(BudgetStatus status)

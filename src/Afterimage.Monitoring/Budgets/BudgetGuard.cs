@@ -2,10 +2,11 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Budgets;
 
-/// <summary>Uses the ledger under the recorder's lock, and moves budgets with a calendar window on when their time has come.</summary>
+/// <summary>Uses the ledger under the recorder's lock, and begins new periods of budgets with a calendar window when they are
+/// due.</summary>
 internal sealed class BudgetGuard(BudgetLedger ledger, Recorder recorder)
 {
-    /// <summary>What a timer takes.</summary>
+    /// <summary>The longest time that a timer accepts.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(49);
 
     private SafeTimer? _timer;

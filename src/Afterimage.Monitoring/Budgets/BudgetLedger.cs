@@ -5,11 +5,11 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Budgets;
 
-/// <summary>Keeps the budgets: counts each call once, on its way into memory, and gives out what is left.</summary>
+/// <summary>Keeps the budgets: counts each call once, when it is taken into memory, and grants reservations of what is left.</summary>
 /// <remarks>
-/// Everything is called under the recorder's lock, with all records applied: a call that was recorded before its reservation was released
-/// is counted before anybody can reserve what it returned, so that nothing is ever given out twice. A record that has its reservation takes
-/// that one's place at once, so that nothing is held twice either. No code of others runs in here.
+/// Every member is called under the recorder's lock, with all records applied. A call that was recorded before its reservation was released
+/// is therefore counted before anybody can reserve the released amount, so that nothing is granted twice. A record with a reservation
+/// replaces it in one step, so that nothing is held twice either. No user code is called from here.
 /// </remarks>
 #pragma warning disable CA1001 // The token outlives the monitor in the hands of its users; a source without timer and wait handle holds
 // nothing to dispose.
@@ -25,21 +25,21 @@ internal sealed class BudgetLedger : IRecordReducer
     private readonly Action<BudgetNews> _tell;
     private readonly int _answersLimit;
 
-    // Which model last answered for a name that is asked for.
+    // By requested name, the model that answered last.
     private readonly Dictionary<string, string> _answers = new(StringComparer.Ordinal);
 
-    // All with the same time-out: the first is the first to be given up.
+    // All have the same time-out, so that the first is the first to expire.
     private readonly LinkedList<BudgetReservation> _reservations = new();
     private CancellationTokenSource _whileNotSpent = new();
 
     /// <param name="budgets">The budgets.</param>
-    /// <param name="pricing">The prices, which budgets of dollars need.</param>
-    /// <param name="reservationTimeout">After what time a reservation is given up.</param>
-    /// <param name="answersLimit">How many names that are asked for are remembered with who answered.</param>
+    /// <param name="pricing">The prices, which budgets in dollars need.</param>
+    /// <param name="reservationTimeout">The time after which a reservation expires.</param>
+    /// <param name="answersLimit">The maximum number of requested names for which the answering model is remembered.</param>
     /// <param name="names">The names of records.</param>
     /// <param name="clock">The clock.</param>
-    /// <param name="next">What records go on to.</param>
-    /// <param name="tell">Is told what happens to a budget.</param>
+    /// <param name="next">The reducer that records are passed on to.</param>
+    /// <param name="tell">Receives the events of budgets.</param>
     public BudgetLedger(
         IEnumerable<Budget> budgets,
         ModelPricing? pricing,
@@ -60,12 +60,12 @@ internal sealed class BudgetLedger : IRecordReducer
         _accounts = [.. budgets.Select(Open)];
     }
 
-    /// <summary>Cancelled while a budget is spent.</summary>
+    /// <summary>A token that is cancelled while a budget is spent.</summary>
     public CancellationToken Token => _whileNotSpent.Token;
 
     public IReadOnlyList<BudgetStatus> Statuses => [.. _accounts.Select(a => a.Status)];
 
-    /// <summary>When, from now, time alone makes something happen; null: never.</summary>
+    /// <summary>The time from now until the passing of time alone causes an event; null: never.</summary>
     public TimeSpan? NextMark
     {
         get
@@ -73,7 +73,7 @@ internal sealed class BudgetLedger : IRecordReducer
             TimeSpan? next = null;
             foreach (BudgetAccount account in _accounts.Where(a => a.Budget.Unit == BudgetUnit.WallTime && !a.IsSpent))
             {
-                // A tick late rather than early: early it would find that nothing has happened yet.
+                // A tick late rather than early: if it were early, nothing would have happened yet.
                 TimeSpan due =
                     new TimeSpan(account.PeriodStartOnLine + (long)Math.Ceiling(account.NextMark * TimeSpan.TicksPerSecond))
                     - new TimeSpan(_clock.Now);
@@ -85,10 +85,10 @@ internal sealed class BudgetLedger : IRecordReducer
         }
     }
 
-    /// <summary>Counts what earlier runs have used, silently; <see cref="TellSpent"/> tells of what they have spent. A second time it
-    /// counts anew.</summary>
-    /// <param name="budgets">The budgets that go on.</param>
-    /// <param name="callsSince">The generations and evaluations from a time on, by wall-clock UTC ticks.</param>
+    /// <summary>Counts what earlier runs have used, without announcing events; <see cref="TellSpent"/> announces budgets that they have
+    /// spent. A second call starts counting again.</summary>
+    /// <param name="budgets">The budgets to resume.</param>
+    /// <param name="callsSince">Returns the generations and evaluations since a time, in wall-clock UTC ticks.</param>
     public void Resume(IReadOnlyCollection<Budget> budgets, Func<long, IEnumerable<Record>> callsSince)
     {
         for (int i = 0; i < _accounts.Length; i++)
@@ -100,7 +100,7 @@ internal sealed class BudgetLedger : IRecordReducer
         BudgetAccount[] accounts = [.. _accounts.Where(a => budgets.Contains(a.Budget))];
         long since = accounts.Min(a => a.Budget.Period == BudgetPeriod.Run ? 0 : a.PeriodStartTicks);
 
-        // Those that do not resume as well: time passes meanwhile, and nobody listens yet.
+        // Budgets that do not resume are included: time passes in the meantime, and nobody listens yet.
         foreach (BudgetAccount account in _accounts)
             account.IsResuming = true;
         foreach (Record call in callsSince(since))
@@ -123,7 +123,7 @@ internal sealed class BudgetLedger : IRecordReducer
             account.IsResuming = false;
     }
 
-    /// <summary>Tells of budgets that are spent.</summary>
+    /// <summary>Announces the budgets that are spent.</summary>
     public void TellSpent()
     {
         foreach (BudgetAccount account in _accounts)
@@ -153,7 +153,7 @@ internal sealed class BudgetLedger : IRecordReducer
         _next.Apply(records);
     }
 
-    /// <summary>Takes notice of the time.</summary>
+    /// <summary>Updates the budgets to the current time.</summary>
     public void Refresh()
     {
         RollPeriods();
@@ -164,10 +164,10 @@ internal sealed class BudgetLedger : IRecordReducer
         UpdateToken();
     }
 
-    /// <param name="estimate">What the call may use.</param>
-    /// <param name="release">What disposing the reservation does.</param>
-    /// <param name="refusedBy">The budget that has no room; null where there is a reservation.</param>
-    /// <exception cref="ArgumentException">A budget is of dollars, and the estimate has no known price.</exception>
+    /// <param name="estimate">The most that the call may use.</param>
+    /// <param name="release">Called when the reservation is disposed.</param>
+    /// <param name="refusedBy">The budget that has no room; null if the reservation was granted.</param>
+    /// <exception cref="ArgumentException">A budget is in dollars, and the estimate has no known price.</exception>
     public BudgetReservation? TryReserve(in BudgetEstimate estimate, Action<BudgetReservation> release, out BudgetStatus? refusedBy)
     {
         refusedBy = null;
@@ -197,7 +197,7 @@ internal sealed class BudgetLedger : IRecordReducer
 
     public void Release(BudgetReservation reservation)
     {
-        // One of another monitor, or one that is returned already, is in no list or in that one's.
+        // A reservation that has already been released is in no list; one of another monitor is in that monitor's list.
         if (reservation.Place is not { } place || place.List != _reservations)
             return;
 
@@ -222,7 +222,7 @@ internal sealed class BudgetLedger : IRecordReducer
 
     private void UpdateToken()
     {
-        // Others go on when the budget of one tenant is spent.
+        // When the budget of one tenant is spent, the others continue.
         bool isSpent = _accounts.Any(a => a.IsSpent && a.Budget.Tag is null);
         if (isSpent && !_whileNotSpent.IsCancellationRequested)
             _ = _whileNotSpent.CancelAsync();
@@ -241,7 +241,7 @@ internal sealed class BudgetLedger : IRecordReducer
             _answers[asked] = modelName;
     }
 
-    /// <summary>Whether the caller's side ended it.</summary>
+    /// <summary>Returns whether the caller ended the call.</summary>
     private bool IsLeft(in Record record)
     {
         if (record.FinishReasonId == NameTable.None || record.Has(RecordFields.Success | RecordFields.Error))

@@ -3,21 +3,21 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What the limit of a budget is for. Calendar windows are of UTC and of the wall clock.</summary>
+/// <summary>The period that the limit of a budget is for. Calendar windows are in UTC and follow the wall clock.</summary>
 public enum BudgetPeriod
 {
-    /// <summary>The life of the monitor, and with <see cref="Budget.ResumeFrom"/> of those before it.</summary>
+    /// <summary>The lifetime of the monitor and, with <see cref="Budget.ResumeFrom"/>, of the monitors before it.</summary>
     Run,
 
-    /// <summary>Each hour of the clock.</summary>
+    /// <summary>Each clock hour.</summary>
     Hour,
 
-    /// <summary>Each day.</summary>
+    /// <summary>Each calendar day.</summary>
     Day,
 
-    /// <summary>Each week, from Monday.</summary>
+    /// <summary>Each calendar week, starting on Monday.</summary>
     Week,
 
-    /// <summary>Each month.</summary>
+    /// <summary>Each calendar month.</summary>
     Month,
 }

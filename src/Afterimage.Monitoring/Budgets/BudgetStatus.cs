@@ -4,31 +4,32 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Where a budget stands.</summary>
+/// <summary>The status of a budget.</summary>
 public sealed record BudgetStatus
 {
     /// <summary>The budget.</summary>
     public required Budget Budget { get; init; }
 
-    /// <summary>What was recorded in the present period, in the budget's unit.</summary>
+    /// <summary>The amount recorded in the present period, in the budget's unit.</summary>
     public required decimal Spent { get; init; }
 
-    /// <summary>What calls in flight have reserved, in the budget's unit.</summary>
+    /// <summary>The amount reserved by calls in flight, in the budget's unit.</summary>
     public required decimal Reserved { get; init; }
 
-    /// <summary>Whether it is used up: from when <see cref="Spent"/> reaches the limit to the end of the period.</summary>
+    /// <summary>Whether the budget is spent. It is spent from when <see cref="Spent"/> reaches the limit until the end of the
+    /// period.</summary>
     public required bool IsSpent { get; init; }
 
-    /// <summary>When the present period began, UTC; of a run that was resumed, when its first call began.</summary>
+    /// <summary>The start of the present period, in UTC. For a resumed run: the start of its first call.</summary>
     public required DateTimeOffset PeriodStart { get; init; }
 
-    /// <summary>Tokens that a budget of <see cref="BudgetUnit.Dollars"/> could not count, since they have no known price.</summary>
+    /// <summary>Tokens that a budget in <see cref="BudgetUnit.Dollars"/> could not count because they have no known price.</summary>
     public required long UnpricedTokenCount { get; init; }
 
-    /// <summary>Calls of the present period whose provider told no usage. In <see cref="Spent"/> they are as their reservations estimated
-    /// them, or not at all where they had none. 0 for budgets of other units than tokens and dollars.</summary>
+    /// <summary>Calls of the present period whose provider reported no usage. <see cref="Spent"/> includes them as estimated by their
+    /// reservations; calls without a reservation are not included. 0 for budgets in units other than tokens and dollars.</summary>
     public long UsageMissingCount { get; init; }
 
-    /// <summary>What is neither spent nor reserved, not below zero.</summary>
+    /// <summary>The amount that is neither spent nor reserved. Never negative.</summary>
     public decimal Remaining => IsSpent ? 0 : Math.Max(0, Budget.Limit - Spent - Reserved);
 }

@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Budgets;
 
-/// <summary>How budgets are told to people.</summary>
+/// <summary>Formats budgets for people.</summary>
 internal static class BudgetText
 {
     public static string Unit(Budget budget) => budget.Unit switch
@@ -21,7 +21,7 @@ internal static class BudgetText
 
     public static string Number(decimal value) => value.ToString("#,0.##", CultureInfo.InvariantCulture);
 
-    /// <summary>Such as <c>Budget night is spent: 12 of 10 USD</c>.</summary>
+    /// <summary>Returns a sentence such as <c>Budget night is spent: 12 of 10 USD</c>.</summary>
     public static string Spent(BudgetStatus status) =>
         $"Budget {status.Budget.Name} is spent: "
         + $"{Amount(status.Budget, status.Spent)} of {Amount(status.Budget, status.Budget.Limit)} {Unit(status.Budget)}";

@@ -3,24 +3,24 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What a budget counts.</summary>
+/// <summary>The unit that a budget counts.</summary>
 public enum BudgetUnit
 {
-    /// <summary>Tokens of generations and evaluations: totals, as in <c>total_token_count</c>.</summary>
+    /// <summary>Total tokens of generations and evaluations, as in <c>total_token_count</c>.</summary>
     Tokens,
 
-    /// <summary>US dollars, by <see cref="GenerationMonitorOptions.Pricing"/>, which it needs. Calls without a known price cannot be
-    /// counted: they are told in <see cref="BudgetStatus.UnpricedTokenCount"/> and by one alert.</summary>
+    /// <summary>US dollars. Requires <see cref="GenerationMonitorOptions.Pricing"/>. Calls without a known price cannot be counted: they
+    /// are reported in <see cref="BudgetStatus.UnpricedTokenCount"/> and by one alert.</summary>
     Dollars,
 
-    /// <summary>Generations, failed ones too.</summary>
+    /// <summary>Generations, including failed ones.</summary>
     Generations,
 
-    /// <summary>Failed generations in a row, in the order in which the monitor takes them in. One that the caller's side ended
+    /// <summary>Consecutive failed generations, in the order in which the monitor takes them in. A generation that the caller ended
     /// (<see cref="FinishReasons"/>) counts as neither failed nor successful.</summary>
     ConsecutiveFailures,
 
-    /// <summary>Seconds since the monitor was made, by the monotonic clock; with <see cref="Budget.ResumeFrom"/> since the first call there
-    /// began, pauses between runs included.</summary>
+    /// <summary>Seconds since the monitor was created, by the monotonic clock. With <see cref="Budget.ResumeFrom"/>: seconds since the
+    /// first call there began, including pauses between runs.</summary>
     WallTime,
 }

@@ -1,4 +1,4 @@
-// Long because it is one protocol: what a handler is given, when it is given up, and what is counted, hang together.
+// This file is long because it is one protocol: what a handler receives, when it is given up, and what is counted depend on each other.
 using System.Diagnostics;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Log.Reading;
@@ -7,13 +7,13 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>What a handler made of one item.</summary>
-/// <param name="FailedRecords">Records of it that the handler lost.</param>
-/// <param name="Failures">Calls that threw.</param>
+/// <summary>The result of passing one item to a handler.</summary>
+/// <param name="FailedRecords">The number of records in the item that the handler lost.</param>
+/// <param name="Failures">The number of calls that threw.</param>
 /// <param name="Error">The first exception.</param>
 internal readonly record struct HandlerOutcome(int FailedRecords, int Failures, Exception? Error);
 
-/// <summary>What a queue needs to know of its handler.</summary>
+/// <summary>What a queue needs to know about its handler.</summary>
 internal sealed record HandlerContract<T>(string Name, Func<T, HandlerOutcome> Handle)
 {
     /// <summary>Handles an item part by part, since one of them makes the handler refuse the whole. Default: it has no parts.</summary>
@@ -24,7 +24,7 @@ internal sealed record HandlerContract<T>(string Name, Func<T, HandlerOutcome> H
 
     public Action? Flush { get; init; }
 
-    /// <summary>Called when the time to shut down is over: the call that is going on is to end.</summary>
+    /// <summary>Called when the time to shut down is over, to end the current call.</summary>
     public Action? Abort { get; init; }
 
     /// <summary>See <see cref="IMetricHandler.IsLossless"/>.</summary>
@@ -69,7 +69,7 @@ internal sealed class HandlerQueue<T>
     private readonly TimeSpan _timeLimit;
     private readonly TroubleLog _troubleLog;
 
-    // All below changes under the lock of _gate.
+    // All fields below change under the lock of _gate.
     private readonly object _gate = new();
     private readonly Queue<Work> _queue = new();
     private Thread? _thread;
@@ -79,7 +79,6 @@ internal sealed class HandlerQueue<T>
     private bool _closing;
     private bool _ended;
 
-    // What became of the records.
     private long _written;
     private long _failed;
     private long _dropped;
@@ -112,7 +111,7 @@ internal sealed class HandlerQueue<T>
         }
     }
 
-    /// <summary>Whether nothing waits for the handler, though it may be at its last item.</summary>
+    /// <summary>Whether nothing is waiting for the handler. The handler may still be busy with its last item.</summary>
     public bool IsEmpty
     {
         get
@@ -125,14 +124,14 @@ internal sealed class HandlerQueue<T>
     /// <summary>Whether the current thread is the handler's own.</summary>
     public bool IsCurrentThread => Thread.CurrentThread == _thread;
 
-    // Under _gate.
+    // Call under _gate.
     private bool IsStalled => (_pending > 0 || _isHandling) && Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit;
 
     /// <summary>Gives the handler an item. Waits for room if the contract says so and the handler gets on; else drops what does not
     /// fit.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="weight">The number of records in it.</param>
-    /// <returns>Whether the handler will get it.</returns>
+    /// <param name="weight">The number of records in the item.</param>
+    /// <returns><see langword="true"/> if the handler will receive the item; otherwise, <see langword="false"/>.</returns>
     public bool Enqueue(T item, int weight)
     {
         bool hasEnded;
@@ -166,10 +165,10 @@ internal sealed class HandlerQueue<T>
         return false;
     }
 
-    /// <summary>Ends when everything enqueued so far has been handled and flushed. A handler that is not lossless is given its time limit,
-    /// no more.</summary>
-    /// <param name="requester">The thread that asked. The handler's own gets no answer worth waiting for: it would wait for itself.</param>
-    /// <exception cref="IOException">A lossless handler could not write it, or stands still.</exception>
+    /// <summary>Completes when everything enqueued so far has been handled and flushed. The wait for a handler that is not lossless is
+    /// limited to its time limit.</summary>
+    /// <param name="requester">The requesting thread. The handler's own thread is not kept waiting, as it would wait for itself.</param>
+    /// <exception cref="IOException">A lossless handler could not write the records, or makes no progress.</exception>
     public async Task FlushAsync(Thread requester)
     {
         if (requester == _thread)
@@ -207,7 +206,7 @@ internal sealed class HandlerQueue<T>
         }
     }
 
-    /// <summary>Tells the handler's thread to end when nothing is queued any more.</summary>
+    /// <summary>Tells the handler's thread to end when the queue is empty.</summary>
     public void BeginClose()
     {
         lock (_gate)
@@ -218,13 +217,13 @@ internal sealed class HandlerQueue<T>
     }
 
     /// <summary>Lets the handler finish what is queued.</summary>
-    /// <param name="deadline">Until when, as <see cref="Stopwatch.GetTimestamp"/>. What is left then counts as failed.</param>
-    /// <returns>Whether the handler has come to its end, so that it may be disposed.</returns>
+    /// <param name="deadline">The deadline, as a value of <see cref="Stopwatch.GetTimestamp"/>. What is left then counts as failed.</param>
+    /// <returns><see langword="true"/> if the handler has ended, so that it may be disposed; otherwise, <see langword="false"/>.</returns>
     public bool Close(long deadline)
     {
         BeginClose();
 
-        // A handler that disposes its own monitor cannot wait for itself: it finishes when it has returned.
+        // A handler that disposes its own monitor cannot wait for itself. It finishes after it has returned.
         if (IsCurrentThread)
             return false;
 
@@ -239,8 +238,8 @@ internal sealed class HandlerQueue<T>
         return finished;
     }
 
-    /// <summary>Lets the handler finish what is queued, and disposes it if it has.</summary>
-    /// <param name="deadline">As of <see cref="Close(long)"/>.</param>
+    /// <summary>Lets the handler finish what is queued, and disposes the handler if it has ended.</summary>
+    /// <param name="deadline">The deadline, as for <see cref="Close(long)"/>.</param>
     /// <param name="handler">The handler.</param>
     public void Close(long deadline, object? handler)
     {
@@ -253,7 +252,7 @@ internal sealed class HandlerQueue<T>
         }
         catch (Exception e)
         {
-            // Its records are written; the other handlers' are not yet.
+            // The records of this handler are written, but those of the other handlers are not yet.
             ReportFailure(e);
         }
     }
@@ -281,7 +280,7 @@ internal sealed class HandlerQueue<T>
         return remaining > TimeSpan.FromMilliseconds(1) ? remaining : TimeSpan.FromMilliseconds(1);
     }
 
-    // Under _gate.
+    // Call under _gate.
     private void EnqueueWork(Work work)
     {
         _queue.Enqueue(work);
@@ -449,7 +448,7 @@ internal sealed class HandlerQueue<T>
         }
     }
 
-    // Who waits for a flush learns at once that it will not come, and may try again.
+    // Callers that are waiting for a flush learn at once that it has failed, and may try again.
     private void FailWaitingFlushes(Exception error)
     {
         List<TaskCompletionSource> waiting = [];
@@ -471,7 +470,7 @@ internal sealed class HandlerQueue<T>
 
     private IOException CouldNotWrite(Exception error) => new($"{_contract.Name} could not write: {UserText.MessageOf(error)}", error);
 
-    // After this nothing is taken or counted any more, not even what the handler is still at.
+    // After this, nothing is accepted or counted any more, not even the item that the handler is still busy with.
     private void End()
     {
         Work[] left;

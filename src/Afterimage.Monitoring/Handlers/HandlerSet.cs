@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>All metric and log handlers of a monitor, each behind its queue.</summary>
+/// <summary>All metric and log handlers of a monitor, each behind a queue of its own.</summary>
 internal sealed class HandlerSet
 {
     private readonly List<MetricHandlerSink> _metricSinks;
@@ -14,11 +14,11 @@ internal sealed class HandlerSet
 
     /// <param name="metricHandlers">The metric handlers.</param>
     /// <param name="logHandlers">The log handlers.</param>
-    /// <param name="instruments">Makes the sink of the instruments, which statistics leave out.</param>
+    /// <param name="instruments">Creates the sink for the instruments, which statistics do not include.</param>
     /// <param name="names">The names of the records.</param>
-    /// <param name="timeLimit">How long a handler may stand still.</param>
+    /// <param name="timeLimit">How long a handler may make no progress.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="report">Takes trouble of the monitor's own, beside the log handlers.</param>
+    /// <param name="report">Receives the monitor's own problems, in addition to the log handlers.</param>
     public HandlerSet(
         IEnumerable<IMetricHandler> metricHandlers,
         IEnumerable<ILogHandler> logHandlers,
@@ -47,8 +47,8 @@ internal sealed class HandlerSet
 
     public HandlerStatistics[] LogStatistics => [.. _logSinks.Select(s => s.Queue.Statistics)];
 
-    /// <summary>Logs an entry of the monitor's own. It goes past the recorder: the pump may call, which must not wait for itself, and so
-    /// may others after the recorder is closed.</summary>
+    /// <summary>Logs an entry of the monitor itself. The entry bypasses the recorder: the caller may be the pump, which must not wait for
+    /// itself, or the recorder may already be closed.</summary>
     public void Log(LogLevel level, string message, Exception? exception)
     {
         var entry = new LogEntry
@@ -68,7 +68,7 @@ internal sealed class HandlerSet
             sink.Queue.BeginClose();
     }
 
-    /// <param name="deadline">As <see cref="Stopwatch.GetTimestamp"/>.</param>
+    /// <param name="deadline">The deadline, as a value of <see cref="Stopwatch.GetTimestamp"/>.</param>
     public void CloseMetricHandlers(long deadline)
     {
         foreach (MetricHandlerSink sink in _metricSinks.Append(_instruments))
@@ -82,8 +82,8 @@ internal sealed class HandlerSet
             sink.Queue.Close(HandlerQueue.WithLastWord(deadline), sink.Handler);
     }
 
-    /// <summary>The handlers with their type's name, numbered from the second of a type on: statistics and log must tell them
-    /// apart.</summary>
+    /// <summary>Returns the handlers with the name of their type, numbered from the second of a type on, so that statistics and log can
+    /// tell them apart.</summary>
     private static IEnumerable<(string Name, T Handler)> Named<T>(IEnumerable<T> handlers)
         where T : notnull
     {

@@ -4,40 +4,40 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Takes what was recorded, point by point or record by record.</summary>
+/// <summary>Handles recorded data, point by point or record by record.</summary>
 /// <remarks>
-/// <para>Each handler has a queue and a thread of its own: it is never called by two threads at once, and neither its time nor its
-/// exceptions touch recording or other handlers. An exception is counted (<see cref="HandlerStatistics.Failures"/>) and logged once per
+/// <para>Each handler has a queue and a thread of its own. It is never called by two threads at once, and neither its duration nor its
+/// exceptions affect recording or other handlers. An exception is counted (<see cref="HandlerStatistics.Failures"/>) and logged once per
 /// burst.</para>
-/// <para>The monitor owns its handlers: one that is <see cref="IDisposable"/> is disposed with the monitor, after its queue is
-/// empty.</para>
+/// <para>The monitor owns its handlers: a handler that implements <see cref="IDisposable"/> is disposed with the monitor, after its queue
+/// is empty.</para>
 /// </remarks>
 public interface IMetricHandler
 {
-    /// <summary>Takes one metric point. Default: does nothing.</summary>
+    /// <summary>Handles one metric point. Default: does nothing.</summary>
     /// <param name="metricName">The metric, such as <c>generation_time</c>.</param>
-    /// <param name="value">The value, in the metric's unit. May be NaN or infinite where such a value was recorded.</param>
+    /// <param name="value">The value, in the metric's unit. NaN or infinite if such a value was recorded.</param>
     /// <param name="metadata">
-    /// What is known about the point: <c>timestamp</c> (<see cref="DateTimeOffset"/>, UTC) and <c>event</c> always, then the fields and
-    /// tags of its record under their names in the log format. Shared by the points of one record: not to be changed.
+    /// The metadata of the point: always <c>timestamp</c> (<see cref="DateTimeOffset"/>, UTC) and <c>event</c>, then the fields and tags of
+    /// its record under their names in the log format. The points of one record share it: it must not be changed.
     /// </param>
     void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata)
     {
     }
 
     /// <summary>
-    /// Takes a batch of whole records. Default: calls <see cref="HandleMetric"/> for each point that the records stand for, and goes on
-    /// behind a point whose call throws.
+    /// Handles a batch of whole records. Default: calls <see cref="HandleMetric"/> for each point that the records stand for; if a call
+    /// throws, the points after it are still handled.
     /// </summary>
-    /// <param name="batch">The records. Valid only during the call: it is reused afterwards.</param>
+    /// <param name="batch">The records. Valid only during the call, because the batch is reused afterwards.</param>
     void HandleBatch(MetricBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         batch.ForEachPoint(this);
     }
 
-    /// <summary>Makes what was handled so far durable. Called by <see cref="GenerationMonitor.FlushAsync"/> and at disposal. Default: does
-    /// nothing.</summary>
+    /// <summary>Makes everything handled so far durable. Called by <see cref="GenerationMonitor.FlushAsync"/> and at disposal. Default:
+    /// does nothing.</summary>
     void Flush()
     {
     }

@@ -1,11 +1,11 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>Keeps the records and log entries that a monitor hands over: for unit tests of programs that use one. Add it to
+/// <summary>Keeps a monitor's records and log entries in memory, for unit tests of programs that use a monitor. Add it to
 /// <see cref="GenerationMonitorOptions.MetricHandlers"/>, to <see cref="GenerationMonitorOptions.LogHandlers"/> or to both.</summary>
 /// <remarks>
-/// <para>What was recorded is here when <see cref="GenerationMonitor.FlushAsync"/> has ended, or the monitor is disposed. Its memory grows
-/// with every record.</para>
-/// <para>Any thread may call.</para>
+/// <para>Recorded data is available after <see cref="GenerationMonitor.FlushAsync"/> has completed or the monitor has been disposed. Memory
+/// use grows with every record.</para>
+/// <para>All members are thread-safe.</para>
 /// </remarks>
 public sealed class InMemoryRecords : IMetricHandler, ILogHandler
 {
@@ -13,7 +13,7 @@ public sealed class InMemoryRecords : IMetricHandler, ILogHandler
     private readonly List<MetricRecord> _records = [];
     private readonly List<LogEntry> _entries = [];
 
-    /// <summary>The records so far, in the order of arrival; each thread's in the order of recording. A copy.</summary>
+    /// <summary>A copy of the records so far, in the order of arrival. The records of one thread are in the order of recording.</summary>
     public IReadOnlyList<MetricRecord> Records
     {
         get
@@ -23,7 +23,7 @@ public sealed class InMemoryRecords : IMetricHandler, ILogHandler
         }
     }
 
-    /// <summary>The log entries so far, those of the monitor itself among them. A copy.</summary>
+    /// <summary>A copy of the log entries so far, including those of the monitor itself.</summary>
     public IReadOnlyList<LogEntry> Entries
     {
         get
@@ -33,10 +33,10 @@ public sealed class InMemoryRecords : IMetricHandler, ILogHandler
         }
     }
 
-    /// <summary>Recording waits for it rather than that a record is missing.</summary>
+    /// <summary>Always <see langword="true"/>: recording waits for this handler, so that no record is missing.</summary>
     public bool IsLossless => true;
 
-    /// <summary>Forgets what it has.</summary>
+    /// <summary>Removes all records and log entries.</summary>
     public void Clear()
     {
         lock (_lock)
@@ -65,7 +65,7 @@ public sealed class InMemoryRecords : IMetricHandler, ILogHandler
             _entries.Add(entry);
     }
 
-    /// <summary>Does nothing: what was handled is here.</summary>
+    /// <summary>Does nothing: handled records are already in memory.</summary>
     public void Flush()
     {
     }

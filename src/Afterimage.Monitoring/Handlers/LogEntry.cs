@@ -8,16 +8,16 @@ namespace Afterimage.Monitoring;
 /// <summary>One entry of the monitor's log.</summary>
 public sealed record LogEntry
 {
-    /// <summary>When it was logged, UTC.</summary>
+    /// <summary>The time at which the entry was logged, in UTC.</summary>
     public required DateTimeOffset Timestamp { get; init; }
 
-    /// <summary>How grave it is.</summary>
+    /// <summary>The severity of the entry.</summary>
     public required LogLevel Level { get; init; }
 
     /// <summary>The message.</summary>
     public required string Message { get; init; }
 
-    /// <summary>The exception that was logged with it. Default: none.</summary>
+    /// <summary>The exception that was logged with the message. Default: none.</summary>
     public Exception? Exception { get; init; }
 
     /// <summary>What the exception said of itself when it was logged; null where nobody has asked it yet.</summary>

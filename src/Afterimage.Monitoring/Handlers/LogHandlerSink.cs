@@ -5,7 +5,7 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>Brings log entries, the pump's and the monitor's own, to one log handler.</summary>
+/// <summary>Passes log entries, from the pump and from the monitor itself, to one log handler.</summary>
 internal sealed class LogHandlerSink : IRecordSink
 {
     public LogHandlerSink(string name, ILogHandler handler, TimeSpan timeLimit, TroubleLog troubleLog)
@@ -39,7 +39,8 @@ internal sealed class LogHandlerSink : IRecordSink
         }
     }
 
-    /// <summary>Takes an entry of the monitor's own. It weighs nothing: the statistics count what the program recorded.</summary>
+    /// <summary>Accepts an entry of the monitor itself. Its weight is zero, because the statistics count only what the program
+    /// recorded.</summary>
     public void AcceptOwn(LogEntry entry) => Queue.Enqueue(entry, weight: 0);
 
     public Task FlushAsync(Thread requester) => Queue.FlushAsync(requester);

@@ -8,9 +8,9 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Whole records for a metric handler: generations, evaluations and single metric points, each thread's in the order of
-/// recording.</summary>
-/// <remarks>Valid only during <see cref="IMetricHandler.HandleBatch"/>: its memory is reused afterwards.</remarks>
+/// <summary>Whole records for a metric handler: generations, evaluations and single metric points. The records of one thread are in the
+/// order of recording.</summary>
+/// <remarks>Valid only during <see cref="IMetricHandler.HandleBatch"/>, because its memory is reused afterwards.</remarks>
 public sealed class MetricBatch
 {
     private readonly RecordBatch _records;
@@ -36,7 +36,7 @@ public sealed class MetricBatch
 
     internal HandlerOutcome Outcome => new(_failedRecords, _failures, _error);
 
-    /// <summary>Goes through the records.</summary>
+    /// <summary>Returns an enumerator over the records.</summary>
     /// <returns>An enumerator, for <c>foreach</c>.</returns>
     public Enumerator GetEnumerator() => new(_records, Names, _only);
 
@@ -55,7 +55,7 @@ public sealed class MetricBatch
         }
     }
 
-    /// <summary>Goes through the records of a batch.</summary>
+    /// <summary>Enumerates the records of a batch.</summary>
     public ref struct Enumerator
     {
         private readonly RecordBatch _records;
@@ -71,11 +71,11 @@ public sealed class MetricBatch
             _end = only + 1 ?? records.Count;
         }
 
-        /// <summary>The present record.</summary>
+        /// <summary>The current record.</summary>
         public readonly MetricRecord Current => new(_records.Array, _index, _names);
 
-        /// <summary>Goes to the next record.</summary>
-        /// <returns><see langword="false"/> behind the last.</returns>
+        /// <summary>Advances to the next record.</summary>
+        /// <returns><see langword="true"/> if there is a next record; otherwise, <see langword="false"/>.</returns>
         public bool MoveNext()
         {
             while (++_index < _end)

@@ -5,17 +5,18 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>Brings the pump's batches to one metric handler.</summary>
+/// <summary>Passes the pump's batches to one metric handler.</summary>
 internal sealed class MetricHandlerSink : IRecordSink
 {
     private readonly Func<bool>? _isListening;
 
-    /// <param name="name">What the handler is called in statistics and log.</param>
+    /// <param name="name">The name of the handler in statistics and log.</param>
     /// <param name="handler">The handler.</param>
     /// <param name="names">The names of the records.</param>
-    /// <param name="timeLimit">How long it may stand still.</param>
-    /// <param name="troubleLog">Where its trouble is said.</param>
-    /// <param name="isListening">Asked before each batch: while it says no, the handler costs nothing. Default: always.</param>
+    /// <param name="timeLimit">How long the handler may make no progress.</param>
+    /// <param name="troubleLog">Receives the handler's problems.</param>
+    /// <param name="isListening">Called before each batch. While it returns <see langword="false"/>, the handler costs nothing. Default:
+    /// always <see langword="true"/>.</param>
     public MetricHandlerSink(
         string name,
         IMetricHandler handler,
@@ -35,7 +36,7 @@ internal sealed class MetricHandlerSink : IRecordSink
                 IsLossless = handler.IsLossless,
                 WaitsForRoom = handler.IsLossless,
 
-                // What waits for a lossless handler holds up recording in the end: much of it would only be memory.
+                // If a lossless handler falls behind, recording blocks in the end. A larger queue would only take memory.
                 Capacity = handler.IsLossless ? 16 * RecordBatch.Capacity : 128 * RecordBatch.Capacity,
             },
             timeLimit,

@@ -7,8 +7,8 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>A record as a handler sees it: a generation, an evaluation or a single metric point. A view, valid only during the
-/// call; those of <see cref="InMemoryRecords"/> stay valid.</summary>
+/// <summary>A record as a handler sees it: a generation, an evaluation or a single metric point. It is a view that is valid only during the
+/// call, except that the records of <see cref="InMemoryRecords"/> stay valid.</summary>
 public readonly struct MetricRecord
 {
     private readonly Record[] _records;
@@ -21,7 +21,7 @@ public readonly struct MetricRecord
         Names = names;
     }
 
-    /// <summary>What it is.</summary>
+    /// <summary>The kind of the record.</summary>
     public MetricRecordKind Kind => Record.Kind switch
     {
         RecordKind.Evaluation => MetricRecordKind.Evaluation,
@@ -29,10 +29,10 @@ public readonly struct MetricRecord
         _ => MetricRecordKind.Generation,
     };
 
-    /// <summary>When it happened, UTC.</summary>
+    /// <summary>The time of the record, in UTC.</summary>
     public DateTimeOffset Timestamp => new(Record.Timestamp, TimeSpan.Zero);
 
-    /// <summary>How long the generation or evaluation took; zero for a metric point.</summary>
+    /// <summary>The duration of the generation or evaluation; zero for a metric point.</summary>
     public TimeSpan Duration => TimeSpan.FromTicks(Record.Duration);
 
     /// <summary>Whether the generation or evaluation succeeded; <see langword="false"/> for a metric point.</summary>
@@ -56,11 +56,11 @@ public readonly struct MetricRecord
     /// <summary>Reasoning tokens, or <see langword="null"/>.</summary>
     public long? ReasoningTokenCount => Optional(RecordFields.ReasoningTokens, Record.ReasoningTokens);
 
-    /// <summary>What the call cost in US dollars, or <see langword="null"/> where that is not known or the monitor has no
+    /// <summary>The cost of the call in US dollars, or <see langword="null"/> if it is unknown or the monitor has no
     /// <see cref="GenerationMonitorOptions.Pricing"/>.</summary>
     public double? CostUsd => Record.Has(RecordFields.Cost) ? Record.Value : null;
 
-    /// <summary>The call's tokens that the monitor's <see cref="GenerationMonitorOptions.Pricing"/> has no price for, or
+    /// <summary>Tokens of the call for which the monitor's <see cref="GenerationMonitorOptions.Pricing"/> has no price, or
     /// <see langword="null"/>.</summary>
     public long? UnpricedTokenCount => Record.Has(RecordFields.Unpriced) ? (long)Record.Value : null;
 
@@ -98,11 +98,11 @@ public readonly struct MetricRecord
     /// <summary>The part of the completion that is images, or <see langword="null"/>.</summary>
     public long? ImageCompletionTokenCount => RecordExtras.Count(Record.Details?.Extras, RecordSchema.ImageCompletionTokenCount);
 
-    /// <summary>The model that was asked for (<c>gen_ai.request.model</c>), where the answer names another, or
+    /// <summary>The model that was requested (<c>gen_ai.request.model</c>) if the answer names another, or
     /// <see langword="null"/>.</summary>
     public string? RequestModel => RecordExtras.Text(Record.Details?.Extras, RecordSchema.RequestModel);
 
-    /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to, or
+    /// <summary>The provider's response ID (<c>gen_ai.response.id</c>), which evaluations and feedback refer to, or
     /// <see langword="null"/>.</summary>
     public string? Id => RecordExtras.Text(Record.Details?.Extras, RecordSchema.Id);
 
@@ -115,31 +115,30 @@ public readonly struct MetricRecord
     /// <summary>The span that the call belongs to, as 16 hexadecimal digits, or <see langword="null"/>.</summary>
     public string? SpanId => RecordExtras.Text(Record.Details?.Extras, RecordSchema.SpanId);
 
-    /// <summary>Whether the provider told no usage for a call that must have had some, or <see langword="null"/>.</summary>
+    /// <summary>Whether the provider reported no usage for a call that must have had some, or <see langword="null"/>.</summary>
     public bool? UsageMissing => RecordExtras.Count(Record.Details?.Extras, RecordSchema.UsageMissing) is { } flag ? flag != 0 : null;
 
-    /// <summary>The evaluator of an evaluation, else <see langword="null"/>.</summary>
+    /// <summary>The evaluator of an evaluation; otherwise, <see langword="null"/>.</summary>
     public string? EvaluatorType =>
         Record.Kind == RecordKind.Evaluation ? Name(Names.Labels, Record.NameId, Record.Details?.Name) : null;
 
-    /// <summary>The metric's name of a single metric point, else <see langword="null"/>.</summary>
+    /// <summary>The metric name of a single metric point; otherwise, <see langword="null"/>.</summary>
     public string? MetricName => Record.Kind == RecordKind.Metric ? Name(Names.Metrics, Record.NameId, Record.Details?.Name) : null;
 
-    /// <summary>The value of a single metric point, in the metric's unit; else 0.</summary>
+    /// <summary>The value of a single metric point, in the metric's unit; otherwise, 0.</summary>
     public double Value => Record.Kind == RecordKind.Metric ? Record.Value : 0;
 
-    /// <summary>The scores of an evaluation, else empty. Allocates.</summary>
+    /// <summary>The scores of an evaluation; otherwise, empty. Reading this property allocates memory.</summary>
     public IReadOnlyList<KeyValuePair<string, EvaluationScore>> Scores =>
         Record.Details?.Scores is { } scores
             ? [.. scores.Select(s => KeyValuePair.Create(s.Name, new EvaluationScore(s.Score, s.Feedback)))]
             : [];
 
-    /// <summary>The tags of a generation or evaluation, the metadata of a metric point, keys distinct. A value is null, a string, a
-    /// bool, a long, a ulong, a decimal or a double; of a list or a dictionary it is a
-    /// <see cref="System.Text.Json.JsonElement"/>.</summary>
+    /// <summary>The tags of a generation or evaluation, or the metadata of a metric point. Keys are distinct. A value is null, a string, a
+    /// bool, a long, a ulong, a decimal or a double; a list or a dictionary is a <see cref="System.Text.Json.JsonElement"/>.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>> Tags => Record.Details?.Tags ?? [];
 
-    /// <summary>The activity in which it was recorded, if somebody listened for spans.</summary>
+    /// <summary>The activity in which the record was made, if there was a listener for spans.</summary>
     internal Activity? Activity => Record.Details?.Activity;
 
     internal ReadOnlySpan<RecordExtras.Value> Extras => Record.Details?.Extras is { } extras ? extras.Values : [];
@@ -148,7 +147,7 @@ public readonly struct MetricRecord
 
     internal Names Names { get; }
 
-    /// <summary>The same record in memory of its own.</summary>
+    /// <summary>Copies the record into memory of its own.</summary>
     internal MetricRecord Copy() => new([_records[_index]], 0, Names);
 
     private static string? Name(NameTable table, int id, string? trueName) => id switch

@@ -5,12 +5,12 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>What <see cref="IMetricHandler.HandleMetric"/> is told beside name and value.</summary>
+/// <summary>Creates the metadata for <see cref="IMetricHandler.HandleMetric"/>.</summary>
 internal static class PointMetadata
 {
     public static Dictionary<string, object?> Of(MetricRecord record)
     {
-        // Tags first: where one has the name of a field, the field counts.
+        // Tags come first, so that a field replaces a tag of the same name.
         var metadata = new Dictionary<string, object?>(record.Tags, StringComparer.Ordinal)
         {
             [RecordKeys.Timestamp] = record.Timestamp,

@@ -43,7 +43,7 @@ internal sealed class TokenUsageReporter
 
     public void Stop() => _timer?.Stop();
 
-    /// <summary>Reports the totals if they have changed since they were reported last.</summary>
+    /// <summary>Reports the totals if they have changed since the last report.</summary>
     public void ReportLast()
     {
         TokenUsageReport report = _usage();
@@ -55,7 +55,7 @@ internal sealed class TokenUsageReporter
 
     public void BeginClose() => _queue.BeginClose();
 
-    /// <param name="deadline">As <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
+    /// <param name="deadline">The deadline, as a value of <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
     public void Close(long deadline) => _queue.Close(deadline);
 
     private void Report()

@@ -5,7 +5,7 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;
 
-/// <summary>Says once per burst that something is wrong: a burst is over when a minute has passed without.</summary>
+/// <summary>Reports a problem once per burst. A burst is over when a minute has passed without the problem.</summary>
 internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Exception?> report)
 {
     private static readonly TimeSpan BurstGap = TimeSpan.FromMinutes(1);

@@ -6,18 +6,18 @@ using Afterimage.Monitoring.Pricing;
 namespace Afterimage.Monitoring.Log;
 
 /// <summary>
-/// The name of a Parquet file that stands for numbered files of records: <c>metrics-000000-000007.parquet</c> for <c>metrics.jsonl</c> to
-/// <c>metrics-000007.jsonl</c> of its directory. The name alone makes them void: none of them is read or written any more.
+/// The name of a Parquet file that replaces numbered files of records: <c>metrics-000000-000007.parquet</c> replaces <c>metrics.jsonl</c>
+/// to <c>metrics-000007.jsonl</c> in its directory. The name alone makes those files void: they are no longer read or written.
 /// </summary>
 /// <param name="Path">The path.</param>
-/// <param name="First">The first number that it stands for.</param>
-/// <param name="Last">The last.</param>
+/// <param name="First">The first number that the file replaces.</param>
+/// <param name="Last">The last number that the file replaces.</param>
 internal sealed record CompactedName(string Path, int First, int Last)
 {
     private const string Stem = "metrics-";
     private const string Extension = ".parquet";
 
-    /// <summary>What all such names match, and some others.</summary>
+    /// <summary>A pattern that matches all such names, and some others.</summary>
     public const string Pattern = Stem + "*" + Extension;
 
     public string Directory => System.IO.Path.GetDirectoryName(Path)!;
@@ -30,7 +30,7 @@ internal sealed record CompactedName(string Path, int First, int Last)
             first,
             last);
 
-    /// <summary>The name, or null if it is another file's.</summary>
+    /// <summary>Returns the name, or null if it is that of another file.</summary>
     public static CompactedName? Parse(string path)
     {
         ReadOnlySpan<char> name = System.IO.Path.GetFileName(path.AsSpan());
@@ -50,7 +50,7 @@ internal sealed record CompactedName(string Path, int First, int Last)
             : null;
     }
 
-    /// <summary>Those in a directory, which need not exist.</summary>
+    /// <summary>Returns the compacted files in a directory, which need not exist.</summary>
     public static IEnumerable<CompactedName> In(string directory) =>
         System.IO.Directory.Exists(directory)
             ? System.IO.Directory.EnumerateFiles(directory, Pattern).Select(Parse).OfType<CompactedName>()
@@ -58,7 +58,8 @@ internal sealed record CompactedName(string Path, int First, int Last)
 
     public bool StandsFor(int number) => number >= First && number <= Last;
 
-    /// <summary>Whether everything in a file of its directory is in this as well, and more where that is compacted too.</summary>
+    /// <summary>Returns whether this file contains everything in another file of its directory; if that is compacted too, it must also
+    /// contain more.</summary>
     public bool StandsFor(string path) => Parse(path) is { } other
         ? other.First >= First && other.Last <= Last && other.Last - other.First < Last - First
         : StandsFor(RecordFiles.NumberOf(path));

@@ -3,21 +3,21 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Log;
 
-/// <summary>The version of the format of log directories (docs/log-format.md), which <c>run.json</c> tells.</summary>
+/// <summary>The version of the format of log directories (docs/log-format.md), which is recorded in <c>run.json</c>.</summary>
 internal static class FormatVersion
 {
-    /// <summary>The version that is written, and the latest that is read.</summary>
+    /// <summary>The version that is written, and the latest that can be read.</summary>
     public const int Current = 1;
 
-    /// <summary>What the files that tell it are called.</summary>
+    /// <summary>The name pattern of the files that record the version.</summary>
     public const string Files = "run*.json";
 
-    /// <summary>The key that tells it.</summary>
+    /// <summary>The key of the version.</summary>
     public const string Key = "format_version";
 
-    /// <summary>Refuses files <c>run.json</c> of a later version: what the lines beside them mean nobody knows yet.</summary>
-    /// <exception cref="IOException">One is of such a version, or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">One may not be read.</exception>
+    /// <summary>Rejects <c>run.json</c> files of a later version, because the meaning of the lines next to them is unknown.</summary>
+    /// <exception cref="IOException">A file is of such a version, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a file is denied.</exception>
     public static void Check(IEnumerable<string> runFiles)
     {
         foreach (string file in runFiles)

@@ -3,15 +3,15 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Log;
 
-/// <summary>A directory that runs are kept in, with those below it.</summary>
+/// <summary>A directory that contains runs, and the directories below it.</summary>
 internal static class LogTree
 {
-    /// <summary>What the names of directories begin with that are imports which are not finished: they are no runs yet.</summary>
+    /// <summary>The prefix of directories with unfinished imports, which are not runs yet.</summary>
     public const string ImportPrefix = ".importing-";
 
-    /// <summary>The files of a pattern, sorted by their paths. Symbolic links are not followed.</summary>
+    /// <summary>Finds the files that match a pattern, sorted by path. Symbolic links are not followed.</summary>
     /// <exception cref="IOException">A directory could not be listed.</exception>
-    /// <exception cref="UnauthorizedAccessException">A directory may not be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a directory is denied.</exception>
     public static string[] Find(string directory, string pattern)
     {
         var options = new EnumerationOptions
@@ -30,7 +30,7 @@ internal static class LogTree
         return files;
     }
 
-    // The writers' locks have the names of the files that they are about.
+    // The writers' lock files are named after the files that they lock.
     private static bool IsPassedOver(string file) =>
         file.Split(Path.DirectorySeparatorChar)[..^1]
             .Any(directory => directory == ".locks" || directory.StartsWith(ImportPrefix, StringComparison.Ordinal));

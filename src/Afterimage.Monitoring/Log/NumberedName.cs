@@ -16,13 +16,13 @@ internal sealed class NumberedName(string directory, string name)
 
     public string Directory => directory;
 
-    /// <summary>Whether they are files of records, which alone are compacted.</summary>
+    /// <summary>Whether the files are files of records. Only these are compacted.</summary>
     public bool IsOfRecords => name == Records;
 
     public string PathOf(int number) =>
         Path.Combine(directory, number == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{_stem}-{number:000000}{_extension}"));
 
-    /// <summary>The number in a file's name, 0 for the first, -1 for a file of another kind.</summary>
+    /// <summary>Returns the number in the name of a file: 0 for the first file, -1 for a file of another kind.</summary>
     public int NumberOf(string path)
     {
         ReadOnlySpan<char> rest = Path.GetFileNameWithoutExtension(path.AsSpan())[_stem.Length..];

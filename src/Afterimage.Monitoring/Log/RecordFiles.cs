@@ -4,21 +4,21 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Log;
 
-/// <summary>The files of records in a directory and below it, as one moment has them.</summary>
+/// <summary>The files of records in a directory and below it, as of one moment.</summary>
 internal static class RecordFiles
 {
     public const string JsonPattern = "metrics*.jsonl";
 
     private static readonly NumberedName Names = new("", NumberedName.Records);
 
-    /// <summary>All that count, each directory's in the order that they were written in: those that a compacted file stands for do not, be
-    /// they still there.</summary>
+    /// <summary>Finds all files that count; those of each directory are in the order in which they were written. Files that a compacted
+    /// file has replaced do not count, even if they still exist.</summary>
     /// <exception cref="IOException">A directory could not be listed.</exception>
-    /// <exception cref="UnauthorizedAccessException">A directory may not be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a directory is denied.</exception>
     public static string[] Find(string directory)
     {
-        // A file may be compacted while the directory is being listed, so that neither it nor what stands for it is seen. What stands for
-        // it is there before it goes, so that a second listing would have seen that.
+        // If a file is compacted while the directory is being listed, the listing may contain neither the file nor its replacement. The
+        // replacement exists before the file is deleted, so that a second listing contains it.
         string[] files = List(directory);
         while (true)
         {
@@ -31,10 +31,11 @@ internal static class RecordFiles
 
     public static bool IsCompacted(string path) => CompactedName.Parse(path) is not null;
 
-    /// <summary>The number in a file's name, the first that it stands for if it is compacted, -1 for a file of another kind.</summary>
+    /// <summary>Returns the number in the name of a file; for a compacted file, the first number that it replaces; -1 for a file of another
+    /// kind.</summary>
     public static int NumberOf(string path) => CompactedName.Parse(path)?.First ?? Names.NumberOf(path);
 
-    /// <summary>Those of the files that no other of them stands for.</summary>
+    /// <summary>Returns those of the files that no other of them replaces.</summary>
     public static string[] Current(string[] files)
     {
         ILookup<string, CompactedName> compacted = files

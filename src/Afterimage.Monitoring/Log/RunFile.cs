@@ -8,12 +8,12 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Log;
 
-/// <summary>Makes the run's directory and writes <c>run.json</c> into it (docs/log-format.md).</summary>
+/// <summary>Creates the directory of the run and writes <c>run.json</c> to it (docs/log-format.md).</summary>
 internal sealed class RunFile : IDisposable
 {
     private const string FileName = "run.json";
 
-    // For people to read, and never part of a page: a plus sign in a version need not be escaped.
+    // The file is for people to read, and never part of a web page: a plus sign in a version need not be escaped.
     private static readonly JsonWriterOptions WriterOptions = new()
     {
         Indented = true,
@@ -39,8 +39,8 @@ internal sealed class RunFile : IDisposable
     public string Directory => Path.GetDirectoryName(_path)!;
 
     /// <param name="directory">The directory, or null for a new one under the current directory.</param>
-    /// <param name="start">When the run began.</param>
-    /// <exception cref="IOException">The directory cannot be made or written.</exception>
+    /// <param name="start">The time at which the run began.</param>
+    /// <exception cref="IOException">The directory cannot be created or written to.</exception>
     public static RunFile Create(string? directory, DateTimeOffset start)
     {
         string path = Path.GetFullPath(
@@ -61,7 +61,7 @@ internal sealed class RunFile : IDisposable
             }
             catch
             {
-                // Else the next attempt would be shut out.
+                // Otherwise, the next attempt would be locked out.
                 run.Dispose();
                 throw;
             }
@@ -78,7 +78,7 @@ internal sealed class RunFile : IDisposable
 
     public void Dispose() => _claim.Dispose();
 
-    // Monitors that start in the same second get a directory each.
+    // Monitors that start in the same second get separate directories.
     private static RunFile CreateInNew(string directory, DateTimeOffset start)
     {
         for (int attempt = 1; ; attempt++)
@@ -92,7 +92,7 @@ internal sealed class RunFile : IDisposable
         }
     }
 
-    // A live monitor keeps its file: the next one on its directory has another.
+    // A live monitor keeps its file: the next one in its directory uses another.
     private static RunFile CreateIn(string directory, DateTimeOffset start)
     {
         var name = new NumberedName(directory, FileName);

@@ -2,17 +2,17 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Log;
 
-/// <summary>Reads what is in a <c>run.json</c> (docs/log-format.md).</summary>
+/// <summary>Reads the content of a <c>run.json</c> (docs/log-format.md).</summary>
 internal static class RunJson
 {
-    /// <summary>The object in a file; <see langword="null"/> where it holds none.</summary>
+    /// <summary>Returns the object in a file; <see langword="null"/> if the file does not contain one.</summary>
     /// <exception cref="IOException">The file could not be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     public static JsonElement? Read(string file)
     {
         try
         {
-            // Its writer may replace it meanwhile. A pipe or a device has no length.
+            // The writer may replace the file in the meantime. A pipe or a device has no length.
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (!stream.CanSeek || stream.Length == 0)
                 return null;
@@ -21,7 +21,7 @@ internal static class RunJson
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {
-            // Removed meanwhile, or not the library's: nothing is known of its run.
+            // The file was removed in the meantime, or is not the library's: nothing is known about its run.
             return null;
         }
     }

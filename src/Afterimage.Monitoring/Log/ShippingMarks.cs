@@ -2,26 +2,26 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Log;
 
-/// <summary>What shippers leave in the directories that they ship: checkpoints, and how far each finished file is, so that nothing is
-/// removed that is not shipped.</summary>
+/// <summary>The files that shippers leave in the directories that they ship: checkpoints, and the progress of each finished file, so that
+/// nothing is removed before it is shipped.</summary>
 internal static class ShippingMarks
 {
     private const string DirectoryName = ".shipping";
     private const string CheckpointExtension = ".checkpoint";
     private const string MarkExtension = ".shipped";
 
-    /// <summary>The checkpoint of a run for a destination.</summary>
+    /// <summary>Returns the path of the checkpoint of a run for a destination.</summary>
     public static string CheckpointOf(string runDirectory, string destination) =>
         Path.Combine(runDirectory, DirectoryName, destination + CheckpointExtension);
 
-    /// <summary>Whether a shipper has ever taken a directory on.</summary>
+    /// <summary>Returns whether a shipper has ever shipped from a directory.</summary>
     public static bool AreIn(string runDirectory) => Directory.Exists(Path.Combine(runDirectory, DirectoryName));
 
-    /// <summary>Says how far the files of a run are: nothing else of it may be removed.</summary>
-    /// <param name="runDirectory">The run.</param>
-    /// <param name="destination">Where it is shipped to.</param>
-    /// <param name="files">The names of finished files that are wholly shipped, and their lengths.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <summary>Records which files of a run are shipped: no other files may be removed.</summary>
+    /// <param name="runDirectory">The directory of the run.</param>
+    /// <param name="destination">The destination that the run is shipped to.</param>
+    /// <param name="files">The names and lengths of finished files that are completely shipped.</param>
+    /// <exception cref="IOException">The marks cannot be written.</exception>
     public static void Write(string runDirectory, string destination, IEnumerable<KeyValuePair<string, long>> files)
     {
         string path = Path.Combine(runDirectory, DirectoryName, destination + MarkExtension);
@@ -39,7 +39,7 @@ internal static class ShippingMarks
         File.Move(written, path, overwrite: true);
     }
 
-    /// <summary>Whether a file may be removed, as far as shippers are concerned: none has taken its directory on, or all have shipped the
+    /// <summary>Returns whether shippers allow the removal of a file: either none has shipped from its directory, or all have shipped the
     /// file as it is.</summary>
     public static bool AllowRemoval(string path)
     {
@@ -63,7 +63,7 @@ internal static class ShippingMarks
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
             or InvalidOperationException or FormatException)
         {
-            // Whoever does not know keeps it.
+            // If the state is unknown, the file is kept.
             return false;
         }
     }

@@ -6,8 +6,9 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Times an evaluation and records it once: with its scores by
-/// <see cref="Complete(IReadOnlyDictionary{string, double}, in EvaluationDetails)"/>, or else, when it is disposed, as failed.</summary>
+/// <summary>Times an evaluation and records it once: with its scores when
+/// <see cref="Complete(IReadOnlyDictionary{string, double}, in EvaluationDetails)"/> is called, or as failed when the scope is disposed
+/// before that.</summary>
 /// <inheritdoc cref="GenerationScope" path="/remarks"/>
 public readonly struct EvaluationScope : IDisposable
 {
@@ -28,7 +29,7 @@ public readonly struct EvaluationScope : IDisposable
         _modelName = modelName;
     }
 
-    /// <summary>The time since the scope began, by the monitor's clock.</summary>
+    /// <summary>The time since the scope was created, by the monitor's clock.</summary>
     /// <exception cref="InvalidOperationException">The scope is disposed.</exception>
     public TimeSpan Elapsed => Open().Elapsed;
 
@@ -37,9 +38,9 @@ public readonly struct EvaluationScope : IDisposable
 #pragma warning disable RS0026 // Overloads with optional details: the parameters before them tell them apart.
     /// <summary>Records the evaluation as a success that ends now.</summary>
     /// <param name="scores">The scores by name. May be empty.</param>
-    /// <param name="details">What else is known. Default: nothing but the model that the scope knows.</param>
+    /// <param name="details">What else is known. Default: only the scope's model.</param>
     /// <exception cref="ArgumentException">A name is null or empty, or a detail is out of its range. Nothing was recorded.</exception>
-    /// <exception cref="InvalidOperationException">The evaluation is recorded already, or the scope is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The evaluation has already been recorded, or the scope is disposed.</exception>
     public void Complete(IReadOnlyDictionary<string, double> scores, in EvaluationDetails details = default)
     {
         Measurement measurement = Untracked();
@@ -55,13 +56,13 @@ public readonly struct EvaluationScope : IDisposable
         measurement.IsTracked = true;
     }
 
-    /// <summary>Records the evaluation as failed, without scores. A cancellation (<see cref="OperationCanceledException"/>) is no
-    /// error.</summary>
-    /// <param name="exception">Why. Its message becomes the <see cref="EvaluationDetails.Error"/>, its type the tag
+    /// <summary>Records the evaluation as failed, without scores. A cancellation (<see cref="OperationCanceledException"/>) is not recorded
+    /// as an error.</summary>
+    /// <param name="exception">The reason. Its message becomes the <see cref="EvaluationDetails.Error"/>, its type the tag
     /// <c>error.type</c>.</param>
-    /// <param name="details">What else is known. Default: nothing but the model that the scope knows.</param>
+    /// <param name="details">What else is known. Default: only the scope's model.</param>
     /// <exception cref="ArgumentException">A detail is out of its range. Nothing was recorded.</exception>
-    /// <exception cref="InvalidOperationException">The evaluation is recorded already, or the scope is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The evaluation has already been recorded, or the scope is disposed.</exception>
     public void Fail(Exception exception, in EvaluationDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(exception);
@@ -80,7 +81,7 @@ public readonly struct EvaluationScope : IDisposable
     }
 
     /// <summary>Records the evaluation as failed, without scores.</summary>
-    /// <param name="error">Why: the <see cref="EvaluationDetails.Error"/>.</param>
+    /// <param name="error">The reason, which becomes the <see cref="EvaluationDetails.Error"/>.</param>
     /// <inheritdoc cref="Fail(Exception, in EvaluationDetails)"/>
     /// <param name="details"/>
     public void Fail(string error, in EvaluationDetails details = default)
@@ -90,10 +91,10 @@ public readonly struct EvaluationScope : IDisposable
     }
 #pragma warning restore RS0026
 
-    /// <summary>Ends the scope. An evaluation that is not recorded yet is recorded as failed, with the error
+    /// <summary>Ends the scope. An evaluation that has not been recorded yet is recorded as failed, with the error
     /// <see cref="GenerationScope.IncompleteError"/>.</summary>
-    /// <remarks>After the monitor was disposed nothing is recorded: it is counted in <see
-    /// cref="MonitorStatistics.RecordedAfterDisposal"/>.</remarks>
+    /// <remarks>After the monitor has been disposed, nothing is recorded; the evaluation is counted in
+    /// <see cref="MonitorStatistics.RecordedAfterDisposal"/>.</remarks>
     public void Dispose()
     {
         if (!IsOpen)

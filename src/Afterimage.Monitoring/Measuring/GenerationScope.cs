@@ -6,19 +6,21 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Times a generation and records it once: as what <see cref="Complete"/>, <see cref="Fail(Exception, in GenerationDetails)"/> or
-/// <see cref="Cancel"/> says, or else, when it is disposed, as failed.</summary>
+/// <summary>Times a generation and records it once: with the outcome given by <see cref="Complete"/>,
+/// <see cref="Fail(Exception, in GenerationDetails)"/> or <see cref="Cancel"/>, or as failed when the scope is disposed before
+/// that.</summary>
 /// <remarks>
-/// <para>A scope cannot see an exception that leaves it. It is therefore a failure until it is told otherwise: make <see cref="Complete"/>
-/// the last statement inside. Catch what you want recorded with its reason, and hand it to
-/// <see cref="Fail(Exception, in GenerationDetails)"/>; or let
-/// <see cref="GenerationMonitor.MeasureAsync{TResult}(Func{GenerationScope, Task{TResult}}, string?, string?, string?)"/> do so.</para>
-/// <para>It may live across an <c>await</c>, be copied, and be passed on: copies are one scope. It is not for two threads at once. It
-/// allocates nothing.</para>
+/// <para>A scope cannot see an exception that leaves it, so the generation counts as failed until the scope is given another outcome. Make
+/// <see cref="Complete"/> the last statement inside the scope. To record the reason for a failure, catch the exception and pass it to
+/// <see cref="Fail(Exception, in GenerationDetails)"/>, or use
+/// <see cref="GenerationMonitor.MeasureAsync{TResult}(Func{GenerationScope, Task{TResult}}, string?, string?, string?)"/>, which does
+/// so.</para>
+/// <para>A scope may live across an <c>await</c>, be copied, and be passed on; all copies are the same scope. It must not be used by two
+/// threads at once. It allocates nothing.</para>
 /// </remarks>
 public readonly struct GenerationScope : IDisposable
 {
-    /// <summary>The error of a generation whose scope was left without a word: by an exception, as a rule.</summary>
+    /// <summary>The error of a generation whose scope was disposed without an outcome, usually because of an exception.</summary>
     public const string IncompleteError = "incomplete";
 
     private readonly GenerationMonitor _monitor;
@@ -38,28 +40,28 @@ public readonly struct GenerationScope : IDisposable
         _operation = operation;
     }
 
-    /// <summary>The time since the scope began, by the monitor's clock.</summary>
+    /// <summary>The time since the scope was created, by the monitor's clock.</summary>
     /// <exception cref="InvalidOperationException">The scope is disposed.</exception>
     public TimeSpan Elapsed => Open().Elapsed;
 
     private bool IsOpen => _measurement is not null && _measurement.Round == _round;
 
-    /// <summary>Notes that the answer's first token is here: <see cref="GenerationDetails.TimeToFirstToken"/>. Only the first call
-    /// counts.</summary>
+    /// <summary>Marks the arrival of the answer's first token, which sets <see cref="GenerationDetails.TimeToFirstToken"/>. Only the first
+    /// call counts.</summary>
     /// <exception cref="InvalidOperationException">The scope is disposed.</exception>
     public void MarkFirstToken() => Open().MarkFirstToken();
 
     /// <summary>Records the generation as a success that ends now.</summary>
-    /// <param name="details">What else is known. What it leaves open of model, provider, operation and time to first token is as the scope
-    /// knows it. Default: nothing.</param>
+    /// <param name="details">What else is known. If it does not give the model, provider, operation or time to first token, the scope's
+    /// values are used. Default: nothing.</param>
     /// <exception cref="ArgumentException">A detail is out of its range. Nothing was recorded.</exception>
-    /// <exception cref="InvalidOperationException">The generation is recorded already, or the scope is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The generation has already been recorded, or the scope is disposed.</exception>
     public void Complete(in GenerationDetails details = default) => Track(success: true, details);
 
 #pragma warning disable RS0026 // Two overloads with optional details: exception and text are no base of each other.
-    /// <summary>Records the generation as failed. A cancellation (<see cref="OperationCanceledException"/>) is recorded as
-    /// <see cref="Cancel"/> does.</summary>
-    /// <param name="exception">Why. Its message becomes the <see cref="GenerationDetails.Error"/>, its type the tag
+    /// <summary>Records the generation as failed. A cancellation (<see cref="OperationCanceledException"/>) is recorded as by
+    /// <see cref="Cancel"/>.</summary>
+    /// <param name="exception">The reason. Its message becomes the <see cref="GenerationDetails.Error"/>, its type the tag
     /// <c>error.type</c>.</param>
     /// <inheritdoc cref="Complete"/>
     /// <param name="details"/>
@@ -81,7 +83,7 @@ public readonly struct GenerationScope : IDisposable
     }
 
     /// <summary>Records the generation as failed.</summary>
-    /// <param name="error">Why: the <see cref="GenerationDetails.Error"/>.</param>
+    /// <param name="error">The reason, which becomes the <see cref="GenerationDetails.Error"/>.</param>
     /// <inheritdoc cref="Complete"/>
     /// <param name="details"/>
     public void Fail(string error, in GenerationDetails details = default)
@@ -91,17 +93,17 @@ public readonly struct GenerationScope : IDisposable
     }
 #pragma warning restore RS0026
 
-    /// <summary>Records the generation as ended by the caller's side, which is neither a success nor an error.</summary>
-    /// <remarks>Its finish reason is that of <paramref name="details"/>, or else <see cref="FinishReasons.Cancelled"/>.</remarks>
+    /// <summary>Records the generation as ended by the caller, which is neither a success nor an error.</summary>
+    /// <remarks>The finish reason is that of <paramref name="details"/>; if it has none, <see cref="FinishReasons.Cancelled"/>.</remarks>
     /// <inheritdoc cref="Complete"/>
     /// <param name="details"/>
     public void Cancel(in GenerationDetails details = default) =>
         Track(success: false, details with { Error = null, FinishReason = details.FinishReason ?? FinishReasons.Cancelled });
 
-    /// <summary>Ends the scope. A generation that is not recorded yet is recorded as failed, with the error
+    /// <summary>Ends the scope. A generation that has not been recorded yet is recorded as failed, with the error
     /// <see cref="IncompleteError"/>.</summary>
-    /// <remarks>After the monitor was disposed nothing is recorded: it is counted in <see
-    /// cref="MonitorStatistics.RecordedAfterDisposal"/>.</remarks>
+    /// <remarks>After the monitor has been disposed, nothing is recorded; the generation is counted in
+    /// <see cref="MonitorStatistics.RecordedAfterDisposal"/>.</remarks>
     public void Dispose()
     {
         if (!IsOpen)

@@ -4,8 +4,8 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Measuring;
 
-/// <summary>What a measuring scope changes while it is open, so that copies of the scope's struct stay one scope. Reused: a scope knows its
-/// own by the round.</summary>
+/// <summary>The mutable state of an open measuring scope, shared by all copies of the scope's struct. Instances are reused: a scope
+/// recognizes its own by the round.</summary>
 internal sealed class Measurement
 {
     private const int MaxKept = 256;
@@ -15,14 +15,14 @@ internal sealed class Measurement
     private Clock? _clock;
     private long _start;
 
-    /// <summary>How often it has been given back.</summary>
+    /// <summary>The number of times that this instance has been returned.</summary>
     public int Round { get; private set; }
 
     public bool IsTracked { get; set; }
 
     public TimeSpan? TimeToFirstToken { get; private set; }
 
-    // A clock that is set by hand may have been set back.
+    // A manual clock may have been set back.
     public TimeSpan Elapsed => TimeSpan.FromTicks(Math.Max(0, _clock!.Now - _start));
 
     public static Measurement Start(Clock clock)

@@ -3,10 +3,10 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Options;
 
-/// <summary>The rules that every monitor has, set from its options.</summary>
+/// <summary>The rules that every monitor has, configured by its options.</summary>
 internal static class BuiltInRules
 {
-    /// <summary>The built-in rules, less those that the program replaces by name, and the program's.</summary>
+    /// <summary>Returns the built-in rules, except those that the program replaces by name, and the program's own rules.</summary>
     public static IReadOnlyList<AlertRule> With(GenerationMonitorOptions options) =>
         [.. Of(options).Where(builtIn => options.AlertRules.All(r => r.Name != builtIn.Name)), .. options.AlertRules];
 

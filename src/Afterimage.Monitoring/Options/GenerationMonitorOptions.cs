@@ -4,23 +4,22 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Settings of a <see cref="GenerationMonitor"/>, read and validated once, when the monitor is made.</summary>
+/// <summary>Settings of a <see cref="GenerationMonitor"/>. They are read and validated once, when the monitor is created.</summary>
 public sealed class GenerationMonitorOptions
 {
     /// <summary>The name under which models, finish reasons, metrics and scores past <see cref="CardinalityLimit"/> are counted
     /// together.</summary>
     public const string OverflowName = "(other)";
 
-    /// <summary>Where the run is kept; made if it does not exist.
-    /// Default: <see langword="null"/>, a new directory <c>./.afterimage-monitoring/yyyy-MM-dd-HH-mm-ss</c>, named by the UTC
-    /// time.</summary>
+    /// <summary>The directory for the files of the run. Created if it does not exist. Default: <see langword="null"/>, a new directory
+    /// <c>./.afterimage-monitoring/yyyy-MM-dd-HH-mm-ss</c>, named by the UTC time.</summary>
     public string? LogDirectory { get; set; }
 
-    /// <summary>How the files of the log directory grow, are rotated and are deleted. It holds for the default handlers; a file handler
-    /// that you make takes settings of its own.</summary>
+    /// <summary>Settings for the size, rotation and deletion of the files in the log directory. They apply to the default handlers; a file
+    /// handler that you create has settings of its own.</summary>
     public LogFileOptions LogFiles { get; } = new();
 
-    /// <summary>What a flush makes records survive: <see cref="LogFileOptions.Durability"/> of <see cref="LogFiles"/>. Default:
+    /// <summary>What flushed records survive: <see cref="LogFileOptions.Durability"/> of <see cref="LogFiles"/>. Default:
     /// <see cref="Durability.Buffered"/>.</summary>
     public Durability Durability
     {
@@ -28,131 +27,136 @@ public sealed class GenerationMonitorOptions
         set => LogFiles.Durability = value;
     }
 
-    /// <summary>Whether the run is kept in a log directory. Default: <see langword="true"/>. <see langword="false"/>: the monitor touches
-    /// no disk, <see cref="GenerationMonitor.LogDirectory"/> is null, and what reads files (reports, SQL) is not to be had.</summary>
+    /// <summary>Whether the run is written to a log directory. Default: <see langword="true"/>. If <see langword="false"/>, the monitor
+    /// does not access the disk, <see cref="GenerationMonitor.LogDirectory"/> is null, and features that read files (reports, SQL) are not
+    /// available.</summary>
     public bool WriteFiles { get; set; } = true;
 
-    /// <summary>Who takes the records beside the log directory's file handler. A <see cref="FileMetricHandler"/> of your own on the log
-    /// directory takes that one's place. Default: empty.</summary>
+    /// <summary>Handlers that receive the records in addition to the log directory's file handler. A <see cref="FileMetricHandler"/> of
+    /// your own on the log directory replaces that handler. Default: empty.</summary>
     public IList<IMetricHandler> MetricHandlers { get; } = [];
 
-    /// <summary>Who takes the log entries beside the log directory's file handler. A <see cref="FileLogHandler"/> of your own on the log
-    /// directory takes that one's place. Default: empty.</summary>
+    /// <summary>Handlers that receive the log entries in addition to the log directory's file handler. A <see cref="FileLogHandler"/> of
+    /// your own on the log directory replaces that handler. Default: empty.</summary>
     public IList<ILogHandler> LogHandlers { get; } = [];
 
-    /// <summary>Who hears of alerts: once when one starts, again after each <see cref="AlertRepeatInterval"/>, once when it is over.
-    /// Default: empty.</summary>
+    /// <summary>Handlers that are notified of alerts: when an alert starts, again after each <see cref="AlertRepeatInterval"/>, and when it
+    /// ends. Default: empty.</summary>
     public IList<IAlertHandler> AlertHandlers { get; } = [];
 
-    /// <summary>How often alert rules are evaluated. Default: 60 s. Zero: only by <see cref="GenerationMonitor.CheckAlerts"/>. At most 49
-    /// days.</summary>
+    /// <summary>How often alert rules are evaluated. Default: 60 s. Zero: only by <see cref="GenerationMonitor.CheckAlerts"/>. Must be at
+    /// most 49 days.</summary>
     public TimeSpan MetricsInterval { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long disposal may take to write what is pending; log handlers that are slow have up to a second more, to say what was
-    /// lost. Default: 5 s. At most 24 days.</summary>
+    /// <summary>How long disposal may take to write pending records. Slow log handlers have up to a second more, to log what was lost.
+    /// Default: 5 s. Must be at most 24 days.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary><c>low_success_rate</c> fires while the five-minute mean of <c>success_rate</c> is below this. Default: 0.8.</summary>
+    /// <summary>The threshold of <c>low_success_rate</c>, which fires while the five-minute mean of <c>success_rate</c> is below it.
+    /// Default: 0.8.</summary>
     public double AlertMinSuccessRate { get; set; } = 0.8;
 
-    /// <summary><c>high_generation_time</c> fires while the five-minute mean of <c>generation_time</c> is above this. Default: 30
-    /// s.</summary>
+    /// <summary>The threshold of <c>high_generation_time</c>, which fires while the five-minute mean of <c>generation_time</c> is above it.
+    /// Default: 30 s.</summary>
     public TimeSpan AlertMaxGenerationTime { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary><c>high_error_rate</c> fires while the five-minute mean of <c>error_rate</c> is above this. Default: 0.2.</summary>
+    /// <summary>The threshold of <c>high_error_rate</c>, which fires while the five-minute mean of <c>error_rate</c> is above it. Default:
+    /// 0.2.</summary>
     public double AlertMaxErrorRate { get; set; } = 0.2;
 
-    /// <summary><c>high_token_usage:prompt</c> fires while the five-minute mean of <c>prompt_token_count</c> is above this. Default: 4096
-    /// tokens.</summary>
+    /// <summary>The threshold of <c>high_token_usage:prompt</c>, which fires while the five-minute mean of <c>prompt_token_count</c> is
+    /// above it. Default: 4096 tokens.</summary>
     public double AlertMaxPromptTokenMean { get; set; } = 4096;
 
-    /// <summary><c>high_token_usage:completion</c> fires while the five-minute mean of <c>completion_token_count</c> is above this.
-    /// Default: 4096 tokens.</summary>
+    /// <summary>The threshold of <c>high_token_usage:completion</c>, which fires while the five-minute mean of
+    /// <c>completion_token_count</c> is above it. Default: 4096 tokens.</summary>
     public double AlertMaxCompletionTokenMean { get; set; } = 4096;
 
-    /// <summary><c>high_token_usage:total</c> fires while the five-minute mean of <c>total_token_count</c> is above this. Default: 8192
-    /// tokens.</summary>
+    /// <summary>The threshold of <c>high_token_usage:total</c>, which fires while the five-minute mean of <c>total_token_count</c> is above
+    /// it. Default: 8192 tokens.</summary>
     public double AlertMaxTotalTokenMean { get; set; } = 8192;
 
-    /// <summary><c>long_conversations</c> fires while the five-minute mean of <c>conversation_length</c> is above this. Default: 2
-    /// turns.</summary>
+    /// <summary>The threshold of <c>long_conversations</c>, which fires while the five-minute mean of <c>conversation_length</c> is above
+    /// it. Default: 2 turns.</summary>
     public double AlertMaxConversationLengthMean { get; set; } = 2;
 
-    /// <summary>Rules beside the built-in ones, or in their place where they have the same name. Default: empty.</summary>
+    /// <summary>Rules in addition to the built-in ones. A rule with the name of a built-in rule replaces it. Default: empty.</summary>
     public IList<AlertRule> AlertRules { get; } = [];
 
     /// <summary>
-    /// Judges the built-in rules <c>low_success_rate</c> and <c>high_error_rate</c> by a confidence bound at this level; see
-    /// <see cref="AlertRule.Confidence"/>. Default: <see langword="null"/>, by the plain mean of at least one point. More than 0.5, less
-    /// than 1; 0.999 is a good start: with it three failures in four calls are no finding yet.
+    /// The confidence level at which the built-in rules <c>low_success_rate</c> and <c>high_error_rate</c> are judged; see
+    /// <see cref="AlertRule.Confidence"/>. Default: <see langword="null"/>, they are judged by the plain mean of at least one point. Must
+    /// be more than 0.5 and less than 1. 0.999 is a good start: three failures in four calls then do not make the rules fire.
     /// </summary>
     public double? AlertConfidence { get; set; }
 
-    /// <summary>How long an alert goes on firing before its handlers hear of it again. Default: 1 hour. More than zero.</summary>
+    /// <summary>How long an alert keeps firing before its handlers are notified again. Default: 1 hour. Must be more than zero.</summary>
     public TimeSpan AlertRepeatInterval { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Called with the token totals on its interval, and once more at disposal if they changed since. Default: none.</summary>
+    /// <summary>A callback that receives the token totals at each interval, and once more at disposal if they have changed since. Default:
+    /// none.</summary>
     public Action<TokenUsageReport>? TokenUsageCallback { get; set; }
 
-    /// <summary>How often <see cref="TokenUsageCallback"/> is called. Default: 60 s. More than zero, at most 49 days.</summary>
+    /// <summary>How often <see cref="TokenUsageCallback"/> is called. Default: 60 s. Must be more than zero and at most 49 days.</summary>
     public TimeSpan TokenUsageCallbackInterval { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// What models charge. With it each generation and evaluation with tokens is priced as it is taken into memory, cached and reasoning
-    /// tokens at their own prices: a point of the metric <c>cost_usd</c> where its model has a price, of <c>unpriced_token_count</c> where
-    /// it has none. Default: <see langword="null"/>, nothing is priced.
+    /// The prices of models. If set, each generation and evaluation with tokens is priced when it is taken into memory, with cached and
+    /// reasoning tokens at their own prices. It yields a point of the metric <c>cost_usd</c> if its model has a price, or of
+    /// <c>unpriced_token_count</c> if not. Default: <see langword="null"/>, nothing is priced.
     /// </summary>
     public ModelPricing? Pricing { get; set; }
 
-    /// <summary>What the run may use up; see <see cref="GenerationMonitor.TryReserve"/> and <see cref="GenerationMonitor.BudgetToken"/>.
-    /// Default: empty.</summary>
+    /// <summary>Limits on what the run may use; see <see cref="GenerationMonitor.TryReserve"/> and
+    /// <see cref="GenerationMonitor.BudgetToken"/>. Default: empty.</summary>
     public IList<Budget> Budgets { get; } = [];
 
     /// <summary>
-    /// Reads compacted files where a budget resumes from a directory that has some (<see cref="Budget.ResumeFrom"/>). The package
-    /// Afterimage.Monitoring.Reporting has one, which its <c>UseCompactedFiles()</c> sets. Default: <see langword="null"/>, such files make
-    /// the constructor throw an <see cref="IOException"/>.
+    /// The reader of compacted files, needed if a budget resumes from a directory that has some (<see cref="Budget.ResumeFrom"/>).
+    /// <c>UseCompactedFiles()</c> of the package Afterimage.Monitoring.Reporting sets one. Default: <see langword="null"/>, the constructor
+    /// throws an <see cref="IOException"/> if there are such files.
     /// </summary>
     public CompactedFileReader? CompactedFileReader { get; set; }
 
-    /// <summary>How long a <see cref="BudgetReservation"/> may stay open before it is given up, as of a call that was never finished.
-    /// Default: 1 hour. More than zero.</summary>
+    /// <summary>How long a <see cref="BudgetReservation"/> may stay open before it expires, for example because its call was never
+    /// finished. Default: 1 hour. Must be more than zero.</summary>
     public TimeSpan ReservationTimeout { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>What a recording call does when its thread's buffer is full. Default: <see cref="BufferFullMode.Wait"/>,
-    /// lossless.</summary>
+    /// <summary>What a recording call does when its thread's buffer is full. Default: <see cref="BufferFullMode.Wait"/>, nothing is
+    /// lost.</summary>
     public BufferFullMode BufferFullMode { get; set; } = BufferFullMode.Wait;
 
-    /// <summary>Records that each recording thread's buffer holds, rounded up to a power of two. Default: 4096 (0.4 MB a thread). 16 to
-    /// 1,048,576.</summary>
+    /// <summary>The number of records that the buffer of each recording thread holds, rounded up to a power of two. Default: 4096 (0.4 MB
+    /// per thread). Must be from 16 to 1,048,576.</summary>
     public int BufferCapacity { get; set; } = 4096;
 
     /// <summary>
-    /// How long a handler may stay without progress before it counts as stalled: a full queue then no longer holds up recording but drops,
-    /// counted, and <see cref="GenerationMonitor.FlushAsync"/> and <see cref="GenerationMonitor.CheckAlerts"/> no longer wait for it.
-    /// Default: 5 s. More than zero, at most 24 days.
+    /// How long a handler may make no progress before it counts as stalled. While it is stalled, a full queue no longer blocks recording,
+    /// but drops and counts records, and <see cref="GenerationMonitor.FlushAsync"/> and <see cref="GenerationMonitor.CheckAlerts"/> no
+    /// longer wait for the handler. Default: 5 s. Must be more than zero and at most 24 days.
     /// </summary>
     public TimeSpan HandlerTimeLimit { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Raw metric points kept in memory, over all metrics (about 22 bytes each). The oldest go first; their summaries stay, so that totals
-    /// remain exact and windows that reach back past them are rounded outwards to a summary's border. Default: 2,097,152. At least 16,384.
+    /// The maximum number of raw metric points in memory, over all metrics (about 22 bytes each). The oldest are removed first. Their
+    /// summaries stay, so that totals remain exact; windows that reach back past the raw points are rounded outwards to the border of a
+    /// summary. Default: 2,097,152. Must be at least 16,384.
     /// </summary>
     public int MaxRetainedPoints { get; set; } = 2_097_152;
 
     /// <summary>
-    /// Distinct names kept apart in memory, for models, finish reasons, metrics, scores, and labels (providers, operations, evaluators)
-    /// each. Names past it are counted together under <see cref="OverflowName"/>: totals stay exact, and the log keeps the true names.
-    /// Default: 1,000. 1 to 100,000.
+    /// The maximum number of distinct names in memory, separately for models, finish reasons, metrics, scores, and labels (providers,
+    /// operations, evaluators). Names past it are counted together under <see cref="OverflowName"/>. Totals stay exact, and the log keeps
+    /// the true names. Default: 1,000. Must be from 1 to 100,000.
     /// </summary>
     public int CardinalityLimit { get; set; } = 1_000;
 
     /// <summary>
-    /// Tag keys that live figures can be sliced by, such as <c>tenant</c>: see <see cref="GenerationMonitor.GetMetricsBy"/> and
-    /// <see cref="MetricQuery.Tag"/>. <c>model_name</c> always is a dimension. Default: empty.
+    /// Tag keys by which live figures can be grouped, such as <c>tenant</c>; see <see cref="GenerationMonitor.GetMetricsBy"/> and
+    /// <see cref="MetricQuery.Tag"/>. <c>model_name</c> is always a dimension. Default: empty.
     /// </summary>
-    /// <remarks>Values of a tag past <see cref="CardinalityLimit"/> count together under <see cref="OverflowName"/>, as does what is past
-    /// 16,384 pairs of a metric and a value over all dimensions. The slices of all dimensions together keep as many raw points as
-    /// <see cref="MaxRetainedPoints"/> says, beside those of the metrics themselves.</remarks>
+    /// <remarks>Values of a tag past <see cref="CardinalityLimit"/> are counted together under <see cref="OverflowName"/>, as is everything
+    /// past 16,384 pairs of a metric and a value over all dimensions. All dimensions together keep up to <see cref="MaxRetainedPoints"/>
+    /// raw points, in addition to those of the metrics themselves.</remarks>
     public IList<string> Dimensions { get; } = [];
 }

@@ -6,10 +6,10 @@ namespace Afterimage.Monitoring.Options;
 /// <summary>The limits of <see cref="GenerationMonitorOptions"/>, one sentence each.</summary>
 internal static class OptionsValidation
 {
-    /// <summary>What a timer takes.</summary>
+    /// <summary>The longest time that a timer accepts.</summary>
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(49);
 
-    /// <summary>What a thread can wait.</summary>
+    /// <summary>The longest time that a thread can wait.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(24);
 
     public static void Validate(GenerationMonitorOptions options)

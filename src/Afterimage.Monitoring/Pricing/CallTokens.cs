@@ -3,19 +3,19 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>The tokens of one call as they are charged: the total is explained by its sides, and no token is in two parts.</summary>
+/// <summary>The tokens of one call as they are charged: the sides add up to the total, and no token is in two parts.</summary>
 internal readonly record struct CallTokens
 {
     public long Prompt { get; init; }
 
-    /// <summary>What the total has beyond its sides, which are told: charged as prompt.</summary>
+    /// <summary>The tokens by which the total exceeds the sum of its given sides. They are charged as prompt tokens.</summary>
     public long Unexplained { get; init; }
 
     public long Completion { get; init; }
 
     public long CachedPrompt { get; init; }
 
-    /// <summary>All that was written to the cache.</summary>
+    /// <summary>All tokens that were written to the cache.</summary>
     public long CacheWrite { get; init; }
 
     /// <summary>The part of <see cref="CacheWrite"/> that is kept for an hour.</summary>
@@ -30,7 +30,7 @@ internal readonly record struct CallTokens
     public long ImageCompletion { get; init; }
 
     /// <param name="record">A generation or an evaluation.</param>
-    /// <returns>Its tokens; null where only a total is known, or nothing.</returns>
+    /// <returns>The tokens of the call; null if only a total is known, or nothing.</returns>
     public static CallTokens? Of(in Record record)
     {
         bool hasPrompt = record.Has(RecordFields.PromptTokens);
@@ -54,7 +54,7 @@ internal readonly record struct CallTokens
         }
         else if (record.ReasoningTokens > 0 && rest >= record.ReasoningTokens)
         {
-            // Some providers count reasoning beside the completion, not in it.
+            // Some providers count reasoning in addition to the completion, not as part of it.
             completion += record.ReasoningTokens;
             unexplained = rest - record.ReasoningTokens;
         }
@@ -80,7 +80,7 @@ internal readonly record struct CallTokens
         };
     }
 
-    /// <summary>All of a call's tokens: the given total, or its sides where these are more.</summary>
+    /// <summary>Returns all tokens of a call: the given total, or the sum of its sides if that is larger.</summary>
     public static decimal Total(in Record record) =>
         decimal.Max(record.TotalTokens, (decimal)record.PromptTokens + record.CompletionTokens);
 }

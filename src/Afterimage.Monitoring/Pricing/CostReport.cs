@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What models cost, one by one and in total.</summary>
+/// <summary>The cost of each model and the total.</summary>
 public sealed record CostReport
 {
     private const decimal Most = 1e27m;
@@ -12,29 +12,29 @@ public sealed record CostReport
     /// <summary>One entry a model, ordered by name (ordinal).</summary>
     public required IReadOnlyList<ModelCost> ByModel { get; init; }
 
-    /// <summary>What is known to have been spent, US dollars. Where <see cref="UnpricedTokenCount"/> is not zero, the whole cost
-    /// more.</summary>
+    /// <summary>The known cost, in US dollars. If <see cref="UnpricedTokenCount"/> is not zero, the actual cost is higher.</summary>
     public required decimal TotalUsd { get; init; }
 
-    /// <summary>Tokens that are not in <see cref="TotalUsd"/> since they have no known price.</summary>
+    /// <summary>Tokens that <see cref="TotalUsd"/> does not include because they have no known price.</summary>
     public required long UnpricedTokenCount { get; init; }
 
-    /// <summary>Successful generations in the same window; 0 where the cost was estimated from token totals.</summary>
+    /// <summary>Successful generations in the same window; 0 if the cost was estimated from token totals.</summary>
     public long SuccessfulGenerations { get; init; }
 
-    /// <summary>Calls in the same window whose provider told no usage. What they cost is in <see cref="TotalUsd"/> as an estimate where a
-    /// budget's reservation had one, and not at all otherwise; 0 where the cost was estimated from token totals.</summary>
+    /// <summary>Calls in the same window whose provider reported no usage. If a budget's reservation had an estimate,
+    /// <see cref="TotalUsd"/> includes it; otherwise, it does not include their cost. 0 if the cost was estimated from token
+    /// totals.</summary>
     public long UsageMissingCount { get; init; }
 
-    /// <summary>Points of <c>evaluation_score_…</c> metrics in the same window; 0 where the cost was estimated from token totals.</summary>
+    /// <summary>Points of <c>evaluation_score_…</c> metrics in the same window; 0 if the cost was estimated from token totals.</summary>
     public long EvaluationPoints { get; init; }
 
-    /// <summary>US dollars per successful generation: all that was spent, on failures and evaluations too, by
-    /// <see cref="SuccessfulGenerations"/>. <see langword="null"/> without any.</summary>
+    /// <summary>US dollars per successful generation: the total, including failures and evaluations, divided by
+    /// <see cref="SuccessfulGenerations"/>. <see langword="null"/> if there are none.</summary>
     public decimal? CostPerSuccessfulGeneration => SuccessfulGenerations > 0 ? TotalUsd / SuccessfulGenerations : null;
 
-    /// <summary>US dollars per evaluation score: all that was spent, on the generations too, by <see cref="EvaluationPoints"/>.
-    /// <see langword="null"/> without any.</summary>
+    /// <summary>US dollars per evaluation score: the total, including generations, divided by <see cref="EvaluationPoints"/>.
+    /// <see langword="null"/> if there are none.</summary>
     public decimal? CostPerEvaluationPoint => EvaluationPoints > 0 ? TotalUsd / EvaluationPoints : null;
 
     /// <summary>A cost as metrics hold it. A double has fifteen digits: more would only show how it rounds. What no decimal holds was no

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>Says which models of a file of prices were left out, and why.</summary>
+/// <summary>Describes which models of a price file were left out, and why.</summary>
 internal static class LeftOutPrices
 {
     private const int MaxReasons = 3;
 
-    /// <returns>A sentence; null where nothing was left out.</returns>
+    /// <returns>A sentence; null if nothing was left out.</returns>
     public static string? Text(ModelPricing? pricing)
     {
         if (pricing is null || pricing.LeftOut.Count == 0)

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>The prices of LiteLLM's <c>model_prices_and_context_window.json</c>, which are per token.</summary>
+/// <summary>Reads the prices of LiteLLM's <c>model_prices_and_context_window.json</c>, which are per token.</summary>
 internal static class LiteLlmPrices
 {
     private const string InputKey = "input_cost_per_token";
@@ -23,7 +23,7 @@ internal static class LiteLlmPrices
         var leftOut = new Dictionary<string, string>(StringComparer.Ordinal);
         if (root.ValueKind == JsonValueKind.Object)
         {
-            // The file describes itself by an entry whose prices are zero and mean nothing.
+            // The file describes itself in an entry whose prices are zero and meaningless.
             foreach (
                 JsonProperty model in root.EnumerateObject()
                     .Where(m => m.Name is not ("" or "sample_spec") && m.Value.ValueKind == JsonValueKind.Object))
@@ -132,7 +132,8 @@ internal static class LiteLlmPrices
         };
     }
 
-    /// <summary>The tiers by prompt length, each once: the tokens above which it begins, and the end of its keys.</summary>
+    /// <summary>Returns the tiers by prompt length, each once: the number of tokens above which a tier begins, and the suffix of its
+    /// keys.</summary>
     private static IEnumerable<(long Above, string Suffix)> Tiers(JsonElement model, string service)
     {
         var suffixes = new HashSet<string>(StringComparer.Ordinal);
@@ -157,7 +158,7 @@ internal static class LiteLlmPrices
         }
     }
 
-    /// <summary>Another price, of whatever unit, beside a zero a token, which then is no price; null: there is none.</summary>
+    /// <summary>Finds another price, in any unit, that makes a zero price per token meaningless; null: there is none.</summary>
     private static string? PriceBesideZero(JsonElement model, ModelPrice price)
     {
         if (price.Input > 0 && (price.Output > 0 || IsWithoutOutput(model)))
@@ -183,14 +184,14 @@ internal static class LiteLlmPrices
         _ => false,
     };
 
-    // Embeddings and rankings have no completion: their entries may do without a price for it.
+    // Embeddings and rankings have no completion, so that their entries need no price for it.
     private static bool IsWithoutOutput(JsonElement model) =>
         model.TryGetProperty("mode", out JsonElement mode)
         && mode.ValueKind == JsonValueKind.String
         && mode.GetString() is "embedding" or "rerank";
 
-    /// <returns>US dollars per million tokens; null where the entry has no such key.</returns>
-    /// <exception cref="FormatException">The value is no price.</exception>
+    /// <returns>US dollars per million tokens; null if the entry has no such key.</returns>
+    /// <exception cref="FormatException">The value is not a price.</exception>
     private static decimal? PerMillion(JsonElement entry, string key)
     {
         if (!entry.TryGetProperty(key, out JsonElement price) || price.ValueKind == JsonValueKind.Null)

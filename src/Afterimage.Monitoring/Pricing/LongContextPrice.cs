@@ -3,12 +3,12 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What calls with long prompts cost.</summary>
+/// <summary>The prices of calls with long prompts.</summary>
 public sealed record LongContextPrice
 {
-    /// <summary>Calls whose prompt has more tokens than this are charged at <see cref="Price"/>. Must not be negative.</summary>
+    /// <summary>The prompt length, in tokens, above which calls are charged at <see cref="Price"/>. Must not be negative.</summary>
     public required long AbovePromptTokenCount { get; init; }
 
-    /// <summary>The prices of the tier. Its own <see cref="ModelPrice.LongContext"/> is not looked at.</summary>
+    /// <summary>The prices of the tier. Its own <see cref="ModelPrice.LongContext"/> is ignored.</summary>
     public required ModelPrice Price { get; init; }
 }

@@ -2,11 +2,11 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>Calls whose provider told no usage: what was reserved for them stands for what they used.</summary>
+/// <summary>Handles calls whose provider reported no usage: their reservations replace the usage.</summary>
 internal static class MissingUsage
 {
-    /// <summary>Fills the counts that are not given with the estimate of the call's reservation, so that memory, log and budgets tell the
-    /// same. Again: nothing changes.</summary>
+    /// <summary>Fills counts that are not given from the estimate of the call's reservation, so that memory, log and budgets agree. A
+    /// second call changes nothing.</summary>
     public static void Fill(ref Record record)
     {
         if (record.Details?.Reservation is not { } reservation || !record.IsUsageMissing)
@@ -26,7 +26,7 @@ internal static class MissingUsage
         }
     }
 
-    /// <summary>What the call was estimated to cost, in US dollars; null where nobody said so, or its usage is known.</summary>
+    /// <summary>Returns the estimated cost of the call, in US dollars; null if there is no estimate or the usage is known.</summary>
     public static decimal? EstimatedCost(in Record record) =>
         record.Details?.Reservation is { } reservation && record.IsUsageMissing ? reservation.Estimate.CostUsd : null;
 }

@@ -1,16 +1,16 @@
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>What names of models tell: a provider in front, a date behind.</summary>
+/// <summary>Parses the names of models, which may have a provider as prefix and a date as suffix.</summary>
 internal static class ModelNames
 {
-    /// <summary>The name without its first prefix; null where it has none.</summary>
+    /// <summary>Returns the name without its first prefix; null if it has none.</summary>
     public static string? WithoutProvider(string name)
     {
         int slash = name.IndexOf('/', StringComparison.Ordinal);
         return slash < 0 || slash == name.Length - 1 ? null : name[(slash + 1)..];
     }
 
-    /// <summary>The length of the date at the end, with the character before it; 0: there is none.</summary>
+    /// <summary>Returns the length of the date at the end, including the character before it; 0: there is none.</summary>
     public static int DateLength(ReadOnlySpan<char> name)
     {
         foreach (string format in (ReadOnlySpan<string>)["yyyy-MM-dd", "yyyyMMdd"])
@@ -23,8 +23,8 @@ internal static class ModelNames
         return 0;
     }
 
-    /// <summary>Whether a call for one name may be answered under the other: they are the same but for a date or a provider that only one
-    /// of them has.</summary>
+    /// <summary>Returns whether a call for one name may be answered under the other: they only differ by a date or a provider that one of
+    /// them lacks.</summary>
     public static bool MayBeOne(string a, string b)
     {
         int ofA = a.LastIndexOf('/');

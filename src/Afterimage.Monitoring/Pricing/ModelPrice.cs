@@ -5,78 +5,77 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What a model charges, in US dollars per million tokens.</summary>
+/// <summary>The prices of a model, in US dollars per million tokens.</summary>
 public sealed record ModelPrice
 {
     internal const decimal Highest = 1_000_000;
     private const decimal Million = 1_000_000;
 
-    /// <summary>Prompt tokens, US dollars per million. 0 to 1,000,000, like every price here.</summary>
+    /// <summary>Price of prompt tokens, in US dollars per million. Like every price here, it must be from 0 to 1,000,000.</summary>
     public required decimal Input { get; init; }
 
-    /// <summary>Completion tokens, US dollars per million.</summary>
+    /// <summary>Price of completion tokens, in US dollars per million.</summary>
     public required decimal Output { get; init; }
 
-    /// <summary>Prompt tokens served from the provider's cache, US dollars per million. Default: <see langword="null"/>, as
-    /// <see cref="Input"/>.</summary>
+    /// <summary>Price of prompt tokens read from the provider's cache, in US dollars per million. Default: <see langword="null"/>, the same
+    /// as <see cref="Input"/>.</summary>
     public decimal? CachedInput { get; init; }
 
-    /// <summary>Prompt tokens written to the provider's cache, US dollars per million. Default: <see langword="null"/>, as
-    /// <see cref="Input"/>.</summary>
+    /// <summary>Price of prompt tokens written to the provider's cache, in US dollars per million. Default: <see langword="null"/>, the
+    /// same as <see cref="Input"/>.</summary>
     public decimal? CacheWrite { get; init; }
 
-    /// <summary>Prompt tokens written to the provider's cache to be kept for an hour, US dollars per million. Default:
-    /// <see langword="null"/>, not known: a call with such tokens is unpriced.</summary>
+    /// <summary>Price of prompt tokens written to the provider's cache for an hour, in US dollars per million. Default:
+    /// <see langword="null"/>, unknown; a call with such tokens is unpriced.</summary>
     public decimal? CacheWriteOneHour { get; init; }
 
-    /// <summary>Completion tokens spent on reasoning, US dollars per million. Default: <see langword="null"/>, as
+    /// <summary>Price of completion tokens spent on reasoning, in US dollars per million. Default: <see langword="null"/>, the same as
     /// <see cref="Output"/>.</summary>
     public decimal? Reasoning { get; init; }
 
-    /// <summary>Prompt tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such
+    /// <summary>Price of audio tokens in the prompt, in US dollars per million. Default: <see langword="null"/>, unknown; a call with such
     /// tokens is unpriced.</summary>
     public decimal? AudioInput { get; init; }
 
-    /// <summary>Audio in the prompt that came from the provider's cache, US dollars per million. Default: <see langword="null"/>, as
-    /// <see cref="AudioInput"/>.</summary>
+    /// <summary>Price of audio tokens in the prompt that were read from the provider's cache, in US dollars per million. Default:
+    /// <see langword="null"/>, the same as <see cref="AudioInput"/>.</summary>
     public decimal? CachedAudioInput { get; init; }
 
-    /// <summary>Completion tokens that are audio, US dollars per million. Default: <see langword="null"/>, not known: a call with such
-    /// tokens is unpriced.</summary>
+    /// <summary>Price of audio tokens in the completion, in US dollars per million. Default: <see langword="null"/>, unknown; a call with
+    /// such tokens is unpriced.</summary>
     public decimal? AudioOutput { get; init; }
 
-    /// <summary>Completion tokens that are images, US dollars per million. Default: <see langword="null"/>, not known: a call with such
-    /// tokens is unpriced.</summary>
+    /// <summary>Price of image tokens in the completion, in US dollars per million. Default: <see langword="null"/>, unknown; a call with
+    /// such tokens is unpriced.</summary>
     public decimal? ImageOutput { get; init; }
 
-    /// <summary>Other prices for calls with long prompts. Default: none.</summary>
+    /// <summary>Different prices for calls with long prompts. Default: none.</summary>
     public IReadOnlyList<LongContextPrice> LongContext { get; init; } = [];
 
-    /// <summary>Other prices for calls of another service tier, by its name: <c>batch</c>, <c>flex</c>, <c>priority</c> or any other.
+    /// <summary>Different prices for calls of another service tier, by its name: <c>batch</c>, <c>flex</c>, <c>priority</c> or any other.
     /// Default: none.</summary>
-    /// <remarks>A call says its tier by its tag <c>service_tier</c>, or OpenTelemetry's <c>openai.response.service_tier</c>. One of a tier
-    /// that is not here is unpriced, as is one of a tier without <see cref="LongContext"/> whose prompt is long for the model's own.
-    /// Prices that a tier does not have are not taken from the model. Service tiers of a tier are not looked at.</remarks>
+    /// <remarks>A call's tier is given by its tag <c>service_tier</c>, or by OpenTelemetry's <c>openai.response.service_tier</c>. A call of
+    /// a tier that is not listed is unpriced. A call whose prompt is long for the model is also unpriced if its tier has no
+    /// <see cref="LongContext"/>. Prices that a tier lacks are not taken from the model. Service tiers within a tier are ignored.</remarks>
     public IReadOnlyDictionary<string, ModelPrice> ServiceTiers { get; init; } = FrozenDictionary<string, ModelPrice>.Empty;
 
-    /// <summary>Where the prices are from, such as an address or another table's entry. Default: <see langword="null"/>, nobody
-    /// said.</summary>
+    /// <summary>The source of the prices, such as a URL or the entry of another table. Default: <see langword="null"/>, unknown.</summary>
     public string? Source { get; init; }
 
-    /// <summary>What one call costs, exactly.</summary>
+    /// <summary>Calculates the exact cost of one call.</summary>
     /// <remarks>
-    /// Cached and cache-write tokens are parts of the prompt, reasoning tokens are a part of the completion: each part at its own price,
-    /// what remains at <see cref="Input"/> and <see cref="Output"/>. A part larger than its whole is charged as it is, and nothing remains.
-    /// Tokens that are in two parts, as cached audio is, are charged once.
-    /// A call whose prompt is longer than a <see cref="LongContextPrice.AbovePromptTokenCount"/> is charged at that tier's prices as a
-    /// whole, as Anthropic, Google and OpenAI bill.
+    /// Cached and cache-write tokens are parts of the prompt; reasoning tokens are a part of the completion. Each part is charged at its
+    /// own price, and the rest at <see cref="Input"/> and <see cref="Output"/>. A part larger than its whole is charged in full, and there
+    /// is no rest. Tokens that belong to two parts, such as cached audio, are charged once. If the prompt is longer than a
+    /// <see cref="LongContextPrice.AbovePromptTokenCount"/>, the whole call is charged at that tier's prices, as Anthropic, Google and
+    /// OpenAI bill it.
     /// </remarks>
-    /// <param name="promptTokens">Tokens in the prompt, cached ones included. Not negative, like every count here.</param>
-    /// <param name="completionTokens">Tokens in the completion, reasoning included.</param>
-    /// <param name="cachedPromptTokens">The part of the prompt that came from the cache. Default: none.</param>
-    /// <param name="reasoningTokens">The part of the completion that went into reasoning. Default: none.</param>
+    /// <param name="promptTokens">Tokens in the prompt, including cached ones. Like every count here, it must not be negative.</param>
+    /// <param name="completionTokens">Tokens in the completion, including reasoning.</param>
+    /// <param name="cachedPromptTokens">The part of the prompt that was read from the cache. Default: none.</param>
+    /// <param name="reasoningTokens">The part of the completion that was spent on reasoning. Default: none.</param>
     /// <param name="cacheWriteTokens">The part of the prompt that was written to the cache. Default: none.</param>
-    /// <returns>US dollars.</returns>
+    /// <returns>The cost in US dollars.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A count is negative.</exception>
     public decimal Cost(
         long promptTokens,
@@ -102,7 +101,7 @@ public sealed record ModelPrice
     }
 
     /// <inheritdoc cref="Cost(long, long, long, long, long)"/>
-    /// <returns>US dollars; null where the service tier, audio or images have no price here.</returns>
+    /// <returns>The cost in US dollars; null if the service tier, audio or images have no price here.</returns>
     internal decimal? Cost(in CallTokens tokens, string? serviceTier)
     {
         if (serviceTier is null)
@@ -136,7 +135,7 @@ public sealed record ModelPrice
             || (tokens.ImageCompletion > 0 && price.ImageOutput is null))
             return null;
 
-        // Where the parts are more than the prompt, audio is also among what was read from the cache or written to it.
+        // If the parts add up to more than the prompt, some audio is also among the tokens read from or written to the cache.
         decimal cached = (decimal)tokens.CachedPrompt + tokens.CacheWrite;
         decimal twice = Math.Clamp(cached + tokens.AudioPrompt - tokens.Prompt, 0, Math.Min(cached, tokens.AudioPrompt));
         decimal cachedAudio = Math.Min(twice, tokens.CachedPrompt);

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>The prices of models by name. Immutable.</summary>
-/// <remarks>Prices change and differ by contract: those of <see cref="WellKnown"/> are a start, to be overridden with
+/// <summary>A table of prices by model name. Immutable.</summary>
+/// <remarks>Prices change and differ by contract. Those of <see cref="WellKnown"/> are a start, to be overridden by
 /// <see cref="With"/>.</remarks>
 public sealed class ModelPricing
 {
@@ -17,9 +17,9 @@ public sealed class ModelPricing
 
     private readonly FrozenDictionary<string, ModelPrice> _prices;
 
-    /// <summary>Makes a table.</summary>
-    /// <param name="prices">The prices by model name. Names are compared by their characters.</param>
-    /// <exception cref="ArgumentException">A name is empty, or a price is out of its range; the exception says which.</exception>
+    /// <summary>Creates a table.</summary>
+    /// <param name="prices">The prices by model name. The comparison of names is ordinal.</param>
+    /// <exception cref="ArgumentException">A name is empty, or a price is out of its range; the exception names it.</exception>
     public ModelPricing(IEnumerable<KeyValuePair<string, ModelPrice>> prices)
     {
         ArgumentNullException.ThrowIfNull(prices);
@@ -36,25 +36,25 @@ public sealed class ModelPricing
         _prices = copy.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    /// <summary>List prices of well-known models, standard tier, as LiteLLM's table had them on <see cref="WellKnownDate"/>. Check them
-    /// before you rely on them.</summary>
+    /// <summary>List prices of well-known models, standard tier, as in LiteLLM's table on <see cref="WellKnownDate"/>. Check them before
+    /// you rely on them.</summary>
     /// <remarks>
-    /// The <see cref="ModelPrice.Source"/> of each says which entry of that table it is from. <c>Pricing/well-known-prices.json</c> also
-    /// says where the vendors publish theirs. The table is not updated by itself.
+    /// The <see cref="ModelPrice.Source"/> of each price names the entry of that table that it comes from.
+    /// <c>Pricing/well-known-prices.json</c> also names the pages where the vendors publish theirs. The table does not update itself.
     /// </remarks>
     public static ModelPricing WellKnown => LazyWellKnown.Value;
 
-    /// <summary>The day of the table that the prices of <see cref="WellKnown"/> are from.</summary>
+    /// <summary>The date of the LiteLLM table from which the prices of <see cref="WellKnown"/> are taken.</summary>
     public static DateOnly WellKnownDate => WellKnown.Date!.Value;
 
-    /// <summary>The day from which the prices are, as their file says; <see langword="null"/> where it does not, or where the table was put
-    /// together from several.</summary>
+    /// <summary>The date of the prices, as given by their file; <see langword="null"/> if the file gives none, or if the table was combined
+    /// from several.</summary>
     public DateOnly? Date { get; internal init; }
 
     /// <summary>The prices by model name.</summary>
     public IReadOnlyDictionary<string, ModelPrice> Prices => _prices;
 
-    /// <summary>The models of a file that were left out when it was read, each with the reason. Their calls are unpriced. Default:
+    /// <summary>The models of a file that were left out when it was read, each with the reason. Calls to them are unpriced. Default:
     /// none.</summary>
     public IReadOnlyDictionary<string, string> LeftOut { get; internal init; } = FrozenDictionary<string, string>.Empty;
 
@@ -62,27 +62,27 @@ public sealed class ModelPricing
     /// <param name="path">The file.</param>
     /// <returns>The prices.</returns>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="FormatException">Its content is wrong; the exception says where.</exception>
+    /// <exception cref="FormatException">The content of the file is wrong; the exception says where.</exception>
     public static ModelPricing Load(string path) => Parse(SettingsText.ReadFile(path));
 
-    /// <summary>Reads prices from JSON, in either of two shapes.</summary>
+    /// <summary>Reads prices from JSON in one of two formats.</summary>
     /// <remarks>
-    /// <para>The project's own, US dollars per million tokens; what a long-context tier does not say is as in its model:
-    /// <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3, "cache_write_1h": 5, "output": 10,
-    /// "reasoning": 12, "audio_input": 40, "cached_audio_input": 4, "audio_output": 80, "image_output": 30,
-    /// "long_context": [{"above": 200000, "input": 5, "output": 15}],
-    /// "service_tiers": [{"tier": "batch", "input": 1.25, "output": 5}]}]}</c>. A service tier has prices of its own only.</para>
-    /// <para>LiteLLM's <c>model_prices_and_context_window.json</c> as it is
+    /// <para>The project's own format, in US dollars per million tokens. Prices that a long-context tier lacks are taken from its model; a
+    /// service tier has only prices of its own: <c>{"models": [{"name": "m", "input": 2.5, "cached_input": 1.25, "cache_write": 3,
+    /// "cache_write_1h": 5, "output": 10, "reasoning": 12, "audio_input": 40, "cached_audio_input": 4, "audio_output": 80, "image_output":
+    /// 30, "long_context": [{"above": 200000, "input": 5, "output": 15}], "service_tiers": [{"tier": "batch", "input": 1.25, "output":
+    /// 5}]}]}</c>.</para>
+    /// <para>LiteLLM's <c>model_prices_and_context_window.json</c>, unchanged
     /// (<see href="https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"/>): prices per token, with
     /// <c>cache_read_input_token_cost</c>, <c>cache_creation_input_token_cost</c> and its <c>_above_1hr</c>,
-    /// <c>output_cost_per_reasoning_token</c>, the tier suffix
-    /// <c>_above_200k_tokens</c>, <c>tiered_pricing</c>, and the prices of audio and image tokens. Entries without a price for tokens, or
-    /// with a zero beside a price of another unit (query, image, request, second), are left out and named in <see cref="LeftOut"/>. The
-    /// suffixes <c>_batches</c>, <c>_flex</c> and <c>_priority</c> are the service tiers batch, flex and priority.</para>
+    /// <c>output_cost_per_reasoning_token</c>, the tier suffix <c>_above_200k_tokens</c>, <c>tiered_pricing</c>, and the prices of audio
+    /// and image tokens. Entries without a price for tokens, or with a zero and a price in another unit (query, image, request, second),
+    /// are left out and named in <see cref="LeftOut"/>. The suffixes <c>_batches</c>, <c>_flex</c> and <c>_priority</c> are the service
+    /// tiers batch, flex and priority.</para>
     /// </remarks>
     /// <param name="json">The JSON text.</param>
     /// <returns>The prices.</returns>
-    /// <exception cref="FormatException">It is no JSON, a field is wrong (the exception names it), or no model in it has a
+    /// <exception cref="FormatException">The text is not valid JSON, a field is wrong (the exception names it), or no model in it has a
     /// price.</exception>
     public static ModelPricing Parse(string json)
     {
@@ -96,8 +96,8 @@ public sealed class ModelPricing
             : LiteLlmPrices.Read(document.RootElement);
     }
 
-    /// <summary>Reads prices from configuration, in the project's own shape; see <see cref="Parse"/>.</summary>
-    /// <param name="configuration">The section that has <c>Models</c>.</param>
+    /// <summary>Reads prices from configuration, in the project's own format; see <see cref="Parse"/>.</summary>
+    /// <param name="configuration">The section that contains <c>Models</c>.</param>
     /// <returns>The prices.</returns>
     /// <exception cref="FormatException">A field is wrong; the exception names it.</exception>
     public static ModelPricing FromConfiguration(IConfiguration configuration)
@@ -106,9 +106,9 @@ public sealed class ModelPricing
         return PriceSettings.Read(SettingsNode.Of(configuration));
     }
 
-    /// <summary>These prices, overridden and extended by others.</summary>
-    /// <param name="overrides">The prices that count where both have one.</param>
-    /// <returns>The table of both.</returns>
+    /// <summary>Combines this table with another, whose prices take precedence.</summary>
+    /// <param name="overrides">The prices that take precedence where both tables have one.</param>
+    /// <returns>The combined table.</returns>
     public ModelPricing With(ModelPricing overrides)
     {
         ArgumentNullException.ThrowIfNull(overrides);
@@ -121,14 +121,14 @@ public sealed class ModelPricing
         };
     }
 
-    /// <summary>Finds a model's price.</summary>
+    /// <summary>Finds the price of a model.</summary>
     /// <remarks>
-    /// The first that the table has of: the name as it is; the name without its provider, <c>openai/gpt-4o-2024-08-06</c> as
-    /// <c>gpt-4o-2024-08-06</c> (of several prefixes first one, then more); each of these without a date at its end, <c>gpt-4o</c>
-    /// (<c>-yyyy-MM-dd</c>, <c>-yyyyMMdd</c> or the same after <c>@</c>). Nothing is guessed beyond that.
+    /// Tries these names in order: the name as it is; the name without its provider (<c>openai/gpt-4o-2024-08-06</c> as
+    /// <c>gpt-4o-2024-08-06</c>; of several prefixes, one is removed first, then more); each of these without a date at its end
+    /// (<c>gpt-4o</c>; the date is <c>-yyyy-MM-dd</c>, <c>-yyyyMMdd</c> or the same after <c>@</c>). No other names are tried.
     /// </remarks>
     /// <param name="modelName">The name, as recorded.</param>
-    /// <returns>The price; <see langword="null"/> where it is not known.</returns>
+    /// <returns>The price; <see langword="null"/> if it is unknown.</returns>
     public ModelPrice? Find(string modelName)
     {
         ArgumentNullException.ThrowIfNull(modelName);
@@ -142,7 +142,7 @@ public sealed class ModelPricing
         return dateLength == 0 ? null : Find(modelName[..^dateLength]);
     }
 
-    /// <summary>A call's price: that of the model that answered, or else of the one that was asked for.</summary>
+    /// <summary>Finds the price of a call: that of the model that answered or, failing that, of the model that was requested.</summary>
     internal ModelPrice? Find(string? answered, string? asked) =>
         (answered is null ? null : Find(answered)) ?? (asked is null ? null : Find(asked));
 

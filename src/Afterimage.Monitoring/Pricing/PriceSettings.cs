@@ -5,7 +5,7 @@ using Afterimage.Monitoring.Settings;
 
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>The project's own shape of prices.</summary>
+/// <summary>Reads prices in the project's own format.</summary>
 internal static class PriceSettings
 {
     public static ModelPricing Read(SettingsNode settings)
@@ -18,7 +18,7 @@ internal static class PriceSettings
                 throw model.Wrong("name", $"'{name}' is there twice.");
         }
 
-        // Notes for who reads the file.
+        // The key is accepted for notes to the readers of the file.
         _ = settings.Text("note");
         _ = settings.List("see");
         DateOnly? date = Date(settings);

@@ -5,12 +5,12 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>Prices each call once, on its way into memory, so that memory, handlers and the log tell the same cost.</summary>
+/// <summary>Prices each call once, when it is taken into memory, so that memory, handlers and the log have the same cost.</summary>
 internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordReducer next) : IRecordReducer
 {
     private const RecordFields TokenFields = RecordFields.PromptTokens | RecordFields.CompletionTokens | RecordFields.TotalTokens;
 
-    // By model id. Called under the recorder's lock only.
+    // By model ID. Used under the recorder's lock only.
     private (bool IsKnown, ModelPrice? Price)[] _prices = new (bool, ModelPrice?)[16];
 
     public void Apply(Span<Record> records)
@@ -27,7 +27,7 @@ internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordRe
         next.Apply(records);
     }
 
-    /// <summary>Notes what a call cost; one without tokens costs nothing.</summary>
+    /// <summary>Sets the cost of a call. A call without tokens costs nothing.</summary>
     /// <param name="record">A generation or an evaluation.</param>
     /// <param name="price">The price of its model; null: unknown.</param>
     public static void Price(ref Record record, ModelPrice? price)
@@ -36,7 +36,8 @@ internal sealed class RecordPricing(ModelPricing pricing, Names names, IRecordRe
             ? price.Cost(tokens, ServiceTier.Of(record.Details?.Tags))
             : null;
 
-        // Of a call that came to its end without usage the estimate counts as a whole; of one that was left, what is known to have come.
+        // If a call ended normally without usage, the whole estimate counts. If its caller left it, only what is known to have arrived
+        // counts.
         if (MissingUsage.EstimatedCost(record) is { } estimated && (cost is null || record.Has(RecordFields.Success)))
             cost = Math.Max(cost ?? 0, estimated);
 

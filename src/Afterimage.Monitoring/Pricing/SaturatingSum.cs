@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>Sums of counts, which stop at the ends of their range rather than begin anew at the other.</summary>
+/// <summary>Sums counts, stopping at the ends of their range rather than overflowing.</summary>
 internal static class SaturatingSum
 {
     public static long Of(long a, long b) => Whole((Int128)a + b);

@@ -2,12 +2,12 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>The service tier of a call, as its tags say.</summary>
+/// <summary>The service tier of a call, as given by its tags.</summary>
 internal static class ServiceTier
 {
     public const string Tag = "service_tier";
 
-    /// <summary>The keys of tags that say it. What was used counts before what was asked for.</summary>
+    /// <summary>The keys of tags that give the tier. The tier that was used takes precedence over the one that was requested.</summary>
     public static IReadOnlyList<string> Keys { get; } =
     [
         Tag, "openai.response.service_tier", "gen_ai.openai.response.service_tier", "anthropic.response.service_tier",

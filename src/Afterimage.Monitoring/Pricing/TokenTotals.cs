@@ -6,10 +6,10 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Pricing;
 
-/// <summary>Token usage by model, from the token metrics.</summary>
+/// <summary>Sums token usage by model, from the token metrics.</summary>
 internal static class TokenTotals
 {
-    /// <param name="view">The metrics that count; the caller holds the recorder's lock.</param>
+    /// <param name="view">The metrics to sum. The caller must hold the recorder's lock.</param>
     /// <param name="names">The names of the models.</param>
     public static TokenUsageReport Report(MetricView view, Names names)
     {
@@ -64,7 +64,7 @@ internal static class TokenTotals
             ref CollectionsMarshal.GetValueRefOrAddDefault(byModel, model, out _);
     }
 
-    /// <summary>Cost by model, from the cost metrics.</summary>
+    /// <summary>Sums cost by model, from the cost metrics.</summary>
     /// <inheritdoc cref="Report"/>
     public static CostReport Cost(MetricView view, Names names)
     {

@@ -4,10 +4,10 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>Tokens used, by model and in total.</summary>
+/// <summary>The tokens used by each model and in total.</summary>
 public sealed record TokenUsageReport
 {
-    /// <summary>One entry a model, ordered by name (ordinal).</summary>
+    /// <summary>One entry per model, ordered by name (ordinal).</summary>
     public required IReadOnlyList<ModelTokenUsage> ByModel { get; init; }
 
     /// <summary>Prompt tokens of all models.</summary>
@@ -19,13 +19,13 @@ public sealed record TokenUsageReport
     /// <summary>Total tokens of all models.</summary>
     public required long TotalTokens { get; init; }
 
-    /// <summary>Estimates what these tokens cost.</summary>
+    /// <summary>Estimates the cost of these tokens.</summary>
     /// <remarks>
-    /// Totals do not say which prompt tokens were cached, which completion tokens were reasoning, or how long each prompt was: every prompt
-    /// token is charged at <see cref="ModelPrice.Input"/> and every completion token at <see cref="ModelPrice.Output"/>. Caching makes the
-    /// truth lower, long-context tiers make it higher; for what each call cost set <see cref="GenerationMonitorOptions.Pricing"/> and ask
-    /// <see cref="GenerationMonitor.GetCost(TimeSpan?)"/>. Tokens of a total beyond prompt and completion are of no known kind, and counted
-    /// as unpriced, as are those of a model without a price.
+    /// Totals do not say which prompt tokens were cached, which completion tokens were spent on reasoning, or how long each prompt was.
+    /// Therefore, every prompt token is charged at <see cref="ModelPrice.Input"/> and every completion token at
+    /// <see cref="ModelPrice.Output"/>. Caching makes the actual cost lower; long-context tiers make it higher. For the cost of each call,
+    /// set <see cref="GenerationMonitorOptions.Pricing"/> and call <see cref="GenerationMonitor.GetCost(TimeSpan?)"/>. Tokens of a total
+    /// beyond prompt and completion are of unknown kind. They count as unpriced, as do the tokens of a model without a price.
     /// </remarks>
     /// <param name="pricing">The prices.</param>
     /// <returns>The cost by model and in total.</returns>

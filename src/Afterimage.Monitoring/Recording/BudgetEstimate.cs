@@ -1,7 +1,7 @@
 namespace Afterimage.Monitoring;
 
-/// <summary>What a call that has not begun may use, at the most.</summary>
-/// <remarks>What is not given counts as nothing: such a call is let through while anything is left.</remarks>
+/// <summary>The most that a call that has not begun may use.</summary>
+/// <remarks>A value that is not given counts as zero: a call without any is let through while anything is left.</remarks>
 public readonly record struct BudgetEstimate
 {
     // A record's cost is below RecordSchema.HighestCost, and this may become one.
@@ -17,7 +17,7 @@ public readonly record struct BudgetEstimate
     /// <see cref="GenerationDetails.MaxTokenCount"/>.</summary>
     public long CompletionTokenCount { get; init; }
 
-    /// <summary>The tags that the call will be recorded with, as far as they matter: those of budgets with a <see cref="Budget.Tag"/>, and
+    /// <summary>The tags that the call will be recorded with. Only those of budgets with a <see cref="Budget.Tag"/> matter, and
     /// <c>service_tier</c>, which has prices of its own. Default: none.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
 

@@ -4,12 +4,14 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What a call in flight holds of the budgets. Dispose it when the call is recorded, or did not happen.</summary>
+/// <summary>The amounts that a call in flight has reserved in the budgets. Dispose it when the call has been recorded, or was not
+/// made.</summary>
 /// <remarks>
-/// What the call really used is known from its record. Given to it as <see cref="GenerationDetails.Reservation"/>, the estimate is replaced
-/// by what was used in one step. Recorded without it, the call is counted beside its own estimate until the reservation is disposed: for
-/// that moment others may be refused who have room. A reservation that is not let go of within
-/// <see cref="GenerationMonitorOptions.ReservationTimeout"/> is given up.
+/// The record of a call says what the call really used. If the reservation is passed to the record as
+/// <see cref="GenerationDetails.Reservation"/>, the estimate is replaced by the amount used in one step. If the call is recorded without
+/// it, the call counts in addition to its own estimate until the reservation is disposed; for that moment, other calls may be refused
+/// although there is room for them. A reservation that is not disposed within <see cref="GenerationMonitorOptions.ReservationTimeout"/>
+/// expires.
 /// </remarks>
 public sealed class BudgetReservation : IDisposable
 {
@@ -22,18 +24,18 @@ public sealed class BudgetReservation : IDisposable
         _release = release;
     }
 
-    /// <summary>What it holds of each budget, in their order.</summary>
+    /// <summary>The reserved amount of each budget, in the order of the budgets.</summary>
     internal decimal[] Amounts { get; }
 
-    /// <summary>What it was made for.</summary>
+    /// <summary>The estimate that the reservation was made for.</summary>
     internal BudgetEstimate Estimate { get; init; }
 
-    /// <summary>When it is given up, on the line of the clock.</summary>
+    /// <summary>The time of expiry, on the clock's timeline.</summary>
     internal TimeSpan Expiry { get; }
 
-    /// <summary>Its place among the open ones; null: it is none of them. The budgets' alone.</summary>
+    /// <summary>The reservation's node in the list of open ones; null if it is not in the list. Only the budgets use it.</summary>
     internal LinkedListNode<BudgetReservation>? Place { get; set; }
 
-    /// <summary>Returns what it holds. Again: nothing happens.</summary>
+    /// <summary>Releases the reserved amounts. Further calls have no effect.</summary>
     public void Dispose() => _release?.Invoke(this);
 }

@@ -7,9 +7,9 @@ namespace Afterimage.Monitoring;
 /// <summary>What a recording call does when its thread's buffer is full.</summary>
 public enum BufferFullMode
 {
-    /// <summary>It waits until there is room: nothing is lost.</summary>
+    /// <summary>The call waits until there is room. Nothing is lost.</summary>
     Wait,
 
-    /// <summary>It returns at once and the record is dropped and counted in <see cref="MonitorStatistics.Dropped"/>.</summary>
+    /// <summary>The call returns at once. The record is dropped and counted in <see cref="MonitorStatistics.Dropped"/>.</summary>
     Drop,
 }

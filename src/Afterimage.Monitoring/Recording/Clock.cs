@@ -5,17 +5,17 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>The monitor's line of time: UTC at its start, and from then on what the monotonic clock has measured, whatever is done to the
+/// <summary>The monitor's timeline: UTC at its start, and from then on the time measured by the monotonic clock, whatever happens to the
 /// wall clock.</summary>
 /// <remarks>
-/// Windows and intervals are measured on the line. What is written is wall-clock time: the line plus <see cref="WallOffset"/>, which is
-/// zero until somebody sets the wall clock. A <see cref="TimeProvider"/> whose UTC clock stands still while its timestamps are the system's
-/// is a clock that a program sets by hand: there the line is the UTC clock itself.
+/// Windows and intervals are measured on the timeline. Written times are wall-clock times: the timeline plus <see cref="WallOffset"/>,
+/// which is zero until the wall clock is set. If the UTC clock of a <see cref="TimeProvider"/> stands still while its timestamps are the
+/// system's, a program sets the clock manually; the timeline is then the UTC clock itself.
 /// </remarks>
 internal sealed class Clock
 {
-    /// <summary>What the wall clock may differ by before it counts as set: more than reading two clocks one after the other takes, even on
-    /// a busy machine.</summary>
+    /// <summary>The difference of the wall clock beyond which it counts as set. It is more than reading two clocks in succession takes,
+    /// even on a busy machine.</summary>
     private const long Tolerance = TimeSpan.TicksPerSecond / 20;
 
     private readonly TimeProvider _timeProvider;
@@ -34,16 +34,17 @@ internal sealed class Clock
         _startTimestamp = timeProvider.GetTimestamp();
     }
 
-    /// <summary>Now, on the line, in UTC ticks.</summary>
+    /// <summary>The current time on the timeline, in UTC ticks.</summary>
     public long Now => TimeOf(Stamp);
 
-    /// <summary>Now, as the clock counts: <see cref="TimeOf"/> makes a time of it, off the recording path.</summary>
+    /// <summary>The current time in the clock's own units. <see cref="TimeOf"/> converts it to a time, off the recording path.</summary>
     public long Stamp => _isSetByHand ? _timeProvider.GetUtcNow().UtcTicks : _timeProvider.GetTimestamp();
 
-    /// <summary>What to add to the line for wall-clock time, as of the last <see cref="Refresh"/>.</summary>
+    /// <summary>The offset from the timeline to wall-clock time, as of the last <see cref="Refresh"/>.</summary>
     public long WallOffset => Volatile.Read(ref _wallOffset);
 
-    /// <summary>Where a window that ends now begins, on the line; <see cref="long.MinValue"/> where it takes in everything.</summary>
+    /// <summary>Returns the start of a window that ends now, on the timeline; <see cref="long.MinValue"/> if the window includes
+    /// everything.</summary>
     public long WindowStart(TimeSpan window)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(window, TimeSpan.Zero);
@@ -51,10 +52,10 @@ internal sealed class Clock
         return window.Ticks >= now ? long.MinValue : now - window.Ticks;
     }
 
-    /// <summary>The time on the line, in UTC ticks, of a <see cref="Stamp"/>.</summary>
+    /// <summary>Returns the time of a <see cref="Stamp"/> on the timeline, in UTC ticks.</summary>
     public long TimeOf(long stamp) => _isSetByHand ? stamp : _startTicks + (long)((stamp - _startTimestamp) * _ticksPerTimestamp);
 
-    /// <summary>Looks whether the wall clock has been set.</summary>
+    /// <summary>Checks whether the wall clock has been set.</summary>
     public void Refresh()
     {
         if (_isSetByHand)
@@ -63,7 +64,7 @@ internal sealed class Clock
         long before = Now;
         long offset = _timeProvider.GetUtcNow().UtcTicks - before;
 
-        // A thread that was held up between the two clocks has not seen the wall clock jump.
+        // If this thread was held up between reading the two clocks, the difference does not mean that the wall clock has been set.
         if (Math.Abs(offset - WallOffset) > Tolerance && Now - before < Tolerance)
             Volatile.Write(ref _wallOffset, offset);
     }

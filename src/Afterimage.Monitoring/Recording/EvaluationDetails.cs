@@ -6,15 +6,15 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What is known about a finished evaluation beside its duration, outcome and scores. Every property is optional.</summary>
+/// <summary>What is known about a finished evaluation besides its duration, outcome and scores. Every property is optional.</summary>
 /// <remarks>An empty string counts as not given. Tokens spent on an evaluation count in the token metrics and totals like any
 /// others.</remarks>
 public readonly record struct EvaluationDetails
 {
-    /// <summary>What went wrong. Set, it makes the evaluation's <c>evaluation_error_rate</c> point 1.</summary>
+    /// <summary>What went wrong. If set, the evaluation's <c>evaluation_error_rate</c> point is 1.</summary>
     public string? Error { get; init; }
 
-    /// <summary>The model that judged, where the evaluator is a model.</summary>
+    /// <summary>The model that judged, if the evaluator is a model.</summary>
     public string? ModelName { get; init; }
 
     /// <summary>Tokens in the judge's prompt. 0 to <see cref="GenerationDetails.MaxTokenCount"/>.</summary>
@@ -27,10 +27,10 @@ public readonly record struct EvaluationDetails
     /// <see cref="GenerationDetails.MaxTokenCount"/>.</summary>
     public long? TotalTokenCount { get; init; }
 
-    /// <summary>When the evaluation ended. Default: now, by the monitor's clock. Stored as UTC.</summary>
+    /// <summary>The time at which the evaluation ended. Default: now, by the monitor's clock. Stored as UTC.</summary>
     public DateTimeOffset? Timestamp { get; init; }
 
-    /// <summary>Anything else worth keeping, under the rules of <see cref="GenerationDetails.Tags"/>.</summary>
+    /// <summary>Further data, under the rules of <see cref="GenerationDetails.Tags"/>.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>>? Tags { get; init; }
 
     /// <inheritdoc cref="GenerationDetails.Reservation"/>
@@ -52,7 +52,7 @@ public readonly record struct EvaluationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.CacheWriteOneHourTokenCount, value);
     }
 
-    /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to.</summary>
+    /// <summary>The provider's response ID (<c>gen_ai.response.id</c>), which evaluations and feedback refer to.</summary>
     public string? Id
     {
         get => RecordExtras.Text(Extras, RecordSchema.Id);
@@ -80,6 +80,6 @@ public readonly record struct EvaluationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.SpanId, value);
     }
 
-    /// <summary>What is given of the fields that have no place of their own.</summary>
+    /// <summary>The given values of the fields that have no member of their own.</summary>
     internal RecordExtras? Extras { get; private init; }
 }

@@ -6,11 +6,10 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What is known about a finished generation beside its duration and outcome. Every property is optional.</summary>
+/// <summary>What is known about a finished generation besides its duration and outcome. Every property is optional.</summary>
 /// <remarks>
 /// Names follow the OpenTelemetry semantic conventions for generative AI
-/// (<see href="https://opentelemetry.io/docs/specs/semconv/gen-ai/"/>) where those have a term.
-/// An empty string counts as not given.
+/// (<see href="https://opentelemetry.io/docs/specs/semconv/gen-ai/"/>) if they have a term. An empty string counts as not given.
 /// </remarks>
 public readonly record struct GenerationDetails
 {
@@ -27,8 +26,9 @@ public readonly record struct GenerationDetails
     private const int HasExtras = 1 << 21;
     private const int Plain = (int)(RecordFields.PromptTokens | RecordFields.CompletionTokens | RecordFields.TotalTokens);
 
-    // One field says what is given, in the record's own flags. A nullable has a flag of its own, and to look at what was not given is dear:
-    // a caller zeroes this struct in stores of 64 bytes, and for a part of one that has just been made the processor waits.
+    // One field holds the flags of all given values, in the record's own format. A nullable would have a flag of its own, and reading one
+    // that was not given is expensive: a caller zeroes this struct with 64-byte stores, and the processor stalls on reading a part of a
+    // store that it has just made.
     private readonly int _given;
     private readonly int _conversationLength;
     private readonly long _promptTokens;
@@ -45,8 +45,8 @@ public readonly record struct GenerationDetails
     private readonly BudgetReservation? _reservation;
     private readonly RecordExtras? _extras;
 
-    /// <summary>The model that answered (<c>gen_ai.response.model</c>), such as <c>gpt-4o-2024-08-06</c>.
-    /// Token counts of a generation without a model count under <c>unknown</c>.</summary>
+    /// <summary>The model that answered (<c>gen_ai.response.model</c>), such as <c>gpt-4o-2024-08-06</c>. Tokens of a generation without a
+    /// model are counted under <c>unknown</c>.</summary>
     public string? ModelName { get; init; }
 
     /// <summary>Tokens in the prompt, cached ones included (<c>gen_ai.usage.input_tokens</c>). 0 to <see cref="MaxTokenCount"/>.</summary>
@@ -89,42 +89,42 @@ public readonly record struct GenerationDetails
     /// <summary>Why the model stopped (<c>gen_ai.response.finish_reasons</c>), such as <c>stop</c> or <c>length</c>.</summary>
     public string? FinishReason { get; init; }
 
-    /// <summary>What went wrong, as a type name or a message. Set, it makes the generation's <c>error_rate</c> point 1.</summary>
+    /// <summary>What went wrong, as a type name or a message. If set, the generation's <c>error_rate</c> point is 1.</summary>
     public string? Error
     {
         get => _error;
         init => (_given, _error) = (With(HasError, value is not null), value);
     }
 
-    /// <summary>Turns in the conversation so far. Not negative.</summary>
+    /// <summary>The number of turns in the conversation so far. Must not be negative.</summary>
     public int? ConversationLength
     {
         get => Has(RecordFields.ConversationLength) ? _conversationLength : null;
         init => (_given, _conversationLength) = (With((int)RecordFields.ConversationLength, value.HasValue), value.GetValueOrDefault());
     }
 
-    /// <summary>From the request to the first token of the answer. Zero to 366 days.</summary>
+    /// <summary>The time from the request to the first token of the answer. Must be from zero to 366 days.</summary>
     public TimeSpan? TimeToFirstToken
     {
         get => Has(RecordFields.TimeToFirstToken) ? _timeToFirstToken : null;
         init => (_given, _timeToFirstToken) = (With((int)RecordFields.TimeToFirstToken, value.HasValue), value.GetValueOrDefault());
     }
 
-    /// <summary>Who served the model (<c>gen_ai.provider.name</c>), such as <c>openai</c>.</summary>
+    /// <summary>The provider that served the model (<c>gen_ai.provider.name</c>), such as <c>openai</c>.</summary>
     public string? Provider
     {
         get => _provider;
         init => (_given, _provider) = (With(HasProvider, value is not null), value);
     }
 
-    /// <summary>What was asked of it (<c>gen_ai.operation.name</c>), such as <c>chat</c> or <c>embeddings</c>.</summary>
+    /// <summary>The operation that was requested (<c>gen_ai.operation.name</c>), such as <c>chat</c> or <c>embeddings</c>.</summary>
     public string? Operation
     {
         get => _operation;
         init => (_given, _operation) = (With(HasOperation, value is not null), value);
     }
 
-    /// <summary>When the generation ended. Default: now, by the monitor's clock. Stored as UTC.</summary>
+    /// <summary>The time at which the generation ended. Default: now, by the monitor's clock. Stored as UTC.</summary>
     public DateTimeOffset? Timestamp
     {
         get => Has(RecordFields.GivenTimestamp) ? _timestamp : null;
@@ -132,12 +132,11 @@ public readonly record struct GenerationDetails
     }
 
     /// <summary>
-    /// Anything else worth keeping. Keys are not null or empty; of a key that is given twice the last value counts.
-    /// Lists, dictionaries and JSON (<see cref="System.Text.Json.JsonElement"/>, nodes and documents) are kept as JSON, up to 1,000 values
-    /// and a depth of 8. Any other value that is no JSON scalar, such as a date or an enum, is kept as its invariant text. Telemetry
-    /// takes attributes from tags of their names:
-    /// <c>gen_ai.request.model</c>, <c>server.address</c>, <c>server.port</c>, and of a generation with an <see cref="Error"/>
-    /// <c>error.type</c>; and the mean seconds between chunks from <c>time_per_output_chunk</c>.
+    /// Further data. Keys must not be null or empty; if a key is given twice, the last value counts. Lists, dictionaries and JSON
+    /// (<see cref="System.Text.Json.JsonElement"/>, nodes and documents) are kept as JSON, up to 1,000 values and a depth of 8. Any other
+    /// value that is not a JSON scalar, such as a date or an enum, is kept as its invariant text. Telemetry takes the attributes
+    /// <c>gen_ai.request.model</c>, <c>server.address</c> and <c>server.port</c> from the tags of these names, <c>error.type</c> too for a
+    /// generation with an <see cref="Error"/>, and the mean time between chunks, in seconds, from <c>time_per_output_chunk</c>.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, object?>>? Tags
     {
@@ -145,8 +144,8 @@ public readonly record struct GenerationDetails
         init => (_given, _tags) = (With(HasTags, value is not null), value);
     }
 
-    /// <summary>What the call holds of the monitor's budgets. It is let go of in the moment in which the call is counted; that of another
-    /// monitor is left alone. Not written to the log.</summary>
+    /// <summary>The call's reservation in the monitor's budgets. It is released at the moment when the call is counted; a reservation of
+    /// another monitor is ignored. Not written to the log.</summary>
     public BudgetReservation? Reservation
     {
         get => _reservation;
@@ -190,14 +189,14 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.ImageCompletionTokenCount, value);
     }
 
-    /// <summary>The model that was asked for (<c>gen_ai.request.model</c>), where the answer names another.</summary>
+    /// <summary>The model that was requested (<c>gen_ai.request.model</c>), if the answer names another.</summary>
     public string? RequestModel
     {
         get => RecordExtras.Text(Extras, RecordSchema.RequestModel);
         init => Extras = RecordExtras.With(Extras, RecordSchema.RequestModel, value);
     }
 
-    /// <summary>The provider's response id (<c>gen_ai.response.id</c>); what evaluations and feedback refer to.</summary>
+    /// <summary>The provider's response ID (<c>gen_ai.response.id</c>), which evaluations and feedback refer to.</summary>
     public string? Id
     {
         get => RecordExtras.Text(Extras, RecordSchema.Id);
@@ -218,24 +217,24 @@ public readonly record struct GenerationDetails
         init => Extras = RecordExtras.With(Extras, RecordSchema.SpanId, value);
     }
 
-    /// <summary>Whether the provider told no usage for a call that must have had some. <see langword="null"/>: not known.</summary>
+    /// <summary>Whether the provider reported no usage for a call that must have had some. <see langword="null"/>: unknown.</summary>
     public bool? UsageMissing
     {
         get => RecordExtras.Count(Extras, RecordSchema.UsageMissing) is { } flag ? flag != 0 : null;
         init => Extras = RecordExtras.With(Extras, RecordSchema.UsageMissing, value is { } flag ? (flag ? 1 : 0) : (long?)null);
     }
 
-    /// <summary>What is given of the fields that have no place of their own.</summary>
+    /// <summary>The given values of the fields that have no member of their own.</summary>
     internal RecordExtras? Extras
     {
         get => _extras;
         private init => (_given, _extras) = (With(HasExtras, value is not null), value);
     }
 
-    /// <summary>Whether nothing is given but a model, a finish reason and the three token counts.</summary>
+    /// <summary>Whether at most a model, a finish reason and the three token counts are given.</summary>
     internal bool IsPlain => (_given & ~Plain) == 0;
 
-    /// <summary>Which of the optional numbers and times are given.</summary>
+    /// <summary>Flags that say which of the optional numbers and times are given.</summary>
     internal RecordFields Given => (RecordFields)_given;
 
     /// <summary>Whether a number or the time to the first token is negative, a count above <see cref="MaxTokenCount"/>, or the time longer

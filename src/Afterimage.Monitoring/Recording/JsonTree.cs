@@ -6,9 +6,9 @@ using System.Text.Json.Nodes;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>Turns lists, dictionaries and JSON documents into JSON that nobody else holds or changes.</summary>
-/// <remarks>Bounded, since a sequence may have no end and may hold itself: what is nested deeper, or comes later, is left out and marked by
-/// <c>"…"</c>.</remarks>
+/// <summary>Converts lists, dictionaries and JSON documents to JSON that nobody else holds or changes.</summary>
+/// <remarks>The result is bounded, because a sequence may be endless or contain itself: values that are nested deeper, or come later, are
+/// left out and marked by <c>"…"</c>.</remarks>
 internal static class JsonTree
 {
     private const int MaxDepth = 8;
@@ -30,7 +30,8 @@ internal static class JsonTree
         return Parse(buffer.WrittenSpan);
     }
 
-    /// <summary>The scalar that an element is; of an object or array the element itself, apart from its document.</summary>
+    /// <summary>Returns the scalar value of an element; for an object or array, a copy of the element that is independent of its
+    /// document.</summary>
     public static object? Of(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.String => element.GetString(),
@@ -43,7 +44,7 @@ internal static class JsonTree
         _ => Parse(JsonMarshal.GetRawUtf8Value(element)),
     };
 
-    /// <summary>Writes a value as JSON, with a number that JSON has none for as the string that stands for it.</summary>
+    /// <summary>Writes a value as JSON. A number that JSON cannot express is written as the string that represents it.</summary>
     public static void WriteScalar(Utf8JsonWriter writer, object? scalar)
     {
         switch (scalar)

@@ -5,18 +5,17 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>The ids of the names that one thread gave lately. For that thread only.</summary>
-/// <remarks>A struct, with its entries in place: a call is on its way through a chain of loads, and each link of that costs it a
-/// nanosecond.</remarks>
+/// <summary>The IDs of the names that one thread used recently. Must only be used by that thread.</summary>
+/// <remarks>A struct with its entries inline: a call goes through a chain of memory loads, each of which costs it a nanosecond.</remarks>
 internal struct NameCache(NameTable table)
 {
     private const int Size = 16;
 
-    // Most calls give the name that the call before gave.
+    // Most calls use the same name as the call before.
     private Entry _last = new(null, NameTable.None);
     private Entries _entries;
 
-    /// <summary>The id of <paramref name="name"/>; of null or an empty one, <see cref="NameTable.None"/>.</summary>
+    /// <summary>Returns the ID of <paramref name="name"/>; for null or an empty name, <see cref="NameTable.None"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Id(string? name) => ReferenceEquals(_last.Name, name) ? _last.Id : Find(name);
 
@@ -26,7 +25,7 @@ internal struct NameCache(NameTable table)
         if (string.IsNullOrEmpty(name))
             return NameTable.None;
 
-        // By content: names that come out of parsed responses are new strings every time.
+        // Compared by content: names from parsed responses are new strings every time.
         ref Entry entry = ref _entries[((name.Length * 7) + name[0] + (name[^1] * 3)) & (Size - 1)];
         if (!string.Equals(entry.Name, name))
             entry = new Entry(name, table.GetOrAdd(name));

@@ -4,17 +4,17 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>Gives recurring names small ids, up to a limit; names past it share <see cref="Overflow"/>.</summary>
-/// <remarks>Any thread may call anything. A name keeps its id for the life of the table.</remarks>
+/// <summary>Assigns small IDs to recurring names, up to a limit. Names past it share <see cref="Overflow"/>.</summary>
+/// <remarks>All members are thread-safe. A name keeps its ID for the lifetime of the table.</remarks>
 internal sealed class NameTable
 {
-    /// <summary>The id of a name that was not given.</summary>
+    /// <summary>The ID of a name that was not given.</summary>
     public const int None = 0;
 
-    /// <summary>The id of all names past the limit.</summary>
+    /// <summary>The ID of all names past the limit.</summary>
     public const int Overflow = 1;
 
-    // What is longer is a text that was given for a name: it is kept with its record, not for the life of the monitor.
+    // A longer name is really a text that was given as a name: it is kept with its record, not for the lifetime of the monitor.
     private const int MaxLength = 1024;
 
     private readonly ConcurrentDictionary<string, int> _ids = new(StringComparer.Ordinal);
@@ -32,10 +32,12 @@ internal sealed class NameTable
 
     public string this[int id] => _names[id];
 
-    /// <summary>The id of <paramref name="name"/>, or <see cref="Overflow"/> when the table is full or the name too long.</summary>
+    /// <summary>Returns the ID of <paramref name="name"/>, or <see cref="Overflow"/> if the table is full or the name is too
+    /// long.</summary>
     public int GetOrAdd(string name) => _ids.TryGetValue(name, out int id) ? id : Add(name, limited: true);
 
-    /// <summary>As <see cref="GetOrAdd"/>, but for names whose number is bounded elsewhere: they do not count towards the limit.</summary>
+    /// <summary>Like <see cref="GetOrAdd"/>, but for names whose number is bounded elsewhere: they do not count towards the
+    /// limit.</summary>
     public int GetOrAddUnlimited(string name) => _ids.TryGetValue(name, out int id) ? id : Add(name, limited: false);
 
     public bool TryGet(string name, out int id)

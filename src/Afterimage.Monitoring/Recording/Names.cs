@@ -3,22 +3,22 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>The interned names of one monitor, and the metric ids that follow from them.</summary>
+/// <summary>The interned names of one monitor, and the metric IDs that are derived from them.</summary>
 internal sealed class Names
 {
-    /// <summary>The id in <see cref="Models"/> under which tokens without a model count.</summary>
+    /// <summary>The ID in <see cref="Models"/> under which tokens without a model are counted.</summary>
     public const int UnknownModel = 2;
 
     /// <summary>The name of <see cref="UnknownModel"/>.</summary>
     public const string UnknownModelName = "unknown";
 
-    /// <summary>What the names of metrics of scores begin with.</summary>
+    /// <summary>The prefix of the metrics of scores.</summary>
     public const string ScorePrefix = "evaluation_score_";
 
-    /// <summary>What the names of metrics begin with that count the uses of a model.</summary>
+    /// <summary>The prefix of the metrics that count the uses of a model.</summary>
     public const string ModelUsagePrefix = "model_usage:";
 
-    /// <summary>What the names of metrics begin with that count a finish reason.</summary>
+    /// <summary>The prefix of the metrics that count a finish reason.</summary>
     public const string FinishReasonPrefix = "finish_reason:";
 
     private readonly DerivedNames _modelUsage;
@@ -60,7 +60,7 @@ internal sealed class Names
     public int FinishReasonMetric(int finishReasonId) => _finishReasons[finishReasonId];
 }
 
-/// <summary>Metrics named after another table's names, such as <c>model_usage:gpt-4o</c>. Any thread may ask.</summary>
+/// <summary>Metrics named after the names in another table, such as <c>model_usage:gpt-4o</c>. Thread-safe.</summary>
 internal sealed class DerivedNames(string prefix, NameTable source, NameTable metrics)
 {
     private readonly Lock _growth = new();

@@ -27,33 +27,33 @@ internal enum RecordFields : ushort
     ConversationLength = 1 << 7,
     TimeToFirstToken = 1 << 8,
 
-    /// <summary>The timestamp was given by the caller and is wall-clock time; else it is a <see cref="Clock.Stamp"/> until the record is
-    /// applied, and from then on on the clock's line.</summary>
+    /// <summary>The timestamp was given by the caller and is wall-clock time. Otherwise, it is a <see cref="Clock.Stamp"/> until the record
+    /// is applied, and a time on the clock's timeline from then on.</summary>
     GivenTimestamp = 1 << 9,
 
-    /// <summary><see cref="Record.Value"/> is what the call cost, in US dollars.</summary>
+    /// <summary><see cref="Record.Value"/> is the cost of the call, in US dollars.</summary>
     Cost = 1 << 10,
 
     /// <summary><see cref="Record.Value"/> is the number of the call's tokens that have no known price.</summary>
     Unpriced = 1 << 11,
 }
 
-/// <summary>One wide event. Strings that recur are ids of <see cref="Names"/>; what is rare is in <see cref="Details"/>.</summary>
-/// <remarks>It lies in the per-thread buffers by value: keep it small. It is 104 bytes now.</remarks>
+/// <summary>One wide event. Recurring strings are IDs of <see cref="Names"/>; rare values are in <see cref="Details"/>.</summary>
+/// <remarks>Records are stored by value in the per-thread buffers, so keep this struct small. It is 104 bytes now.</remarks>
 internal struct Record
 {
-    /// <summary>UTC, in ticks of 100 ns; see <see cref="RecordFields.GivenTimestamp"/>. In a <see cref="RecordBatch"/> always wall-clock
-    /// time.</summary>
+    /// <summary>The time in UTC, in ticks of 100 ns; see <see cref="RecordFields.GivenTimestamp"/>. Always wall-clock time in a
+    /// <see cref="RecordBatch"/>.</summary>
     public long Timestamp;
 
-    /// <summary>Ticks of 100 ns.</summary>
+    /// <summary>The duration, in ticks of 100 ns.</summary>
     public long Duration;
 
-    /// <summary>Ticks of 100 ns.</summary>
+    /// <summary>The time to first token, in ticks of 100 ns.</summary>
     public long TimeToFirstToken;
 
-    /// <summary>The value of a <see cref="RecordKind.Metric"/>; of a call what <see cref="RecordFields.Cost"/> and
-    /// <see cref="RecordFields.Unpriced"/> say, once it is priced.</summary>
+    /// <summary>The value of a <see cref="RecordKind.Metric"/>. For a call that has been priced, the value described by
+    /// <see cref="RecordFields.Cost"/> or <see cref="RecordFields.Unpriced"/>.</summary>
     public double Value;
 
     public long PromptTokens;
@@ -76,7 +76,7 @@ internal struct Record
     public RecordFields Fields;
     public RecordKind Kind;
 
-    /// <summary>Whether the provider told no usage for a call that must have had some.</summary>
+    /// <summary>Whether the provider reported no usage for a call that must have had some.</summary>
     public readonly bool IsUsageMissing =>
         Details?.Extras is { } extras && RecordExtras.Count(extras, RecordSchema.UsageMissing) > 0;
 

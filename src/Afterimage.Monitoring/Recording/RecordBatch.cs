@@ -3,7 +3,8 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>Records on their way from the pump to the sinks, shared by these and reused when the last has let go of it.</summary>
+/// <summary>Records on their way from the pump to the sinks. The sinks share a batch; it is reused when the last of them has released
+/// it.</summary>
 internal sealed class RecordBatch(RecordBatchPool pool)
 {
     public const int Capacity = 2048;
@@ -13,7 +14,7 @@ internal sealed class RecordBatch(RecordBatchPool pool)
 
     public int Count { get; private set; }
 
-    /// <summary>How many of them are log entries.</summary>
+    /// <summary>The number of records that are log entries.</summary>
     public int LogCount { get; private set; }
 
     public Record[] Array => _records;
@@ -57,7 +58,7 @@ internal sealed class RecordBatchPool
 
     private readonly Stack<RecordBatch> _batches = [];
 
-    /// <summary>An empty batch with one holder: the caller.</summary>
+    /// <summary>Returns an empty batch with one holder: the caller.</summary>
     public RecordBatch Rent()
     {
         RecordBatch? batch;

@@ -10,18 +10,19 @@ internal sealed class RecordDetails
 {
     public string? Error;
 
-    /// <summary>Tags of a generation or evaluation, metadata of a metric, data of a log entry. Scalars only, keys distinct.</summary>
+    /// <summary>The tags of a generation or evaluation, the metadata of a metric, or the data of a log entry. Scalars only; keys are
+    /// distinct.</summary>
     public KeyValuePair<string, object?>[]? Tags;
 
     public RecordScore[]? Scores;
 
-    /// <summary>The fields that have no place of their own.</summary>
+    /// <summary>The fields that have no member of their own.</summary>
     public RecordExtras? Extras;
 
-    /// <summary>The activity in which a generation was recorded. Set only while somebody listens for spans.</summary>
+    /// <summary>The activity in which a generation was recorded. Set only while there is a listener for spans.</summary>
     public Activity? Activity;
 
-    /// <summary>What the call held of the budgets until it was counted.</summary>
+    /// <summary>The call's reservation in the budgets, until the call is counted.</summary>
     public BudgetReservation? Reservation;
 
     public string? LogMessage;
@@ -29,7 +30,7 @@ internal sealed class RecordDetails
     public Exception? LogException;
     public ExceptionTexts? LogExceptionTexts;
 
-    // The true names where the record's ids say "overflow": the log keeps what memory does not.
+    // The true names if the record's IDs say "overflow": the log keeps names that memory does not.
     public string? ModelName;
     public string? FinishReason;
     public string? Name;

@@ -2,8 +2,8 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>The fields of a record that most records do not have (<see cref="RecordField.IsExtra"/>), in the order of a line. Never changed
-/// once made.</summary>
+/// <summary>The fields of a record that most records do not have (<see cref="RecordField.IsExtra"/>), in the order of a line.
+/// Immutable.</summary>
 internal sealed class RecordExtras
 {
     private readonly Value[] _values;
@@ -12,13 +12,13 @@ internal sealed class RecordExtras
 
     public ReadOnlySpan<Value> Values => _values;
 
-    /// <summary>The extras with a count set, or with it taken away.</summary>
-    /// <returns>The extras; null where nothing is left.</returns>
+    /// <summary>Returns the extras with a count set or removed.</summary>
+    /// <returns>The extras; null if nothing is left.</returns>
     public static RecordExtras? With(RecordExtras? extras, RecordField field, long? count) =>
         With(extras, field, count is { } given ? new Value(field, given, Text: null) : null);
 
-    /// <summary>The extras with a text set, or with it taken away. An empty text counts as not given.</summary>
-    /// <returns>The extras; null where nothing is left.</returns>
+    /// <summary>Returns the extras with a text set or removed. An empty text counts as not given.</summary>
+    /// <returns>The extras; null if nothing is left.</returns>
     public static RecordExtras? With(RecordExtras? extras, RecordField field, string? text) =>
         With(extras, field, string.IsNullOrEmpty(text) ? null : new Value(field, 0, text));
 
@@ -62,7 +62,7 @@ internal sealed class RecordExtras
     /// <summary>A field and its value: a count or flag, or a text.</summary>
     internal readonly record struct Value(RecordField Field, long Count, string? Text)
     {
-        /// <summary>The value as users see it.</summary>
+        /// <summary>The value as shown to users.</summary>
         public object Shown => Text ?? (Field.Type == FieldType.Flag ? Count != 0 : (object)Count);
     }
 }

@@ -8,13 +8,13 @@ namespace Afterimage.Monitoring.Recording;
 
 /// <summary>The recording path: per-thread buffers, and the pump that empties them into memory and the sinks.</summary>
 /// <remarks>
-/// Code of others runs neither on the recording thread nor on the pump: what the pump calls (reducer and sinks) must not fail.
-/// Records get into memory (<see cref="IRecordReducer"/>) either by the pump or, before it comes to them, by whoever reads; to the sinks by
-/// the pump alone.
+/// User code runs neither on the recording thread nor on the pump. What the pump calls (the reducer and the sinks) must not fail. Records
+/// are taken into memory (<see cref="IRecordReducer"/>) either by the pump or, before it gets to them, by a reader; only the pump passes
+/// them to the sinks.
 /// </remarks>
 internal sealed class Recorder
 {
-    /// <summary>How long a record may lie in its buffer while nothing wakes the pump.</summary>
+    /// <summary>How long a record may stay in its buffer if nothing wakes the pump.</summary>
     private static readonly TimeSpan PumpInterval = TimeSpan.FromMilliseconds(200);
 
     private const int RefusingCapacity = 1;
@@ -30,28 +30,28 @@ internal sealed class Recorder
     private readonly Thread _pump;
     private readonly RecordBatchPool _batches = new();
 
-    // Let go of when the pump ends: a thread keeps its last buffer, and with it this recorder, but not the monitor's memory.
+    // Cleared when the pump ends: a thread keeps its last buffer, and with it this recorder, but not the monitor's memory.
     private IRecordReducer? _reducer;
     private IReadOnlyList<IRecordSink> _sinks;
 
-    // Buffers come and go under _buffersLock; the array is replaced, never changed.
+    // Buffers are added and removed under _buffersLock; the array is replaced, never changed.
     private readonly Lock _buffersLock = new();
     private readonly ConcurrentDictionary<int, ThreadBuffer> _bufferByThread = new();
     private volatile ThreadBuffer[] _buffers = [];
     private long _retiredWritten;
     private long _retiredDropped;
 
-    // Guards the reducer and every buffer's Applied.
+    // Protects the reducer and the Applied of every buffer.
     private readonly Lock _applyLock = new();
 
-    // The pump's mail. _pumpSleeps and _woken change under the lock of _mail; the former is also read without, as a hint.
+    // The pump's mailbox. _pumpSleeps and _woken change under the lock of _mail; the former is also read without it, as a hint.
     private readonly object _mail = new();
     private readonly ConcurrentQueue<(Thread Requester, TaskCompletionSource<Task[]> Answer)> _flushRequests = new();
     private volatile bool _pumpSleeps;
     private bool _woken;
     private volatile bool _pumpEnded;
 
-    // Shutdown, in this order.
+    // The stages of shutdown, in this order.
     private volatile bool _isClosed;
     private volatile bool _drainAndStop;
     private long _refused;
@@ -84,10 +84,10 @@ internal sealed class Recorder
 
     public bool IsClosed => _isClosed;
 
-    /// <summary>Records that came after <see cref="Close"/>.</summary>
+    /// <summary>The number of records that came after <see cref="Close"/>.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
-    /// <summary>Records accepted so far, and records refused because a buffer was full.</summary>
+    /// <summary>The number of records accepted so far, and of records refused because a buffer was full.</summary>
     public (long Recorded, long Dropped) Counts
     {
         get
@@ -97,7 +97,7 @@ internal sealed class Recorder
         }
     }
 
-    /// <summary>Records handed to the sinks so far.</summary>
+    /// <summary>The number of records passed to the sinks so far.</summary>
     public long Delivered
     {
         get
@@ -107,7 +107,7 @@ internal sealed class Recorder
         }
     }
 
-    /// <summary>This thread's buffer.</summary>
+    /// <summary>The buffer of the current thread.</summary>
     public ThreadBuffer Buffer
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -118,7 +118,7 @@ internal sealed class Recorder
         }
     }
 
-    /// <summary>Brings every record published so far into memory and keeps memory still until the scope is disposed.</summary>
+    /// <summary>Takes every record published so far into memory, and keeps memory unchanged until the scope is disposed.</summary>
     public Lock.Scope EnterApplied()
     {
         Lock.Scope scope = _applyLock.EnterScope();
@@ -126,9 +126,10 @@ internal sealed class Recorder
         return scope;
     }
 
-    /// <summary>Wakes the pump if it looks asleep. May miss one that is falling asleep: its interval makes up for that.</summary>
-    /// <remarks>Without waiting for the lock: an interruption of the thread would be thrown there, at a record that is recorded
-    /// already.</remarks>
+    /// <summary>Wakes the pump if it appears to be asleep. May miss a pump that is falling asleep; its interval makes up for
+    /// that.</summary>
+    /// <remarks>Does not wait for the lock: an interruption of the thread would be thrown there, for a record that has already been
+    /// recorded.</remarks>
     public void Wake()
     {
         if (!_pumpSleeps || !Monitor.TryEnter(_mail))
@@ -139,7 +140,7 @@ internal sealed class Recorder
         Monitor.Exit(_mail);
     }
 
-    /// <summary>Counts a record that came too late, and says so of the first.</summary>
+    /// <summary>Counts a record that came too late, and reports the first one.</summary>
     public void Refuse()
     {
         if (Interlocked.Increment(ref _refused) == 1)
@@ -155,28 +156,29 @@ internal sealed class Recorder
         }
     }
 
-    /// <summary>Ends when the sinks have been given every record published before the call; yields what they say of making them durable, in
-    /// their order.</summary>
+    /// <summary>Completes when the sinks have received every record published before the call. Its result is the tasks in which the sinks
+    /// make them durable, in the order of the sinks.</summary>
     public Task<Task[]> FlushAsync()
     {
         var request = new TaskCompletionSource<Task[]>(TaskCreationOptions.RunContinuationsAsynchronously);
         _flushRequests.Enqueue((Thread.CurrentThread, request));
         WakeNow();
 
-        // The pump may have looked for mail for the last time before this came.
+        // The pump may have checked its mailbox for the last time before this request arrived.
         if (_pumpEnded)
             AnswerFlushRequests();
         return request.Task;
     }
 
-    /// <summary>Refuses further records, and hands all that were accepted to the sinks.</summary>
-    /// <returns>Whether that was done within <paramref name="timeout"/>; if not, the pump goes on with it.</returns>
+    /// <summary>Refuses further records, and passes all accepted ones to the sinks.</summary>
+    /// <returns><see langword="true"/> if this was done within <paramref name="timeout"/>; otherwise, <see langword="false"/>, and the pump
+    /// continues with it.</returns>
     public bool Close(TimeSpan timeout)
     {
         _isClosed = true;
 
-        // The other half of ThreadBuffer.TryBegin: after this, a producer either has set IsWriting or sees IsClosed. It spares the
-        // recording path a fence.
+        // The other half of ThreadBuffer.TryBegin: after this, a producer either has set IsWriting or sees IsClosed. It saves the recording
+        // path a fence.
         Interlocked.MemoryBarrierProcessWide();
         foreach (ThreadBuffer buffer in _buffers)
             buffer.WakeProducer();
@@ -198,7 +200,7 @@ internal sealed class Recorder
             return buffer;
         }
 
-        // A closed recorder lists no buffers: this one only refuses.
+        // A closed recorder lists no buffers. This buffer only refuses records.
         if (_isClosed)
             return _lastBuffer = new ThreadBuffer(this, thread, RefusingCapacity);
 
@@ -206,7 +208,7 @@ internal sealed class Recorder
         lock (_buffersLock)
             _buffers = [.. _buffers, buffer];
 
-        // The id may have been that of a thread now dead: its buffer stays listed until it is empty.
+        // The ID may have belonged to a thread that has ended. Its buffer stays listed until it is empty.
         _bufferByThread[thread.ManagedThreadId] = buffer;
         _lastBuffer = buffer;
         return buffer;
@@ -244,7 +246,8 @@ internal sealed class Recorder
         _sinks = [];
     }
 
-    // Nobody begins a record any more, and who waits for room has been woken to be refused: what is being written is written in no time.
+    // Nobody can begin a record any more, and threads that were waiting for room have been woken to be refused. Records that are being
+    // written will therefore be finished in no time.
     private void WaitForLastWriters()
     {
         var spinner = default(SpinWait);
@@ -267,7 +270,7 @@ internal sealed class Recorder
         }
     }
 
-    // Under _applyLock.
+    // Call under _applyLock.
     private void Apply()
     {
         _clock.Refresh();
@@ -294,7 +297,7 @@ internal sealed class Recorder
         RecordBatch? batch = null;
         foreach (ThreadBuffer buffer in _buffers)
         {
-            // Applied may be moved on by a reader meanwhile, never back: what is below it now may be freed.
+            // A reader may advance Applied in the meantime, but never move it back: everything below its present value may be freed.
             long applied;
             lock (_applyLock)
                 applied = buffer.Applied;
@@ -332,7 +335,7 @@ internal sealed class Recorder
 
     private void AnswerFlushRequests()
     {
-        // The records made before a request are in the buffers when the request is seen: one more round takes them along.
+        // Records made before a request are in the buffers when the request is seen. One more round includes them.
         int count = _flushRequests.Count;
         if (count == 0)
             return;

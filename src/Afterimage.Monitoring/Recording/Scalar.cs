@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>Turns what users give as tag, metadata and log data into JSON scalars: null, string, bool, long, ulong, decimal or double;
-/// and what has parts into a <see cref="JsonElement"/>.</summary>
+/// <summary>Converts the tags, metadata and log data that users give to JSON scalars (null, string, bool, long, ulong, decimal or double),
+/// and values with parts to a <see cref="JsonElement"/>.</summary>
 internal static class Scalar
 {
     public static object? Of(object? value) => value switch
@@ -15,7 +15,7 @@ internal static class Scalar
         sbyte or byte or short or ushort or int or uint => Convert.ToInt64(value, CultureInfo.InvariantCulture),
         Half half => (double)half,
 
-        // By way of its digits: 0.1f is 0.1 to who wrote it, not 0.10000000149011612.
+        // Converted through its digits: 0.1f is 0.1 to the person who wrote it, not 0.10000000149011612.
         float number => double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
         DateTime time => time.ToString("O", CultureInfo.InvariantCulture),
         DateTimeOffset time => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture),
@@ -54,11 +54,11 @@ internal static class Scalar
         _ => Convert.ToString(scalar, CultureInfo.InvariantCulture)!,
     };
 
-    /// <summary>What telemetry takes for the value of an attribute: no object, but its JSON text.</summary>
+    /// <summary>Returns a value that telemetry accepts for an attribute: not an object, but its JSON text.</summary>
     public static object? Attribute(object? scalar) => scalar is JsonElement ? Text(scalar) : scalar;
 
-    /// <summary>A copy of <paramref name="values"/> that nobody else holds: scalars only, of a key that is given twice the last
-    /// value.</summary>
+    /// <summary>Returns a copy of <paramref name="values"/> that nobody else holds. It contains only scalars; if a key is given twice, the
+    /// last value counts.</summary>
     /// <exception cref="ArgumentException">A key is null or empty.</exception>
     public static KeyValuePair<string, object?>[]? Copy(IEnumerable<KeyValuePair<string, object?>>? values, string parameter)
     {

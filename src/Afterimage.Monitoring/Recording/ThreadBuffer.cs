@@ -5,9 +5,9 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>One thread's bounded ring of records: written by that thread, emptied by the recorder.</summary>
+/// <summary>A bounded ring of the records of one thread: written by that thread, emptied by the recorder.</summary>
 /// <remarks>
-/// The fields are grouped by who writes them, each group on cache lines of its own. Positions only grow; a slot is a position modulo the
+/// The fields are grouped by their writer, and each group has cache lines of its own. Positions only grow; a slot is a position modulo the
 /// capacity.
 /// <code>
 /// freed  &lt;=  applied  &lt;=  written  &lt;=  freed + capacity
@@ -15,7 +15,7 @@ namespace Afterimage.Monitoring.Recording;
 /// </remarks>
 internal sealed class ThreadBuffer
 {
-    // Names this thread gave lately. Touched by the producer only.
+    // Names that this thread used recently. Used by the producer only.
     public NameCache Models;
     public NameCache FinishReasons;
     public NameCache Labels;
@@ -46,31 +46,33 @@ internal sealed class ThreadBuffer
 
     public Recorder Recorder => _recorder;
 
-    /// <summary>Records published so far.</summary>
+    /// <summary>The number of records published so far.</summary>
     public long Written => Volatile.Read(ref _producer.Written);
 
-    /// <summary>Records refused because the ring was full.</summary>
+    /// <summary>The number of records refused because the ring was full.</summary>
     public long Dropped => Volatile.Read(ref _producer.Dropped);
 
     /// <summary>Whether the producer is between <see cref="TryBegin"/> and <see cref="Publish"/>.</summary>
     public bool IsWriting => Volatile.Read(ref _producer.Writing);
 
-    /// <summary>Records that the store has seen. Touched under the recorder's lock.</summary>
+    /// <summary>The number of records that the store has seen. Used under the recorder's lock.</summary>
     public long Applied
     {
         get => _consumer.Applied;
         set => _consumer.Applied = value;
     }
 
-    /// <summary>Records that have been copied out. Written by the pump.</summary>
+    /// <summary>The number of records that have been copied out. Written by the pump.</summary>
     public long Freed => Volatile.Read(ref _consumer.Freed);
 
-    /// <summary>Opens the next slot. Between this and <see cref="Publish"/> nothing may throw.</summary>
-    /// <returns><see langword="false"/> if the record is not taken: the ring is full, or the recorder closed.</returns>
+    /// <summary>Opens the next slot. Nothing may throw between this and <see cref="Publish"/>.</summary>
+    /// <returns><see langword="true"/> if the slot is open; <see langword="false"/> if the ring is full or the recorder is
+    /// closed.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryBegin(out Span<Record> slot)
     {
-        // Closing waits for whoever has set this before it could see that the recorder is closed (Recorder.Close has the other half).
+        // Closing waits for producers that have set this before they could see that the recorder is closed. Recorder.Close has the other
+        // half.
         Volatile.Write(ref _producer.Writing, true);
         if (_recorder.IsClosed)
         {
@@ -91,7 +93,7 @@ internal sealed class ThreadBuffer
         return true;
     }
 
-    /// <summary>Makes the slot that <see cref="TryBegin"/> opened a record.</summary>
+    /// <summary>Publishes the slot that <see cref="TryBegin"/> opened as a record.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Publish()
     {
@@ -102,14 +104,14 @@ internal sealed class ThreadBuffer
             _recorder.Wake();
     }
 
-    /// <summary>The records from <paramref name="position"/> to <paramref name="end"/> that lie contiguously.</summary>
+    /// <summary>Returns the contiguous records from <paramref name="position"/> to <paramref name="end"/>.</summary>
     public Span<Record> Read(long position, long end)
     {
         int start = (int)position & _mask;
         return _slots.AsSpan(start, (int)Math.Min(end - position, _slots.Length - start));
     }
 
-    /// <summary>Gives the slots before <paramref name="position"/> back to the producer.</summary>
+    /// <summary>Returns the slots before <paramref name="position"/> to the producer.</summary>
     public void Free(long position)
     {
         Volatile.Write(ref _consumer.Freed, position);
@@ -118,14 +120,14 @@ internal sealed class ThreadBuffer
             WakeProducer();
     }
 
-    /// <summary>Lets a producer that waits for room see that the recorder is closed.</summary>
+    /// <summary>Wakes a producer that is waiting for room, so that it sees that the recorder is closed.</summary>
     public void WakeProducer()
     {
         lock (_room)
             Monitor.Pulse(_room);
     }
 
-    /// <summary>Lets go of the memory. The recorder is closed and nothing is left to read.</summary>
+    /// <summary>Releases the memory. The recorder must be closed, and nothing may be left to read.</summary>
     public void Release() => _slots = [];
 
     private bool WaitForRoom()
@@ -164,7 +166,7 @@ internal sealed class ThreadBuffer
         }
         catch (ThreadInterruptedException)
         {
-            // While it waited for room, or for one of the locks.
+            // The recorder was closed while this thread was waiting for room or for one of the locks.
             Volatile.Write(ref _producer.Writing, false);
             throw;
         }
@@ -191,7 +193,7 @@ internal sealed class ThreadBuffer
         [FieldOffset(64)]
         public long Written;
 
-        /// <summary>The last <see cref="Freed"/> that the producer looked up.</summary>
+        /// <summary>The value of <see cref="Freed"/> that the producer read last.</summary>
         [FieldOffset(72)]
         public long FreedSeen;
 

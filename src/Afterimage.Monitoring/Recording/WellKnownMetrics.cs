@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>The metrics that every monitor knows, with their ids in <see cref="Names.Metrics"/>.</summary>
+/// <summary>The metrics that every monitor knows, with their IDs in <see cref="Names.Metrics"/>.</summary>
 internal static class WellKnownMetrics
 {
     public const int GenerationTime = 2;
@@ -20,7 +20,7 @@ internal static class WellKnownMetrics
     public const int UnpricedTokenCount = 13;
     public const int UsageMissing = 14;
 
-    /// <summary>Their names, the one with id 2 first.</summary>
+    /// <summary>The names of the metrics, beginning with the one with ID 2.</summary>
     public static ReadOnlySpan<string> InOrder => (string[])
     [
         "generation_time",

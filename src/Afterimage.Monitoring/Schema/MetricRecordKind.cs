@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 
-/// <summary>What a record is.</summary>
+/// <summary>The kind of a record.</summary>
 public enum MetricRecordKind
 {
     /// <summary>A finished generation.</summary>

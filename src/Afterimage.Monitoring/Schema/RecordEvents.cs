@@ -9,7 +9,7 @@ internal enum RecordEvents
     Evaluation = 2,
     Metric = 4,
 
-    /// <summary>What a model was called for.</summary>
+    /// <summary>The events that are calls to a model.</summary>
     Calls = Generation | Evaluation,
     All = Calls | Metric,
 }

@@ -1,6 +1,6 @@
 namespace Afterimage.Monitoring.Schema;
 
-/// <summary>The keys of docs/log-format.md, for the log and for the metadata of points alike.</summary>
+/// <summary>The keys of docs/log-format.md, used in the log and in the metadata of points.</summary>
 internal static class RecordKeys
 {
     public const string Timestamp = "timestamp";

@@ -3,15 +3,15 @@ using static Afterimage.Monitoring.Schema.RecordEvents;
 
 namespace Afterimage.Monitoring.Schema;
 
-/// <summary>The one table of what a record has, in the order of a line (docs/log-format.md).</summary>
+/// <summary>The single table of the fields of a record, in the order of a line (docs/log-format.md).</summary>
 /// <remarks>
-/// From it come the writer and the reader of lines, the columns and views of snapshots, the columns of compacted files, the metadata of
-/// points and the table in the docs. A field that most records do not have is one row with <see cref="RecordField.IsExtra"/> here and a
-/// property of the details.
+/// The table defines the writer and the reader of lines, the columns and views of snapshots, the columns of compacted files, the metadata
+/// of points and the table in the docs. To add a field that most records do not have, add one row with <see cref="RecordField.IsExtra"/>
+/// here and a property in the details.
 /// </remarks>
 internal static class RecordSchema
 {
-    /// <summary>No call costs as many dollars; a decimal holds the sum of any number of calls below it.</summary>
+    /// <summary>An upper limit for the cost of a call, in US dollars. A decimal can hold the sum of any number of costs below it.</summary>
     public const double HighestCost = 1e15;
 
     /// <summary>No call has more tokens of a kind: who gives more has mistaken something else for a count.</summary>
@@ -163,7 +163,7 @@ internal static class RecordSchema
     /// <summary>All fields, in the order of a line.</summary>
     public static IReadOnlyList<RecordField> Fields { get; } = [.. Table];
 
-    /// <summary>Those that records keep with what most of them do not have.</summary>
+    /// <summary>The fields that most records do not have, which records store apart.</summary>
     public static IReadOnlyList<RecordField> Extras { get; } = [.. Table.Where(field => field.IsExtra)];
 
     private static RecordField Add(

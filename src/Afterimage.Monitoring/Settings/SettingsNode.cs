@@ -7,9 +7,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace Afterimage.Monitoring.Settings;
 
-/// <summary>Settings that a person wrote, from a JSON text or an <see cref="IConfiguration"/>; what is wrong with them is said with the
-/// path of the field.</summary>
-/// <remarks>Keys are the same whatever their case and underscores: <c>cached_input</c> in a file is <c>CachedInput</c> in
+/// <summary>Settings that a person wrote, from a JSON text or an <see cref="IConfiguration"/>. Errors are reported with the path of the
+/// field.</summary>
+/// <remarks>Keys are compared without regard to case and underscores: <c>cached_input</c> in a file is <c>CachedInput</c> in
 /// appsettings.json.</remarks>
 internal sealed class SettingsNode
 {
@@ -24,7 +24,7 @@ internal sealed class SettingsNode
         _value = value;
     }
 
-    /// <exception cref="FormatException">It is no JSON object.</exception>
+    /// <exception cref="FormatException"><paramref name="json"/> is not a JSON object.</exception>
     public static SettingsNode Of(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
@@ -41,7 +41,7 @@ internal sealed class SettingsNode
 
     public FormatException Wrong(string key, string rule) => new($"{PathOf(key)}: {rule}");
 
-    /// <summary>The nodes of a list, in its order.</summary>
+    /// <summary>Returns the nodes of a list, in order.</summary>
     public IReadOnlyList<SettingsNode> List(string key)
     {
         if (Find(key) is not { } list)
@@ -51,11 +51,11 @@ internal sealed class SettingsNode
         return [.. list._children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture)).Select(c => c.Value)];
     }
 
-    /// <summary>The values of a list of single values.</summary>
+    /// <summary>Returns the values of a list of single values.</summary>
     public IReadOnlyList<string> Texts(string key) =>
         [.. List(key).Select(node => node._value ?? throw new FormatException($"{node._path}: is a single value."))];
 
-    /// <summary>The settings under a key.</summary>
+    /// <summary>Returns the settings under a key.</summary>
     public SettingsNode? Section(string key) =>
         Find(key) is { _value: not null } ? throw Wrong(key, "has settings of its own.") : Find(key);
 
@@ -83,7 +83,7 @@ internal sealed class SettingsNode
             "a whole number",
             (text, out value) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value));
 
-    /// <summary>A time: a number of seconds, or <c>[d.]hh:mm:ss</c>.</summary>
+    /// <summary>Returns a time, given as a number of seconds or as <c>[d.]hh:mm:ss</c>.</summary>
     public TimeSpan? Time(string key) => Parse<TimeSpan>(key, "a time: seconds as a number, or hh:mm:ss", (text, out value) =>
     {
         if (text.Contains(':', StringComparison.Ordinal))
@@ -96,7 +96,7 @@ internal sealed class SettingsNode
         return true;
     });
 
-    /// <summary>One of the names of an enumeration, under the rules of keys.</summary>
+    /// <summary>Returns one of the names of an enumeration, compared like a key.</summary>
     public T? Choice<T>(string key)
         where T : struct, Enum
     {
@@ -115,8 +115,8 @@ internal sealed class SettingsNode
         });
     }
 
-    /// <summary>Refuses keys that nobody asked for: a mistyped one would otherwise be a setting without effect.</summary>
-    /// <exception cref="FormatException">There is one.</exception>
+    /// <summary>Rejects keys that have not been read: a mistyped key would otherwise be a setting without effect.</summary>
+    /// <exception cref="FormatException">There is such a key.</exception>
     public void RefuseOthers()
     {
         foreach ((string key, SettingsNode child) in _children)
@@ -137,7 +137,7 @@ internal sealed class SettingsNode
         });
         if (json.ValueKind == JsonValueKind.Object)
         {
-            // Under the rules of keys, two may be one that differ.
+            // Two keys that differ may still be equal by the comparison of keys.
             foreach (JsonProperty property in json.EnumerateObject())
             {
                 SettingsNode child = Of(node.PathOf(property.Name), property.Value);

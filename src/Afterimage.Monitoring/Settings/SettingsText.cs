@@ -4,15 +4,15 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Settings;
 
-/// <summary>JSON as people write it: comments and commas at the end of a list are no fault.</summary>
+/// <summary>Reads JSON as people write it: comments and trailing commas are allowed.</summary>
 internal static class SettingsText
 {
-    /// <summary>Bytes that a file may have. The largest that are known, price files, have two millions.</summary>
+    /// <summary>The maximum size of a file, in bytes. The largest known files, which contain prices, have two million.</summary>
     public const int MaxLength = 64 << 20;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    // What is there twice would be a setting without effect.
+    // A key that occurs twice would be a setting without effect.
     private static readonly JsonDocumentOptions Options = new()
     {
         CommentHandling = JsonCommentHandling.Skip,
@@ -26,10 +26,10 @@ internal static class SettingsText
         AllowTrailingCommas = true,
     };
 
-    /// <summary>The text of a file, UTF-8 with or without a byte order mark.</summary>
+    /// <summary>Returns the text of a file in UTF-8, with or without a byte order mark.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    /// <exception cref="FormatException">It is too long, or no UTF-8.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
+    /// <exception cref="FormatException">The file is too long, or is not valid UTF-8.</exception>
     public static string ReadFile(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -37,7 +37,7 @@ internal static class SettingsText
         byte[] buffer = new byte[81920];
         for (int read; (read = file.Read(buffer)) > 0;)
         {
-            // A pipe or a device has no length to look at beforehand.
+            // A pipe or a device has no length that could be checked beforehand.
             if (content.Length + read > MaxLength)
                 throw new FormatException("It is larger than 64 MiB.");
             content.Write(buffer, 0, read);
@@ -56,7 +56,7 @@ internal static class SettingsText
         }
     }
 
-    /// <exception cref="FormatException">It is no JSON, a key is there twice, or a text is no Unicode.</exception>
+    /// <exception cref="FormatException">The text is not valid JSON, a key occurs twice, or a text is not valid Unicode.</exception>
     public static JsonDocument Parse(string json)
     {
         byte[] bytes;
@@ -80,7 +80,7 @@ internal static class SettingsText
         }
     }
 
-    // An escape may stand for half of a surrogate pair. Asked for, such a text throws: here its place is still known.
+    // An escape may represent half of a surrogate pair. Reading such a text throws; here, its position is still known.
     private static void CheckTexts(byte[] json)
     {
         var reader = new Utf8JsonReader(json, ReaderOptions);

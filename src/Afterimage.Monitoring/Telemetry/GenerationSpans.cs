@@ -3,18 +3,18 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Telemetry;
 
-/// <summary>Makes a span of each generation where someone listens, after the fact: from its start to its end, below the activity in which
-/// it was recorded.</summary>
+/// <summary>Creates a span for each generation, after the fact, if there is a listener. It extends from the start of the generation to its
+/// end, and its parent is the activity in which the generation was recorded.</summary>
 /// <remarks>Names: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/.</remarks>
 internal static class GenerationSpans
 {
-    // One for the process: listeners choose by name.
+    // One per process: listeners select it by name.
     private static readonly ActivitySource Source = new("Afterimage.Monitoring");
 
     public static bool HasListener => Source.HasListeners();
 
     /// <param name="record">The generation.</param>
-    /// <param name="attributes">The attributes that it shares with its measurements.</param>
+    /// <param name="attributes">The attributes that the span shares with the measurements.</param>
     public static void Record(MetricRecord record, in TagList attributes)
     {
         if (!HasListener)

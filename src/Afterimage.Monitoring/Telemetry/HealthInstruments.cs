@@ -5,8 +5,8 @@ using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Telemetry;
 
-/// <summary>The health of the monitors on one meter, read from their statistics when somebody collects.</summary>
-/// <remarks>One set of instruments serves them all: it stays with the meter, so that monitors which come and go leave nothing
+/// <summary>Reports the health of the monitors that share a meter, read from their statistics when the instruments are collected.</summary>
+/// <remarks>One set of instruments serves all of them. It stays with the meter, so that monitors that come and go leave nothing
 /// behind.</remarks>
 internal sealed class HealthInstruments
 {
@@ -44,10 +44,10 @@ internal sealed class HealthInstruments
             "Calls of a handler that threw.");
     }
 
-    /// <summary>Lets a monitor be observed until what is returned is disposed.</summary>
-    /// <param name="meter">Where the instruments are.</param>
-    /// <param name="logDirectory">Tells monitors on one meter apart.</param>
-    /// <param name="statistics">Called when somebody collects.</param>
+    /// <summary>Adds a monitor to be observed until the return value is disposed.</summary>
+    /// <param name="meter">The meter of the instruments.</param>
+    /// <param name="logDirectory">The log directory, which distinguishes the monitors on one meter.</param>
+    /// <param name="statistics">Called when the instruments are collected.</param>
     public static IDisposable Add(Meter meter, string logDirectory, Func<MonitorStatistics> statistics)
     {
         HealthInstruments instruments = OfMeters.GetValue(meter, static m => new HealthInstruments(m));

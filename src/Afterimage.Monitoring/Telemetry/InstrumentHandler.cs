@@ -4,11 +4,11 @@ using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Telemetry;
 
-/// <summary>Feeds the standard telemetry, off the recording path: the instruments of the OpenTelemetry GenAI client metrics, and one span a
-/// generation.</summary>
+/// <summary>Feeds the standard telemetry, off the recording path: the instruments of the OpenTelemetry GenAI client metrics, and one span
+/// per generation.</summary>
 /// <remarks>
-/// Names, units, attributes and bucket boundaries: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/. What a record has no
-/// field for comes from tags that have an attribute's name.
+/// Names, units, attributes and bucket boundaries: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/. Values for which a
+/// record has no field are taken from tags with the name of the attribute.
 /// </remarks>
 internal sealed class InstrumentHandler : IMetricHandler
 {
@@ -16,11 +16,11 @@ internal sealed class InstrumentHandler : IMetricHandler
 
     private const string ErrorType = "error.type";
 
-    /// <summary>The one tag that is a measurement and no attribute: seconds.</summary>
+    /// <summary>The only tag that is a measurement rather than an attribute. In seconds.</summary>
     private const string TimePerOutputChunk = "time_per_output_chunk";
 
-    // One for the process, never disposed: to OpenTelemetry instruments of one name on meters of one name are one, and the end of one meter
-    // would silence them all.
+    // One per process, never disposed: to OpenTelemetry, instruments of one name on meters of one name are the same, and disposing one
+    // meter would silence them all.
     private static readonly Meter SharedMeter = new(MeterName);
 
     private static readonly string[] AttributeTags = ["gen_ai.request.model", "server.address", "server.port"];
@@ -77,19 +77,19 @@ internal sealed class InstrumentHandler : IMetricHandler
 
     public void HandleMetric(string metricName, double value, IReadOnlyDictionary<string, object?> metadata)
     {
-        // The instruments are fed with whole generations: HandleBatch.
+        // The instruments are fed with whole generations in HandleBatch.
     }
 
     private void Handle(MetricRecord record)
     {
-        // The two that the conventions require have a value even where nobody said one.
+        // The two attributes that the conventions require always have a value.
         TagList tags = default;
         tags.Add("gen_ai.operation.name", record.Operation ?? "chat");
         tags.Add("gen_ai.provider.name", record.Provider ?? "unknown");
         if (record.ModelName is { } model)
             tags.Add("gen_ai.response.model", model);
 
-        // Error texts are free: as an attribute they would make a series each.
+        // Error texts are free: as attributes, they would create a series each.
         object? errorType = record.Error is null ? null : "_OTHER";
         double? timePerOutputChunk = null;
         foreach ((string key, object? value) in record.Tags)

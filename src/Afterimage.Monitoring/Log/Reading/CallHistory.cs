@@ -7,13 +7,13 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>The generations and evaluations in the files of a log directory and of those below it (docs/log-format.md).</summary>
+/// <summary>The generations and evaluations in the files of a log directory and of the directories below it (docs/log-format.md).</summary>
 /// <param name="directory">The directory.</param>
-/// <param name="readCompacted">Reads compacted files; null: nobody does.</param>
+/// <param name="readCompacted">The reader of compacted files; null: none.</param>
 /// <param name="tags">The keys of the tags that matter.</param>
 internal sealed class CallHistory(string directory, CompactedFileReader? readCompacted, IReadOnlyCollection<string> tags)
 {
-    // What a file's own time may be behind the stamps of its records, with clocks that differ or were set.
+    // How much the time of a file may lag behind the stamps of its records, if clocks differ or were set.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromDays(1);
 
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
@@ -21,14 +21,13 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     private long _calls;
     private long _skippedLines;
 
-    /// <summary>Whether a file was deleted or compacted between the listing and its reading: then not all calls were read, and only another
-    /// history can.</summary>
+    /// <summary>Whether a file was deleted or compacted between listing and reading. Not all calls have then been read, and a new history
+    /// is needed to read them.</summary>
     public bool IsOutdated { get; private set; }
 
-    /// <summary>Reads the calls of a time and later, each directory's in the order of its files' lines.</summary>
+    /// <summary>Reads the calls at or after a time. The calls of each directory are in the order of the lines in its files.</summary>
     /// <remarks>
-    /// A line that is no whole record is skipped and counted. A
-    /// file that was not written since is not opened.
+    /// A line that is not a complete record is skipped and counted. A file that has not been written since is not opened.
     /// </remarks>
     /// <param name="since">The time, in UTC ticks; 0: everything.</param>
     /// <exception cref="IOException">A file or directory cannot be read.</exception>
@@ -47,7 +46,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         }
     }
 
-    /// <summary>What was read, for the log.</summary>
+    /// <summary>Describes what was read, for the log.</summary>
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
@@ -73,11 +72,11 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         }
     }
 
-    // A file that is gone has no time: opening it says so.
+    // A file that is gone has no time. Opening it will report that.
     private static bool IsOlder(string path, long since) =>
         since != 0 && new FileInfo(path) is { Exists: true } file && file.LastWriteTimeUtc.Ticks < since - ClockTolerance.Ticks;
 
-    // Of a message the first line: an engine that reads compacted files shows its statement below it.
+    // Only the first line of the message: an engine that reads compacted files shows its statement below it.
     private static IOException Unreadable(string path, Exception e) =>
         new($"A budget cannot go on from '{path}': {e.FirstLine()}", e);
 
@@ -102,7 +101,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         }
     }
 
-    /// <returns>What the reader answers; nothing if the file is gone.</returns>
+    /// <returns>The result of the reader; nothing if the file is gone.</returns>
     private T? Try<T>(string path, Func<T> read)
     {
         try
@@ -139,7 +138,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         return call;
     }
 
-    // Names of models are in their details alone, so that the past takes no place in the present's tables.
+    // Model names are only stored in the details, so that past runs take no place in the tables of this one.
     private void SetNames(RecordLine line, ref Record call)
     {
         string? model = Name(line, RecordSchema.ModelName, _names);
@@ -179,7 +178,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         return extras;
     }
 
-    // A run has few of them, and many calls.
+    // A run has many calls but few names, so that they can share strings.
     private static string? Name(RecordLine line, RecordField field, HashSet<string> names)
     {
         if (!line.Has(field))

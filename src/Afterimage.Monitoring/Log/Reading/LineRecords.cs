@@ -3,10 +3,11 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>Records of lines, as they were when they were recorded.</summary>
+/// <summary>Converts lines back to the records that were made.</summary>
 internal static class LineRecords
 {
-    /// <summary>The record of a generation or an evaluation, with its times and numbers. Its names are whose tables they are in.</summary>
+    /// <summary>Returns the record of a generation or an evaluation, with its times and numbers. Its names are left to the owner of their
+    /// tables.</summary>
     public static Record OfCall(RecordLine line)
     {
         Record call = default;

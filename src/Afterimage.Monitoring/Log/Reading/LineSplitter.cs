@@ -1,12 +1,12 @@
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>Splits a file, or a range of one, into lines. A line of any length costs no more memory than the limit.</summary>
+/// <summary>Splits a file, or a range of a file, into lines. However long a line is, it takes no more memory than the limit.</summary>
 /// <remarks>
-/// A range has the lines that begin in it, so that ranges that meet have each line once. Blank lines are none. For one thread at a time.
+/// A range has the lines that begin in it, so that adjacent ranges have each line once. Blank lines are skipped. Not thread-safe.
 /// </remarks>
 internal sealed class LineSplitter : IDisposable
 {
-    /// <summary>Bytes of a line beyond which it is passed over. Default.</summary>
+    /// <summary>The default length, in bytes, beyond which a line is skipped.</summary>
     public const int DefaultMaxLineLength = 16 << 20;
 
     private const int BufferSize = 128 * 1024;
@@ -23,10 +23,10 @@ internal sealed class LineSplitter : IDisposable
     private int _lineLength;
     private bool _isAtEnd;
 
-    /// <param name="path">The file. It may grow meanwhile.</param>
-    /// <param name="start">Where the range begins.</param>
-    /// <param name="end">Where it ends.</param>
-    /// <param name="maxLineLength">Bytes of a line beyond which it is passed over.</param>
+    /// <param name="path">The file. It may grow in the meantime.</param>
+    /// <param name="start">The start of the range.</param>
+    /// <param name="end">The end of the range.</param>
+    /// <param name="maxLineLength">The length, in bytes, beyond which a line is skipped.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public LineSplitter(string path, long start = 0, long end = long.MaxValue, int maxLineLength = DefaultMaxLineLength)
     {
@@ -47,16 +47,16 @@ internal sealed class LineSplitter : IDisposable
         }
     }
 
-    /// <summary>The line, without its end, until the next <see cref="Read"/>. Of one that is too long there is nothing.</summary>
+    /// <summary>The line without its line end, valid until the next <see cref="Read"/>. Empty if the line is too long.</summary>
     public ReadOnlyMemory<byte> Line => _buffer.AsMemory(_lineStart, _lineLength);
 
     /// <summary>Whether the line is longer than the limit.</summary>
     public bool IsTooLong { get; private set; }
 
-    /// <summary>Where the line begins in the file.</summary>
+    /// <summary>The position of the line in the file.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Goes on to the next line that is not blank.</summary>
+    /// <summary>Advances to the next line that is not blank.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public bool Read()
     {
@@ -88,7 +88,7 @@ internal sealed class LineSplitter : IDisposable
             if (_filled - _next > _maxLineLength)
                 return PassLongLine();
 
-            // The rest moves to the front with the next fill.
+            // The next fill moves the rest to the front.
             searched = _filled - _next;
             if (!Fill())
                 return _filled > _next && Take(_filled, _filled);
@@ -144,7 +144,7 @@ internal sealed class LineSplitter : IDisposable
 
     private void GoToFirstLineFrom(long start)
     {
-        // A line begins behind a line end: that of the byte before the range counts.
+        // A line begins after a line end, which may be the byte before the range.
         _file.Position = start - 1;
         do
         {

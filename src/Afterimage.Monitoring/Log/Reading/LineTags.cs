@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>The tags of a line that are single values.</summary>
+/// <summary>Reads the tags of a line that are single values.</summary>
 internal static class LineTags
 {
-    /// <param name="json">The object, as it stands in the line.</param>
-    /// <param name="isWanted">Which keys matter; null: all.</param>
-    /// <returns>The tags; numbers and flags as their text.</returns>
+    /// <param name="json">The object as it is in the line.</param>
+    /// <param name="isWanted">Selects the keys that matter; null: all.</param>
+    /// <returns>The tags, with numbers and flags as text.</returns>
     public static KeyValuePair<string, object?>[] Of(ReadOnlySpan<byte> json, Func<string, bool>? isWanted = null)
     {
         List<KeyValuePair<string, object?>> tags = [];

@@ -5,21 +5,21 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>A line of <c>alerts.jsonl</c> or <c>afterimage.log</c>, judged by the one rule of docs/log-format.md.</summary>
+/// <summary>A line of <c>alerts.jsonl</c> or <c>afterimage.log</c>, parsed by the rules of docs/log-format.md.</summary>
 internal sealed record NoteLine
 {
     private static readonly string[] AlertLevels = ["info", "warning", "error"];
 
-    // As in a record's line: what a key that is there twice says nobody knows.
+    // As in the line of a record: if a key occurs twice, its meaning is unknown.
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };
 
-    /// <summary>UTC ticks.</summary>
+    /// <summary>The time, in UTC ticks.</summary>
     public required long Timestamp { get; init; }
 
-    /// <summary>The time, UTC.</summary>
+    /// <summary>The time, in UTC.</summary>
     public DateTimeOffset Time => new(Timestamp, TimeSpan.Zero);
 
-    /// <summary>The alert's name; null of a log entry.</summary>
+    /// <summary>The name of the alert; null for a log entry.</summary>
     public required string? Name { get; init; }
 
     public required string Level { get; init; }
@@ -32,17 +32,17 @@ internal sealed record NoteLine
 
     public string? StackTrace { get; init; }
 
-    /// <summary>The object of its data as it stands in the line; null without one.</summary>
+    /// <summary>The data object as it is in the line; null if there is none.</summary>
     public string? Data { get; init; }
 
-    /// <summary>The alert of a line; null where it is none.</summary>
+    /// <summary>Parses a line as an alert; returns null if it is not one.</summary>
     public static NoteLine? Alert(ReadOnlyMemory<byte> line) =>
         Parse(line) is { Name: not null } note && AlertLevels.Contains(note.Level, StringComparer.Ordinal) ? note : null;
 
-    /// <summary>The log entry of a line; null where it is none.</summary>
+    /// <summary>Parses a line as a log entry; returns null if it is not one.</summary>
     public static NoteLine? LogEntry(ReadOnlyMemory<byte> line) => Parse(line);
 
-    /// <summary>The values of an object of data: scalars as such, lists and objects as their JSON.</summary>
+    /// <summary>Returns the values of a data object: scalars as such, lists and objects as JSON.</summary>
     public static Dictionary<string, object?> ValuesOf(string? data)
     {
         var values = new Dictionary<string, object?>(StringComparer.Ordinal);
@@ -99,13 +99,13 @@ internal sealed record NoteLine
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Torn or foreign; InvalidOperationException is the parser's for a text that is no Unicode.
+            // Torn or foreign. The parser throws InvalidOperationException for text that is not valid Unicode.
             return null;
         }
     }
 
-    /// <summary>The text of a key; null where it is not given, which an empty one counts as.</summary>
-    /// <exception cref="JsonException">The value is no text.</exception>
+    /// <summary>Returns the text of a key; null if it is not given or empty.</summary>
+    /// <exception cref="JsonException">The value is not text.</exception>
     private static string? Text(JsonElement note, string key)
     {
         if (!note.TryGetProperty(key, out JsonElement value))

@@ -8,15 +8,15 @@ using Afterimage.Monitoring.Schema;
 namespace Afterimage.Monitoring.Log.Reading;
 
 /// <content>
-/// Lines that look like the library's own, whose keys stand in the order of the table: to compare them with what is expected costs a
-/// fraction of parsing. Any other line, and any that may be wrong, is left to the parser, which judges.
+/// The fast path for lines that look like the library's own, whose keys are in the order of the table. Comparing them with what is expected
+/// takes a fraction of the time of parsing. All other lines, and those that may be invalid, are left to the parser, which decides.
 /// </content>
 internal sealed partial class RecordLine
 {
-    // Decimals of as many digits are told apart by doubles, and each is the shortest of its double.
+    // Doubles can tell decimals of up to this many digits apart, and each decimal is the shortest one for its double.
     private const int ExactDigits = 15;
 
-    // From here on the shortest text of a double has an exponent.
+    // Outside these limits, the shortest text of a double has an exponent.
     private const double LowestPlain = 1e-4;
     private const double HighestPlain = 1e15;
 
@@ -25,11 +25,11 @@ internal sealed partial class RecordLine
     private static readonly SearchValues<byte> TextEnds =
         SearchValues.Create([.. Enumerable.Range(0, ' ').Select(c => (byte)c), .. "\"\\"u8]);
 
-    // What the encoder lets stand.
+    // The characters that the encoder does not escape.
     private static readonly SearchValues<byte> PlainText =
         SearchValues.Create([.. Enumerable.Range(' ', 0x7F - ' ').Select(c => (byte)c).Except("\"&'+<>\\`"u8.ToArray())]);
 
-    // What compacted files give back as the encoder has it.
+    // The characters that compacted files restore exactly as the encoder writes them.
     private static readonly SearchValues<byte> KnownText =
         SearchValues.Create([.. Enumerable.Range(' ', 0x7F - ' ').Select(c => (byte)c), .. "\n\r\t"u8]);
 
@@ -167,7 +167,7 @@ internal sealed partial class RecordLine
                 significant++;
         }
 
-        // As JSON has it: a digit before the point and one behind, and no zero that says nothing in front.
+        // As JSON requires: a digit before the point and one after it, and no leading zeros.
         int whole = (point < 0 ? position : point) - first;
         int fraction = point < 0 ? 0 : position - point - 1;
         if (whole < 1 || (whole > 1 && line[first] == '0') || (point >= 0 && fraction < 1))
@@ -254,7 +254,7 @@ internal sealed partial class RecordLine
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject || !TakeObject(ref reader, ordinal, ref metadataModel))
             return false;
 
-        // With escapes it is kept in another form.
+        // A text with escapes is kept in another form.
         position += (int)reader.BytesConsumed;
         isCanonical &= !Text(Fields[ordinal]).Contains((byte)'\\');
         return true;

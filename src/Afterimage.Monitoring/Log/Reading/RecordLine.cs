@@ -7,14 +7,14 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>A line of records, judged and taken apart by the one rule of docs/log-format.md. Made once and used for any number of
+/// <summary>A line of records, validated and parsed by the rules of docs/log-format.md. An instance can be used for any number of
 /// lines.</summary>
 /// <remarks>
-/// What it gives back is valid until the next <see cref="TryParse"/>, and as long as the line is. For one thread at a time.
+/// Returned values are valid until the next <see cref="TryParse"/>, and as long as the line is. Not thread-safe.
 /// </remarks>
 internal sealed partial class RecordLine : IRecord
 {
-    /// <summary>What the events are called in a line.</summary>
+    /// <summary>The names of the events in a line.</summary>
     public static readonly (RecordEvents Event, string Name)[] EventNames =
     [
         (RecordEvents.Generation, RecordKeys.EventOf(MetricRecordKind.Generation)),
@@ -36,29 +36,29 @@ internal sealed partial class RecordLine : IRecord
         .. EventNames.Select(e => (e.Event, e.Name, Encoding.UTF8.GetBytes(e.Name))),
     ];
 
-    // Exact as doubles.
+    // These are exact as doubles.
     private static readonly double[] PowersOfTen = [.. Enumerable.Range(0, 16).Select(power => Math.Pow(10, power))];
 
     private readonly long[] _numbers = new long[Fields.Length];
     private readonly (int Start, int Length)[] _texts = new (int, int)[Fields.Length];
 
-    // Which of the texts lie in _unescaped.
+    // Which of the texts are in _unescaped.
     private ulong _escaped;
     private byte[] _unescaped = [];
     private int _unescapedLength;
     private ulong _given;
     private ReadOnlyMemory<byte> _line;
 
-    // Where in the line begins what a reader reads.
+    // The position in the line at which the JSON reader's input begins.
     private int _offset;
 
     /// <inheritdoc/>
     public RecordEvents Event { get; private set; }
 
-    /// <summary>Whether the library, given the record, would write this line, byte for byte. It may be false where it would.</summary>
+    /// <summary>Whether the library, given the record, would write this line, byte for byte. May be false even if it would.</summary>
     public bool IsCanonical { get; private set; }
 
-    /// <summary>The fields that it has, a bit each by their ordinals.</summary>
+    /// <summary>The fields that the record has, one bit each, by their ordinals.</summary>
     public ulong GivenFields => _given;
 
     /// <inheritdoc/>
@@ -83,9 +83,9 @@ internal sealed partial class RecordLine : IRecord
         return (_escaped & Bit(field.Ordinal)) != 0 ? _unescaped.AsSpan(start, length) : _line.Span.Slice(start, length);
     }
 
-    /// <summary>Takes a line apart.</summary>
-    /// <param name="line">The line, without its end.</param>
-    /// <returns>Whether it is a valid record.</returns>
+    /// <summary>Parses a line.</summary>
+    /// <param name="line">The line, without its line end.</param>
+    /// <returns><see langword="true"/> if the line is a valid record; otherwise, <see langword="false"/>.</returns>
     public bool TryParse(ReadOnlyMemory<byte> line)
     {
         _line = line;
@@ -104,7 +104,7 @@ internal sealed partial class RecordLine : IRecord
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Torn or foreign; InvalidOperationException is the reader's for a text that is no Unicode.
+            // Torn or foreign. The reader throws InvalidOperationException for text that is not valid Unicode.
             return false;
         }
     }
@@ -136,7 +136,7 @@ internal sealed partial class RecordLine : IRecord
                 continue;
             }
 
-            // What a key that is there twice says nobody knows.
+            // If a key occurs twice, its meaning is unknown.
             if ((_given & Bit(ordinal)) != 0)
                 return false;
 
@@ -147,12 +147,12 @@ internal sealed partial class RecordLine : IRecord
                 return false;
         }
 
-        // To the very end: a torn line has none.
+        // Read to the very end, because a torn line has none.
         return reader.TokenType == JsonTokenType.EndObject && !reader.Read() && Complete(@event, metadataModel);
     }
 
-    /// <summary>Keeps what the event has of what was taken.</summary>
-    /// <returns>Whether it is all that the event must have.</returns>
+    /// <summary>Keeps those of the parsed fields that the event has.</summary>
+    /// <returns><see langword="true"/> if they include all required fields of the event; otherwise, <see langword="false"/>.</returns>
     private bool Complete(RecordEvents @event, (int Start, int Length, bool IsEscaped) metadataModel)
     {
         Event = @event;
@@ -171,7 +171,7 @@ internal sealed partial class RecordLine : IRecord
         return true;
     }
 
-    /// <summary>The event of a name; none where it is unknown.</summary>
+    /// <summary>Returns the event with a name; none if the name is unknown.</summary>
     public static RecordEvents EventOf(ReadOnlySpan<byte> text)
     {
         foreach ((RecordEvents @event, _, byte[] utf8) in Names)
@@ -183,7 +183,7 @@ internal sealed partial class RecordLine : IRecord
         return RecordEvents.None;
     }
 
-    /// <summary>Finds the field of a key: in a line of the library's own it is the next or one soon after.</summary>
+    /// <summary>Finds the field of a key. In the library's own lines it is the next one or soon after.</summary>
     private static int Find(in Utf8JsonReader reader, ref int expected)
     {
         if (reader.ValueIsEscaped)
@@ -284,7 +284,7 @@ internal sealed partial class RecordLine : IRecord
         return true;
     }
 
-    // Throws where it is no Unicode: who reads the object would fail there.
+    // Throws if the text is not valid Unicode, as a reader of the object would.
     private void CheckText(in Utf8JsonReader reader)
     {
         if (!reader.ValueIsEscaped)
@@ -343,7 +343,7 @@ internal sealed partial class RecordLine : IRecord
         return given;
     }
 
-    /// <summary>The number that a reader is at, one that JSON has no number for included; NaN for anything else.</summary>
+    /// <summary>Returns the number that a reader is at, including those that JSON cannot express; NaN for anything else.</summary>
     public static double NumberOf(in Utf8JsonReader reader) => TryNumber(reader, out double number) ? number : double.NaN;
 
     private static bool TryNumber(in Utf8JsonReader reader, out double number)
@@ -362,7 +362,7 @@ internal sealed partial class RecordLine : IRecord
 
     private static bool TryNumber(ReadOnlySpan<byte> text, out double number)
     {
-        // Digits with a point among them, as the library writes seconds: their quotient is exact where both numbers are.
+        // Digits with a point among them, as the library writes seconds. The quotient is exact if both numbers are.
         long digits = 0;
         int point = -1;
         if (text.Length <= 16)

@@ -1,13 +1,13 @@
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>Reads the times of docs/log-format.md.</summary>
+/// <summary>Parses the times of docs/log-format.md.</summary>
 internal static class RecordTime
 {
     private const int SecondsLength = 19;
 
-    /// <summary>Reads <c>2026-11-23T14:25:38.1234567Z</c>: up to seven digits of a second, and an offset.</summary>
+    /// <summary>Parses a time such as <c>2026-11-23T14:25:38.1234567Z</c>, with up to seven decimals of a second and an offset.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="ticks">The time in UTC ticks; one that its offset carries past the calendar's end is that end.</param>
+    /// <param name="ticks">The time in UTC ticks. A time that its offset moves past the end of the calendar is clamped to that end.</param>
     public static bool TryParse(ReadOnlySpan<byte> text, out long ticks)
     {
         ticks = 0;
@@ -66,7 +66,7 @@ internal static class RecordTime
         return true;
     }
 
-    /// <summary>The number that digits stand for; -1 where one is none.</summary>
+    /// <summary>Returns the number that the digits represent; -1 if one is not a digit.</summary>
     private static int Number(ReadOnlySpan<byte> digits)
     {
         int number = 0;

@@ -1,21 +1,22 @@
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>What became of a file since it was last looked at.</summary>
+/// <summary>The change of a file since it was last checked.</summary>
 internal enum FileChange
 {
     None,
 
-    /// <summary>There are whole lines that were not read.</summary>
+    /// <summary>There are complete lines that have not been read.</summary>
     Grown,
 
-    /// <summary>It was cut short, or another is in its place: what was read of it is no more.</summary>
+    /// <summary>The file was truncated or replaced: what was read of it no longer exists.</summary>
     Replaced,
 }
 
-/// <summary>A file of lines that somebody else writes, and how far it was read. A line without its end waits until it has one.</summary>
+/// <summary>A file of lines that another writer appends to, and the position up to which it has been read. A line without its line end
+/// waits until it has one.</summary>
 internal sealed class TailedFile(string path)
 {
-    // What is compared to know a file again: a line begins with its time, to 100 ns.
+    // The number of bytes that are compared to recognize a file: a line begins with its time, to 100 ns.
     private const int MarkLength = 64;
     private const int BlockSize = 64 * 1024;
 
@@ -26,14 +27,14 @@ internal sealed class TailedFile(string path)
 
     public string Path => path;
 
-    /// <summary>Where the lines begin that were not read.</summary>
+    /// <summary>The start of the lines that have not been read.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Where they end.</summary>
+    /// <summary>The end of the lines that have not been read.</summary>
     public long End { get; private set; }
 
-    /// <summary>Looks at the file.</summary>
-    /// <param name="toEnd">Whether nobody writes it any more, so that a last line without its end counts too.</param>
+    /// <summary>Checks the file for changes.</summary>
+    /// <param name="toEnd">Whether the file is no longer being written, so that a last line without its line end counts too.</param>
     /// <exception cref="IOException">The file cannot be read, or is gone.</exception>
     public FileChange Look(bool toEnd)
     {
@@ -52,10 +53,10 @@ internal sealed class TailedFile(string path)
         return End > Position ? FileChange.Grown : FileChange.None;
     }
 
-    /// <summary>Passes over all but the last bytes of what was not read.</summary>
+    /// <summary>Skips all unread bytes but the last ones.</summary>
     public void PassTo(long last) => Position = Math.Max(Position, End - last);
 
-    /// <summary>Passes over all but the last lines of what was not read.</summary>
+    /// <summary>Skips all unread lines but the last ones.</summary>
     /// <exception cref="IOException">The file cannot be read, or is gone.</exception>
     public void PassToLastLines(int count)
     {
@@ -66,7 +67,7 @@ internal sealed class TailedFile(string path)
         Position = start;
     }
 
-    /// <summary>Says that the lines up to <see cref="End"/> were read.</summary>
+    /// <summary>Marks the lines up to <see cref="End"/> as read.</summary>
     /// <exception cref="IOException">The file cannot be read, or is gone.</exception>
     public void Advance()
     {

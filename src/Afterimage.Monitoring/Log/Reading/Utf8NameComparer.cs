@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>Names in UTF-8, so that one in a line or in a request's body is found without making a string of it.</summary>
+/// <summary>Compares names in UTF-8, so that a name in a line or in the body of a request can be looked up without creating a
+/// string.</summary>
 internal sealed class Utf8NameComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
     public static readonly Utf8NameComparer Instance = new();
@@ -13,7 +14,7 @@ internal sealed class Utf8NameComparer : IEqualityComparer<byte[]>, IAlternateEq
 
     public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
 
-    // Seeded by the process: names come from outside, and nobody must be able to choose some that collide.
+    // Seeded per process: names come from outside, and nobody must be able to choose names that collide.
     public int GetHashCode(ReadOnlySpan<byte> alternate)
     {
         var hash = default(HashCode);
