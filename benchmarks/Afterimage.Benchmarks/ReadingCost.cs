@@ -7,8 +7,8 @@ namespace Afterimage.Benchmarks;
 
 /// <summary>
 /// What it costs to read a log directory: <c>reading make DIR GENERATIONS</c>, then in a process each <c>reading afterimage|duckdb
-/// summary|p95 DIR</c> and <c>reading resume DIR</c>; <c>reading compact DIR</c>, and the same again from Parquet. <c>reading make-small DIR
-/// FILES</c> and <c>reading open DIR</c> are about a directory of many small files.
+/// summary|p95 DIR</c> and <c>reading resume DIR</c>; <c>reading compact DIR</c>, and the same again from Parquet. <c>reading make-small
+/// DIR FILES</c> and <c>reading open DIR</c> are about a directory of many small files.
 /// </summary>
 /// <remarks>Once each: they take long. The facts are seconds, and the most memory of the process that was resident.</remarks>
 internal static class ReadingCost
@@ -99,7 +99,11 @@ internal static class ReadingCost
         string written = Directory.GetFiles(directory, "metrics*.jsonl").Single();
         int number = 0;
         foreach (string[] lines in File.ReadLines(written).Chunk(GenerationsInFile))
-            File.WriteAllLines(Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"metrics-{++number:000000}.jsonl")), lines);
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"metrics-{++number:000000}.jsonl");
+            File.WriteAllLines(Path.Combine(directory, name), lines);
+        }
+
         File.Delete(written);
         Facts.Write("reading.small.files", number);
     }

@@ -172,7 +172,10 @@ internal sealed class Table
         Ratio("the same", "Slices.ByModel", "scan of a list", "Slices.ScanListByModel", null);
         TimeAtMost("`GetMetrics` of one tenant of 100, 1 M generations", Nanoseconds("Slices.OfOneTenant"), 1_000_000);
         TimeAtMost("`GetTimeSeries` of 120 parts, 3 quantiles each", Nanoseconds("Slices.TimeSeriesAndQuantiles"), 5_000_000);
-        TimeAtMost("`GetTotalTokenUsage`, 1 M generations, 50 models", Nanoseconds("TokenUsage.GetTotalTokenUsage Generations=1000000"), 5_000);
+        TimeAtMost(
+            "`GetTotalTokenUsage`, 1 M generations, 50 models",
+            Nanoseconds("TokenUsage.GetTotalTokenUsage Generations=1000000"),
+            5_000);
         Ratio(
             "`GetTotalTokenUsage`, 1 M generations",
             "TokenUsage.GetTotalTokenUsage Generations=1000000",

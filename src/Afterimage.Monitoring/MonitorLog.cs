@@ -20,7 +20,7 @@ internal static partial class MonitorLog
     [LoggerMessage(
         5,
         LogLevel.Warning,
-        "File locks do nothing in {LogDirectory}: the monitor writes files of its own there, deletes none, and counts as killed while it lives")]
+        "File locks do nothing in {LogDirectory}: the monitor writes files of its own, deletes none, and counts as killed while it lives")]
     public static partial void LocksDoNothing(ILogger logger, string logDirectory);
 
     [LoggerMessage(3, LogLevel.Warning, "Buffers of the monitor of {LogDirectory} were full: {Records} records were dropped")]

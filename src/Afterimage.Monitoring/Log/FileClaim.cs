@@ -25,7 +25,8 @@ internal sealed class FileClaim : IDisposable
         KeepsOthersOut = IsLocked(@lock.Name);
     }
 
-    /// <summary>Whether the lock keeps others out. On some network file systems and container mounts, locks succeed and do nothing.</summary>
+    /// <summary>Whether the lock keeps others out. On some network file systems and container mounts, locks succeed and do
+    /// nothing.</summary>
     public bool KeepsOthersOut { get; }
 
     /// <summary>Claims a file, which need not exist; its directory is made if need be.</summary>
