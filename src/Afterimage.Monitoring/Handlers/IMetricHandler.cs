@@ -46,9 +46,10 @@ public interface IMetricHandler
     /// Whether this handler must get every record. Default: <see langword="false"/>, what does not fit its queue is dropped for this
     /// handler alone, and counted. <see langword="true"/>: a full queue holds up recording under <see cref="BufferFullMode.Wait"/> for as
     /// long as the handler makes progress within <see cref="GenerationMonitorOptions.HandlerTimeLimit"/>, and a batch whose call throws is
-    /// given again, so that <see cref="HandleBatch"/> must take a batch whole or not at all. If the handler refuses a batch again and again,
-    /// other than by an <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>, and takes the next, it gets the refused
-    /// batch record by record; the records that it still refuses are set aside and count as <see cref="HandlerStatistics.Failed"/>.
+    /// given again, so that <see cref="HandleBatch"/> must take a batch whole or not at all. If the handler refuses a batch again and
+    /// again, other than by an <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>, and takes the next, it gets the
+    /// refused batch record by record; the records that it still refuses are set aside and count as
+    /// <see cref="HandlerStatistics.Failed"/>.
     /// </summary>
     bool IsLossless => false;
 }
