@@ -19,8 +19,8 @@ internal static class FuzzLoop
 
     public static async Task Run(string name, IReadOnlyList<byte[]> seeds, Func<byte[], Task> feed)
     {
-        TimeSpan time = TimeSpan.FromSeconds(Number("AFTERIMAGE_FUZZ_SECONDS", 2));
-        int seed = Number("AFTERIMAGE_FUZZ_SEED", 1);
+        TimeSpan time = TimeSpan.FromSeconds(EnvironmentNumber.Of("AFTERIMAGE_FUZZ_SECONDS", 2));
+        int seed = EnvironmentNumber.Of("AFTERIMAGE_FUZZ_SEED", 1);
         var mutator = new Mutator(new Random(seed), seeds);
         foreach (byte[] right in seeds)
             await feed(right);
@@ -43,7 +43,4 @@ internal static class FuzzLoop
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {inputs} inputs");
     }
-
-    private static int Number(string variable, int standard) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : standard;
 }

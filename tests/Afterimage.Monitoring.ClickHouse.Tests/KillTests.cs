@@ -9,10 +9,10 @@ namespace Afterimage.Monitoring.ClickHouse.Tests;
 [Collection(ClusterTests.Name)]
 public sealed class KillTests
 {
-    private static readonly int Producers = Setting("AFTERIMAGE_FLEET_PRODUCERS", 10);
-    private static readonly int Generations = Setting("AFTERIMAGE_FLEET_GENERATIONS", 3000);
-    private static readonly int Shippers = Setting("AFTERIMAGE_FLEET_SHIPPERS", 2);
-    private static readonly int Rounds = Setting("AFTERIMAGE_FLEET_ROUNDS", 1);
+    private static readonly int Producers = EnvironmentNumber.Of("AFTERIMAGE_FLEET_PRODUCERS", 10);
+    private static readonly int Generations = EnvironmentNumber.Of("AFTERIMAGE_FLEET_GENERATIONS", 3000);
+    private static readonly int Shippers = EnvironmentNumber.Of("AFTERIMAGE_FLEET_SHIPPERS", 2);
+    private static readonly int Rounds = EnvironmentNumber.Of("AFTERIMAGE_FLEET_ROUNDS", 1);
 
     private static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "Afterimage.ShipProgram.dll");
 
@@ -158,7 +158,4 @@ public sealed class KillTests
         await Task.Delay(TimeSpan.FromSeconds(8), Cancellation);
         Assert.True(Need.Run("kill", "-CONT", process.ToString(CultureInfo.InvariantCulture)));
     }
-
-    private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : otherwise;
 }

@@ -12,13 +12,12 @@ namespace Afterimage.Monitoring.ClickHouse.Tests;
 public sealed class ProtocolSimulation
 {
     // AFTERIMAGE_SIMULATION_STEPS=5000000 takes some minutes.
-    private static readonly int Steps =
-        int.TryParse(Environment.GetEnvironmentVariable("AFTERIMAGE_SIMULATION_STEPS"), out int steps) ? steps : 60_000;
+    private static readonly int Steps = EnvironmentNumber.Of("AFTERIMAGE_SIMULATION_STEPS", 60_000);
 
     [Fact]
     public async Task No_schedule_of_failures_loses_or_doubles_a_line()
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("AFTERIMAGE_SEED"), out int given) ? given : Random.Shared.Next();
+        int seed = EnvironmentNumber.Of("AFTERIMAGE_SEED", Random.Shared.Next());
         int done = 0;
         for (int world = 0; done < Steps; world++)
         {

@@ -8,9 +8,7 @@ namespace Afterimage.Monitoring.DurabilityTests;
 /// <remarks>AFTERIMAGE_SEED repeats the random ones, as far as the scheduler lets it.</remarks>
 public sealed class CompactionKillTests
 {
-    private static readonly int Seed = int.Parse(
-        Environment.GetEnvironmentVariable("AFTERIMAGE_SEED") ?? Random.Shared.Next().ToString(CultureInfo.InvariantCulture),
-        CultureInfo.InvariantCulture);
+    private static readonly int Seed = EnvironmentNumber.Of("AFTERIMAGE_SEED", Random.Shared.Next());
 
     [Fact]
     public async Task A_kill_at_any_step_leaves_every_record_once()

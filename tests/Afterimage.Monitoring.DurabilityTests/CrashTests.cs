@@ -14,8 +14,8 @@ public sealed class CrashTests
     private const int KillsPerDirectory = 10;
     private const int Lanes = 2;
 
-    private static readonly int Kills = Setting("AFTERIMAGE_KILLS", 50);
-    private static readonly int Seed = Setting("AFTERIMAGE_SEED", Random.Shared.Next());
+    private static readonly int Kills = EnvironmentNumber.Of("AFTERIMAGE_KILLS", 50);
+    private static readonly int Seed = EnvironmentNumber.Of("AFTERIMAGE_SEED", Random.Shared.Next());
 
     [Fact]
     public async Task Acknowledged_and_earlier_records_survive_a_kill_exactly_once()
@@ -191,9 +191,6 @@ public sealed class CrashTests
         line?.Split(' ') is [_, .. string[] numbers, ";"] ? [.. numbers.Select(n => long.Parse(n, CultureInfo.InvariantCulture))] : null;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static int Setting(string name, int otherwise) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
     private sealed record Findings(int Kills, long Acknowledged, long Records, long TornLines, int Files);
 

@@ -14,8 +14,8 @@ public sealed class CrowdTests : IDisposable
 {
     private const int Points = 5_000;
 
-    private static readonly int Kills = Setting("AFTERIMAGE_CROWD_KILLS", 20);
-    private static readonly int Seed = Setting("AFTERIMAGE_SEED", Random.Shared.Next());
+    private static readonly int Kills = EnvironmentNumber.Of("AFTERIMAGE_CROWD_KILLS", 20);
+    private static readonly int Seed = EnvironmentNumber.Of("AFTERIMAGE_SEED", Random.Shared.Next());
 
     private readonly TemporaryDirectory _directory = new();
     private readonly Random _random = new(Seed);
@@ -162,9 +162,6 @@ public sealed class CrowdTests : IDisposable
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static int Setting(string name, int otherwise) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
     /// <summary>A recorder that was killed, and what it had been promised: log entries, then each thread's records.</summary>
     private sealed record Recorder(int Number, long[] Flushed);

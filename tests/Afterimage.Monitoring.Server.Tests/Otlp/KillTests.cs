@@ -12,9 +12,7 @@ public sealed class KillTests : IDisposable
     private const int Senders = 3;
     private const int CallsInRequest = 20;
 
-    private static readonly int Kills = int.Parse(
-        Environment.GetEnvironmentVariable("AFTERIMAGE_KILLS") ?? "25",
-        CultureInfo.InvariantCulture);
+    private static readonly int Kills = EnvironmentNumber.Of("AFTERIMAGE_KILLS", 25);
 
     private readonly TemporaryDirectory _directory = new();
 
