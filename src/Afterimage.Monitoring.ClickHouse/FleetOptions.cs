@@ -64,7 +64,7 @@ public sealed partial record FleetOptions
     // Both are sent as headers, which take no other text; the value itself is nobody's business.
     private static void RequireHeader(string? value, string setting)
     {
-        if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+        if (!HeaderText.IsPrintable(value))
             throw new ArgumentException($"{setting} has a character that is not printable ASCII: no header can carry it.", setting);
     }
 

@@ -28,7 +28,7 @@ public abstract class HttpAlertOptions : AlertDeliveryOptions
         {
             bool isHeader =
                 value is not null
-                && !value.AsSpan().ContainsAnyExceptInRange(' ', '~')
+                && HeaderText.IsPrintable(value)
                 && IsToken(name)
                 && probe.Headers.TryAddWithoutValidation(name, value);
             Require(isHeader, nameof(Headers), $"has '{name}', which is no header, or has a value that is not printable ASCII.");

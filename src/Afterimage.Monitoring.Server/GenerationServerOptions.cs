@@ -37,7 +37,7 @@ public sealed class GenerationServerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxQueryRows, 1);
         if (Key is { Length: < MinKeyLength })
             throw new ArgumentException($"The key must have at least {MinKeyLength} characters.");
-        if (Key.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+        if (!HeaderText.IsPrintable(Key))
             throw new ArgumentException("The key has a character that is not printable ASCII: no header can carry it.", nameof(Key));
     }
 

@@ -57,7 +57,7 @@ public sealed class OtlpOptions
         if (Key is not null)
         {
             ArgumentException.ThrowIfNullOrWhiteSpace(Key);
-            if (Key.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            if (!HeaderText.IsPrintable(Key))
                 throw new ArgumentException("The key has a character that is not printable ASCII: no header can carry it.", nameof(Key));
         }
 

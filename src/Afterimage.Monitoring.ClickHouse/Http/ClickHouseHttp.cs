@@ -63,7 +63,7 @@ internal sealed class ClickHouseHttp : IDisposable
             throw new FleetException($"The key in '{file}' cannot be read: {e.FirstLine()}", e);
         }
 
-        return !key.AsSpan().ContainsAnyExceptInRange(' ', '~')
+        return HeaderText.IsPrintable(key)
             ? key
             : throw new FleetException($"The key in '{file}' has a character that is not printable ASCII: no header can carry it.");
     }
