@@ -134,5 +134,8 @@ internal sealed class GenerationSpan
             Merged.AddRange(below.Merged);
     }
 
+    /// <summary>Returns a count that a call can have; null for any other.</summary>
+    public static long? Told(long? count) => count is >= 0 and <= GenerationDetails.MaxTokenCount ? count : null;
+
     private static long? Sum(long? one, long? other) => one is { } a && other is { } b ? SaturatingSum.Of(a, b) : one ?? other;
 }

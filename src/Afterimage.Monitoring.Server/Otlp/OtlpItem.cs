@@ -117,7 +117,7 @@ internal sealed class OtlpItem
             AttributeKind.Text when Utf8Parser.TryParse(Text(value), out long parsed, out int length) && length == value.Length => parsed,
             _ => null,
         };
-        return count is >= 0 and <= GenerationDetails.MaxTokenCount ? count : null;
+        return GenerationSpan.Told(count);
     }
 
     /// <summary>Returns the value of the field as a finite number; null if none of its values is one.</summary>

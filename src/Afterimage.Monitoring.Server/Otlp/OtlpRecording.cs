@@ -19,7 +19,11 @@ internal static class OtlpRecording
             Add(tags, RecordedSpans.MergedTag, string.Join(',', merged));
         if (span.IsRecordedEarly)
             Add(tags, RecordedSpans.ParentTag, span.Key.WithSpan(span.Parent).SpanId);
-        (long? prompt, long? completion, long? total) = (Told(span.PromptTokens), Told(span.CompletionTokens), Told(span.TotalTokens));
+
+        // The sum of several spans may be beyond what a call can have.
+        long? prompt = GenerationSpan.Told(span.PromptTokens);
+        long? completion = GenerationSpan.Told(span.CompletionTokens);
+        long? total = GenerationSpan.Told(span.TotalTokens);
         monitor.TrackGeneration(
             TimeSpan.FromTicks(span.Duration),
             span.Success,
@@ -33,11 +37,11 @@ internal static class OtlpRecording
                 PromptTokenCount = prompt,
                 CompletionTokenCount = completion,
                 TotalTokenCount = total,
-                CachedPromptTokenCount = Told(span.CachedPromptTokens),
-                CacheWriteTokenCount = Told(span.CacheWriteTokens),
-                ReasoningTokenCount = Told(span.ReasoningTokens),
-                AudioPromptTokenCount = Told(span.AudioPromptTokens),
-                AudioCompletionTokenCount = Told(span.AudioCompletionTokens),
+                CachedPromptTokenCount = GenerationSpan.Told(span.CachedPromptTokens),
+                CacheWriteTokenCount = GenerationSpan.Told(span.CacheWriteTokens),
+                ReasoningTokenCount = GenerationSpan.Told(span.ReasoningTokens),
+                AudioPromptTokenCount = GenerationSpan.Told(span.AudioPromptTokens),
+                AudioCompletionTokenCount = GenerationSpan.Told(span.AudioCompletionTokens),
                 FinishReason = span.FinishReason,
                 Error = span.Error,
                 TimeToFirstToken = span.TimeToFirstToken is { } ticks ? TimeSpan.FromTicks(ticks) : null,
@@ -75,9 +79,6 @@ internal static class OtlpRecording
                 Tags = tags,
             });
     }
-
-    // The sum of several spans may be beyond what a call can have.
-    private static long? Told(long? count) => count is >= 0 and <= GenerationDetails.MaxTokenCount ? count : null;
 
     private static DateTimeOffset Utc(long ticks) => new(ticks, TimeSpan.Zero);
 

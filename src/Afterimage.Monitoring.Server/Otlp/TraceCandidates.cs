@@ -35,7 +35,8 @@ internal sealed class TraceCandidates
     /// <summary>Removes a candidate, so that it can no longer be found.</summary>
     public void Remove(Candidate candidate)
     {
-        _open.Remove(candidate);
+        if (candidate.IsOpen)
+            _open.Remove(candidate);
         if (_many is null)
             _few.Remove(candidate);
         else
@@ -45,6 +46,16 @@ internal sealed class TraceCandidates
     /// <summary>Removes candidates that are no longer open from the open ones. They can still be found.</summary>
     public void RemoveClosed() => _open.RemoveAll(candidate => !candidate.IsOpen);
 
-    public Candidate? Find(ulong span) =>
-        _many is null ? _few.Find(candidate => candidate.Span.Span == span) : _many.GetValueOrDefault(span);
+    public Candidate? Find(ulong span)
+    {
+        if (_many is not null)
+            return _many.GetValueOrDefault(span);
+        foreach (Candidate candidate in _few)
+        {
+            if (candidate.Span.Span == span)
+                return candidate;
+        }
+
+        return null;
+    }
 }
