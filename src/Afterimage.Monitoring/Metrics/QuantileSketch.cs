@@ -65,17 +65,10 @@ internal sealed class QuantileSketch
     /// <summary>The value at <paramref name="rank"/> (from zero) of the sorted values.</summary>
     public double ValueAt(long rank)
     {
-        long left = rank;
-        if (_negative.TryFindFromHighest(ref left, out int key))
-            return -Middle(key);
-
-        left -= _zeros;
-        if (left < 0)
-            return 0;
-        if (_positive.TryFindFromLowest(ref left, out key))
-            return Middle(key);
-
-        throw new ArgumentOutOfRangeException(nameof(rank), rank, "The sketch holds fewer values.");
+        long negative = _negative.Count();
+        if (rank < negative)
+            return -Middle(_negative.KeyAt(negative - 1 - rank));
+        return rank < negative + _zeros ? 0 : Middle(_positive.KeyAt(rank - negative - _zeros));
     }
 
     private static int Key(double magnitude)
@@ -156,71 +149,43 @@ internal sealed class QuantileSketch
                 target[i] += source[i];
         }
 
-        /// <summary>Counts down from the lowest key.</summary>
-        /// <param name="left">How many values to pass; less by those that were.</param>
-        /// <param name="key">The key at which none is left.</param>
-        /// <returns>Whether there is one.</returns>
-        public readonly bool TryFindFromLowest(ref long left, out int key)
+        public readonly long Count()
         {
-            int[] far = FarKeys();
+            long count = 0;
+            foreach (long near in _counts.AsSpan())
+                count += near;
+            foreach (long far in _far?.Values.AsEnumerable() ?? [])
+                count += far;
+            return count;
+        }
+
+        /// <summary>Returns the key of the value at a rank, from zero, in the order of the keys.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">There are fewer values.</exception>
+        public readonly int KeyAt(long rank)
+        {
+            long left = rank;
+            int[] far = _far is null ? [] : [.. _far.Keys.Order()];
             int next = 0;
             for (; next < far.Length && far[next] < LowestNear; next++)
             {
-                if ((left -= _far![key = far[next]]) < 0)
-                    return true;
+                if ((left -= _far![far[next]]) < 0)
+                    return far[next];
             }
 
             for (int i = 0; i < (_counts?.Length ?? 0); i++)
             {
                 if ((left -= _counts![i]) < 0)
-                {
-                    key = _lowestKey + i;
-                    return true;
-                }
+                    return _lowestKey + i;
             }
 
             for (; next < far.Length; next++)
             {
-                if ((left -= _far![key = far[next]]) < 0)
-                    return true;
+                if ((left -= _far![far[next]]) < 0)
+                    return far[next];
             }
 
-            key = 0;
-            return false;
+            throw new ArgumentOutOfRangeException(nameof(rank), rank, "The sketch holds fewer values.");
         }
-
-        /// <summary>Counts down from the highest key.</summary>
-        /// <inheritdoc cref="TryFindFromLowest"/>
-        public readonly bool TryFindFromHighest(ref long left, out int key)
-        {
-            int[] far = FarKeys();
-            int next = far.Length - 1;
-            for (; next >= 0 && far[next] > HighestNear; next--)
-            {
-                if ((left -= _far![key = far[next]]) < 0)
-                    return true;
-            }
-
-            for (int i = (_counts?.Length ?? 0) - 1; i >= 0; i--)
-            {
-                if ((left -= _counts![i]) < 0)
-                {
-                    key = _lowestKey + i;
-                    return true;
-                }
-            }
-
-            for (; next >= 0; next--)
-            {
-                if ((left -= _far![key = far[next]]) < 0)
-                    return true;
-            }
-
-            key = 0;
-            return false;
-        }
-
-        private readonly int[] FarKeys() => _far is null ? [] : [.. _far.Keys.Order()];
 
         private void Cover(int low, int high)
         {

@@ -105,17 +105,20 @@ internal struct Summary
             return;
         }
 
-        long count = Count + other.Count;
-        double mean = (Mean * ((double)Count / count)) + (other.Mean * ((double)other.Count / count));
-        double deviation = Together(this, other, mean);
+        Summary before = this;
         double delta = other.Mean - Mean;
         _squaredDeviations += other._squaredDeviations + (delta * delta * ((double)Count * other.Count / (Count + other.Count)));
-        Count = count;
+        Count += other.Count;
         AddToSum(other._sumHigh);
         _sumLow += other._sumLow;
         Min = Math.Min(Min, other.Min);
         Max = Math.Max(Max, other.Max);
-        (_mean, _deviation) = (Math.Clamp(mean, Min, Max), deviation);
+        if (IsSumKnown && double.IsFinite(_squaredDeviations))
+            return;
+
+        double mean = (before.Mean * ((double)before.Count / Count)) + (other.Mean * ((double)other.Count / Count));
+        _deviation = Together(before, other, mean);
+        _mean = Math.Clamp(mean, Min, Max);
     }
 
     /// <summary>The deviation of the union, by parts of a scale, of which no square is past the range of double.</summary>
