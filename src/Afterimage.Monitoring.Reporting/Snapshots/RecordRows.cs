@@ -11,12 +11,19 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 /// line that is not a record.</summary>
 internal sealed unsafe class RecordRows : IRecord
 {
+    private static readonly RecordField[] Required = [.. RecordSchema.Fields.Where(field => field.Required != RecordEvents.None)];
+
     private readonly int[] _columns;
+    private readonly RecordField[] _counts;
     private readonly nint[] _data = new nint[RecordSchema.Fields.Count];
     private readonly nint[] _validity = new nint[RecordSchema.Fields.Count];
     private long _row;
 
-    private RecordRows(int[] columns) => _columns = columns;
+    private RecordRows(int[] columns)
+    {
+        _columns = columns;
+        _counts = [.. RecordSchema.Fields.Where(field => field.Type == FieldType.Count && columns[field.Ordinal] >= 0)];
+    }
 
     private bool IsRecord => IsGiven(RecordSchema.Event.Ordinal);
 
@@ -89,17 +96,16 @@ internal sealed unsafe class RecordRows : IRecord
     {
         if (Event == RecordEvents.None)
             return false;
-        foreach (RecordField field in RecordSchema.Fields)
+        foreach (RecordField field in Required)
         {
-            if (!IsGiven(field.Ordinal))
-            {
-                if ((field.Required & Event) != 0)
-                    return false;
-            }
-            else if (field.Type == FieldType.Count && _columns[field.Ordinal] >= 0 && !field.Holds(Count(field)))
-            {
+            if ((field.Required & Event) != 0 && !Has(field))
                 return false;
-            }
+        }
+
+        foreach (RecordField field in _counts)
+        {
+            if (Has(field) && !field.Holds(Count(field)))
+                return false;
         }
 
         return true;
