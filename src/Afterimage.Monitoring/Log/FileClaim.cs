@@ -18,16 +18,17 @@ internal sealed class FileClaim : IDisposable
     // That of a writer of a version before, whose locks had the names of the files that they were about.
     private readonly FileStream? _oldLock;
 
+    private bool? _keepsOthersOut;
+
     private FileClaim(FileStream @lock, FileStream? oldLock)
     {
         _lock = @lock;
         _oldLock = oldLock;
-        KeepsOthersOut = IsLocked(@lock.Name);
     }
 
     /// <summary>Whether the lock keeps others out. On some network file systems and container mounts, locks succeed and do
     /// nothing.</summary>
-    public bool KeepsOthersOut { get; }
+    public bool KeepsOthersOut => _keepsOthersOut ??= IsLocked(_lock.Name);
 
     /// <summary>Claims a file, which need not exist; its directory is made if need be.</summary>
     /// <returns>The claim, or null if another writer has it.</returns>
