@@ -206,7 +206,8 @@ internal static class Figure
     public static double Drawn(double value) => Math.Clamp(value, -Highest, Highest);
 
     /// <summary>The same as SQL.</summary>
-    public static string DrawnSql(string value) => $"greatest(-1e290, least(1e290, {value}))";
+    public static string DrawnSql(string value) =>
+        string.Create(CultureInfo.InvariantCulture, $"greatest({-Highest:R}, least({Highest:R}, {value}))");
 
     /// <summary>A time as ScottPlot counts it.</summary>
     public static double X(long ticks) => Time(ticks).ToOADate();
