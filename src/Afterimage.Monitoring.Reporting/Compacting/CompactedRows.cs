@@ -90,7 +90,7 @@ internal sealed class CompactedRows : IDisposable
 
     private (long Rows, string Hash) Fingerprint(string table)
     {
-        string values = string.Join(", ", _columns.Select(column => column.Name));
+        string values = string.Join(", ", _columns.Select(column => $"{column.Name}::{column.FileType}"));
         return _snapshot
             .Query($"SELECT count(*), coalesce(sum(hash({values}, line)::HUGEINT), 0)::VARCHAR FROM {table}")
             .Select(row => (row.GetInt64(0), row.GetString(1)))

@@ -33,17 +33,15 @@ internal static class CompactedFile
         """;
 
     /// <summary>Selects the rows of the table <c>record</c>, with its lines, as the rows of a file.</summary>
-    /// <param name="columns">The columns of the table. The file has nulls in all other columns.</param>
-    public static string Select(IReadOnlyCollection<RecordColumn> columns) =>
-        $"""
-            SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
-                {string.Join(
+    /// <param name="columns">The columns of the table, and of the file.</param>
+    public static string Select(IEnumerable<RecordColumn> columns) => $"""
+        SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
+            {string.Join(
                 ", ",
-                RecordColumn.All.Where(column => column.Name != "ticks").Select(column =>
-                    $"{(columns.Any(kept => kept.Name == column.Name) ? $"r.{column.Name}" : "NULL")}::{PlainType(column)} "
-                    + $"AS {column.Name}"))}, r.line
-            FROM record AS r
-            """;
+                columns.Where(column => column.Name != RecordColumn.Ticks)
+                    .Select(column => $"r.{column.Name}::{column.FileType} AS {column.Name}"))}, r.line
+        FROM record AS r
+        """;
 
     /// <summary>Selects the records of files.</summary>
     /// <param name="columns">The columns. A column that a file lacks is left out.</param>
@@ -145,6 +143,4 @@ internal static class CompactedFile
         // For a metric point, the model name is in the metadata.
         return column.Field == RecordSchema.ModelName ? $"CASE WHEN r.event = 'metric' THEN '' ELSE {member} END" : member;
     }
-
-    private static string PlainType(RecordColumn column) => column.Type == "JSON" ? "VARCHAR" : column.Type;
 }

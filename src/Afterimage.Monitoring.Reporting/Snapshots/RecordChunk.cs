@@ -34,13 +34,7 @@ internal sealed unsafe class RecordChunk : IDisposable
         _vectors = new nint[types.Length];
         _data = new nint[types.Length];
         _validity = new nint[types.Length];
-        for (int i = 0; i < types.Length; i++)
-        {
-            _vectors[i] = NativeMethods.DataChunks.DuckDBDataChunkGetVector(Native, i);
-            _data[i] = (nint)NativeMethods.Vectors.DuckDBVectorGetData(_vectors[i]);
-            NativeMethods.Vectors.DuckDBVectorEnsureValidityWritable(_vectors[i]);
-            _validity[i] = (nint)NativeMethods.Vectors.DuckDBVectorGetValidity(_vectors[i]);
-        }
+        FindVectors();
     }
 
     public DuckDBDataChunk Native { get; }
@@ -68,7 +62,26 @@ internal sealed unsafe class RecordChunk : IDisposable
         Rows++;
     }
 
+    /// <summary>Removes all rows, so that the memory can be used again.</summary>
+    public void Clear()
+    {
+        NativeMethods.DataChunks.DuckDBDataChunkReset(Native);
+        FindVectors();
+        Rows = 0;
+    }
+
     public void Dispose() => Native.Dispose();
+
+    private void FindVectors()
+    {
+        for (int i = 0; i < _vectors.Length; i++)
+        {
+            _vectors[i] = NativeMethods.DataChunks.DuckDBDataChunkGetVector(Native, i);
+            _data[i] = (nint)NativeMethods.Vectors.DuckDBVectorGetData(_vectors[i]);
+            NativeMethods.Vectors.DuckDBVectorEnsureValidityWritable(_vectors[i]);
+            _validity[i] = (nint)NativeMethods.Vectors.DuckDBVectorGetValidity(_vectors[i]);
+        }
+    }
 
     private void Set(int column, RecordColumn source, RecordLine record)
     {
@@ -77,6 +90,12 @@ internal sealed unsafe class RecordChunk : IDisposable
         if (!record.Has(field))
         {
             SetNull(column);
+            return;
+        }
+
+        if (field == RecordSchema.Event)
+        {
+            ((byte*)_data[column])[Rows] = EventNumber(record.Event);
             return;
         }
 
@@ -115,6 +134,14 @@ internal sealed unsafe class RecordChunk : IDisposable
         using (var writer = new Utf8JsonWriter(_plain, PlainJson))
             document.RootElement.WriteTo(writer);
         return _plain.WrittenSpan;
+    }
+
+    private static byte EventNumber(RecordEvents @event)
+    {
+        int number = 0;
+        while (RecordLine.EventNames[number].Event != @event)
+            number++;
+        return (byte)number;
     }
 
     private void SetText(int column, ReadOnlySpan<byte> text)

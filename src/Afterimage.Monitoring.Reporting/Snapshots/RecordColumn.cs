@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
@@ -12,11 +13,15 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
     /// <summary>The time, in units of 100 ns since 1970.</summary>
     public const string Ticks = "ticks";
 
+    /// <summary>The type of the event. A value takes one byte, a text would take sixteen.</summary>
+    private static readonly string EventType =
+        $"ENUM ({string.Join(", ", RecordLine.EventNames.Select(pair => $"'{pair.Name}'"))})";
+
     /// <summary>All columns, in the order of the table. If the event is NULL, the line is not a valid record. The tags of a metric point
     /// are its metadata.</summary>
     public static RecordColumn[] All { get; } =
     [
-        Of(RecordSchema.Event),
+        new(RecordSchema.Event, RecordSchema.Event.Key, EventType),
         new(RecordSchema.Timestamp, Ticks, "BIGINT"),
         .. RecordSchema
             .Fields.Where(field => field != RecordSchema.Event && field != RecordSchema.Timestamp && field != RecordSchema.Metadata)
@@ -53,6 +58,9 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
     /// <summary>An SQL expression to use in place of the column if it was not read. It fails, because an error is better than a wrong
     /// result.</summary>
     public string Missing => $"error('The column {Name} was not read.')::{Type} AS {Name}";
+
+    /// <summary>The type of the column in a file.</summary>
+    public string FileType => Type == "JSON" || Type == EventType ? "VARCHAR" : Type;
 
     public override string ToString() => $"{Name} {Type}";
 
