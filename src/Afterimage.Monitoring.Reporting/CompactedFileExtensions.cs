@@ -18,7 +18,7 @@ public static class CompactedFileExtensions
     public static GenerationMonitorOptions UseCompactedFiles(this GenerationMonitorOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.CompactedFileReader = CompactedLines.Read;
+        options.CompactedFileReader = CompactedRecords.Read;
         return options;
     }
 }

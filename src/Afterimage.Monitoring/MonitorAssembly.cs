@@ -273,7 +273,7 @@ internal sealed class MonitorAssembly
             do
             {
                 history = new CallHistory(resumed.Key, options.CompactedFileReader, tags);
-                ledger.Resume([.. resumed], history.Since);
+                ledger.Resume([.. resumed], history.Read);
             }
             while (history.IsOutdated);
             histories.Add(history);

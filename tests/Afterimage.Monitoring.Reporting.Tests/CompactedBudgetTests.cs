@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Afterimage.Monitoring.Log.Reading;
 using DuckDB.NET.Data;
 using FsCheck.Xunit;
 using Microsoft.Extensions.Time.Testing;
@@ -242,16 +243,17 @@ public sealed class CompactedBudgetTests : IDisposable
         GenerationMonitorOptions options = Options("new", Prices).UseCompactedFiles();
         CompactedFileReader read = options.CompactedFileReader!;
         List<string> asked = [];
-        options.CompactedFileReader = (path, since) =>
+        options.CompactedFileReader = (path, since, taker) =>
         {
             asked.Add(Path.GetFileName(path));
-            if (asked.Count > 1)
-                return read(path, since);
 
             // The first that is asked for is put together with those that were listed with it.
-            byte[][] lines = isReadBefore ? [.. read(path, since).Select(line => line.ToArray())] : [];
-            LogDirectory.Open(Runs).CompactAsync(progress: null, Token).GetAwaiter().GetResult();
-            return isReadBefore ? lines.Select(line => new ReadOnlyMemory<byte>(line)) : read(path, since);
+            if (asked.Count > 1 || isReadBefore)
+                read(path, since, taker);
+            if (asked.Count == 1)
+                LogDirectory.Open(Runs).CompactAsync(progress: null, Token).GetAwaiter().GetResult();
+            if (asked.Count == 1 && !isReadBefore)
+                read(path, since, taker);
         };
         options.Budgets.Add(Calls());
         using var monitor = new GenerationMonitor(options, _clock);

@@ -6,8 +6,7 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 /// <summary>Compacted files, as the lines that they stand for.</summary>
 internal static class CompactedLines
 {
-    /// <summary>The lines of a file in their order, without the records before <paramref name="since"/>: a
-    /// <see cref="CompactedFileReader"/>.</summary>
+    /// <summary>The lines of a file in their order, without the records before <paramref name="since"/>.</summary>
     public static IEnumerable<ReadOnlyMemory<byte>> Read(string file, DateTimeOffset? since)
     {
         using LogSnapshot snapshot = Open(CancellationToken.None);

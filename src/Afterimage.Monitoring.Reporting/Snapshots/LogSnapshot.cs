@@ -18,7 +18,7 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 /// </remarks>
 internal sealed class LogSnapshot : IDisposable
 {
-    private const string MemoryLimit = "512MB";
+    private const string MemoryLimit = "700MB";
     private const string MemoryLimitBesideOthers = "256MB";
 
     // Writing a table that has spilled to disk takes three times as long as writing one in memory.
@@ -75,7 +75,6 @@ internal sealed class LogSnapshot : IDisposable
         Execute($"""
             SET memory_limit = '{(keepsLines ? MemoryLimitOfLines : MemoryLimit)}';
             SET temp_directory = {QuotePath(_spillDirectory)};
-            SET enable_progress_bar = true;
             SET enable_progress_bar_print = false;
             SET autoinstall_known_extensions = false;
             SET allow_persistent_secrets = false;
@@ -138,17 +137,13 @@ internal sealed class LogSnapshot : IDisposable
         // If the order does not matter, DuckDB need not put the parts in order.
         Execute("SET preserve_insertion_order = false");
         foreach (string[] some in files.Chunk(MaxFilesAtOnce))
-        {
-            string list = ListFiles(some);
-            IReadOnlySet<string> filled = CompactedFile.FilledColumns(this, list);
-            IEnumerable<RecordColumn> columns = _columns.Where(column => column.IsAlwaysRead || filled.Contains(column.Name));
-            string select = CompactedFile.SelectFrom(columns, list, withLines: false);
-            string where = times == default ? "" : $" WHERE event IS NULL OR {Within(times.Since, times.Until)}";
-            RecordRows.Read(_connection, $"SELECT * FROM ({select}){where}", createTaker, _cancellationToken);
-        }
-
+            RecordRows.Read(_connection, SelectFilled(some, times), Environment.ProcessorCount, createTaker, _cancellationToken);
         Execute("SET preserve_insertion_order = true");
     }
+
+    /// <summary>Passes on the records of a compacted file in the order of its lines, without keeping them.</summary>
+    public void PassInOrder(string file, DateTimeOffset? since, IRecordTaker taker) =>
+        RecordRows.Read(_connection, SelectFilled([file], (since, null)), workers: 1, () => taker, _cancellationToken);
 
     /// <summary>Adds the log entries of <paramref name="files"/>.</summary>
     public void AddLogs(IReadOnlyCollection<string> files) =>
@@ -199,6 +194,8 @@ internal sealed class LogSnapshot : IDisposable
         command.CommandText = sql;
         using CancellationTokenRegistration cancel = _cancellationToken.Register(command.Cancel);
         Exception? reportError = null;
+        if (report is not null)
+            Execute("SET enable_progress_bar = true");
         SafeTimer? timer = report is null
             ? null
             : new SafeTimer(
@@ -284,10 +281,20 @@ internal sealed class LogSnapshot : IDisposable
         foreach (string[] some in files.Chunk(MaxFilesAtOnce))
         {
             Execute(
-                $"INSERT INTO record BY NAME SELECT * FROM ({select(ListFiles(some))}) WHERE event IS NULL OR {Within(since, until)}",
+                $"INSERT INTO record BY NAME SELECT * REPLACE (TRY_CAST(event AS {_columns[0].Type}) AS event) "
+                    + $"FROM ({select(ListFiles(some))}) WHERE event IS NULL OR {Within(since, until)}",
                 report is null ? null : share => report((done + (share * some.Length)) / files.Length));
             done += some.Length;
         }
+    }
+
+    private string SelectFilled(string[] files, (DateTimeOffset? Since, DateTimeOffset? Until) times)
+    {
+        string list = ListFiles(files);
+        IReadOnlySet<string> filled = CompactedFile.FilledColumns(this, list);
+        IEnumerable<RecordColumn> columns = _columns.Where(column => column.IsAlwaysRead || filled.Contains(column.Name));
+        string where = times == default ? "" : $" WHERE event IS NULL OR {Within(times.Since, times.Until)}";
+        return $"SELECT * FROM ({CompactedFile.SelectFrom(columns, list, withLines: false)}){where}";
     }
 
     /// <summary>Returns the view of the records of given events, with their keys as columns. A total that was not given is the sum of the
@@ -297,7 +304,7 @@ internal sealed class LogSnapshot : IDisposable
         IEnumerable<string> columns = RecordSchema.Fields.Where(field => field.IsOf(events)).Select(field =>
             field == RecordSchema.Timestamp ? "make_timestamptz(ticks // 10) AS timestamp"
             : field == RecordSchema.TotalTokenCount ? TotalTokens
-            : field == RecordSchema.Event && events != RecordEvents.Calls ? ""
+            : field == RecordSchema.Event ? (events == RecordEvents.Calls ? "event::VARCHAR AS event" : "")
             : field.Key);
         IEnumerable<string> kinds = RecordLine.EventNames.Where(pair => (pair.Event & events) != 0).Select(pair => Quote(pair.Name));
         return $"CREATE TEMP VIEW {name} AS SELECT {string.Join(", ", columns.Where(column => column.Length > 0))} "

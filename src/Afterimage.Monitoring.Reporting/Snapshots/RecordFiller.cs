@@ -78,10 +78,11 @@ internal sealed class RecordFiller
             throw new IOException("DuckDB could not take the records: its memory or its temporary directory is full.");
     }
 
-    private sealed class Sink(RecordFiller filler) : IRecordSink
+    private sealed class Sink(RecordFiller filler) : ILineSink
     {
         private readonly IRecordTaker? _taker = filler._createTaker?.Invoke();
         private readonly List<RecordChunk> _chunks = [];
+        private int _filled;
         private ulong _missing;
 
         public void Take(RecordReader reader)
@@ -102,29 +103,34 @@ internal sealed class RecordFiller
             if (_missing != 0)
                 throw new MissingColumnsException([.. RecordColumn.All.Where(column => (column.Fields & _missing) != 0)]);
 
-            foreach (RecordChunk chunk in _chunks)
+            foreach (RecordChunk chunk in _chunks.Take(_filled))
             {
                 NativeMethods.DataChunks.DuckDBDataChunkSetSize(chunk.Native, (ulong)chunk.Rows);
                 Check(NativeMethods.Appender.DuckDBAppendDataChunk(filler._appender, chunk.Native));
+                chunk.Clear();
             }
 
-            Dispose();
+            _filled = 0;
         }
 
         public void Dispose()
         {
             foreach (RecordChunk chunk in _chunks)
                 chunk.Dispose();
-            _chunks.Clear();
         }
 
         private RecordChunk Room(RecordReader reader)
         {
             if (filler._keepsLines && reader.IsTooLong)
                 throw new LineTooLongException();
-            if (_chunks.Count == 0 || _chunks[^1].Rows == RecordChunk.Capacity)
-                _chunks.Add(new RecordChunk(filler._columns, filler._types, filler._keepsLines));
-            return _chunks[^1];
+            if (_filled == 0 || _chunks[_filled - 1].Rows == RecordChunk.Capacity)
+            {
+                if (_filled == _chunks.Count)
+                    _chunks.Add(new RecordChunk(filler._columns, filler._types, filler._keepsLines));
+                _filled++;
+            }
+
+            return _chunks[_filled - 1];
         }
     }
 }

@@ -51,15 +51,17 @@ internal sealed unsafe class RecordRows : IRecord
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Text(RecordField field) => VectorString.Read(_data[field.Ordinal], _row);
 
-    /// <summary>Reads the rows of a query, in any order, on all cores.</summary>
+    /// <summary>Reads the rows of a query: in their order by one worker, in any order by several.</summary>
     /// <param name="connection">The connection to the database.</param>
     /// <param name="sql">The query.</param>
+    /// <param name="workers">The number of workers.</param>
     /// <param name="createTaker">Creates the receiver of the rows of a worker.</param>
     /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="DbException">The query fails.</exception>
     public static void Read(
         DuckDBConnection connection,
         string sql,
+        int workers,
         Func<IRecordTaker> createTaker,
         CancellationToken cancellationToken)
     {
@@ -76,7 +78,7 @@ internal sealed unsafe class RecordRows : IRecord
             {
                 if (executed == DuckDBState.Error)
                     throw new EngineException(NativeMethods.Query.DuckDBResultError(ref result));
-                new Work(result).Run(createTaker);
+                new Work(result).Run(workers, createTaker);
             }
             finally
             {
@@ -140,12 +142,12 @@ internal sealed unsafe class RecordRows : IRecord
         private bool _isAtEnd;
         private Exception? _failure;
 
-        public void Run(Func<IRecordTaker> createTaker)
+        public void Run(int workers, Func<IRecordTaker> createTaker)
         {
             int[] columns = Columns();
             Thread[] others =
             [
-                .. Enumerable.Range(1, Math.Max(0, Environment.ProcessorCount - 1))
+                .. Enumerable.Range(1, workers - 1)
                     .Select(_ => new Thread(() => Read(columns, createTaker())) { IsBackground = true, Name = "Afterimage reader" }),
             ];
             foreach (Thread other in others)

@@ -36,14 +36,9 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         _known = [.. WellKnownMetrics.InOrder.ToArray().Select(name => _metrics.GetOrAdd(name, NewValues))];
     }
 
-    public void Take(RecordLine record) => Add(record);
-
-    public void Take(RecordRows record) => Add(record);
-
     public void TakeSkipped() => _skippedLines++;
 
-    private void Add<TRecord>(TRecord record)
-        where TRecord : IRecord
+    public void Take(IRecord record)
     {
         _first = Math.Min(_first, record.Timestamp);
         _last = Math.Max(_last, record.Timestamp);
@@ -119,8 +114,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             values.Dispose();
     }
 
-    private void AddGeneration<TRecord>(TRecord record)
-        where TRecord : IRecord
+    private void AddGeneration(IRecord record)
     {
         _generations++;
         ModelSums model = Model(record);
@@ -140,8 +134,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         AddPaid(record, model);
     }
 
-    private void AddEvaluation<TRecord>(TRecord record)
-        where TRecord : IRecord
+    private void AddEvaluation(IRecord record)
     {
         _evaluations++;
         Values(WellKnownMetrics.EvaluationTime).Add(record.Number(RecordSchema.Duration));
@@ -165,8 +158,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         }
     }
 
-    private void AddPaid<TRecord>(TRecord record, ModelSums model)
-        where TRecord : IRecord
+    private void AddPaid(IRecord record, ModelSums model)
     {
         double? prompt = Count(record, RecordSchema.PromptTokenCount);
         double? completion = Count(record, RecordSchema.CompletionTokenCount);
@@ -180,8 +172,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             AddUnpriced(unpriced, model);
     }
 
-    private void AddPoint<TRecord>(TRecord record)
-        where TRecord : IRecord
+    private void AddPoint(IRecord record)
     {
         double value = record.Number(RecordSchema.Value);
         MetricValues values = _metrics.GetOrAdd(record.Text(RecordSchema.MetricName), NewValues);
@@ -280,16 +271,14 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             };
     }
 
-    private ModelSums Model<TRecord>(TRecord record)
-        where TRecord : IRecord =>
+    private ModelSums Model(IRecord record) =>
         record.Has(RecordSchema.ModelName) ? _models.GetOrAdd(record.Text(RecordSchema.ModelName), () => new ModelSums()) : _unknown;
 
     private MetricValues Values(int metric) => _known[metric - FirstKnown];
 
     private MetricValues NewValues() => new(_memory);
 
-    private static double? Count<TRecord>(TRecord record, RecordField field)
-        where TRecord : IRecord => record.Has(field) ? record.Count(field) : null;
+    private static double? Count(IRecord record, RecordField field) => record.Has(field) ? record.Count(field) : null;
 
     // A total beyond the range is clamped to its end.
     private static long Whole(CompensatedSum sum) => (long)Math.Round(sum.Value);

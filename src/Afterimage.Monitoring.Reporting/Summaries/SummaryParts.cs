@@ -54,7 +54,7 @@ internal sealed class SummaryParts(int maxLineLength) : IDisposable
         return part;
     }
 
-    private sealed class Sink(IRecordTaker taker) : IRecordSink
+    private sealed class Sink(IRecordTaker taker) : ILineSink
     {
         public void Take(RecordReader reader) => taker.Take(reader.Record);
 

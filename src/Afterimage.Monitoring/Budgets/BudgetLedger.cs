@@ -88,8 +88,8 @@ internal sealed class BudgetLedger : IRecordReducer
     /// <summary>Counts what earlier runs have used, without announcing events; <see cref="TellSpent"/> announces budgets that they have
     /// spent. A second call starts counting again.</summary>
     /// <param name="budgets">The budgets to resume.</param>
-    /// <param name="callsSince">Returns the generations and evaluations since a time, in wall-clock UTC ticks.</param>
-    public void Resume(IReadOnlyCollection<Budget> budgets, Func<long, IEnumerable<Record>> callsSince)
+    /// <param name="read">Passes on the generations and evaluations since a time, in wall-clock UTC ticks, some at a time.</param>
+    public void Resume(IReadOnlyCollection<Budget> budgets, Action<long, Action<ReadOnlySpan<Record>>> read)
     {
         for (int i = 0; i < _accounts.Length; i++)
         {
@@ -103,24 +103,30 @@ internal sealed class BudgetLedger : IRecordReducer
         // Budgets that do not resume are included: time passes in the meantime, and nobody listens yet.
         foreach (BudgetAccount account in _accounts)
             account.IsResuming = true;
-        foreach (Record call in callsSince(since))
+        read(since, calls =>
         {
-            Record priced = call;
-            if (_pricing is not null && !call.Has(RecordFields.Cost | RecordFields.Unpriced))
-                RecordPricing.Price(ref priced, _pricing.Find(call.Details?.ModelName, RequestModel(call)));
-            string modelName = ModelName(call);
-            bool isLeft = IsLeft(call);
-            Learn(call, modelName);
-            foreach (BudgetAccount account in accounts)
-            {
-                account.BeginRunBy(Math.Max(0, call.Timestamp - call.Duration));
-                account.Take(priced, modelName, RequestModel(call), isLeft);
-            }
-        }
-
+            foreach (ref readonly Record call in calls)
+                CountAgain(call, accounts);
+        });
         Refresh();
         foreach (BudgetAccount account in _accounts)
             account.IsResuming = false;
+    }
+
+    private void CountAgain(in Record call, BudgetAccount[] accounts)
+    {
+        Record priced = call;
+        string? requestModel = RequestModel(call);
+        if (_pricing is not null && !call.Has(RecordFields.Cost | RecordFields.Unpriced))
+            RecordPricing.Price(ref priced, _pricing.Find(call.Details?.ModelName, requestModel));
+        string modelName = ModelName(call);
+        bool isLeft = IsLeft(call);
+        Learn(call, modelName);
+        foreach (BudgetAccount account in accounts)
+        {
+            account.BeginRunBy(Math.Max(0, call.Timestamp - call.Duration));
+            account.Take(priced, modelName, requestModel, isLeft);
+        }
     }
 
     /// <summary>Announces the budgets that are spent.</summary>

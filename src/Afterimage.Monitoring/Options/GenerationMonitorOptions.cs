@@ -111,12 +111,9 @@ public sealed class GenerationMonitorOptions
     /// <see cref="GenerationMonitor.BudgetToken"/>. Default: empty.</summary>
     public IList<Budget> Budgets { get; } = [];
 
-    /// <summary>
-    /// The reader of compacted files, needed if a budget resumes from a directory that has some (<see cref="Budget.ResumeFrom"/>).
-    /// <c>UseCompactedFiles()</c> of the package Afterimage.Monitoring.Reporting sets one. Default: <see langword="null"/>, the constructor
-    /// throws an <see cref="IOException"/> if there are such files.
+    /// <summary>The reader of compacted files, which <c>UseCompactedFiles()</c> of the package Afterimage.Monitoring.Reporting sets.
     /// </summary>
-    public CompactedFileReader? CompactedFileReader { get; set; }
+    internal CompactedFileReader? CompactedFileReader { get; set; }
 
     /// <summary>How long a <see cref="BudgetReservation"/> may stay open before it expires, for example because its call was never
     /// finished. Default: 1 hour. Must be more than zero.</summary>

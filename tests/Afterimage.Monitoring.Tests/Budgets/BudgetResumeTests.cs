@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using Afterimage.Monitoring.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
@@ -257,89 +256,6 @@ public sealed class BudgetResumeTests : IDisposable
         };
         Assert.Contains(file, Assert.Throws<IOException>(() => new GenerationMonitor(options)).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Log));
-    }
-
-    [Fact]
-    public void A_compacted_file_is_read_in_place_of_the_files_that_it_replaced()
-    {
-        static string Line(bool isSuccess) =>
-            $$"""
-            {"timestamp":"2026-11-23T13:00:00Z","event":"generation","duration":1,"success":{{(isSuccess ? "true" : "false")}},
-            """ + """
-            "total_token_count":1}
-            """;
-        Directory.CreateDirectory(Path.Combine(Log, ".locks"));
-        foreach (string name in (string[])["metrics.jsonl", "metrics-000001.jsonl", "metrics-000002.jsonl", "metrics-000003.jsonl"])
-            File.WriteAllLines(Path.Combine(Log, name), [Line(false)]);
-        foreach (
-            string name in (string[])
-                [
-                    "metrics-000001-000002.parquet",
-                    "metrics-000002-000002.parquet",
-                    "metrics-x-y.parquet",
-                    ".locks/metrics-000009-000009.parquet",
-                ])
-            File.WriteAllText(Path.Combine(Log, name), "");
-
-        List<(string Name, DateTimeOffset? Since)> asked = [];
-        GenerationMonitorOptions options = new()
-        {
-            LogDirectory = _directory.File("new"),
-            Budgets = { Resumed("failures", BudgetUnit.ConsecutiveFailures, 100), Resumed("b", BudgetUnit.Tokens, 100) },
-        };
-        options.CompactedFileReader = (path, since) =>
-        {
-            asked.Add((Path.GetFileName(path), since));
-            return Lines();
-        };
-        using (var monitor = new GenerationMonitor(options, _clock))
-            Assert.Equal([2m, 6m], monitor.GetBudgets().Select(b => b.Spent));
-
-        options.Budgets.Clear();
-        options.Budgets.Add(Resumed("b", BudgetUnit.Tokens, 100) with { Period = BudgetPeriod.Day });
-        using (var monitor = new GenerationMonitor(options, _clock))
-            Assert.Equal(6, monitor.GetBudgets()[0].Spent);
-        Assert.Equal(
-            [
-                ("metrics-000001-000002.parquet", null),
-                ("metrics-000001-000002.parquet", new DateTimeOffset(MonitorRun.Start.Date, TimeSpan.Zero)),
-            ],
-            asked);
-
-        // All in one buffer, the torn one too.
-        static IEnumerable<ReadOnlyMemory<byte>> Lines()
-        {
-            byte[] buffer = new byte[200];
-            foreach (string line in (string[])[Line(true), "{\"timestamp\":", Line(false), Line(true), Line(false)])
-                yield return buffer.AsMemory(0, Encoding.UTF8.GetBytes(line, buffer));
-        }
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void What_a_reader_of_compacted_files_throws_is_an_IOException_that_names_the_file(bool isLate)
-    {
-        string file = Path.Combine(Directory.CreateDirectory(Log).FullName, "metrics-000000-000000.parquet");
-        File.WriteAllText(file, "");
-        var options = new GenerationMonitorOptions
-        {
-            LogDirectory = _directory.File("new"),
-            Budgets = { Resumed("b", BudgetUnit.Tokens, 1) },
-        };
-        options.CompactedFileReader = (_, _) => isLate ? Lines() : throw new InvalidOperationException("no format of mine\n\nLINE 1");
-
-        var exception = Assert.Throws<IOException>(() => new GenerationMonitor(options, _clock));
-
-        Assert.Equal($"A budget cannot go on from '{file}': no format of mine", exception.Message);
-        Assert.IsType<InvalidOperationException>(exception.InnerException);
-        Assert.False(Directory.Exists(_directory.File("new")));
-
-        static IEnumerable<ReadOnlyMemory<byte>> Lines()
-        {
-            yield return ReadOnlyMemory<byte>.Empty;
-            throw new InvalidOperationException("no format of mine\n\nLINE 1");
-        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Pricing;
@@ -16,8 +17,13 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     // How much the time of a file may lag behind the stamps of its records, if clocks differ or were set.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromDays(1);
 
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, RecordDetails> _details = new(StringComparer.Ordinal);
+    // The texts are only of interest to those who look at single calls.
+    private static readonly RecordField[] CountedExtras =
+    [
+        .. RecordSchema.Extras.Where(field => field.Type is FieldType.Count or FieldType.Flag || field == RecordSchema.RequestModel),
+    ];
+
+    private readonly Func<string, bool> _isWanted = tags.Contains;
     private long _calls;
     private long _skippedLines;
 
@@ -25,24 +31,29 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     /// is needed to read them.</summary>
     public bool IsOutdated { get; private set; }
 
-    /// <summary>Reads the calls at or after a time. The calls of each directory are in the order of the lines in its files.</summary>
+    /// <summary>Reads the calls at or after a time. The calls of each directory are passed on in the order of the lines in its
+    /// files.</summary>
     /// <remarks>
     /// A line that is not a complete record is skipped and counted. A file that has not been written since is not opened.
     /// </remarks>
     /// <param name="since">The time, in UTC ticks; 0: everything.</param>
+    /// <param name="take">Receives the calls, some at a time.</param>
     /// <exception cref="IOException">A file or directory cannot be read.</exception>
-    public IEnumerable<Record> Since(long since)
+    public void Read(long since, Action<ReadOnlySpan<Record>> take)
     {
         foreach (string file in Files().Where(file => !IsOlder(file, since)))
         {
-            foreach (Record call in RecordFiles.IsCompacted(file) ? ReadCompacted(file, since) : ReadLines(file, since))
+            try
             {
-                _calls++;
-                yield return call;
+                ReadFile(file, since, take);
             }
-
-            if (IsOutdated)
-                yield break;
+            catch (Exception e)
+            {
+                if (File.Exists(file))
+                    throw Unreadable(file, e);
+                IsOutdated = true;
+                return;
+            }
         }
     }
 
@@ -80,114 +91,136 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     private static IOException Unreadable(string path, Exception e) =>
         new($"A budget cannot go on from '{path}': {e.FirstLine()}", e);
 
-    private IEnumerable<Record> ReadCompacted(string path, long since)
+    private void ReadFile(string path, long since, Action<ReadOnlySpan<Record>> take)
     {
+        DateTimeOffset? start = since == 0 ? null : new DateTimeOffset(since, TimeSpan.Zero);
+        if (!RecordFiles.IsCompacted(path))
+        {
+            RecordScan.Run(
+                [path],
+                (start, null),
+                LineSplitter.DefaultMaxLineLength,
+                () => new Calls(this, since, take),
+                report: null,
+                CancellationToken.None);
+            return;
+        }
+
         if (readCompacted is null)
+        {
             throw new IOException(
-                $"A budget cannot go on from '{path}': it is compacted. To have such files read, "
-                + "call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options."
-            );
-
-        using IEnumerator<ReadOnlyMemory<byte>>? lines = Try(
-            path,
-            () => readCompacted(path, since == 0 ? null : new DateTimeOffset(since, TimeSpan.Zero)).GetEnumerator());
-        var line = new RecordLine();
-        while (lines is not null && Try(path, lines.MoveNext))
-        {
-            if (!line.TryParse(lines.Current))
-                _skippedLines++;
-            else if (IsCall(line, since))
-                yield return CallOf(line);
+                "it is compacted. To have such files read, "
+                + "call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options.");
         }
+
+        var calls = new Calls(this, since, take);
+        readCompacted(path, start, calls);
+        calls.HandOn();
     }
 
-    /// <returns>The result of the reader; nothing if the file is gone.</returns>
-    private T? Try<T>(string path, Func<T> read)
+    /// <summary>Collects calls. Each thread that reads has an instance of its own, which is handed on in turn.</summary>
+    private sealed class Calls(CallHistory history, long since, Action<ReadOnlySpan<Record>> take) : ILineSink, IRecordTaker
     {
-        try
-        {
-            return read();
-        }
-        catch (Exception e)
-        {
-            if (File.Exists(path))
-                throw Unreadable(path, e);
-            IsOutdated = true;
-            return default;
-        }
-    }
+        private const int MostKept = 4096;
 
-    private IEnumerable<Record> ReadLines(string path, long since)
-    {
-        using RecordReader? reader = Try(path, () => new RecordReader(path));
-        while (reader is not null && Try(path, reader.Read))
+        private readonly Dictionary<byte[], string> _names = new(Utf8NameComparer.Instance);
+        private readonly Dictionary<string, RecordDetails> _details = new(StringComparer.Ordinal);
+        private readonly List<Record> _calls = [];
+        private long _skippedLines;
+
+        public void Take(RecordReader reader) => Add(reader.Record);
+
+        public void TakeSkipped(RecordReader reader) => _skippedLines++;
+
+        // Comes in order, from one thread.
+        public void Take(IRecord record)
         {
-            if (IsCall(reader.Record, since))
-                yield return CallOf(reader.Record);
+            Add(record);
+            if (_calls.Count == MostKept)
+                HandOn();
         }
 
-        _skippedLines += reader?.SkippedLines ?? 0;
-    }
+        public void TakeSkipped() => _skippedLines++;
 
-    private static bool IsCall(RecordLine line, long since) => line.Event != RecordEvents.Metric && line.Timestamp >= since;
-
-    private Record CallOf(RecordLine line)
-    {
-        Record call = LineRecords.OfCall(line);
-        SetNames(line, ref call);
-        return call;
-    }
-
-    // Model names are only stored in the details, so that past runs take no place in the tables of this one.
-    private void SetNames(RecordLine line, ref Record call)
-    {
-        string? model = Name(line, RecordSchema.ModelName, _names);
-        string? reason = line.Has(RecordSchema.FinishReason) ? Name(line, RecordSchema.FinishReason, _names) : null;
-        call.ModelId = model is null ? NameTable.None : NameTable.Overflow;
-        bool isCutShort = reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
-        RecordExtras? extras = ExtrasOf(line);
-        KeyValuePair<string, object?>[]? told = line.Has(RecordSchema.Tags)
-            ? LineTags.Of(line.Text(RecordSchema.Tags), tags.Contains)
-            : null;
-        if (isCutShort || extras is not null || told is { Length: > 0 })
+        public void HandOn()
         {
-            call.FinishReasonId = isCutShort ? NameTable.Overflow : NameTable.None;
-            call.Details = new RecordDetails { ModelName = model, FinishReason = isCutShort ? reason : null, Extras = extras, Tags = told };
-        }
-        else if (model is not null)
-        {
-            if (!_details.TryGetValue(model, out RecordDetails? details))
-                _details.Add(model, details = new RecordDetails { ModelName = model });
-            call.Details = details;
-        }
-    }
-
-    private static RecordExtras? ExtrasOf(RecordLine line)
-    {
-        RecordExtras? extras = null;
-        foreach (RecordField field in RecordSchema.Extras)
-        {
-            if (!line.Has(field))
-                continue;
-
-            extras = field.Type is FieldType.Count or FieldType.Flag
-                ? RecordExtras.With(extras, field, line.Count(field))
-                : RecordExtras.With(extras, field, Encoding.UTF8.GetString(line.Text(field)));
+            take(CollectionsMarshal.AsSpan(_calls));
+            history._calls += _calls.Count;
+            history._skippedLines += _skippedLines;
+            _calls.Clear();
+            _skippedLines = 0;
         }
 
-        return extras;
-    }
+        private void Add(IRecord record)
+        {
+            if (record.Event == RecordEvents.Metric || record.Timestamp < since)
+                return;
 
-    // A run has many calls but few names, so that they can share strings.
-    private static string? Name(RecordLine line, RecordField field, HashSet<string> names)
-    {
-        if (!line.Has(field))
-            return null;
+            Record call = LineRecords.OfCall(record);
+            SetNames(record, ref call);
+            _calls.Add(call);
+        }
 
-        string name = Encoding.UTF8.GetString(line.Text(field));
-        if (names.TryGetValue(name, out string? known))
-            return known;
-        names.Add(name);
-        return name;
+        // Model names are only stored in the details, so that past runs take no place in the tables of this one.
+        private void SetNames(IRecord record, ref Record call)
+        {
+            string? model = Name(record, RecordSchema.ModelName);
+            string? reason = record.Has(RecordSchema.FinishReason) ? Name(record, RecordSchema.FinishReason) : null;
+            call.ModelId = model is null ? NameTable.None : NameTable.Overflow;
+            bool isCutShort = reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
+            RecordExtras? extras = ExtrasOf(record);
+            KeyValuePair<string, object?>[]? told = record.Has(RecordSchema.Tags)
+                ? LineTags.Of(record.Text(RecordSchema.Tags), history._isWanted)
+                : null;
+            if (isCutShort || extras is not null || told is { Length: > 0 })
+            {
+                call.FinishReasonId = isCutShort ? NameTable.Overflow : NameTable.None;
+                call.Details = new RecordDetails
+                {
+                    ModelName = model,
+                    FinishReason = isCutShort ? reason : null,
+                    Extras = extras,
+                    Tags = told,
+                };
+            }
+            else if (model is not null)
+            {
+                if (!_details.TryGetValue(model, out RecordDetails? details))
+                    _details.Add(model, details = new RecordDetails { ModelName = model });
+                call.Details = details;
+            }
+        }
+
+        private static RecordExtras? ExtrasOf(IRecord record)
+        {
+            RecordExtras? extras = null;
+            foreach (RecordField field in CountedExtras)
+            {
+                if (!record.Has(field))
+                    continue;
+
+                extras = field.Type switch
+                {
+                    FieldType.Count => RecordExtras.With(extras, field, record.Count(field)),
+                    FieldType.Flag => RecordExtras.With(extras, field, record.Flag(field) ? 1 : 0),
+                    _ => RecordExtras.With(extras, field, Encoding.UTF8.GetString(record.Text(field))),
+                };
+            }
+
+            return extras;
+        }
+
+        // A run has many calls but few names, so that they can share strings.
+        private string? Name(IRecord record, RecordField field)
+        {
+            if (!record.Has(field))
+                return null;
+
+            Dictionary<byte[], string>.AlternateLookup<ReadOnlySpan<byte>> names = _names.GetAlternateLookup<ReadOnlySpan<byte>>();
+            ReadOnlySpan<byte> text = record.Text(field);
+            if (!names.TryGetValue(text, out string? name))
+                names[text] = name = Encoding.UTF8.GetString(text);
+            return name;
+        }
     }
 }

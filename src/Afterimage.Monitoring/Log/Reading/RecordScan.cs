@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
-using Afterimage.Monitoring.Log.Reading;
 
-namespace Afterimage.Monitoring.Reporting.Snapshots;
+namespace Afterimage.Monitoring.Log.Reading;
 
 /// <summary>Reads files of lines on all cores.</summary>
 /// <remarks>
@@ -52,7 +51,7 @@ internal sealed class RecordScan
         IReadOnlyCollection<string> files,
         (DateTimeOffset? Since, DateTimeOffset? Until) times,
         int maxLineLength,
-        Func<IRecordSink> createSink,
+        Func<ILineSink> createSink,
         Action<double>? report,
         CancellationToken cancellationToken) =>
         new RecordScan(files, times, maxLineLength, report, cancellationToken).Run(createSink);
@@ -65,20 +64,20 @@ internal sealed class RecordScan
             yield return new Range(path, start, Math.Min(start + RangeSize, length));
     }
 
-    private void Run(Func<IRecordSink> createSink)
+    private void Run(Func<ILineSink> createSink)
     {
-        IRecordSink[] sinks = [.. Enumerable.Range(0, Math.Min(Environment.ProcessorCount, _ranges.Length)).Select(_ => createSink())];
+        ILineSink[] sinks = [.. Enumerable.Range(0, Math.Min(Environment.ProcessorCount, _ranges.Length)).Select(_ => createSink())];
         Thread[] others =
         [
             .. sinks.Skip(1).Select(sink => new Thread(() => Work(sink)) { IsBackground = true, Name = "Afterimage reader" }),
         ];
         foreach (Thread other in others)
             other.Start();
-        if (sinks is [IRecordSink first, ..])
+        if (sinks is [ILineSink first, ..])
             Work(first);
         foreach (Thread other in others)
             other.Join();
-        foreach (IRecordSink sink in sinks)
+        foreach (ILineSink sink in sinks)
             sink.Dispose();
 
         _cancellationToken.ThrowIfCancellationRequested();
@@ -86,7 +85,7 @@ internal sealed class RecordScan
             ExceptionDispatchInfo.Throw(_failure);
     }
 
-    private void Work(IRecordSink sink)
+    private void Work(ILineSink sink)
     {
         try
         {
@@ -106,7 +105,7 @@ internal sealed class RecordScan
         }
     }
 
-    private void Read(Range range, IRecordSink sink)
+    private void Read(Range range, ILineSink sink)
     {
         using var reader = new RecordReader(range.Path, range.Start, range.End, _maxLineLength);
         while (reader.ReadLine())
@@ -127,7 +126,7 @@ internal sealed class RecordScan
         }
     }
 
-    private void HandOnInTurn(IRecordSink sink, int number)
+    private void HandOnInTurn(ILineSink sink, int number)
     {
         lock (_turn)
         {

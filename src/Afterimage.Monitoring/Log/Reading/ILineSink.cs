@@ -1,9 +1,7 @@
-using Afterimage.Monitoring.Log.Reading;
-
-namespace Afterimage.Monitoring.Reporting.Snapshots;
+namespace Afterimage.Monitoring.Log.Reading;
 
 /// <summary>Receives the lines of a scan. Each worker has a sink of its own.</summary>
-internal interface IRecordSink : IDisposable
+internal interface ILineSink : IDisposable
 {
     /// <summary>Takes the current line of the reader, which is a record within the times.</summary>
     void Take(RecordReader reader);
