@@ -42,7 +42,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--out is empty. (see: afterimage report --help)", "report", "log", "--out", "")]
     [InlineData("LOG_DIR is empty. (see: afterimage compact --help)", "compact", " ")]
     [InlineData("There is no log directory '{0}/--nope'.", "summary", "--", "--nope")]
-    [InlineData("The log directory '{0}/file' cannot be written: it is a file.", "demo", "--log-dir", "file")]
+    [InlineData("The log directory '{0}/file' cannot be written: The path names a file.", "demo", "--log-dir", "file")]
     [InlineData("'{0}/log' is a directory, not a file.", "import", "log", "--log-dir", "out")]
     [InlineData("'log' is a directory, not a file.", "demo", "--rules", "log")]
     public async Task It_is_said_in_one_line_and_nothing_is_left(string expected, params string[] arguments)

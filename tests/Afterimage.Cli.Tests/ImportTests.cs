@@ -33,7 +33,7 @@ public sealed class ImportTests : IDisposable
                 "1 times were never there, when the clock was put forward: is it the right zone?",
             ],
             result.Output.TrimEnd().Split('\n'));
-        Assert.Equal("afterimage: 1 line was skipped: no metric points (first: line 4: it is no JSON).", result.Error.TrimEnd());
+        Assert.Equal("afterimage: 1 line was skipped: no metric points (first: line 4: the line is not JSON).", result.Error.TrimEnd());
         JsonElement summary = (await RunAsync("summary", "runs/p", "--json")).Json;
         Assert.Equal((1, 40), (summary.GetProperty("non_finite_points").GetInt64(), summary.GetProperty("total_prompt_tokens").GetInt64()));
         Assert.Equal(

@@ -8,7 +8,7 @@ public sealed class OptionsTests
     public static TheoryData<FleetOptions, string> Wrong =>
         new()
         {
-            { Good with { Urls = [] }, "A fleet needs the URL of a node." },
+            { Good with { Urls = [] }, "Urls must contain the URL of at least one node." },
             { Good with { Urls = [new Uri("tcp://node1:9000")] }, "'tcp://node1:9000' is no URL of a node" },
             { Good with { Urls = [new Uri("http://me:secret@node1:8123")] }, "'http://node1:8123' is no URL of a node" },
             { Good with { Cluster = "a b" }, "'a b' is no name of a cluster" },
@@ -17,7 +17,7 @@ public sealed class OptionsTests
             { Good with { User = "müller" }, "User has a character that is not printable ASCII" },
             { Good with { Password = "secret\u00e9" }, "Password has a character that is not printable ASCII" },
             { Good with { Password = "secret\n" }, "Password has a character that is not printable ASCII" },
-            { Good with { RequestTimeout = TimeSpan.Zero }, "A request must be given some time." },
+            { Good with { RequestTimeout = TimeSpan.Zero }, "RequestTimeout must be greater than zero." },
         };
 
     [Theory]

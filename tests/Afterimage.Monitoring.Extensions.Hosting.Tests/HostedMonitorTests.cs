@@ -145,7 +145,7 @@ public sealed class HostedMonitorTests : IDisposable
     [InlineData("Monitor:AlertRules", "x", "AlertRules: is a list")]
     [InlineData("Monitor:Budgets:0:Limt", "7", "Limt")]
     [InlineData("Monitor:Budgets:0:Name", "b", "Budgets[0].Limit")]
-    [InlineData("Monitor:AlertMinSuccessRate", "7", "A rate is from 0 to 1. (Parameter 'AlertMinSuccessRate')")]
+    [InlineData("Monitor:AlertMinSuccessRate", "7", "AlertMinSuccessRate must be from 0 to 1. (Parameter 'AlertMinSuccessRate')")]
     [InlineData("Monitor:Pricing:Models:0:Name", "m", "Pricing.Models[0].input: is required")]
     [InlineData("Monitor:MetricsInterval", "soon", "MetricsInterval")]
     [InlineData("Monitor:AlertMinSucessRate", "0.5", "AlertMinSucessRate")]

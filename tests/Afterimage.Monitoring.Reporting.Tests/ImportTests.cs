@@ -166,7 +166,7 @@ public sealed class ImportTests : IDisposable
             "[1]",
             """{"metric": "m", "val""");
 
-        Assert.Equal((1, 8, "line 3: its value is no number"), (result.Points, result.SkippedLines, result.FirstSkipped));
+        Assert.Equal((1, 8, "line 3: the value is not a number"), (result.Points, result.SkippedLines, result.FirstSkipped));
     }
 
     [Fact]

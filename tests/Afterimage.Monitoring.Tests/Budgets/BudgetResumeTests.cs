@@ -331,7 +331,7 @@ public sealed class BudgetResumeTests : IDisposable
 
         var exception = Assert.Throws<IOException>(() => new GenerationMonitor(options, _clock));
 
-        Assert.Equal($"A budget cannot go on from '{file}': no format of mine", exception.Message);
+        Assert.Equal($"A budget cannot resume from '{file}': no format of mine", exception.Message);
         Assert.IsType<InvalidOperationException>(exception.InnerException);
         Assert.False(Directory.Exists(_directory.File("new")));
 

@@ -50,8 +50,8 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Budgets go on from '{directory}': {_calls} calls counted"
-            + $"{(_skippedLines > 0 ? $", {_skippedLines} lines skipped that are no records" : "")}"
+            $"Budgets resume from '{directory}': {_calls} calls counted"
+            + $"{(_skippedLines > 0 ? $", {_skippedLines} invalid lines skipped" : "")}"
         );
 
     private string[] Files()
@@ -59,7 +59,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         try
         {
             if (File.Exists(directory))
-                throw new IOException("it is a file");
+                throw new IOException("The path names a file.");
             if (!Directory.Exists(directory))
                 return [];
 
@@ -78,14 +78,14 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
 
     // Only the first line of the message: an engine that reads compacted files shows its statement below it.
     private static IOException Unreadable(string path, Exception e) =>
-        new($"A budget cannot go on from '{path}': {e.FirstLine()}", e);
+        new($"A budget cannot resume from '{path}': {e.FirstLine()}", e);
 
     private IEnumerable<Record> ReadCompacted(string path, long since)
     {
         if (readCompacted is null)
             throw new IOException(
-                $"A budget cannot go on from '{path}': it is compacted. To have such files read, "
-                + "call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options."
+                $"A budget cannot resume from '{path}': The file is compacted. To read such files, "
+                + "call UseCompactedFiles() on the options (package Afterimage.Monitoring.Reporting)."
             );
 
         using IEnumerator<ReadOnlyMemory<byte>>? lines = Try(
