@@ -82,7 +82,7 @@ public sealed class OutputSafetyTests : IDisposable
         CommandResult again = await RunAsync("plot", "log", "generation_time", "--out", "x.svg");
 
         Assert.Equal((2, 2, 0, 0), (all.ExitCode, one.ExitCode, forced.ExitCode, again.ExitCode));
-        Assert.Contains("'generation_time.png': the file that is there is not a PNG file", all.Error, StringComparison.Ordinal);
+        Assert.Contains("'generation_time.png': The existing file is not a PNG file", all.Error, StringComparison.Ordinal);
         Assert.Equal(["generation_time.png"], Directory.GetFiles(PathOf("figures")).Select(Path.GetFileName));
     }
 

@@ -128,7 +128,7 @@ public sealed class RunOptionsTests : IDisposable
         foreach (CommandResult result in new[] { replay, summary })
         {
             Assert.Contains("no price", result.Output, StringComparison.Ordinal);
-            Assert.Matches(@"without a price +11 tokens, in no cost", result.Output);
+            Assert.Matches(@"without a price +11 tokens, not in the cost", result.Output);
         }
 
         Assert.Equal(11, cost.GetProperty("unpriced_tokens").GetInt64());
@@ -267,7 +267,7 @@ public sealed class RunOptionsTests : IDisposable
             _directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--rules", "rules.json", "--json");
 
         string said = Assert.Single(result.Error.Split('\n'), line => line.StartsWith("afterimage: the rule", StringComparison.Ordinal));
-        Assert.Contains("'typo' never had anything to judge: no point of the metric 'generation_tiem'", said, StringComparison.Ordinal);
+        Assert.Contains("'typo' was never evaluated: no point of the metric 'generation_tiem'", said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -276,7 +276,7 @@ public sealed class RunOptionsTests : IDisposable
         CommandResult first = await CommandLine.RunAsync(_directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--json");
         CommandResult second = await CommandLine.RunAsync(_directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--json");
 
-        Assert.DoesNotContain("holds a run already", first.Error, StringComparison.Ordinal);
-        Assert.Contains("'run' holds a run already: this one's records are added to it.", second.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("already contains a run", first.Error, StringComparison.Ordinal);
+        Assert.Contains("'run' already contains a run: the records of this run are added to it.", second.Error, StringComparison.Ordinal);
     }
 }

@@ -142,7 +142,7 @@ public sealed class HostedMonitorTests : IDisposable
     [Theory]
     [InlineData("Monitor:AlertRules:0:Metric", "m", "AlertRules[0].name: is required")]
     [InlineData("Monitor:AlertRules:0:Treshold", "7", "AlertRules[0].")]
-    [InlineData("Monitor:AlertRules", "x", "AlertRules: is a list")]
+    [InlineData("Monitor:AlertRules", "x", "AlertRules: must be a list")]
     [InlineData("Monitor:Budgets:0:Limt", "7", "Limt")]
     [InlineData("Monitor:Budgets:0:Name", "b", "Budgets[0].Limit")]
     [InlineData("Monitor:AlertMinSuccessRate", "7", "AlertMinSuccessRate must be from 0 to 1. (Parameter 'AlertMinSuccessRate')")]
