@@ -33,7 +33,7 @@ public sealed class ImportTests : IDisposable
                 "1 times do not exist, because the clock was put forward; check the time zone",
             ],
             result.Output.TrimEnd().Split('\n'));
-        Assert.Equal("afterimage: 1 line was skipped: no metric points (first: line 4: the line is not JSON).", result.Error.TrimEnd());
+        Assert.Equal("afterimage: 1 line was skipped: not metric points (first: line 4: the line is not JSON).", result.Error.TrimEnd());
         JsonElement summary = (await RunAsync("summary", "runs/p", "--json")).Json;
         Assert.Equal((1, 40), (summary.GetProperty("non_finite_points").GetInt64(), summary.GetProperty("total_prompt_tokens").GetInt64()));
         Assert.Equal(
@@ -73,7 +73,7 @@ public sealed class ImportTests : IDisposable
         foreach ((string cause, string[] arguments) in ((string, string[])[])
         [
             ("not a time zone", ["import", "metrics.jsonl", "--log-dir", "a", "--time-zone", "Nowhere"]),
-            ("not empty", ["import", "metrics.jsonl", "--log-dir", "."]),
+            ("must be empty", ["import", "metrics.jsonl", "--log-dir", "."]),
             ("nothing.jsonl", ["import", "nothing.jsonl", "--log-dir", "a"]),
             ("--log-dir", ["import", "metrics.jsonl"]),
         ])

@@ -52,13 +52,13 @@ public sealed class LogInputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("'2026-11-23' is the beginning of 2 runs: 2026-11-23-10, 2026-11-23-12", "summary", "2026-11-23")]
+    [InlineData("'2026-11-23' matches 2 runs: 2026-11-23-10, 2026-11-23-12", "summary", "2026-11-23")]
     [InlineData("no run of that name below ./.afterimage-monitoring", "summary", "2025")]
     [InlineData("does not exist, nor does a run of that name", "summary", "2025/x")]
     [InlineData("--since must be before --until", "summary", "log", "--since", "1h", "--until", "2h")]
     [InlineData("which is not a time such as", "summary", "log", "--since", "soon")]
     [InlineData("but must be model, provider, finish_reason or tag:KEY", "summary", "log", "--by", "duration")]
-    [InlineData("nothing to compare it with", "compare", "log")]
+    [InlineData("At least two runs must be given", "compare", "log")]
     [InlineData("which is not a limit such as", "compare", "log", "log", "--fail-on", "fast")]
     [InlineData("cannot be judged", "compare", "log", "log", "--fail-on", "nothing > 1")]
     public async Task What_cannot_be_read_is_said_in_one_line(string expected, params string[] arguments)

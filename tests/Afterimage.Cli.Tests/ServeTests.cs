@@ -105,7 +105,7 @@ public sealed class ServeTests : IDisposable
     [InlineData("--port is '65536', which is not a whole number from 0 to 65535", "--port", "65536")]
     [InlineData("The key in 'key' must have at least 16 characters", "--key-file", "key")]
     [InlineData("'none' cannot be read", "--key-file", "none")]
-    [InlineData("'key' is a file, not a directory", "key")]
+    [InlineData("'key' must be a directory, not a file", "key")]
     public async Task What_it_cannot_use_is_said(string message, params string[] arguments)
     {
         _directory.Write("key", "short");

@@ -76,7 +76,7 @@ internal sealed class LogInput
         if (paths.Length == 0)
         {
             paths = [await RunNames.NewestAsync(cancellationToken)];
-            await Console.Error.WriteLineAsync($"afterimage: the newest run, {Format.Name(Format.ShortPath(paths[0]), 400)}");
+            await Console.Error.WriteLineAsync($"afterimage: reading the newest run, {Format.Name(Format.ShortPath(paths[0]), 400)}");
         }
 
         foreach (string path in mustHaveRecords ? paths : [])

@@ -27,7 +27,7 @@ internal static class RunNames
                 $"The log directory '{Path.GetFullPath(given)}' does not exist, nor does a run of that name below ./{Root}."),
             0 => throw new InputException($"The log directory '{Path.GetFullPath(given)}' does not exist."),
             _ => throw new InputException(
-                $"'{Format.Name(given, 60)}' is the beginning of {runs.Length} runs: "
+                $"'{Format.Name(given, 60)}' matches {runs.Length} runs: "
                 + string.Join(", ", runs.Take(MaxShown).Select(run => Format.Name(Path.GetFileName(run), 60)))
                 + (runs.Length > MaxShown ? ", and others." : ".")),
         };

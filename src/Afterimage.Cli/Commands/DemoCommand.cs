@@ -71,7 +71,7 @@ internal static class DemoCommand
         MonitoredRun run = MonitoredRun.Start(logDirectory, start, settings);
         bool live = RunDisplay.IsLive(json);
         if (!live)
-            await Console.Error.WriteLineAsync($"{DemoRun.Workers} workers into {run.Monitor.LogDirectory} ({Note})");
+            await Console.Error.WriteLineAsync($"recording {DemoRun.Workers} simulated workers into {run.Monitor.LogDirectory} ({Note})");
 
         var demo = new DemoRun(run.Monitor, generations, () => run.IsBudgetSpent);
         return await RunReport.RunAsync(
