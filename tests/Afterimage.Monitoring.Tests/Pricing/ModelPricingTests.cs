@@ -167,7 +167,7 @@ public sealed class ModelPricingTests
     [InlineData("""{"models": []}""", "models: ")]
     [InlineData("""{"m": {"input": 1}}""", "models: ")]
     [InlineData("[]", "models: ")]
-    [InlineData("{", "no JSON")]
+    [InlineData("{", "not valid JSON")]
     public void What_is_wrong_is_said_with_the_name_of_the_field(string json, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => ModelPricing.Parse(json)).Message, StringComparison.Ordinal);
 
