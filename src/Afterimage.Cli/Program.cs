@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Commands;
 
-var root = new RootCommand("Records language-model generations and shows their metrics, tokens, costs and alerts.")
+var root = new RootCommand("Record calls of language models, and show their metrics, tokens, costs and alerts.")
 {
     DemoCommand.Create(),
     ReplayCommand.Create(),

@@ -61,6 +61,6 @@ public sealed partial class Fleet
         ArgumentException.ThrowIfNullOrEmpty(root);
 
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
-        return Directory.Exists(path) ? path : throw new DirectoryNotFoundException($"There is no directory '{path}'.");
+        return Directory.Exists(path) ? path : throw new DirectoryNotFoundException($"The directory '{path}' does not exist.");
     }
 }

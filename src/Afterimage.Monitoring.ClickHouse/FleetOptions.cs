@@ -40,32 +40,32 @@ public sealed partial record FleetOptions
     internal void Validate()
     {
         if (Urls is not { Count: > 0 })
-            throw new ArgumentException("A fleet needs the URL of a node.", nameof(Urls));
+            throw new ArgumentException("Urls must contain the URL of at least one node.", nameof(Urls));
         foreach (Uri url in Urls)
         {
             if (url is not { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" })
                 throw new ArgumentException(
-                    $"'{Shown(url)}' is no URL of a node: http://HOST:PORT or https://HOST:PORT, without user name and password.",
+                    $"The URL '{Shown(url)}' must be http://HOST:PORT or https://HOST:PORT, without user name and password.",
                     nameof(Urls));
         }
 
         if (!ClusterName().IsMatch(Cluster))
-            throw new ArgumentException($"'{Cluster}' is no name of a cluster: letters, digits, _ and -.", nameof(Cluster));
+            throw new ArgumentException($"The cluster name '{Cluster}' must consist of letters, digits, _ and -.", nameof(Cluster));
         if (!DatabaseName().IsMatch(Database))
-            throw new ArgumentException($"'{Database}' is no name of a database: letters, digits and _.", nameof(Database));
+            throw new ArgumentException($"The database name '{Database}' must consist of letters, digits and _.", nameof(Database));
         if (Password is not null && PasswordFile is not null)
-            throw new ArgumentException("There is a password, and a file with one: which of them holds?", nameof(PasswordFile));
+            throw new ArgumentException("Password and PasswordFile must not both be set.", nameof(PasswordFile));
         RequireHeader(User, nameof(User));
         RequireHeader(Password, nameof(Password));
         if (RequestTimeout <= TimeSpan.Zero)
-            throw new ArgumentException("A request must be given some time.", nameof(RequestTimeout));
+            throw new ArgumentException("RequestTimeout must be greater than zero.", nameof(RequestTimeout));
     }
 
     // Both are sent as headers, which take no other text; the value itself is nobody's business.
     private static void RequireHeader(string? value, string setting)
     {
         if (!HeaderText.IsPrintable(value))
-            throw new ArgumentException($"{setting} has a character that is not printable ASCII: no header can carry it.", setting);
+            throw new ArgumentException($"{setting} must contain only printable ASCII, because it is sent in a header.", setting);
     }
 
     // What stands before an @ may be a password.

@@ -45,6 +45,6 @@ internal sealed class CallFaults(GenerationMonitor monitor)
         if (exception is ObjectDisposedException || !_logged.TryAdd(subject, true))
             return;
 
-        monitor.LogError($"{subject} failed; the call went on without it", exception);
+        monitor.LogError($"{subject} failed; the call continued without it", exception);
     }
 }

@@ -55,7 +55,7 @@ public sealed class GenerationEnrichment
                 throw new ArgumentOutOfRangeException(
                     nameof(value),
                     value,
-                    $"{nameof(CacheWriteOneHourTokenCount)} is from 0 to {GenerationDetails.MaxTokenCount}.");
+                    $"{nameof(CacheWriteOneHourTokenCount)} must be from 0 to {GenerationDetails.MaxTokenCount}.");
             }
 
             field = value;

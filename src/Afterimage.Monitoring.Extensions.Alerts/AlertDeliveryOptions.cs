@@ -28,13 +28,13 @@ public abstract class AlertDeliveryOptions
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     internal virtual void Validate()
     {
-        Require(Enum.IsDefined(MinimumLevel), nameof(MinimumLevel), "is Info, Warning or Error.");
+        Require(Enum.IsDefined(MinimumLevel), nameof(MinimumLevel), "must be Info, Warning or Error.");
         Require(
             AttemptTimeout > TimeSpan.Zero && AttemptTimeout <= TimeSpan.FromHours(1),
             nameof(AttemptTimeout),
-            "is more than zero and at most an hour.");
-        Require(RetryCount is >= 0 and <= 100, nameof(RetryCount), "is from 0 to 100.");
-        Require(RetryDelay >= TimeSpan.Zero && RetryDelay <= TimeSpan.FromSeconds(30), nameof(RetryDelay), "is from zero to 30 s.");
+            "must be greater than zero and at most one hour.");
+        Require(RetryCount is >= 0 and <= 100, nameof(RetryCount), "must be from 0 to 100.");
+        Require(RetryDelay >= TimeSpan.Zero && RetryDelay <= TimeSpan.FromSeconds(30), nameof(RetryDelay), "must be from zero to 30 s.");
     }
 
     // The value is left out because it may be a secret.

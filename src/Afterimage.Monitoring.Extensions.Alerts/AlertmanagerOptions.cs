@@ -31,12 +31,12 @@ public sealed class AlertmanagerOptions : HttpAlertOptions
             Require(
                 IsLabelName(name) && value is not null,
                 nameof(Labels),
-                $"has '{name}', which is no name of letters, digits and underscores, or has no value.");
-        Require(ResendInterval >= TimeSpan.Zero, nameof(ResendInterval), "is not negative.");
+                $"contains '{name}'. A name must consist of letters, digits and underscores, and must have a value.");
+        Require(ResendInterval >= TimeSpan.Zero, nameof(ResendInterval), "must not be negative.");
         Require(
             ResolveTimeout > ResendInterval && ResolveTimeout <= TimeSpan.FromDays(1),
             nameof(ResolveTimeout),
-            "is more than the resend interval and at most a day.");
+            "must be longer than the resend interval and at most one day.");
     }
 
     internal static bool IsLabelName(string name) =>

@@ -21,8 +21,8 @@ public abstract class HttpAlertOptions : AlertDeliveryOptions
     {
         base.Validate();
         Require(Url is not null, nameof(Url), "is required.");
-        Require(Url!.IsAbsoluteUri && Url.Scheme is "http" or "https", nameof(Url), "is an absolute URL of http or https.");
-        Require(Url!.UserInfo.Length == 0, nameof(Url), "has no user name and password; they go into a header.");
+        Require(Url!.IsAbsoluteUri && Url.Scheme is "http" or "https", nameof(Url), "must be an absolute http or https URL.");
+        Require(Url!.UserInfo.Length == 0, nameof(Url), "must not contain a user name or password; use a header.");
         using var probe = new HttpRequestMessage();
         foreach ((string name, string value) in Headers)
         {
@@ -31,7 +31,7 @@ public abstract class HttpAlertOptions : AlertDeliveryOptions
                 && HeaderText.IsPrintable(value)
                 && IsToken(name)
                 && probe.Headers.TryAddWithoutValidation(name, value);
-            Require(isHeader, nameof(Headers), $"has '{name}', which is no header, or has a value that is not printable ASCII.");
+            Require(isHeader, nameof(Headers), $"contains '{name}'. A header must have a valid name and a value of printable ASCII.");
         }
     }
 

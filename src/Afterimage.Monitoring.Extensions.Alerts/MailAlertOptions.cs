@@ -33,19 +33,19 @@ public sealed class MailAlertOptions : AlertDeliveryOptions
     {
         base.Validate();
         Require(!string.IsNullOrWhiteSpace(Host), nameof(Host), "is required.");
-        Require(Port is >= 1 and <= 65535, nameof(Port), "is from 1 to 65535.");
-        Require(Enum.IsDefined(Security), nameof(Security), "is StartTls, Tls or None.");
+        Require(Port is >= 1 and <= 65535, nameof(Port), "must be from 1 to 65535.");
+        Require(Enum.IsDefined(Security), nameof(Security), "must be StartTls, Tls or None.");
         Require(
             string.IsNullOrEmpty(UserName) == string.IsNullOrEmpty(Password),
             nameof(Password),
-            "is given with the user name, and only then.");
+            "must be set if, and only if, the user name is set.");
         Require(
             Security != MailSecurity.None || string.IsNullOrEmpty(Password),
             nameof(Security),
-            "is StartTls or Tls where there is a password.");
-        Require(IsAddress(From), nameof(From), "is a mail address.");
-        Require(To.Count > 0 && To.All(IsAddress), nameof(To), "is a list of at least one mail address.");
-        Require(SubjectPrefix is not null, nameof(SubjectPrefix), "is not null.");
+            "must be StartTls or Tls if there is a password.");
+        Require(IsAddress(From), nameof(From), "must be a mail address.");
+        Require(To.Count > 0 && To.All(IsAddress), nameof(To), "must contain at least one mail address, and nothing else.");
+        Require(SubjectPrefix is not null, nameof(SubjectPrefix), "must not be null.");
     }
 
     private static bool IsAddress(string? text) =>

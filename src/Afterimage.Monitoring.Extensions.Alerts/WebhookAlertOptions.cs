@@ -12,6 +12,6 @@ public sealed class WebhookAlertOptions : HttpAlertOptions
     internal override void Validate()
     {
         base.Validate();
-        Require(Secret is null or { Length: >= 16 }, nameof(Secret), "has at least 16 characters.");
+        Require(Secret is null or { Length: >= 16 }, nameof(Secret), "must have at least 16 characters.");
     }
 }

@@ -44,12 +44,12 @@ internal sealed partial class MonitorLifetime(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Generations are recorded in {LogDirectory}")]
+    [LoggerMessage(1, LogLevel.Information, "Recording generations in {LogDirectory}")]
     private partial void LogStarted(string logDirectory);
 
     [LoggerMessage(
         2,
         LogLevel.Warning,
-        "What was recorded in {LogDirectory} could not be written before the host's time to shut down was over")]
+        "Records for {LogDirectory} could not be written within the shutdown timeout of the host")]
     private partial void LogNotDrained(string logDirectory, Exception exception);
 }

@@ -55,7 +55,7 @@ internal static class OptionsBinding
     {
         null => null,
         { } text when bool.TryParse(text, out bool flag) => flag,
-        { } text => throw settings.Wrong(key, $"'{text}' is neither true nor false."),
+        { } text => throw settings.Wrong(key, $"'{text}' must be true or false."),
     };
 
     private static void Apply(SettingsNode settings, LogFileOptions files)

@@ -126,7 +126,7 @@ public static class GenerationMonitorReporting
     }
 
     private static string DirectoryOf(GenerationMonitor monitor) =>
-        monitor.LogDirectory ?? throw new InvalidOperationException("The monitor writes no files, and has no log directory.");
+        monitor.LogDirectory ?? throw new InvalidOperationException("The monitor has no log directory, because it writes no files.");
 
     private static async Task ExportLogAsync(
         GenerationMonitor monitor,

@@ -82,9 +82,9 @@ public sealed partial class LogDirectory
     {
         string fullPath = System.IO.Path.GetFullPath(path);
         if (File.Exists(fullPath))
-            throw new DirectoryNotFoundException($"The log directory '{fullPath}' is a file.");
+            throw new DirectoryNotFoundException($"The log directory '{fullPath}' must not be a file.");
         if (!Directory.Exists(fullPath))
-            throw new DirectoryNotFoundException($"There is no log directory '{fullPath}'.");
+            throw new DirectoryNotFoundException($"The log directory '{fullPath}' does not exist.");
         return fullPath;
     }
 

@@ -204,9 +204,9 @@ public sealed partial class LogDirectory
         ExportJob.ThrowIfUnknown(format);
         options ??= new ExportOptions();
         if (!Enum.IsDefined(options.Shape))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Shape, "There is no such export shape.");
+            throw new ArgumentOutOfRangeException(nameof(options), options.Shape, "The shape must be a defined ExportShape.");
         if (options is { Shape: ExportShape.Records, MetricName: not null })
-            throw new ArgumentException("Records are exported whole: a metric is of points.", nameof(options));
+            throw new ArgumentException("A metric must not be given when whole records are exported.", nameof(options));
 
         string path = System.IO.Path.GetFullPath(outputPath);
         return Task.Run(

@@ -38,7 +38,7 @@ public sealed class GenerationServerOptions
         if (Key is { Length: < MinKeyLength })
             throw new ArgumentException($"The key must have at least {MinKeyLength} characters.");
         if (!HeaderText.IsPrintable(Key))
-            throw new ArgumentException("The key has a character that is not printable ASCII: no header can carry it.", nameof(Key));
+            throw new ArgumentException("The key must contain only printable ASCII, because it is sent in a header.", nameof(Key));
     }
 
     internal const int MinKeyLength = 16;

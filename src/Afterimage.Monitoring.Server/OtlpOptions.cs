@@ -58,7 +58,7 @@ public sealed class OtlpOptions
         {
             ArgumentException.ThrowIfNullOrWhiteSpace(Key);
             if (!HeaderText.IsPrintable(Key))
-                throw new ArgumentException("The key has a character that is not printable ASCII: no header can carry it.", nameof(Key));
+                throw new ArgumentException("The key must contain only printable ASCII, because it is sent in a header.", nameof(Key));
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxRequestBytes, 1024);

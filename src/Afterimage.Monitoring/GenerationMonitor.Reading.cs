@@ -119,7 +119,7 @@ public sealed partial class GenerationMonitor
     {
         if (!_parts.IsPriced)
             throw new InvalidOperationException(
-                $"Costs need prices: set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
+                $"Costs require prices. Set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
         return RecordedCost(query);
     }
 
@@ -137,7 +137,7 @@ public sealed partial class GenerationMonitor
     {
         string directory = LogDirectory
             ?? throw new InvalidOperationException(
-                $"The monitor has no directory: {nameof(GenerationMonitorOptions.WriteFiles)} is false.");
+                $"The monitor has no directory, because {nameof(GenerationMonitorOptions.WriteFiles)} is false.");
         DateTimeOffset now = _parts.TimeProvider.GetUtcNow();
         using (_recorder.EnterApplied())
             return MetricsSnapshot.Save(

@@ -240,7 +240,7 @@ public sealed partial class GenerationMonitor
     private static void ThrowIfAbsurd(RecordExtras? extras)
     {
         if (extras?.FirstAbsurd() is { } absurd)
-            ThrowOutOfRange("details", absurd.Count, $"{absurd.Field.Key} is from 0 to {absurd.Field.Highest}.");
+            ThrowOutOfRange("details", absurd.Count, $"{absurd.Field.Key} must be from 0 to {absurd.Field.Highest}.");
     }
 
     private static void ThrowIfAbsurd(
@@ -254,7 +254,10 @@ public sealed partial class GenerationMonitor
 
     [DoesNotReturn]
     private static void ThrowAbsurd(TimeSpan duration, string parameter, string expression) =>
-        throw new ArgumentOutOfRangeException(parameter, duration, $"{expression} is from zero to {LongestDuration.TotalDays:0} days.");
+        throw new ArgumentOutOfRangeException(
+            parameter,
+            duration,
+            $"{expression} must be from zero to {LongestDuration.TotalDays:0} days.");
 
     [DoesNotReturn]
     private static void ThrowOutOfRange(string parameter, object value, string message) =>
@@ -269,7 +272,7 @@ public sealed partial class GenerationMonitor
         if (count is not { } given)
             return 0;
         if (given is < 0 or > RecordSchema.HighestCount)
-            ThrowOutOfRange("details", given, $"{expression} is from 0 to {RecordSchema.HighestCount}.");
+            ThrowOutOfRange("details", given, $"{expression} must be from 0 to {RecordSchema.HighestCount}.");
 
         fields |= field;
         return given;
@@ -314,7 +317,7 @@ public sealed partial class GenerationMonitor
         foreach ((string name, EvaluationScore score) in scores)
         {
             if (string.IsNullOrEmpty(name))
-                throw new ArgumentException("A score's name is null or empty.", nameof(scores));
+                throw new ArgumentException("The name of a score must not be null or empty.", nameof(scores));
             recordScores.Add(new RecordScore(_names.ScoreMetrics[_names.Scores.GetOrAdd(name)], name, score.Score, score.Feedback));
         }
 

@@ -156,7 +156,7 @@ public sealed partial class GenerationMonitor : IDisposable, IAsyncDisposable
         static void Estimated(decimal value, decimal highest, [CallerArgumentExpression(nameof(value))] string expression = "")
         {
             if (value < 0 || value > highest)
-                ThrowOutOfRange(nameof(estimate), value, $"{expression} is from 0 to {highest}.");
+                ThrowOutOfRange(nameof(estimate), value, $"{expression} must be from 0 to {highest}.");
         }
     }
 }

@@ -300,7 +300,7 @@ internal sealed class MonitorAssembly
         if (lost > 0)
         {
             _logger.Tell(logger => MonitorLog.ShutdownIncomplete(logger, _name, lost));
-            Handlers.Log(LogLevel.Error, $"The monitor was disposed before everything was written: {lost} records are lost", null);
+            Handlers.Log(LogLevel.Error, $"The monitor was disposed before all records were written: {lost} records are lost", null);
         }
     }
 

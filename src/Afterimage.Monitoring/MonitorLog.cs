@@ -11,16 +11,16 @@ internal static partial class MonitorLog
     [LoggerMessage(
         2,
         LogLevel.Error,
-        "The monitor of {LogDirectory} was disposed before everything was written: {Records} records are lost")]
+        "The monitor of {LogDirectory} was disposed before all records were written: {Records} records are lost")]
     public static partial void ShutdownIncomplete(ILogger logger, string logDirectory, long records);
 
-    [LoggerMessage(4, LogLevel.Warning, "The monitor of {LogDirectory} is disposed: what is recorded from now on is counted, and lost")]
+    [LoggerMessage(4, LogLevel.Warning, "The monitor of {LogDirectory} is disposed: records from now on are counted and lost")]
     public static partial void RecordedAfterDisposal(ILogger logger, string logDirectory);
 
     [LoggerMessage(
         5,
         LogLevel.Warning,
-        "File locks do nothing in {LogDirectory}: the monitor writes files of its own, deletes none, and counts as killed while it lives")]
+        "File locks have no effect in {LogDirectory}: the monitor writes to new files, deletes none, and appears killed while it runs")]
     public static partial void LocksDoNothing(ILogger logger, string logDirectory);
 
     [LoggerMessage(3, LogLevel.Warning, "Buffers of the monitor of {LogDirectory} were full: {Records} records were dropped")]

@@ -32,7 +32,7 @@ public sealed class AlertsTests : IDisposable
             Assert.Contains("2026-11-23 13:00:00Z  firing                 warning  again", output, StringComparison.Ordinal);
         }
 
-        Assert.Equal("afterimage: 1 line was skipped: no valid alerts.", text.Error.TrimEnd());
+        Assert.Equal("afterimage: 1 line was skipped: not valid alerts.", text.Error.TrimEnd());
         JsonElement[] episodes = [.. json.GetProperty("episodes").EnumerateArray()];
         Assert.Equal(
             """

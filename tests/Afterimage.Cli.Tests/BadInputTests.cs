@@ -21,7 +21,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("There is no option '-z'. (see: afterimage tail --help)", "tail", "log", "-z")]
     [InlineData("There is no command 'nope'. (see: afterimage --help)", "nope")]
     [InlineData(
-        "--format is 'xls', which is none of json, csv, excel, parquet. (see: afterimage export --help)",
+        "--format is 'xls', but must be one of json, csv, excel, parquet. (see: afterimage export --help)",
         "export",
         "log",
         "--format",
@@ -29,7 +29,7 @@ public sealed class BadInputTests : IDisposable
         "--out",
         "x.xls")]
     [InlineData(
-        "--format is 'xls', which is none of table, csv, json. (see: afterimage query --help)",
+        "--format is 'xls', but must be one of table, csv, json. (see: afterimage query --help)",
         "query",
         "log",
         "SELECT 1",
@@ -39,12 +39,12 @@ public sealed class BadInputTests : IDisposable
         "Argument 'tcsh' not recognized. Must be one of: 'bash' 'zsh' 'fish' 'pwsh' (see: afterimage completion --help)",
         "completion",
         "tcsh")]
-    [InlineData("--out is empty. (see: afterimage report --help)", "report", "log", "--out", "")]
-    [InlineData("LOG_DIR is empty. (see: afterimage compact --help)", "compact", " ")]
-    [InlineData("There is no log directory '{0}/--nope'.", "summary", "--", "--nope")]
-    [InlineData("The log directory '{0}/file' cannot be written: it is a file.", "demo", "--log-dir", "file")]
-    [InlineData("'{0}/log' is a directory, not a file.", "import", "log", "--log-dir", "out")]
-    [InlineData("'log' is a directory, not a file.", "demo", "--rules", "log")]
+    [InlineData("--out must not be empty. (see: afterimage report --help)", "report", "log", "--out", "")]
+    [InlineData("LOG_DIR must not be empty. (see: afterimage compact --help)", "compact", " ")]
+    [InlineData("The log directory '{0}/--nope' does not exist.", "summary", "--", "--nope")]
+    [InlineData("The log directory '{0}/file' cannot be written to: The path names a file.", "demo", "--log-dir", "file")]
+    [InlineData("'{0}/log' must be a file, not a directory.", "import", "log", "--log-dir", "out")]
+    [InlineData("'log' must be a file, not a directory.", "demo", "--rules", "log")]
     public async Task It_is_said_in_one_line_and_nothing_is_left(string expected, params string[] arguments)
     {
         CommandResult result = await CommandLine.RunAsync(_directory.Path, arguments);
@@ -87,7 +87,7 @@ public sealed class BadInputTests : IDisposable
 
             Assert.Equal(2, result.ExitCode);
             Assert.StartsWith(
-                "afterimage: Standard output cannot be written: ",
+                "afterimage: Standard output cannot be written to: ",
                 result.Error.TrimEnd().Split('\n')[^1],
                 StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);

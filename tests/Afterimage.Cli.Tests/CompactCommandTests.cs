@@ -91,7 +91,7 @@ public sealed partial class CompactCommandTests : IDisposable
         Assert.Equal(0, first.ExitCode);
         Assert.Matches("^2 files, .* KiB, became 1 file, .* KiB: 22 records\n.*metrics-000000-000001.parquet\n$", first.Output);
         Assert.Equal(
-            "afterimage: 2 lines are no valid records; they are kept.\nafterimage: 1 file left alone: not as this library writes them.\n",
+            "afterimage: 2 lines are not valid records; they are kept.\nafterimage: 1 file left unchanged: not written by this library.\n",
             first.Error);
         Assert.Equal((0, "nothing to compact\n"), (second.ExitCode, second.Output));
     }

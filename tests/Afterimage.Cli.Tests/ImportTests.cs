@@ -29,11 +29,11 @@ public sealed class ImportTests : IDisposable
             [
                 "3 points in runs/p",
                 "times read as Europe/Berlin",
-                "2 times were there twice, when the clock was put back: the order of the lines decided",
-                "1 times were never there, when the clock was put forward: is it the right zone?",
+                "2 times occur twice, because the clock was put back; line order decided",
+                "1 times do not exist, because the clock was put forward; check the time zone",
             ],
             result.Output.TrimEnd().Split('\n'));
-        Assert.Equal("afterimage: 1 line was skipped: no metric points (first: line 4: it is no JSON).", result.Error.TrimEnd());
+        Assert.Equal("afterimage: 1 line was skipped: not metric points (first: line 4: the line is not JSON).", result.Error.TrimEnd());
         JsonElement summary = (await RunAsync("summary", "runs/p", "--json")).Json;
         Assert.Equal((1, 40), (summary.GetProperty("non_finite_points").GetInt64(), summary.GetProperty("total_prompt_tokens").GetInt64()));
         Assert.Equal(
@@ -73,7 +73,7 @@ public sealed class ImportTests : IDisposable
         foreach ((string cause, string[] arguments) in ((string, string[])[])
         [
             ("not a time zone", ["import", "metrics.jsonl", "--log-dir", "a", "--time-zone", "Nowhere"]),
-            ("not empty", ["import", "metrics.jsonl", "--log-dir", "."]),
+            ("must be empty", ["import", "metrics.jsonl", "--log-dir", "."]),
             ("nothing.jsonl", ["import", "nothing.jsonl", "--log-dir", "a"]),
             ("--log-dir", ["import", "metrics.jsonl"]),
         ])
@@ -97,7 +97,7 @@ public sealed class ImportTests : IDisposable
         CommandResult result = await CommandLine.RunAsync(_directory.Path, "import", "foreign.jsonl", "--log-dir", "run");
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
-        Assert.Contains("none of its lines is a metric point (first: line 1", result.Error, StringComparison.Ordinal);
+        Assert.Contains("No line is a metric point (first: line 1", result.Error, StringComparison.Ordinal);
         Assert.Equal(["foreign.jsonl"], Directory.GetFileSystemEntries(_directory.Path).Select(Path.GetFileName));
     }
 }

@@ -52,14 +52,14 @@ public sealed class LogInputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("'2026-11-23' is the beginning of 2 runs: 2026-11-23-10, 2026-11-23-12", "summary", "2026-11-23")]
+    [InlineData("'2026-11-23' matches 2 runs: 2026-11-23-10, 2026-11-23-12", "summary", "2026-11-23")]
     [InlineData("no run of that name below ./.afterimage-monitoring", "summary", "2025")]
-    [InlineData("There is no log directory", "summary", "2025/x")]
-    [InlineData("--since is not before --until", "summary", "log", "--since", "1h", "--until", "2h")]
-    [InlineData("which is no time such as", "summary", "log", "--since", "soon")]
-    [InlineData("which is none of model, provider, finish_reason, tag:KEY", "summary", "log", "--by", "duration")]
-    [InlineData("nothing to compare it with", "compare", "log")]
-    [InlineData("which is no limit such as", "compare", "log", "log", "--fail-on", "fast")]
+    [InlineData("does not exist, nor does a run of that name", "summary", "2025/x")]
+    [InlineData("--since must be before --until", "summary", "log", "--since", "1h", "--until", "2h")]
+    [InlineData("which is not a time such as", "summary", "log", "--since", "soon")]
+    [InlineData("but must be model, provider, finish_reason or tag:KEY", "summary", "log", "--by", "duration")]
+    [InlineData("At least two runs must be given", "compare", "log")]
+    [InlineData("which is not a limit such as", "compare", "log", "log", "--fail-on", "fast")]
     [InlineData("cannot be judged", "compare", "log", "log", "--fail-on", "nothing > 1")]
     public async Task What_cannot_be_read_is_said_in_one_line(string expected, params string[] arguments)
     {
@@ -77,7 +77,7 @@ public sealed class LogInputTests : IDisposable
         CommandResult result = await RunAsync("summary");
 
         Assert.Equal(
-            (2, "afterimage: No log directory is given, and there is no run below ./.afterimage-monitoring.\n"),
+            (2, "afterimage: No log directory was given, and there is no run below ./.afterimage-monitoring.\n"),
             (result.ExitCode, result.Error));
     }
 
@@ -127,7 +127,7 @@ public sealed class LogInputTests : IDisposable
 
         Assert.Equal((0, 4, 4), (kept.ExitCode, broken.ExitCode, json.ExitCode));
         Assert.Equal(
-            "afterimage: B is beyond the limit 'generation_time >= 1'.\nafterimage: C is beyond the limit 'generation_time >= 1'.\n",
+            "afterimage: B exceeds the limit 'generation_time >= 1'.\nafterimage: C exceeds the limit 'generation_time >= 1'.\n",
             broken.Error);
         JsonElement root = JsonDocument.Parse(json.Output).RootElement;
         Assert.Equal(2, root.GetProperty("comparisons").GetArrayLength());

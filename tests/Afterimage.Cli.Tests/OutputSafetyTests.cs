@@ -48,7 +48,7 @@ public sealed class OutputSafetyTests : IDisposable
         CommandResult result = await RunAsync([.. command.Split(' '), "--force"]);
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
-        Assert.Contains("the log directory itself", result.Error, StringComparison.Ordinal);
+        Assert.Contains("a file of the log directory", result.Error, StringComparison.Ordinal);
         Assert.Equal(before, Contents());
     }
 
@@ -66,7 +66,7 @@ public sealed class OutputSafetyTests : IDisposable
         CommandResult again = await RunAsync(command.Split(' '));
 
         Assert.Equal((2, "precious\n"), (refused.ExitCode, kept));
-        Assert.Contains("(--force)", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--force", refused.Error, StringComparison.Ordinal);
         Assert.Equal((0, 0), (forced.ExitCode, again.ExitCode));
     }
 
@@ -82,7 +82,7 @@ public sealed class OutputSafetyTests : IDisposable
         CommandResult again = await RunAsync("plot", "log", "generation_time", "--out", "x.svg");
 
         Assert.Equal((2, 2, 0, 0), (all.ExitCode, one.ExitCode, forced.ExitCode, again.ExitCode));
-        Assert.Contains("'generation_time.png': the file that is there is not a PNG file", all.Error, StringComparison.Ordinal);
+        Assert.Contains("'generation_time.png': The existing file is not a PNG file", all.Error, StringComparison.Ordinal);
         Assert.Equal(["generation_time.png"], Directory.GetFiles(PathOf("figures")).Select(Path.GetFileName));
     }
 

@@ -34,7 +34,7 @@ public sealed class PricesTests : IDisposable
         CommandResult result = await CommandLine.RunAsync(_directory.Path, "prices", "--pricing", "prices.json", "--json");
 
         Assert.Contains("2 of 3 models have no price", result.Error, StringComparison.Ordinal);
-        Assert.Contains("(2: it has no ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("(2: \"input_cost_per_token\" and \"output_cost_per_token\" are required)", result.Error, StringComparison.Ordinal);
         Assert.Equal(["b", "c"], result.Json.GetProperty("left_out").EnumerateObject().Select(model => model.Name));
         Assert.Equal(
             2,

@@ -128,7 +128,7 @@ public sealed class RunOptionsTests : IDisposable
         foreach (CommandResult result in new[] { replay, summary })
         {
             Assert.Contains("no price", result.Output, StringComparison.Ordinal);
-            Assert.Matches(@"without a price +11 tokens, in no cost", result.Output);
+            Assert.Matches(@"without a price +11 tokens, not in the cost", result.Output);
         }
 
         Assert.Equal(11, cost.GetProperty("unpriced_tokens").GetInt64());
@@ -196,26 +196,26 @@ public sealed class RunOptionsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("x.json", "{", "no JSON", "--pricing", "x.json")]
+    [InlineData("x.json", "{", "not valid JSON", "--pricing", "x.json")]
     [InlineData("x.json", """{"models": [{"name": "m", "input": -1, "output": 1}]}""", "models[0].input", "--pricing", "x.json")]
     [InlineData("x.json", """{"rules": [{"name": "m", "threshold": 1}]}""", "rules[0].metric", "--rules", "x.json")]
-    [InlineData("x.yaml", "models: [{name: m, input: [1}]", "no YAML", "--pricing", "x.yaml")]
-    [InlineData("x.yaml", "a: [1\nb: 2", "no YAML", "--pricing", "x.yaml")]
+    [InlineData("x.yaml", "models: [{name: m, input: [1}]", "not valid YAML", "--pricing", "x.yaml")]
+    [InlineData("x.yaml", "a: [1\nb: 2", "not valid YAML", "--pricing", "x.yaml")]
     [InlineData("x.yaml", "a: &x [*x]", "nested", "--pricing", "x.yaml")]
     [InlineData(
         "x.yaml",
         "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
             + "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
             + "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]",
-        "more than a million values",
+        "at most a million values",
         "--pricing",
         "x.yaml")]
     [InlineData("x.yaml", "? [a]\n: 1", "key", "--pricing", "x.yaml")]
-    [InlineData("x.yaml", "a: 1\n---\nb: 2", "documents", "--pricing", "x.yaml")]
+    [InlineData("x.yaml", "a: 1\n---\nb: 2", "one document", "--pricing", "x.yaml")]
     [InlineData("x.yaml", "rules:\n- name: m\n  metric: m\n  threshold: high", "rules[0].threshold", "--rules", "x.yaml")]
     [InlineData("x.json", "{}", "cannot be read", "--rules", "nowhere.json")]
-    [InlineData("x.json", "{}", "no amount of US dollars", "--budget-usd", "0")]
-    [InlineData("x.json", "{}", "no amount of US dollars", "--budget-usd", "ten")]
+    [InlineData("x.json", "{}", "not an amount of US dollars", "--budget-usd", "0")]
+    [InlineData("x.json", "{}", "not an amount of US dollars", "--budget-usd", "ten")]
     [InlineData(
         "x.json",
         """{"models": [{"name": "m", "input": 1, "output": 1}]}""",
@@ -267,7 +267,7 @@ public sealed class RunOptionsTests : IDisposable
             _directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--rules", "rules.json", "--json");
 
         string said = Assert.Single(result.Error.Split('\n'), line => line.StartsWith("afterimage: the rule", StringComparison.Ordinal));
-        Assert.Contains("'typo' never had anything to judge: no point of the metric 'generation_tiem'", said, StringComparison.Ordinal);
+        Assert.Contains("'typo' was never evaluated: no point of the metric 'generation_tiem'", said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -276,7 +276,7 @@ public sealed class RunOptionsTests : IDisposable
         CommandResult first = await CommandLine.RunAsync(_directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--json");
         CommandResult second = await CommandLine.RunAsync(_directory.Path, "demo", "--generations", "10", "--log-dir", "run", "--json");
 
-        Assert.DoesNotContain("holds a run already", first.Error, StringComparison.Ordinal);
-        Assert.Contains("'run' holds a run already: this one's records are added to it.", second.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("already contains a run", first.Error, StringComparison.Ordinal);
+        Assert.Contains("'run' already contains a run: the records of this run are added to it.", second.Error, StringComparison.Ordinal);
     }
 }

@@ -96,16 +96,16 @@ public sealed class ServeTests : IDisposable
         CommandResult result = await CommandLine.RunAsync(_directory.Path, "serve", "--port", $"{port}");
 
         Assert.Equal(2, result.ExitCode);
-        Assert.Equal($"afterimage: Port {port} is in use: choose another with --port, or 0 for any that is free.\n", result.Error);
+        Assert.Equal($"afterimage: Port {port} is in use. Choose another port with --port, or 0 for any free port.\n", result.Error);
     }
 
     [Theory]
-    [InlineData("Beyond this machine the server needs a key", "--listen", "0.0.0.0")]
-    [InlineData("--listen is 'here', which is no IP address", "--listen", "here")]
-    [InlineData("--port is '65536', which is no whole number from 0 to 65535", "--port", "65536")]
-    [InlineData("'key' holds no key: it must have at least 16 characters", "--key-file", "key")]
+    [InlineData("To listen beyond this machine, the server requires --key-file", "--listen", "0.0.0.0")]
+    [InlineData("--listen is 'here', which is not an IP address", "--listen", "here")]
+    [InlineData("--port is '65536', which is not a whole number from 0 to 65535", "--port", "65536")]
+    [InlineData("The key in 'key' must have at least 16 characters", "--key-file", "key")]
     [InlineData("'none' cannot be read", "--key-file", "none")]
-    [InlineData("'key' is a file, not a directory", "key")]
+    [InlineData("'key' must be a directory, not a file", "key")]
     public async Task What_it_cannot_use_is_said(string message, params string[] arguments)
     {
         _directory.Write("key", "short");

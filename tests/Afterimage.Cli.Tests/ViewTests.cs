@@ -235,9 +235,9 @@ public sealed class ViewTests
             finish reasons  stop 2
             time            2026-11-23 14:25:38Z to 2026-11-23 14:26:38Z
             not finite      1 points, in no figure
-            skipped lines   2, no valid records
-            dropped         3,000 records, buffers were full
-            failed          4 records did not get to a handler
+            skipped lines   2, not valid records
+            dropped         3,000 records, because buffers were full
+            failed          4 records did not reach a handler
             durations       modelled
             log directory   /nowhere/log
 

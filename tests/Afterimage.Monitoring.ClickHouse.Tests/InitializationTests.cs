@@ -94,11 +94,11 @@ public sealed class InitializationTests(SharedCluster shared)
         FleetOptions options = await shared.NewDatabaseAsync();
 
         Assert.EndsWith(
-            " does not know this user and password.",
+            " refused the user name and password.",
             await MessageAsync(options with { User = "nobody", Password = "x" }),
             StringComparison.Ordinal);
         Assert.EndsWith(
-            " knows no cluster 'other' (remote_servers in its configuration).",
+            " has no cluster 'other' in its configuration (remote_servers).",
             await MessageAsync(options with { Cluster = "other" }),
             StringComparison.Ordinal);
         Assert.StartsWith(

@@ -8,16 +8,16 @@ public sealed class OptionsTests
     public static TheoryData<FleetOptions, string> Wrong =>
         new()
         {
-            { Good with { Urls = [] }, "A fleet needs the URL of a node." },
-            { Good with { Urls = [new Uri("tcp://node1:9000")] }, "'tcp://node1:9000' is no URL of a node" },
-            { Good with { Urls = [new Uri("http://me:secret@node1:8123")] }, "'http://node1:8123' is no URL of a node" },
-            { Good with { Cluster = "a b" }, "'a b' is no name of a cluster" },
-            { Good with { Database = "1x" }, "'1x' is no name of a database" },
-            { Good with { Password = "a", PasswordFile = "b" }, "There is a password, and a file with one" },
-            { Good with { User = "müller" }, "User has a character that is not printable ASCII" },
-            { Good with { Password = "secret\u00e9" }, "Password has a character that is not printable ASCII" },
-            { Good with { Password = "secret\n" }, "Password has a character that is not printable ASCII" },
-            { Good with { RequestTimeout = TimeSpan.Zero }, "A request must be given some time." },
+            { Good with { Urls = [] }, "Urls must contain the URL of at least one node." },
+            { Good with { Urls = [new Uri("tcp://node1:9000")] }, "The URL 'tcp://node1:9000' must be" },
+            { Good with { Urls = [new Uri("http://me:secret@node1:8123")] }, "The URL 'http://node1:8123' must be" },
+            { Good with { Cluster = "a b" }, "The cluster name 'a b' must" },
+            { Good with { Database = "1x" }, "The database name '1x' must" },
+            { Good with { Password = "a", PasswordFile = "b" }, "Password and PasswordFile must not both be set" },
+            { Good with { User = "müller" }, "User must contain only printable ASCII" },
+            { Good with { Password = "secret\u00e9" }, "Password must contain only printable ASCII" },
+            { Good with { Password = "secret\n" }, "Password must contain only printable ASCII" },
+            { Good with { RequestTimeout = TimeSpan.Zero }, "RequestTimeout must be greater than zero." },
         };
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class OptionsTests
         FleetException refused = Assert.Throws<FleetException>(() => new Fleet(Good with { PasswordFile = file }));
         File.Delete(file);
 
-        Assert.StartsWith($"The key in '{file}' has a character that is not printable ASCII", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The key in '{file}' must contain only printable ASCII", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
     }
 

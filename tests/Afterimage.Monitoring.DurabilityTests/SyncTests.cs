@@ -62,7 +62,7 @@ public sealed partial class SyncTests
 
         await child.AskAsync("record m 20");
         Assert.StartsWith(
-            "failed FileMetricHandler could not write: the disk may not have kept what was written to it: ",
+            "failed FileMetricHandler could not write: The disk may not have kept what was written to the file: ",
             await child.AskAsync("flush"),
             StringComparison.Ordinal);
         for (int i = 0; i < 3; i++)

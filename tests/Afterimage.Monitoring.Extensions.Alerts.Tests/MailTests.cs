@@ -138,7 +138,7 @@ public sealed class MailTests
 
         IEnumerable<HandlerStatistics> statistics = run.Monitor.GetStatistics().AlertHandlers.Skip(1);
         Assert.All(statistics, h => Assert.Equal((0, 1, 1), (h.Written, h.Failed, h.Failures)));
-        Assert.All(statistics, h => Assert.StartsWith("127.0.0.1 did not take the mail: ", h.LastError, StringComparison.Ordinal));
+        Assert.All(statistics, h => Assert.StartsWith("127.0.0.1 did not accept the mail: ", h.LastError, StringComparison.Ordinal));
         Assert.Equal((1, 1, 0, 0), (wrongPassword, refusing.Attempts, users.Attempts, plain.Attempts));
         string said = run.Written() + string.Concat(statistics.Select(h => h.LastError));
         Assert.Contains("no such mailbox", said, StringComparison.Ordinal);

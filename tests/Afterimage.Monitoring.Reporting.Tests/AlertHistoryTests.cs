@@ -180,7 +180,7 @@ public sealed class AlertHistoryTests : IDisposable
             "alerts.jsonl",
             Fires(0, "budget:day", "warning", "half is gone"),
             Fires(1, "budget:day", "error", "spent"),
-            Fires(2, "budget:day", "warning", "does not count everything"));
+            Fires(2, "budget:day", "warning", "does not include every call"));
 
         AlertEpisode episode = Assert.Single(Read().Episodes);
 

@@ -260,7 +260,7 @@ public sealed class CompactedBudgetTests : IDisposable
 
         Assert.Equal(4, monitor.GetBudgets()[0].Spent);
         Assert.Equal(("metrics-000000-000000.parquet", "metrics-000000-000002.parquet"), (asked[0], asked[^1]));
-        Assert.Equal($"Budgets go on from '{Runs}': 4 calls counted", FirstLogMessage(monitor));
+        Assert.Equal($"Budgets resume from '{Runs}': 4 calls counted", FirstLogMessage(monitor));
     }
 
     [Fact]
@@ -292,7 +292,7 @@ public sealed class CompactedBudgetTests : IDisposable
         string before = ResumedMessage();
         await CompactAsync(files: 1);
 
-        Assert.Equal($"Budgets go on from '{Runs}': 5 calls counted, 11 lines skipped that are no records", before);
+        Assert.Equal($"Budgets resume from '{Runs}': 5 calls counted, 11 invalid lines skipped", before);
         Assert.Equal(before, ResumedMessage());
         Assert.Equal(
             [11m, 7m],

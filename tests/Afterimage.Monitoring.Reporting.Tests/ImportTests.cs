@@ -166,7 +166,7 @@ public sealed class ImportTests : IDisposable
             "[1]",
             """{"metric": "m", "val""");
 
-        Assert.Equal((1, 8, "line 3: its value is no number"), (result.Points, result.SkippedLines, result.FirstSkipped));
+        Assert.Equal((1, 8, "line 3: the value is not a number"), (result.Points, result.SkippedLines, result.FirstSkipped));
     }
 
     [Fact]
@@ -234,7 +234,7 @@ public sealed class ImportTests : IDisposable
         var taken = await Assert.ThrowsAsync<IOException>(() =>
             LogDirectory.ImportMetricsAsync(source, Target, Berlin, cancellationToken: Cancel));
         Assert.Contains(Target, taken.Message, StringComparison.Ordinal);
-        Assert.Contains("is not empty", taken.Message, StringComparison.Ordinal);
+        Assert.Contains("must be empty", taken.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<IOException>(() => LogDirectory.ImportMetricsAsync(source, source, Berlin, cancellationToken: Cancel));
         await Assert.ThrowsAsync<FileNotFoundException>(() =>
             LogDirectory.ImportMetricsAsync(source + "x", Target + "x", Berlin, cancellationToken: Cancel));

@@ -47,7 +47,7 @@ internal static class ArgumentErrors
                 _ => (null, []),
             };
             if (tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
-                return $"{name} is empty.";
+                return $"{name} must not be empty.";
         }
 
         return null;
@@ -62,7 +62,7 @@ internal static class ArgumentErrors
         if (
             error.SymbolResult is OptionResult { Option: { } option, Tokens: [var given, ..] }
             && EnumValues.Of(option) is { Length: > 0 } names)
-            return $"{option.Name} is '{Format.Name(given.Value, 40)}', which is none of {string.Join(", ", names)}.";
+            return $"{option.Name} is '{Format.Name(given.Value, 40)}', but must be one of {string.Join(", ", names)}.";
         return string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 

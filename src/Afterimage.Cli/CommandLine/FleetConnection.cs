@@ -8,7 +8,7 @@ internal sealed class FleetConnection
 {
     private readonly Option<string[]> _urls = new("--url")
     {
-        Description = "A node's HTTP interface, such as http://node1:8123. One is enough where all have one port; else repeat it for each.",
+        Description = "Connect to this HTTP interface of a node, such as http://node1:8123. If ports differ, repeat it for each node.",
         HelpName = "URL",
         Required = true,
         AllowMultipleArgumentsPerToken = false,
@@ -16,29 +16,33 @@ internal sealed class FleetConnection
 
     private readonly Option<string> _cluster = new("--cluster")
     {
-        Description = "The cluster's name in the servers' remote_servers.",
+        Description = "Use this cluster, by its name in remote_servers.",
         HelpName = "NAME",
         DefaultValueFactory = _ => "fleet",
     };
 
     private readonly Option<string> _database = new("--database")
     {
-        Description = "The database.",
+        Description = "Use this database.",
         HelpName = "NAME",
         DefaultValueFactory = _ => "afterimage",
     };
 
-    private readonly Option<string?> _user = new("--user") { Description = "The user. [default: the server's]", HelpName = "NAME" };
+    private readonly Option<string?> _user = new("--user")
+    {
+        Description = "Connect as this user. [default: the default user of the server]",
+        HelpName = "NAME",
+    };
 
     private readonly Option<string?> _passwordFile = new("--password-file")
     {
-        Description = "A file with the user's password or key in its first line. [default: none, or $AFTERIMAGE_FLEET_PASSWORD]",
+        Description = "Read the password or key from the first line of this file. [default: $AFTERIMAGE_FLEET_PASSWORD, or none]",
         HelpName = "FILE",
     };
 
     private readonly Option<string?> _authorities = new("--ca-file")
     {
-        Description = "A PEM file with the authorities that nodes' certificates come from. [default: those that the machine trusts]",
+        Description = "Trust the certificate authorities in this PEM file. [default: those that this machine trusts]",
         HelpName = "FILE",
     };
 
@@ -79,5 +83,5 @@ internal sealed class FleetConnection
     private static Uri ToUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
             ? url
-            : throw new InputException($"--url is '{Format.Name(text, 60)}', which is no URL such as http://node1:8123.");
+            : throw new InputException($"--url is '{Format.Name(text, 60)}', which is not a URL such as http://node1:8123.");
 }

@@ -8,15 +8,15 @@ namespace Afterimage.Cli.CommandLine;
 /// <summary>The input of a command: log directories and a time span. Reports what cannot be read.</summary>
 internal sealed class LogInput
 {
-    private readonly Option<DateTimeOffset?> _since = Time("--since", "Only what is stamped at T or later");
-    private readonly Option<DateTimeOffset?> _until = Time("--until", "Only what is stamped before T");
+    private readonly Option<DateTimeOffset?> _since = Time("--since", "Read only what was recorded at T or later");
+    private readonly Option<DateTimeOffset?> _until = Time("--until", "Read only what was recorded before T");
 
     /// <param name="behind">What follows the directories, as the help calls it.</param>
     public LogInput(string? behind = null)
     {
         Directories = new Argument<string[]>("LOG_DIR")
         {
-            Description = $"Log directories, or names of runs in ./{RunNames.Root}. [default: the newest run there]",
+            Description = $"Read these log directories, or names of runs in ./{RunNames.Root}. [default: the newest run there]",
             HelpName = behind is null ? "LOG_DIR" : $"LOG_DIR... {behind}",
             Arity = behind is null ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore,
         };
@@ -76,14 +76,14 @@ internal sealed class LogInput
         if (paths.Length == 0)
         {
             paths = [await RunNames.NewestAsync(cancellationToken)];
-            await Console.Error.WriteLineAsync($"afterimage: the newest run, {Format.Name(Format.ShortPath(paths[0]), 400)}");
+            await Console.Error.WriteLineAsync($"afterimage: reading the newest run, {Format.Name(Format.ShortPath(paths[0]), 400)}");
         }
 
         foreach (string path in mustHaveRecords ? paths : [])
         {
             LogDirectory one = LogDirectory.Open(path);
             if (!one.HasRecordFiles)
-                throw new InputException($"'{one.Path}' is not a log directory: there is no metrics*.jsonl in it or below it.");
+                throw new InputException($"'{one.Path}' is not a log directory: no metrics*.jsonl in it or below it.");
         }
 
         return LogDirectory.Open(paths);
@@ -95,7 +95,7 @@ internal sealed class LogInput
         DateTimeOffset? since = parsed.GetValue(_since);
         DateTimeOffset? until = parsed.GetValue(_until);
         if (since >= until)
-            throw new InputException("--since is not before --until: there is nothing between them.");
+            throw new InputException("--since must be before --until.");
         return since is null && until is null ? log : log.Between(since, until);
     }
 
@@ -126,7 +126,7 @@ internal sealed class LogInput
     public static async Task SaySkippedAsync(long lines, string what = "records")
     {
         if (lines > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Skipped(lines)}: no valid {what}.");
+            await Console.Error.WriteLineAsync($"afterimage: {Skipped(lines)}: not valid {what}.");
     }
 
     public static string Skipped(long lines) => lines == 1 ? "1 line was skipped" : $"{Format.Count(lines)} lines were skipped";
@@ -140,14 +140,14 @@ internal sealed class LogInput
 
     private static Option<DateTimeOffset?> Time(string name, string description) => new(name)
     {
-        Description = description + ": ISO 8601, 90m, 1h, 7d, today, yesterday, or seconds since 1970. Times are UTC.",
+        Description = description + ": an ISO 8601 time, 90m, 1h, 7d, today, yesterday, or seconds since 1970. Times are UTC.",
         HelpName = "T",
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
             if (TimeText.Parse(text, TimeProvider.System.GetUtcNow()) is { } time)
                 return time;
-            result.AddError($"{name} is '{Format.Name(text, 40)}', which is no time such as 2026-11-23T14:25:38Z, 1h or yesterday.");
+            result.AddError($"{name} is '{Format.Name(text, 40)}', which is not a time such as 2026-11-23T14:25:38Z, 1h or yesterday.");
             return null;
         },
     };

@@ -27,6 +27,6 @@ internal static class MetricNames
             return;
         string known = string.Join(", ", metrics.Take(MaxShown).Select(name => Format.Name(name, 40)));
         string more = metrics.Count > MaxShown ? $" and {metrics.Count - MaxShown} more" : "";
-        throw new InputException($"There is no metric '{Format.Name(metric, 80)}' in '{log.Path}'; there are: {known}{more}.");
+        throw new InputException($"There is no metric '{Format.Name(metric, 80)}' in '{log.Path}'. Its metrics are: {known}{more}.");
     }
 }

@@ -8,7 +8,7 @@ internal static class OutputFile
 {
     public static Option<bool> Force() => new("--force")
     {
-        Description = "Replace a file of another kind; never one of the log directory itself.",
+        Description = "Replace an existing file of another kind, but never a file of the log directory.",
     };
 
     /// <summary>Returns whether the path means standard output.</summary>

@@ -9,7 +9,7 @@ internal static class PriceFile
 {
     public static Option<string?> Option() => new("--pricing")
     {
-        Description = "Prices of models: JSON or YAML as in docs/cost.md, or the JSON file of LiteLLM.",
+        Description = "Read the prices of models from this JSON or YAML file (docs/cost.md), or from the JSON file of LiteLLM.",
         HelpName = "FILE",
     };
 

@@ -22,12 +22,12 @@ internal static class RunNames
         return runs.Length switch
         {
             1 => runs[0],
-            0 when File.Exists(given) => throw new InputException($"The log directory '{Path.GetFullPath(given)}' is a file."),
+            0 when File.Exists(given) => throw new InputException($"The log directory '{Path.GetFullPath(given)}' must not be a file."),
             0 when IsName(given) && Directory.Exists(Root) => throw new InputException(
-                $"There is no log directory '{Path.GetFullPath(given)}', and no run of that name below ./{Root}."),
-            0 => throw new InputException($"There is no log directory '{Path.GetFullPath(given)}'."),
+                $"The log directory '{Path.GetFullPath(given)}' does not exist, nor does a run of that name below ./{Root}."),
+            0 => throw new InputException($"The log directory '{Path.GetFullPath(given)}' does not exist."),
             _ => throw new InputException(
-                $"'{Format.Name(given, 60)}' is the beginning of {runs.Length} runs: "
+                $"'{Format.Name(given, 60)}' matches {runs.Length} runs: "
                 + string.Join(", ", runs.Take(MaxShown).Select(run => Format.Name(Path.GetFileName(run), 60)))
                 + (runs.Length > MaxShown ? ", and others." : ".")),
         };
@@ -43,7 +43,7 @@ internal static class RunNames
         IReadOnlyList<RecordedRun> runs = Directory.Exists(Root) ? await LogDirectory.FindRunsAsync(Root, cancellationToken) : [];
         return runs.Count > 0
             ? runs[0].Directory.Path
-            : throw new InputException($"No log directory is given, and there is no run below ./{Root}.");
+            : throw new InputException($"No log directory was given, and there is no run below ./{Root}.");
     }
 
     private static bool IsName(string text) => text.IndexOfAny([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar]) < 0

@@ -11,7 +11,7 @@ internal sealed class RunOptions
 {
     private readonly Option<decimal?> _budget = new("--budget-usd")
     {
-        Description = "Stop the run when its calls have cost N US dollars (exit code 3).",
+        Description = "Stop the run with exit code 3 when its calls have cost N US dollars. [default: no budget]",
         HelpName = "N",
         CustomParser = ParseDollars,
     };
@@ -20,7 +20,7 @@ internal sealed class RunOptions
 
     private readonly Option<string?> _rules = new("--rules")
     {
-        Description = "Alert rules in addition to the built-in ones: JSON or YAML as in docs/alerts.md.",
+        Description = "Add the alert rules in this JSON or YAML file (docs/alerts.md) to the built-in ones.",
         HelpName = "FILE",
     };
 
@@ -56,7 +56,7 @@ internal sealed class RunOptions
             decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal dollars)
             && dollars is > 0 and < 1_000_000_000_000)
             return dollars;
-        result.AddError($"--budget-usd is '{Format.Name(text, 40)}', which is no amount of US dollars such as 2.50.");
+        result.AddError($"--budget-usd is '{Format.Name(text, 40)}', which is not an amount of US dollars such as 2.50.");
         return null;
     }
 }

@@ -17,7 +17,7 @@ internal sealed record RunSettings(decimal? BudgetUsd, ModelPricing? Pricing, st
     {
         if (BudgetUsd is not null && models.FirstOrDefault(model => Pricing?.Find(model) is null) is { } unpriced)
             throw new InputException(
-                $"--budget-usd needs a price for the model '{Format.Name(unpriced, 60)}': give one with --pricing FILE.");
+                $"--budget-usd requires a price for the model '{Format.Name(unpriced, 60)}'. Give one with --pricing FILE.");
         return this;
     }
 }

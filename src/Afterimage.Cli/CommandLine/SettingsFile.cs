@@ -21,7 +21,7 @@ internal static class SettingsFile
     public static T Read<T>(string path, Func<string, T> parse)
     {
         if (Directory.Exists(path))
-            throw new InputException($"'{path}' is a directory, not a file.");
+            throw new InputException($"'{path}' must be a file, not a directory.");
 
         try
         {
@@ -48,16 +48,16 @@ internal static class SettingsFile
         }
         catch (YamlException exception)
         {
-            throw new FormatException($"It is no YAML: line {exception.Start.Line}: {exception.Message}", exception);
+            throw new FormatException($"The file is not valid YAML (line {exception.Start.Line}): {exception.Message}", exception);
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
             // Some invalid texts fail the parser's own assertions.
-            throw new FormatException("It is no YAML.", exception);
+            throw new FormatException("The file is not valid YAML.", exception);
         }
 
         if (stream.Documents.Count != 1)
-            throw new FormatException($"It has {stream.Documents.Count} documents, not one.");
+            throw new FormatException($"The file must contain one document, not {stream.Documents.Count}.");
 
         using var buffer = new MemoryStream();
         int room = MaxNodes;
@@ -81,7 +81,7 @@ internal static class SettingsFile
         }
     }
 
-    private static FormatException TooDeep() => new($"Its lists are nested more than {MaxDepth} deep.");
+    private static FormatException TooDeep() => new($"The values must be nested at most {MaxDepth} levels deep.");
 
     private static void Write(Utf8JsonWriter writer, YamlNode node, int depth, ref int room)
     {
@@ -89,7 +89,7 @@ internal static class SettingsFile
         if (depth > MaxDepth)
             throw TooDeep();
         if (--room < 0)
-            throw new FormatException("It has more than a million values, with what its aliases stand for.");
+            throw new FormatException("The file must have at most a million values, after its aliases are expanded.");
 
         switch (node)
         {
@@ -98,7 +98,7 @@ internal static class SettingsFile
                 foreach ((YamlNode key, YamlNode value) in mapping.Children)
                 {
                     writer.WritePropertyName(
-                        key is YamlScalarNode { Value: { } name } ? name : throw new FormatException("A key is no single value."));
+                        key is YamlScalarNode { Value: { } name } ? name : throw new FormatException("A key must be a single value."));
                     Write(writer, value, depth + 1, ref room);
                 }
 

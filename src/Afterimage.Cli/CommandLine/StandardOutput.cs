@@ -63,7 +63,7 @@ internal sealed partial class StandardOutput : Stream
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"Standard output cannot be written: {(exception.InnerException ?? exception).Message}", exception);
+            throw new InputException($"Standard output cannot be written to: {(exception.InnerException ?? exception).Message}", exception);
         }
     }
 

@@ -14,12 +14,12 @@ internal static class AlertsCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Reads the newest 10,000 alerts of all files alerts*.jsonl in LOG_DIR and below
-        it. A row is an alert from its first announcement until it was over. "firing"
-        means that the log does not say that it is over. "run ended" means that it was
-        firing when its run ended. The message is the last one of the highest level.
-        With --since, alerts that began earlier and were not over by then are shown.
-        Times are UTC.
+        Reads the newest 10,000 alerts from all files alerts*.jsonl in LOG_DIR and below
+        it. Each row is one alert, from its first announcement to its end. "firing"
+        means that the log contains no end. "run ended" means that the alert was firing
+        when its run ended. The message is the last one of the highest level. With
+        --since, the list also has earlier alerts that had not ended by then. Times are
+        UTC.
         """,
         [
             "afterimage alerts .afterimage-monitoring",

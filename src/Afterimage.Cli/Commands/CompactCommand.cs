@@ -15,12 +15,12 @@ internal static class CompactCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Turns finished files metrics*.jsonl in LOG_DIR and below it into Parquet, which
+        Converts finished files metrics*.jsonl in LOG_DIR and below it to Parquet, which
         is 5 to 15 times smaller. All commands read it faster, and show the same
         figures to the last digit. A run may continue meanwhile: the file that it is
-        writing is left for the next time. Nothing is lost: lines that are not valid
-        records are kept, and still counted. An interrupted compaction is continued by
-        the next one.
+        writing is left for the next compaction. No data is lost: lines that are not
+        valid records are kept and still counted. The next compaction continues an
+        interrupted one.
         """,
         [
             "afterimage compact .afterimage-monitoring",
@@ -31,7 +31,7 @@ internal static class CompactCommand
     {
         var input = new LogInput();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Turn the finished files of log directories into Parquet, which is smaller and faster to read.")
+        var command = new Command(Name, "Convert the finished files of log directories to Parquet, which is smaller and faster to read.")
         {
             json,
         };
@@ -70,13 +70,13 @@ internal static class CompactCommand
             await Console.Out.WriteLineAsync(Format.ShortPath(file));
         if (result.SkippedLines > 0)
             await Console.Error.WriteLineAsync(
-                $"afterimage: {Format.Count(result.SkippedLines)} lines are no valid records; they are kept.");
+                $"afterimage: {Format.Count(result.SkippedLines)} lines are not valid records; they are kept.");
         if (result.OpenFiles > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Files(result.OpenFiles)} left alone: still being written.");
+            await Console.Error.WriteLineAsync($"afterimage: {Files(result.OpenFiles)} left unchanged: still being written.");
         if (result.UnshippedFiles > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Files(result.UnshippedFiles)} left alone: not shipped yet.");
+            await Console.Error.WriteLineAsync($"afterimage: {Files(result.UnshippedFiles)} left unchanged: not shipped yet.");
         if (result.OtherFiles > 0)
-            await Console.Error.WriteLineAsync($"afterimage: {Files(result.OtherFiles)} left alone: not as this library writes them.");
+            await Console.Error.WriteLineAsync($"afterimage: {Files(result.OtherFiles)} left unchanged: not written by this library.");
     }
 
     private static void WriteJson(LogDirectory log, CompactionResult result) => JsonOutput.Write(writer =>

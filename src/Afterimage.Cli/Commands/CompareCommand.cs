@@ -19,14 +19,14 @@ internal static class CompareCommand
         intervals, and whether the change from A is beyond chance. Means are judged by
         Welch's t test; rates, shares and quantiles by Fisher's exact test. P-values
         are adjusted for the number of tests of all runs by Holm's method; a change
-        with a value below 0.05 is beyond chance. Points are taken to be independent of
-        each other. What was not tested says why. docs/compare.md has the formulas and
-        their limits.
-        --fail-on ends the command with exit code 4 where a run is beyond a limit:
+        with a p-value below 0.05 is beyond chance. The tests assume independent points.
+        If a metric was not tested, its row says why. docs/compare.md has the formulas
+        and their limits.
+        --fail-on ends the command with exit code 4 if a run exceeds a limit:
           FIGURE METRIC > LIMIT, with mean (the default), p50, p95 or p99; >, >=, <, <=
           +10%    a change from A, of its figure     -2pp  a change of a rate
           +0.5    a change in the metric's unit      2     the run's own figure
-        A limit on a figure that a run does not have is an error (exit code 2).
+        A limit on a figure that a run lacks is an error (exit code 2).
         """,
         [
             "afterimage compare runs/monday runs/tuesday",
@@ -39,19 +39,19 @@ internal static class CompareCommand
     {
         var directories = new Argument<string[]>("LOG_DIR")
         {
-            Description = $"Log directories, or names of runs in ./{RunNames.Root}; changes are counted from the first.",
+            Description = $"Compare these log directories, or names of runs in ./{RunNames.Root}; changes are measured from the first.",
             HelpName = "A B...",
             Arity = ArgumentArity.OneOrMore,
         };
         var failOn = new Option<ComparisonThreshold[]>("--fail-on")
         {
-            Description = "End with exit code 4 where a run is beyond this limit; can be given several times.",
+            Description = "Exit with code 4 if a run exceeds this limit. Can be repeated.",
             HelpName = "LIMIT",
             CustomParser = ParseThresholds,
         };
         Option<bool> json = CommonOptions.Json();
         var input = new LogInput();
-        var command = new Command(Name, "Put runs side by side, and say which differences are beyond chance.") { failOn, json };
+        var command = new Command(Name, "Compare runs, and show which differences are beyond chance.") { failOn, json };
         input.AddTo(command);
         command.Arguments.Clear();
         command.Arguments.Add(directories);
@@ -59,7 +59,7 @@ internal static class CompareCommand
         {
             string[] given = parsed.GetRequiredValue(directories);
             if (given.Length < 2)
-                throw new InputException("There is one run only, and nothing to compare it with.");
+                throw new InputException("At least two runs must be given.");
             List<LogDirectory> logs = [];
             foreach (string path in given)
                 logs.Add(input.Narrow(parsed, await LogInput.OpenAsync([path], mustHaveRecords: true, cancellationToken)));
@@ -80,7 +80,7 @@ internal static class CompareCommand
             catch (FormatException)
             {
                 result.AddError(
-                    $"--fail-on is '{Format.Name(token.Value, 60)}', which is no limit such as \"p95 generation_time > +10%\".");
+                    $"--fail-on is '{Format.Name(token.Value, 60)}', which is not a limit such as \"p95 generation_time > +10%\".");
             }
         }
 
@@ -111,9 +111,9 @@ internal static class CompareCommand
         {
             string text = Format.Name(threshold.Text, 100);
             if (isExceeded is null)
-                throw new InputException($"The limit '{text}' cannot be judged: A or {run} does not have the figure.");
+                throw new InputException($"The limit '{text}' cannot be judged, because A or {run} lacks the figure.");
             if (isExceeded == true)
-                await Console.Error.WriteLineAsync($"afterimage: {run} is beyond the limit '{text}'.");
+                await Console.Error.WriteLineAsync($"afterimage: {run} exceeds the limit '{text}'.");
         }
 
         return judged.Any(one => one.IsExceeded == true) ? ExitCodes.ThresholdExceeded : ExitCodes.Success;

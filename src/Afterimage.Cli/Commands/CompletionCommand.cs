@@ -11,8 +11,8 @@ internal static class CompletionCommand
     public static readonly CommandHelp Help = new(
         """
         Prints a script that makes SHELL complete commands, options and their values
-        with the tab key. The script asks the command itself, so it needs nothing else
-        and stays right after an update.
+        with the Tab key. The script calls the command itself, so it needs nothing else
+        and remains correct after an update.
         """,
         [
             "echo 'source <(afterimage completion bash)' >> ~/.bashrc",
@@ -31,10 +31,10 @@ internal static class CompletionCommand
 
     public static Command Create()
     {
-        Argument<string> shell = new Argument<string>("SHELL") { Description = "The shell." }.AcceptOnlyFromAmong([
+        Argument<string> shell = new Argument<string>("SHELL") { Description = "Print the script for this shell." }.AcceptOnlyFromAmong([
             .. Scripts.Keys,
         ]);
-        var command = new Command(Name, "Print the script that makes a shell complete the command.") { shell };
+        var command = new Command(Name, "Print a script that completes this command in a shell.") { shell };
         command.SetAction(parsed => Console.Out.WriteLine(Scripts[parsed.GetRequiredValue(shell)]));
         return command;
     }

@@ -16,9 +16,9 @@ internal static class DemoCommand
     public static readonly CommandHelp Help = new(
         SimulatedChatClient.Description,
         [
-            "afterimage demo\n# needs no model; takes twelve seconds on a terminal, and no time elsewhere",
+            "afterimage demo\n# needs no model; takes twelve seconds on a terminal, else a moment",
             "afterimage demo --generations 100000 --json > demo.json",
-            "afterimage demo --budget-usd 2 --rules rules.json\n# stops when the simulated calls have cost 2 US dollars",
+            "afterimage demo --budget-usd 2 --rules rules.json\n# stop when the simulated calls have cost 2 US dollars",
         ]);
 
     private const string Note = "simulated: no model is called, no price is real";
@@ -32,7 +32,7 @@ internal static class DemoCommand
     {
         var generations = new Option<long>("--generations")
         {
-            Description = "Number of calls to simulate.",
+            Description = "Simulate N calls.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultGenerations,
             CustomParser = result => WholeNumber.ParseLong(result, "--generations", 1, MaxGenerations),
@@ -40,7 +40,7 @@ internal static class DemoCommand
         Option<string?> logDirectory = CommonOptions.LogDirectory();
         var runOptions = new RunOptions();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, $"Watch {DemoRun.Workers} workers drive a simulated chat model.")
+        var command = new Command(Name, $"Simulate {DemoRun.Workers} workers that call a chat model, and show the run live.")
         {
             generations, logDirectory, json,
         };
@@ -71,7 +71,7 @@ internal static class DemoCommand
         MonitoredRun run = MonitoredRun.Start(logDirectory, start, settings);
         bool live = RunDisplay.IsLive(json);
         if (!live)
-            await Console.Error.WriteLineAsync($"{DemoRun.Workers} workers into {run.Monitor.LogDirectory} ({Note})");
+            await Console.Error.WriteLineAsync($"recording {DemoRun.Workers} simulated workers into {run.Monitor.LogDirectory} ({Note})");
 
         var demo = new DemoRun(run.Monitor, generations, () => run.IsBudgetSpent);
         return await RunReport.RunAsync(

@@ -12,20 +12,21 @@ internal static class ExportCommand
 
     public static readonly CommandHelp Help = new(
         """
-        A row of the shape "points" is a metric point with all that is known of its
-        record. A row of the shape "records" is a generation or an evaluation. CSV of
-        points has one file for each metric, NAME_METRIC.csv beside PATH; beyond 1,000
-        files nothing is written, and --single-file is asked for. Excel has a sheet for
-        each metric. Files appear when they are complete. A symbolic link is followed;
-        a pipe or a device is written into. A file of another kind than FORMAT is
-        replaced only with --force, a file of the log directory itself never.
+        With the shape "points", a row is a metric point with all fields of its record.
+        With the shape "records", a row is a generation or an evaluation. CSV of points
+        has one file for each metric, NAME_METRIC.csv next to PATH. The limit is 1,000
+        files; beyond it, the command writes nothing and requires --single-file. Excel
+        has one sheet for each metric. A file appears when it is complete. The command
+        follows symbolic links, and writes into pipes and devices. It replaces a file of
+        another kind than FORMAT only with --force, and never a file of the log
+        directory.
         """,
         [
             "afterimage export .afterimage-monitoring --format parquet --out run.parquet",
             "afterimage export runs/today --format excel --shape records --out today.xlsx",
             "afterimage export runs/today --format csv --metric generation_time \\\n"
                 + "    --since 2026-11-23T14:00Z --single-file --out latency.csv",
-            "afterimage export --format csv --since 1h --out - | head\n# the newest run's last hour on standard output",
+            "afterimage export --format csv --since 1h --out - | head\n# the last hour of the newest run, to standard output",
         ]);
 
     public static Command Create()
@@ -33,19 +34,27 @@ internal static class ExportCommand
         var input = new LogInput();
         var format = new Option<ExportFormat>("--format")
         {
-            Description = "The format.",
+            Description = "Write this format.",
             HelpName = "json|csv|excel|parquet",
             Required = true,
         };
-        var shape = new Option<ExportShape>("--shape") { Description = "What a row is. [default: points]", HelpName = "points|records" };
+        var shape = new Option<ExportShape>("--shape")
+        {
+            Description = "Write a row for each point or for each record. [default: points]",
+            HelpName = "points|records",
+        };
         var output = new Option<string>("--out")
         {
-            Description = "The file to write; - is standard output.",
+            Description = "Write to this file, or to standard output (-).",
             HelpName = "PATH|-",
             Required = true,
         };
-        var metric = new Option<string?>("--metric") { Description = "Only the points of this metric.", HelpName = "NAME" };
-        var single = new Option<bool>("--single-file") { Description = "CSV of points as one file." };
+        var metric = new Option<string?>("--metric")
+        {
+            Description = "Export only the points of this metric. [default: all metrics]",
+            HelpName = "NAME",
+        };
+        var single = new Option<bool>("--single-file") { Description = "Write CSV of points to one file, not one file per metric." };
         Option<bool> force = OutputFile.Force();
         var command = new Command(Name, "Write points or records of log directories as JSON, CSV, Excel or Parquet.")
         {
@@ -63,7 +72,7 @@ internal static class ExportCommand
                 ReplacesOtherFiles = parsed.GetValue(force),
             };
             if (options is { Shape: ExportShape.Records, MetricName: not null })
-                throw new InputException("--metric is of points: it does not go with --shape records.");
+                throw new InputException("--metric must not be combined with --shape records.");
             return input.UseAsync(
                 parsed,
                 log => RunAsync(log, path, parsed.GetValue(format), options, cancellationToken),

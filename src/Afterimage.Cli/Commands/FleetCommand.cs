@@ -12,8 +12,8 @@ internal static class FleetCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Makes the tables of a fleet in a ClickHouse cluster, and compares what is there
-        with log directories. afterimage ship brings runs there.
+        Creates the tables of a fleet in a ClickHouse cluster, and compares their lines
+        with log directories. To ship runs to the cluster, use afterimage ship.
         """,
         [
             "afterimage fleet init --url http://node1:8123",
@@ -22,10 +22,10 @@ internal static class FleetCommand
 
     public static readonly CommandHelp InitHelp = new(
         """
-        Makes the database and its tables on every node, or adds what tables of an
-        earlier version lack: shippers stop meanwhile, and go on by themselves. With
-        --print nothing is done: the statements for a new fleet are printed, and on
-        standard error the profile of a user who may only read, for users.xml.
+        Creates the database and its tables on every node, or upgrades tables of an
+        earlier version. Shippers pause during an upgrade, and resume by themselves.
+        With --print, the command changes nothing. It prints the statements for a new
+        fleet, and to standard error the profile of a read-only user, for users.xml.
         """,
         [
             "afterimage fleet init --url http://node1:8123 --cluster fleet",
@@ -34,9 +34,9 @@ internal static class FleetCommand
 
     public static readonly CommandHelp AuditHelp = new(
         """
-        Compares every line of the runs below ROOT with the cluster: what is missing
-        there, twice, or differs. Exit code 1 where anything is. Lines that are not
-        shipped yet are missing.
+        Compares every line of the runs below ROOT with the cluster. Reports lines that
+        are missing, occur twice or differ; then the exit code is 1. Lines that are not
+        shipped yet count as missing.
         """,
         [
             "afterimage fleet audit .afterimage-monitoring --url http://node1:8123",
@@ -46,14 +46,14 @@ internal static class FleetCommand
     private const int MaxFiles = 20;
 
     public static Command Create() =>
-        new(Name, "Make and check a ClickHouse cluster that runs are shipped to.") { CreateInit(), CreateAudit() };
+        new(Name, "Set up and check the ClickHouse cluster that runs are shipped to.") { CreateInit(), CreateAudit() };
 
     private static Command CreateInit()
     {
         var connection = new FleetConnection();
-        var print = new Option<bool>("--print") { Description = "Print the statements, and do nothing." };
+        var print = new Option<bool>("--print") { Description = "Print the SQL statements instead of running them." };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("init", "Make the tables of a fleet, or bring them up to date.") { print, json };
+        var command = new Command("init", "Create or upgrade the tables of a fleet.") { print, json };
         connection.AddTo(command);
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(print)
             ? LogInput.GuardAsync(() => PrintAsync(connection.Options(parsed)))
@@ -65,7 +65,7 @@ internal static class FleetCommand
     {
         var root = new Argument<string>("ROOT")
         {
-            Description = "A directory with runs below it.",
+            Description = "Read the runs below this directory.",
             DefaultValueFactory = _ => RunNames.Root,
         };
         var connection = new FleetConnection();
@@ -104,8 +104,8 @@ internal static class FleetCommand
         }
 
         await Console.Out.WriteLineAsync(
-            done.IsNew ? $"made the fleet {done.FleetId}"
-            : done.AddedColumns.Count > 0 ? $"added {string.Join(", ", done.AddedColumns)}; the fleet is of version {done.Version} now"
+            done.IsNew ? $"created the fleet {done.FleetId}"
+            : done.AddedColumns.Count > 0 ? $"added {string.Join(", ", done.AddedColumns)}; the fleet now has version {done.Version}"
             : "nothing to do");
         return ExitCodes.Success;
     }
@@ -128,7 +128,7 @@ internal static class FleetCommand
         await Console.Out.WriteLineAsync(
             $"{Format.Count(audit.Lines)} lines in {Format.Count(audit.Files)} files of {Format.Count(audit.Runs)} runs: "
             + (audit.IsClean
-                ? "each is there exactly once"
+                ? "each exists exactly once"
                 : $"{Format.Count(audit.Missing)} missing, {Format.Count(audit.Twice)} twice, {Format.Count(audit.Differing)} differing"));
         foreach (FleetAuditFile file in audit.FilesWithFaults.Take(MaxFiles))
             await Console.Out.WriteLineAsync(

@@ -14,12 +14,12 @@ internal static class ImportCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Each line of the Python module's metrics.jsonl is a metric point. It is kept
-        with its time and all its metadata. Python's times are local and do not name
-        their zone: give the zone of the machine that wrote them. Where the clock was
-        put back and a time occurs twice, the order of the lines decides. Lines that
-        are not metric points are skipped and counted; a file without any is refused.
-        The directory appears when it is complete, and all commands work on it.
+        Each line of the Python module's metrics.jsonl is a metric point. The command
+        keeps it with its time and all its metadata. Python's times are local and do not
+        name their zone: give the zone of the machine that wrote them. If the clock was
+        put back and a time occurs twice, the order of the lines decides. The command
+        skips and counts lines that are not metric points, and refuses a file without
+        any. The directory appears when it is complete, and all commands work on it.
         """,
         [
             "afterimage import monitoring/metrics.jsonl --log-dir runs/python",
@@ -28,16 +28,16 @@ internal static class ImportCommand
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE.jsonl") { Description = "A metrics.jsonl of Python's afterimage.monitoring." };
-        var directory = new Option<string>("--log-dir") { Description = "The log directory to make.", HelpName = "DIR", Required = true };
+        var file = new Argument<string>("FILE.jsonl") { Description = "Read this metrics.jsonl of Python's afterimage.monitoring." };
+        var directory = new Option<string>("--log-dir") { Description = "Create this log directory.", HelpName = "DIR", Required = true };
         var zone = new Option<TimeZoneInfo?>("--time-zone")
         {
-            Description = "The zone of the file's times, such as Europe/Berlin or UTC. [default: this machine's]",
+            Description = "Read the times of the file in this zone, such as Europe/Berlin or UTC. [default: the zone of this machine]",
             HelpName = "ZONE",
             CustomParser = ParseZone,
         };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Make a log directory from a metrics.jsonl that the Python module wrote.")
+        var command = new Command(Name, "Create a log directory from a metrics.jsonl that the Python module wrote.")
         {
             file,
             directory,
@@ -95,7 +95,7 @@ internal static class ImportCommand
             await WriteTextAsync(result, isGiven: zone is not null);
         if (result.SkippedLines > 0)
             await Console.Error.WriteLineAsync(
-                $"afterimage: {LogInput.Skipped(result.SkippedLines)}: no metric points (first: {result.FirstSkipped}).");
+                $"afterimage: {LogInput.Skipped(result.SkippedLines)}: not metric points (first: {result.FirstSkipped}).");
         return ExitCodes.Success;
     }
 
@@ -116,13 +116,13 @@ internal static class ImportCommand
         await output.WriteLineAsync(
             $"{Format.Count(result.Points)} points in {Format.Name(Format.ShortPath(result.LogDirectory.Path), 400)}");
         await output.WriteLineAsync(
-            $"times read as {result.TimeZone.Id}{(isGiven ? "" : ", this machine's zone (--time-zone gives another)")}");
+            $"times read as {result.TimeZone.Id}{(isGiven ? "" : ", this machine's zone (to change it, use --time-zone)")}");
         if (result.AmbiguousTimes > 0)
             await output.WriteLineAsync(
-                $"{Format.Count(result.AmbiguousTimes)} times were there twice, when the clock was put back: the order of the lines decided"
+                $"{Format.Count(result.AmbiguousTimes)} times occur twice, because the clock was put back; line order decided"
             );
         if (result.InvalidTimes > 0)
             await output.WriteLineAsync(
-                $"{Format.Count(result.InvalidTimes)} times were never there, when the clock was put forward: is it the right zone?");
+                $"{Format.Count(result.InvalidTimes)} times do not exist, because the clock was put forward; check the time zone");
     }
 }

@@ -12,11 +12,11 @@ internal static class McpCommand
     public static readonly CommandHelp Help = new(
         """
         Speaks the Model Context Protocol on standard input and output, for an agent
-        that starts it. Its tools only read: list_runs, summary, query, compare,
-        alerts, find_generations. Runs are named by ids that list_runs gives, never by
-        paths. What programs and models wrote is cut, cleaned of control characters
-        and marked as untrusted. Tags, feedback and log texts, which may hold contents
-        of calls, are left out unless --contents is given.
+        that starts it. Its tools are read-only: list_runs, summary, query, compare,
+        alerts, find_generations. Runs are named by the ids from list_runs, never by
+        paths. Texts of programs and models are truncated, cleaned of control
+        characters and marked as untrusted. Tags, feedback and log texts, which may
+        contain contents of calls, are left out unless --contents is given.
         """,
         [
             "afterimage mcp .afterimage-monitoring",
@@ -27,11 +27,11 @@ internal static class McpCommand
     {
         var root = new Argument<string>("ROOT")
         {
-            Description = "The directory that has the runs, in it or below it.",
+            Description = "Give access to the runs in and below this directory.",
             DefaultValueFactory = _ => ".afterimage-monitoring",
         };
-        var contents = new Option<bool>("--contents") { Description = "Also show tags, feedback and log texts." };
-        var command = new Command(Name, "Let an agent ask about runs, over the Model Context Protocol.") { root, contents };
+        var contents = new Option<bool>("--contents") { Description = "Also give access to tags, feedback and log texts." };
+        var command = new Command(Name, "Let an agent query runs over the Model Context Protocol (MCP).") { root, contents };
         command.SetAction((parsed, cancellationToken) =>
             RunAsync(parsed.GetRequiredValue(root), parsed.GetValue(contents), cancellationToken));
         return command;
@@ -40,7 +40,7 @@ internal static class McpCommand
     private static async Task<int> RunAsync(string root, bool hasContents, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(root))
-            throw new InputException($"There is no directory '{Path.GetFullPath(root)}'.");
+            throw new InputException($"The directory '{Path.GetFullPath(root)}' does not exist.");
         try
         {
             await using Stream input = Console.OpenStandardInput();

@@ -66,8 +66,8 @@ internal sealed class MonitoredRun : IDisposable
         {
             if (logDirectory is not null && Directory.Exists(logDirectory) && LogDirectory.OpenTop(logDirectory).HasRecordFiles)
                 Console.Error.WriteLine(
-                    $"afterimage: '{Format.Name(Format.ShortPath(logDirectory), 200)}' holds a run already: "
-                    + "this one's records are added to it.");
+                    $"afterimage: '{Format.Name(Format.ShortPath(logDirectory), 200)}' already contains a run: "
+                    + "the records of this run are added to it.");
             return new MonitoredRun(logDirectory, start, settings);
         }
         catch (IOException exception)
@@ -76,7 +76,7 @@ internal sealed class MonitoredRun : IDisposable
         }
         catch (ArgumentException exception)
         {
-            throw new InputException($"'{logDirectory}' can be no log directory.", exception);
+            throw new InputException($"'{logDirectory}' cannot be used as a log directory.", exception);
         }
     }
 

@@ -15,12 +15,13 @@ internal static class PlotCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Time is UTC. More than 2,000 points are drawn as the band that 5 % to 95 % of
-        them lie in. The line is the rolling mean; it is broken where nothing happened
-        for long. Without METRIC, all figures whose data exist are written into the
-        directory PATH: success and errors, times, tokens, scores, tokens per second,
-        latency by model, cost. The last argument is METRIC unless it is a directory or
-        the name of a run. A file of another kind is replaced only with --force.
+        Times are UTC. More than 2,000 points are drawn as a band from their 5 % to
+        their 95 % quantile. The line is the rolling mean; it has gaps where nothing was
+        recorded for long. Without METRIC, the command writes all figures that have data
+        into the directory PATH: success and errors, times, tokens, scores, tokens per
+        second, latency by model, cost. The last argument is METRIC unless it is a
+        directory or the name of a run. The command replaces a file of another kind only
+        with --force.
         """,
         [
             "afterimage plot .afterimage-monitoring generation_time --out latency.png",
@@ -36,13 +37,13 @@ internal static class PlotCommand
         var input = new LogInput("METRIC");
         var output = new Option<string>("--out")
         {
-            Description = "The file, .png or .svg, or - for a PNG on standard output; without METRIC a directory.",
+            Description = "Write to this .png or .svg file, or a PNG to standard output (-). Without METRIC, write to this directory.",
             HelpName = "PATH|-",
             Required = true,
         };
         var rolling = new Option<int>("--rolling")
         {
-            Description = "Points that the mean is over.",
+            Description = "Draw the mean of the last N points.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultRolling,
             CustomParser = result => WholeNumber.Parse(result, "--rolling", 1),
@@ -88,7 +89,7 @@ internal static class PlotCommand
         bool isStandardOutput = OutputFile.IsStandardOutput(path);
         string extension = isStandardOutput ? ".png" : Path.GetExtension(path).ToLowerInvariant();
         if (extension is not (".png" or ".svg"))
-            throw new InputException($"--out is '{Format.Name(path, 200)}': a figure's file ends in .png or .svg.");
+            throw new InputException($"--out is '{Format.Name(path, 200)}', but the name of a figure must end in .png or .svg.");
         await MetricNames.ThrowIfUnknownAsync(log, metric, cancellationToken);
 
         var size = new FigureSize(12, 8);
@@ -116,7 +117,7 @@ internal static class PlotCommand
     private static async Task<int> DrawAllAsync(LogDirectory log, string directory, bool force, CancellationToken cancellationToken)
     {
         if (OutputFile.IsStandardOutput(directory))
-            throw new InputException("All figures are files of a directory: name a METRIC to draw it to standard output.");
+            throw new InputException("All figures can only be written to a directory. To draw to standard output, give a METRIC.");
         IReadOnlyDictionary<string, ScottPlot.Plot> figures = await Task.Run(
             () => log.SaveFigures(directory, FigureFiles.OverviewSize, new OutputRules(log.Paths, force), cancellationToken),
             cancellationToken);

@@ -15,15 +15,15 @@ internal static class PricesCommand
     public static readonly CommandHelp Help = new(
         """
         Lists the prices in force, in US dollars per million tokens: those of FILE, or
-        the table that comes with the command, with its date and where each price is
-        from. With LOG_DIR it lists the models of these logs that have no price there:
-        a run with this table counts their tokens in no cost. With --diff it says what
-        is different in a second file. Models of a file that have no price, and the
-        reason, are in --json.
+        the built-in table, with its date and the source of each price. With LOG_DIR, it
+        lists the models of these logs that have no price there: the cost of a run with
+        this table does not include their tokens. With --diff, it lists the differences
+        between two files. --json also has the models of a file that have no price, with
+        the reason.
         """,
         [
             "afterimage prices",
-            "afterimage prices runs/today --pricing prices.json\n# what is missing in it",
+            "afterimage prices runs/today --pricing prices.json\n# the models that have no price in it",
             "afterimage prices --diff july.json november.json",
         ]);
 
@@ -31,19 +31,19 @@ internal static class PricesCommand
     {
         var directories = new Argument<string[]>("LOG_DIR")
         {
-            Description = $"Log directories, or names of runs in ./{RunNames.Root}, whose models are looked up.",
+            Description = $"Look up the models of these log directories, or names of runs in ./{RunNames.Root}.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         Option<string?> pricing = PriceFile.Option();
         var difference = new Option<string[]>("--diff")
         {
-            Description = "Two files of prices, the older one first.",
+            Description = "List the differences between two price files, the older one first.",
             HelpName = "OLD NEW",
             Arity = new ArgumentArity(2, 2),
             AllowMultipleArgumentsPerToken = true,
         };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "List the prices of models, those that a log lacks, or what differs between two files.")
+        var command = new Command(Name, "List prices, the models of a log that have no price, or the differences of two price files.")
         {
             directories, pricing, difference, json,
         };
@@ -54,7 +54,7 @@ internal static class PricesCommand
             if (parsed.GetValue(difference) is { Length: 2 } files)
             {
                 if (given.Length > 0 || file is not null)
-                    throw new InputException("--diff compares two files, and takes neither LOG_DIR nor --pricing.");
+                    throw new InputException("--diff must not be combined with LOG_DIR or --pricing.");
                 Compare(files[0], files[1], parsed.GetValue(json));
                 return ExitCodes.Success;
             }

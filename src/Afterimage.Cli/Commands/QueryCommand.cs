@@ -18,11 +18,12 @@ internal static partial class QueryCommand
         """
         The dialect is DuckDB's. The views are generations, evaluations,
         judged_generations, points, logs and alerts. Their columns are the keys of the
-        log format (DESCRIBE generations lists them), times are UTC. The statement works
-        on a copy of the records in memory: it reads and changes no file. One statement that reads can be run, and
-        functions that reach beyond the records are closed. In CSV, an apostrophe stands
-        before a text that a spreadsheet would run as a formula. A query ends at its
-        time limit with exit code 2, and at about 2 GiB of memory (on Linux).
+        log format; DESCRIBE generations lists them. Times are UTC. The statement works
+        on a copy of the records in memory, and neither reads nor changes files. It must
+        be a single read-only statement, without functions that reach beyond the
+        records. In CSV, an apostrophe precedes a text that a spreadsheet would run as a
+        formula. A query that exceeds its time limit, or about 2 GiB of memory (on
+        Linux), ends with exit code 2.
         """,
         [
             "afterimage query \"SELECT model_name, count(*) AS calls,\n"
@@ -50,19 +51,19 @@ internal static partial class QueryCommand
         var input = new LogInput("SQL");
         var format = new Option<Output>("--format")
         {
-            Description = "How to print the rows; a table ends after 1,000. [default: table]",
+            Description = "Print the rows in this format; a table has at most 1,000 rows. [default: table]",
             HelpName = "table|csv|json",
         };
-        var json = new Option<bool>("--json") { Description = "Print one JSON array, as --format json does." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON array, like --format json." };
         var timeout = new Option<TimeSpan>("--timeout")
         {
-            Description = "How long the query may take, such as 30s or 10m; 0 is without limit. [default: 5m]",
+            Description = "Stop the query after this time, such as 30s or 10m; 0 sets no limit. [default: 5m]",
             HelpName = "TIME",
             CustomParser = ParseTimeout,
         };
         var maxRows = new Option<long>("--max-rows")
         {
-            Description = "How many rows to print at most.",
+            Description = "Print at most N rows.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultMaxRows,
             CustomParser = result => WholeNumber.ParseLong(result, "--max-rows", 1),
@@ -76,11 +77,11 @@ internal static partial class QueryCommand
         {
             string[] given = parsed.GetValue(input.Directories) ?? [];
             if (given is [.., var last] && Directory.Exists(last))
-                throw new InputException($"The SQL is missing: '{Format.Name(last, 60)}' is a directory.");
+                throw new InputException($"The SQL is missing; '{Format.Name(last, 60)}' is a directory.");
 
             string sql = given[^1] == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : given[^1];
             if (string.IsNullOrWhiteSpace(sql))
-                throw new InputException("The SQL is empty.");
+                throw new InputException("The SQL must not be empty.");
             return await input.UseAsync(
                 parsed,
                 given[..^1],
@@ -113,7 +114,7 @@ internal static partial class QueryCommand
             };
         }
 
-        result.AddError($"--timeout is '{Format.Name(text, 40)}', which is no time such as 30s or 10m.");
+        result.AddError($"--timeout is '{Format.Name(text, 40)}', which is not a time such as 30s or 10m.");
         return default;
     }
 
@@ -147,7 +148,7 @@ internal static partial class QueryCommand
             }
 
             if (rows.HasMore && format != Output.Table)
-                await Console.Error.WriteLineAsync($"afterimage: the first {Format.Count(maxRows)} rows: --max-rows N prints more.");
+                await Console.Error.WriteLineAsync($"afterimage: only the first {Format.Count(maxRows)} rows; use --max-rows N for more.");
             await LogInput.SaySkippedAsync(query.SkippedLines);
             return ExitCodes.Success;
         }
@@ -162,7 +163,7 @@ internal static partial class QueryCommand
         }
         catch (OutOfMemoryException exception)
         {
-            throw new InputException("The query takes more memory than it may.", exception);
+            throw new InputException("The query exceeded its memory limit.", exception);
         }
     }
 

@@ -14,19 +14,18 @@ internal static class ReplayCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Records each row of the trace at its own time stamp, through a monitor whose
-        clock and alerts follow the trace. A trace has no durations, so they are
-        modelled:
+        Records each row of the trace at its own timestamp. The clock and the alerts of
+        the monitor follow the trace. A trace has no durations, so they are modelled:
           time to first token = 0.2 s + 0.0001 s x prompt tokens
           generation time     = time to first token + 0.02 s x completion tokens
-        The Azure LLM inference traces of 2023 and 2024 are such traces.
+        The Azure LLM inference traces of 2023 and 2024 have this format.
         """,
         [
             "afterimage replay azure-llm-2023-conversation.csv\n# as fast as possible, then the summary",
-            "afterimage replay trace.csv --speed 60 --model gpt-4o\n# a minute of the trace in a second, live",
+            "afterimage replay trace.csv --speed 60 --model gpt-4o\n# a minute of the trace per second, live",
             "afterimage replay trace.csv --json --log-dir runs/today | jq .total_tokens",
             "afterimage replay trace.csv --model gpt-4o --pricing prices.json --budget-usd 5\n"
-                + "# stops when its calls have cost 5 US dollars",
+                + "# stop when its calls have cost 5 US dollars",
         ]);
 
     private const string Note = "modelled durations";
@@ -35,28 +34,28 @@ internal static class ReplayCommand
     {
         var trace = new Argument<string>("TRACE.csv")
         {
-            Description = "A CSV file with the columns TIMESTAMP, ContextTokens, GeneratedTokens.",
+            Description = "Read this CSV file, with the columns TIMESTAMP, ContextTokens and GeneratedTokens.",
         };
         Option<string?> logDirectory = CommonOptions.LogDirectory();
         var speed = new Option<string>("--speed")
         {
-            Description = "max, or how many seconds of the trace pass in a real second.",
+            Description = "Replay as fast as possible (max), or FACTOR seconds of the trace per second.",
             HelpName = "max|FACTOR",
             DefaultValueFactory = _ => "max",
         };
         var model = new Option<string>("--model")
         {
-            Description = "The name of the model, which the trace does not have.",
+            Description = "Record this model name, because the trace contains none.",
             HelpName = "NAME",
             DefaultValueFactory = _ => "trace-model",
         };
         var skipInvalid = new Option<bool>("--skip-invalid")
         {
-            Description = "Skip and count rows that are not valid. Without it, the first one ends the replay.",
+            Description = "Skip and count invalid rows. By default, the first one ends the replay.",
         };
         var runOptions = new RunOptions();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Replay an LLM inference trace, as fast as possible or live.")
+        var command = new Command(Name, "Record an LLM inference trace as a run, as fast as possible or live.")
         {
             trace, logDirectory, speed, model, skipInvalid, json,
         };
@@ -122,7 +121,7 @@ internal static class ReplayCommand
         catch (InputException exception)
         {
             throw new InputException(
-                $"{exception.Message} ({Format.Count(rows)} rows before it are recorded in '{run.Monitor.LogDirectory}')", exception);
+                $"{exception.Message} ({Format.Count(rows)} earlier rows are recorded in '{run.Monitor.LogDirectory}')", exception);
         }
 
         async Task TrackAsync(CancellationToken cancellationToken)

@@ -15,9 +15,10 @@ internal static class ReportCommand
         """
         Writes one HTML page that needs no network and no script. It shows the summary,
         the figures, tokens and cost by model, alerts, slowest and failed generations,
-        errors by kind, evaluation scores, every metric, and the runs. It can be read
-        in light and dark, on a telephone and in print. Names from the log are always
-        shown as text. A file that is no HTML page is replaced only with --force.
+        errors by kind, evaluation scores, every metric, and the runs. It is readable
+        in light and dark mode, on a phone and in print. Names from the log are always
+        shown as text. The command replaces a file that is not an HTML page only with
+        --force.
         """,
         [
             "afterimage report\n# the newest run below ./.afterimage-monitoring, into report.html in it",
@@ -33,17 +34,17 @@ internal static class ReportCommand
         var input = new LogInput();
         var output = new Option<string?>("--out")
         {
-            Description = "The file, .html, a directory for report.html, or - for standard output. "
-                + "[default: LOG_DIR; the current directory where there are several]",
+            Description = "Write the page to this .html file, to report.html in this directory, or to standard output (-). "
+                + "[default: LOG_DIR; if there are several, the current directory]",
             HelpName = "DIR|FILE.html|-",
         };
         Option<SummaryKey?> by = CommonOptions.By();
         Option<bool> force = OutputFile.Force();
         var json = new Option<bool>("--json")
         {
-            Description = "Print the summary that the page shows as one JSON object, and the page's file.",
+            Description = "Print one JSON object with the summary that the page shows, and the path of the page.",
         };
-        var command = new Command(Name, "Make a page of log directories: summary, figures, tables.") { output, by, force, json };
+        var command = new Command(Name, "Write an HTML page with the figures and tables of log directories.") { output, by, force, json };
         input.AddTo(command);
         command.SetAction((parsed, cancellationToken) => input.UseAsync(
             parsed,
@@ -70,7 +71,7 @@ internal static class ReportCommand
         output ??= log.Paths.Count == 1 ? log.Paths[0] : Environment.CurrentDirectory;
         bool isStandardOutput = OutputFile.IsStandardOutput(output);
         if (json && isStandardOutput)
-            throw new InputException("--json and --out - both want standard output.");
+            throw new InputException("--json and --out - must not be combined, because both write to standard output.");
 
         string path = isStandardOutput ? output : Path.GetFullPath(PathOf(output));
         RunSummary summary = await OutputFile.WriteAsync(
@@ -82,7 +83,7 @@ internal static class ReportCommand
         else if (!isStandardOutput)
             await Console.Out.WriteLineAsync(path);
         if (summary.Files.Count == 0)
-            await Console.Error.WriteLineAsync($"afterimage: '{log.Path}' has no records: there is no metrics*.jsonl in it or below it.");
+            await Console.Error.WriteLineAsync($"afterimage: '{log.Path}' has no records: no metrics*.jsonl in it or below it.");
         await LogInput.SaySkippedAsync(summary.SkippedLines);
         return ExitCodes.Success;
     }

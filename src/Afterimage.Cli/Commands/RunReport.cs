@@ -64,7 +64,7 @@ internal static class RunReport
         {
             AnsiConsole.Write(SummaryView.Render(
                 summary,
-                [.. States(run, budget), .. notes(), ("quantiles", "within 1 %; afterimage summary has them exactly")]));
+                [.. States(run, budget), .. notes(), ("quantiles", "within 1 %; afterimage summary shows exact values")]));
             if (run.Alerts.Count > 0)
             {
                 AnsiConsole.Write(new Text($"alerts ({run.Alerts.Count})\n", new Style(Color.Grey)));
@@ -77,14 +77,14 @@ internal static class RunReport
 
         foreach (AlertRule rule in run.Settings.Rules.Where(rule => !run.Monitor.MetricNames.Contains(rule.Metric)))
             await Console.Error.WriteLineAsync(
-                $"afterimage: the rule '{Format.Name(rule.Name, 40)}' never had anything to judge: "
+                $"afterimage: the rule '{Format.Name(rule.Name, 40)}' was never evaluated: "
                 + $"no point of the metric '{Format.Name(rule.Metric, 60)}' was recorded.");
         if (statistics.Failed > 0)
             await Console.Error.WriteLineAsync(
                 $"afterimage: {Format.Count(statistics.Failed)} records could not be written to '{summary.LogDirectory}'.");
         if (interrupted)
         {
-            await Console.Error.WriteLineAsync("afterimage: interrupted; what was recorded until then is kept.");
+            await Console.Error.WriteLineAsync("afterimage: interrupted; the records until then are kept.");
             return ExitCodes.Interrupted;
         }
 

@@ -16,13 +16,13 @@ internal static class RunsCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Lists the runs in ROOT and below it, the newest first. A run is a directory with
-        a run.json or records; directories below it are runs of their own. "running"
-        means that its process is alive on this machine. "killed" means that its process
-        ended without saying so. The duration of a run that did not end is that to its
-        last record. A cost with "+?" is not all: tokens have no price, or calls no
-        usage. A name can be given to other commands in place of LOG_DIR where ROOT is
-        the default.
+        Lists the runs in ROOT and below it, newest first. A run is a directory with a
+        run.json or records; directories below it are runs of their own. "running" means
+        that the process of the run is alive on this machine. "killed" means that the
+        process ended without recording its end. If a run has no end, its duration is
+        that to its last record. A cost with "+?" is incomplete: tokens have no price,
+        or calls have no usage. If ROOT is the default, other commands accept the name
+        of a run in place of LOG_DIR.
         """,
         [
             "afterimage runs",
@@ -36,12 +36,12 @@ internal static class RunsCommand
     {
         var root = new Argument<string>("ROOT")
         {
-            Description = "A directory with runs below it.",
+            Description = "List the runs in and below this directory.",
             DefaultValueFactory = _ => RunNames.Root,
         };
         var limit = new Option<int>("--limit", "-n")
         {
-            Description = "How many runs to list.",
+            Description = "List at most N runs.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultLimit,
             CustomParser = result => WholeNumber.Parse(result, "--limit", 1, MaxLimit),

@@ -27,12 +27,14 @@ internal static class ServeCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Prints a link that lets in whoever opens it first. The pages show every run below
-        ROOT, follow the live ones, and write nothing there. The server is reached from this
-        machine only; with --listen for others it needs a key (--key-file), and a proxy
-        before it that speaks TLS. Ctrl+C or SIGTERM ends it.
-        With --otlp it also takes OpenTelemetry's protocol (OTLP), and makes a run below
-        ROOT of each sender. Senders on this machine need no key unless one is given.
+        Prints a link that signs in the first browser that opens it. The pages show
+        every run below ROOT, update live ones, and write nothing there. By default, the
+        server can be reached only from this machine. To listen for other machines
+        (--listen), it requires a key (--key-file), and a proxy with TLS in front of it.
+        Ctrl+C or SIGTERM ends it.
+        With --otlp, it also receives OpenTelemetry's protocol (OTLP), and creates a run
+        below ROOT for each sender. Senders on this machine need no key unless
+        --otlp-key-file is given.
         """,
         [
             "afterimage serve\n# the runs below ./.afterimage-monitoring, on http://localhost:5180",
@@ -51,36 +53,36 @@ internal static class ServeCommand
     {
         var root = new Argument<string>("ROOT")
         {
-            Description = "The directory that runs are below. [default: .afterimage-monitoring]",
+            Description = "Show the runs below this directory. [default: .afterimage-monitoring]",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<int> port = PortOption("--port", "The port of the pages; 0 takes a free one.", DefaultPort);
-        var otlp = new Option<bool>("--otlp") { Description = "Also take OTLP: each sender is a run below ROOT." };
-        Option<int> otlpHttp = PortOption("--otlp-http-port", "The port of OTLP over HTTP.", DefaultOtlpHttpPort);
-        Option<int> otlpGrpc = PortOption("--otlp-grpc-port", "The port of OTLP over gRPC.", DefaultOtlpGrpcPort);
+        Option<int> port = PortOption("--port", "Serve the pages on this port; 0 selects a free port.", DefaultPort);
+        var otlp = new Option<bool>("--otlp") { Description = "Also receive OTLP; each sender becomes a run below ROOT." };
+        Option<int> otlpHttp = PortOption("--otlp-http-port", "Receive OTLP over HTTP on this port.", DefaultOtlpHttpPort);
+        Option<int> otlpGrpc = PortOption("--otlp-grpc-port", "Receive OTLP over gRPC on this port.", DefaultOtlpGrpcPort);
         var otlpKey = new Option<string?>("--otlp-key-file")
         {
-            Description = "A file that holds the key that senders give.",
+            Description = "Read the key that OTLP senders must give from this file. [default: no key]",
             HelpName = "FILE",
         };
         var listen = new Option<IPAddress?>("--listen")
         {
-            Description = "The address to listen at. [default: this machine only]",
+            Description = "Listen on this IP address. [default: this machine only]",
             HelpName = "ADDRESS",
             CustomParser = ParseAddress,
         };
         var keyFile = new Option<string?>("--key-file")
         {
-            Description = "A file that holds the key that lets in, of at least 16 characters.",
+            Description = "Read the key that grants access, at least 16 characters, from this file. [default: no key]",
             HelpName = "FILE",
         };
         var hosts = new Option<string[]>("--allow-host")
         {
-            Description = "A name under which the server may be asked, such as that of the proxy before it.",
+            Description = "Also accept requests for this host name, such as that of a proxy in front of the server.",
             HelpName = "NAME",
         };
-        var open = new Option<bool>("--open") { Description = "Open the link in the browser." };
-        var command = new Command(Name, "Show runs, live and finished, in the browser.")
+        var open = new Option<bool>("--open") { Description = "Open the link in the default browser." };
+        var command = new Command(Name, "Serve pages that show live and finished runs in the browser.")
         {
             root,
             port,
@@ -125,7 +127,7 @@ internal static class ServeCommand
         string text = result.Tokens[0].Value;
         if (IPAddress.TryParse(text, out IPAddress? address))
             return address;
-        result.AddError($"--listen is '{Format.Name(text, 40)}', which is no IP address such as 0.0.0.0.");
+        result.AddError($"--listen is '{Format.Name(text, 40)}', which is not an IP address such as 0.0.0.0.");
         return null;
     }
 
@@ -137,7 +139,7 @@ internal static class ServeCommand
             return key.Length >= GenerationServerOptions.MinKeyLength
                 ? key
                 : throw new InputException(
-                    $"'{file}' holds no key: it must have at least {GenerationServerOptions.MinKeyLength} characters.");
+                    $"The key in '{file}' must have at least {GenerationServerOptions.MinKeyLength} characters.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -151,14 +153,14 @@ internal static class ServeCommand
         if (!isLocal && settings.Key is null)
         {
             throw new InputException(
-                "Beyond this machine the server needs a key: give --key-file, and let a proxy before it speak TLS (docs/server.md).");
+                "To listen beyond this machine, the server requires --key-file, and a proxy with TLS in front of it (docs/server.md).");
         }
 
         if (!isLocal && settings.Otlp is { Key: null })
-            throw new InputException("Beyond this machine OTLP needs a key: give --otlp-key-file (docs/otlp.md).");
+            throw new InputException("To receive OTLP from beyond this machine, the server requires --otlp-key-file (docs/otlp.md).");
 
         if (File.Exists(settings.Root))
-            throw new InputException($"'{settings.Root}' is a file, not a directory.");
+            throw new InputException($"'{settings.Root}' must be a directory, not a file.");
 
         await using WebApplication app = Build(settings);
         int? pagesPort = null;
@@ -194,7 +196,7 @@ internal static class ServeCommand
         await Console.Out.WriteLineAsync($"  {link}");
         if (settings.Otlp is not null)
             await Console.Out.WriteLineAsync($"OTLP: http://{host}:{ports[1]} (HTTP), http://{host}:{ports[2]} (gRPC)");
-        await Console.Out.WriteLineAsync("The link is good once. Ctrl+C ends the server.");
+        await Console.Out.WriteLineAsync("The link works once. Press Ctrl+C to end the server.");
         if (settings.Open)
             await OpenAsync(link);
 
@@ -263,11 +265,11 @@ internal static class ServeCommand
             (string option, int port) = settings.Ports.FirstOrDefault(
                 taken => e.Message.Contains($":{taken.Port}:", StringComparison.Ordinal),
                 settings.Ports[0]);
-            throw new InputException($"Port {port} is in use: choose another with {option}, or 0 for any that is free.", e);
+            throw new InputException($"Port {port} is in use. Choose another port with {option}, or 0 for any free port.", e);
         }
         catch (System.Net.Sockets.SocketException e)
         {
-            throw new InputException($"The server cannot listen at {settings.Address ?? IPAddress.Loopback}: {e.Message}", e);
+            throw new InputException($"The server cannot listen on {settings.Address ?? IPAddress.Loopback}: {e.Message}", e);
         }
     }
 
@@ -279,7 +281,7 @@ internal static class ServeCommand
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException or FileNotFoundException)
         {
-            await Console.Error.WriteLineAsync("afterimage: no browser could be started: open the link yourself.");
+            await Console.Error.WriteLineAsync("afterimage: No browser could be started. Open the link yourself.");
         }
     }
 

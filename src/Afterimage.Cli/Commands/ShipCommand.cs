@@ -12,14 +12,14 @@ internal static class ShipCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Brings every line of the records, alerts and logs below ROOT into a ClickHouse
-        cluster exactly once, and goes on with what is recorded until it is stopped.
-        It can be stopped or killed at any time: the next one goes on from there. It may
-        run beside any number of writers, and beside other shippers. How far it is, is
-        kept in .shipping in each run's directory; from then on files that are not
-        shipped are neither compacted nor deleted by a monitor's size limit. With
-        --once it ends when what was there at its start is shipped. Make the cluster's
-        tables first: afterimage fleet init.
+        Ships every line of the records, alerts and logs below ROOT to a ClickHouse
+        cluster exactly once, and continues with new lines until it is stopped. It can
+        be stopped or killed at any time: the next shipper continues from there. It can
+        run beside any number of writers and other shippers. It keeps its progress in
+        .shipping in the directory of each run. From then on, files that are not shipped
+        are neither compacted nor deleted by the size limit of a monitor. With --once,
+        it exits when the lines present at its start are shipped. Create the tables of
+        the cluster first, with afterimage fleet init.
         """,
         [
             "afterimage ship .afterimage-monitoring --url http://node1:8123",
@@ -35,21 +35,21 @@ internal static class ShipCommand
     {
         var root = new Argument<string>("ROOT")
         {
-            Description = "A directory with runs below it.",
+            Description = "Ship the runs below this directory.",
             DefaultValueFactory = _ => RunNames.Root,
         };
         var connection = new FleetConnection();
-        var once = new Option<bool>("--once") { Description = "End when everything that is there is shipped." };
+        var once = new Option<bool>("--once") { Description = "Exit when all lines present at the start are shipped." };
         var delay = new Option<int>("--delay")
         {
-            Description = "How long lines of a live run wait at most to be sent together, in seconds.",
+            Description = "Hold lines of a live run back for at most S seconds, to send them together.",
             HelpName = "S",
             DefaultValueFactory = _ => (int)new ShippingOptions().MaxDelay.TotalSeconds,
             CustomParser = result => WholeNumber.Parse(result, "--delay", 1, MaxSeconds),
         };
         var service = new Option<string?>("--service")
         {
-            Description = "The service that the runs are of. [default: each run's process name]",
+            Description = "Ship the runs under this service name. [default: the process name of each run]",
             HelpName = "NAME",
         };
         Option<bool> json = CommonOptions.Json();
@@ -104,7 +104,7 @@ internal static class ShipCommand
         {
             Console.WriteLine(
                 $"{Format.Count(status.ShippedLines)} lines of {Format.Count(status.Runs)} runs shipped"
-                + (status.FoundLines > 0 ? $", {Format.Count(status.FoundLines)} found there" : "")
+                + (status.FoundLines > 0 ? $", {Format.Count(status.FoundLines)} found in the cluster" : "")
                 + (status.LagLines > 0 ? $", about {Format.Count(status.LagLines)} to go" : ""));
             return;
         }
@@ -140,7 +140,7 @@ internal static class ShipCommand
             if (value.LastFailure != _failure)
             {
                 _failure = value.LastFailure;
-                Console.Error.WriteLine(_failure is null ? "afterimage: shipping goes on" : $"afterimage: {_failure}");
+                Console.Error.WriteLine(_failure is null ? "afterimage: shipping continues" : $"afterimage: {_failure}");
             }
 
             if (TimeProvider.System.GetElapsedTime(_said) < SayInterval || value.ShippedLines == _lines)

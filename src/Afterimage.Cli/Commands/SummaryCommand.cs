@@ -14,19 +14,19 @@ internal static class SummaryCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Reads all files metrics*.jsonl in LOG_DIR and below it. Every figure is exact;
-        a quantile q is the smallest value with at least a share q of all values at or
+        Reads all files metrics*.jsonl in LOG_DIR and below it. Every figure is exact. A
+        quantile q is the smallest value with at least a share q of all values at or
         below it. Lines that are not valid records are skipped and counted. Values that
-        are not finite are counted and are in no figure. The last ten alerts are shown;
-        afterimage alerts shows all of them.
-        With --by KEY the summary has a line for each value of the key: model,
-        provider, finish_reason, or tag:KEY for a tag. Evaluations count with their
-        tokens and cost. A cost with "+?" is not all: tokens have no price,
-        or calls no usage.
+        are not finite are counted, but are in no figure. The summary shows the last ten
+        alerts; afterimage alerts shows all of them.
+        With --by KEY, the summary has a line for each value of the key: model,
+        provider, finish_reason, or tag:KEY for a tag. The tokens and the cost of
+        evaluations are included. A cost with "+?" is incomplete: tokens have no price,
+        or calls have no usage.
         """,
         [
             "afterimage summary\n# the newest run below ./.afterimage-monitoring",
-            "afterimage summary .afterimage-monitoring --since 1h\n# the last hour of all runs, also those still going on",
+            "afterimage summary .afterimage-monitoring --since 1h\n# the last hour of all runs, including live ones",
             "afterimage summary runs/monday runs/tuesday --by tag:tenant",
             "afterimage summary runs/today --json | jq .metrics.generation_time.p95",
         ]);
@@ -38,7 +38,7 @@ internal static class SummaryCommand
         var input = new LogInput();
         Option<SummaryKey?> by = CommonOptions.By();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Summarise log directories of finished, killed or running processes.") { by, json };
+        var command = new Command(Name, "Summarize log directories of finished, killed or running processes.") { by, json };
         input.AddTo(command);
         command.SetAction((parsed, cancellationToken) => input.UseAsync(
             parsed,

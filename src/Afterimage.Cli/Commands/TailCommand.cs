@@ -14,12 +14,12 @@ internal static class TailCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Shows one line for each record or log entry, with times in UTC. With --follow it
-        continues with new ones as they are written, also in files and runs that begin
-        meanwhile, until Ctrl+C (exit code 130) or until nobody reads its output. A file
-        that is truncated, removed or replaced is read again from its beginning. Lines
-        that are not valid records are counted at the end. --since and --until choose
-        among the newest lines of each file.
+        Prints one line for each record or log entry, with times in UTC. With --follow,
+        it prints new ones as they are written, also in files and runs that begin
+        meanwhile. It ends with Ctrl+C (exit code 130), or when nobody reads its output.
+        If a file is truncated, removed or replaced, it is read again from its start.
+        Lines that are not valid records are counted at the end. --since and --until
+        select from the newest lines of each file.
         """,
         [
             "afterimage tail .afterimage-monitoring",
@@ -34,16 +34,16 @@ internal static class TailCommand
     public static Command Create()
     {
         var input = new LogInput();
-        var follow = new Option<bool>("--follow", "-f") { Description = "Continue with what is written next." };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Keep printing new lines as they are written." };
         var lines = new Option<int>("--lines", "-n")
         {
-            Description = "Number of lines to begin with.",
+            Description = "Begin with the newest N lines.",
             HelpName = "N",
             DefaultValueFactory = _ => DefaultLines,
             CustomParser = result => WholeNumber.Parse(result, "--lines", 0, MaxLines),
         };
-        var json = new Option<bool>("--json") { Description = "Print the lines of the log as they are: one JSON object a line." };
-        var command = new Command(Name, "Show the newest records and log entries, and follow them.") { follow, lines, json };
+        var json = new Option<bool>("--json") { Description = "Print the lines of the log unchanged, one JSON object per line." };
+        var command = new Command(Name, "Print the newest records and log entries, and new ones as they arrive.") { follow, lines, json };
         input.AddTo(command);
         command.SetAction((parsed, cancellationToken) => input.UseAsync(
             parsed,

@@ -13,8 +13,8 @@ internal readonly record struct SimulatedEvaluation(TimeSpan Duration, Dictionar
 internal sealed class SimulatedChatClient(Distributions random)
 {
     public const string Description = """
-        Calls no model and needs nothing. Every figure is drawn at random, always from
-        the same seed, in simulated time.
+        Calls no model and needs no network. Every figure is drawn at random, always
+        from the same seed, in simulated time.
           models       simulated-large 30 %, simulated-small 50 %, simulated-mini 20 %
           prompts      log-normal around 600 tokens (sigma 0.7)
           answers      log-normal around 180 tokens (sigma 0.8), cut at 1,024

@@ -60,14 +60,14 @@ internal sealed class TraceReader : IDisposable
     public static TraceReader Open(string path, bool skipInvalid)
     {
         if (Directory.Exists(path))
-            throw new InputException($"The trace '{path}' is a directory, not a file.");
+            throw new InputException($"The trace '{path}' must be a file, not a directory.");
         try
         {
             return new TraceReader(path, skipInvalid);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new InputException($"There is no trace file '{path}'.", exception);
+            throw new InputException($"The trace file '{path}' does not exist.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CsvFormatException)
         {
@@ -111,15 +111,15 @@ internal sealed class TraceReader : IDisposable
         _csv.TryGetFieldIndex(name, out int index)
             ? index
             : throw new InputException(
-                $"{_path}, line 1: the column {name} is missing; a trace has the columns TIMESTAMP, ContextTokens and GeneratedTokens.");
+                $"{_path}, line 1: The column {name} is missing. A trace has the columns TIMESTAMP, ContextTokens and GeneratedTokens.");
 
     private string? Parse(out TraceRow row)
     {
         row = default;
         if (_malformed)
-            return "the quotes do not match";
+            return "The quotes do not match.";
         if (_csv.FieldCount != _csv.Headers.Count)
-            return $"{_csv.FieldCount} fields where the header has {_csv.Headers.Count}";
+            return $"The row has {_csv.FieldCount} fields, but the header has {_csv.Headers.Count}.";
 
         string time = _csv.GetString(_timestampColumn);
         if (
@@ -130,7 +130,7 @@ internal sealed class TraceReader : IDisposable
                 DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
                 out DateTimeOffset timestamp))
         {
-            return $"TIMESTAMP is {Quote(time)}, which is no time like 2023-11-16 18:15:46.6805900";
+            return $"TIMESTAMP is {Quote(time)}, which is not a time such as 2023-11-16 18:15:46.6805900.";
         }
 
         if (!TryTokens(_promptColumn, out long prompt))
@@ -146,7 +146,7 @@ internal sealed class TraceReader : IDisposable
         long.TryParse(_csv.GetSpan(column), NumberStyles.None, CultureInfo.InvariantCulture, out tokens) && tokens <= MaxTokens;
 
     private string NoTokens(string name, int column) =>
-        FormattableString.Invariant($"{name} is {Quote(_csv.GetString(column))}, which is no whole number from 0 to {MaxTokens:N0}");
+        FormattableString.Invariant($"{name} is {Quote(_csv.GetString(column))}, which is not a whole number from 0 to {MaxTokens:N0}.");
 
     private static string Quote(string value) => "'" + Format.Name(value, 40) + "'";
 }

@@ -89,7 +89,7 @@ internal static class PricesView
 
     private static string Caption(ModelPricing prices, string? file)
     {
-        string from = file is null ? "the table that comes with the command" : Format.Name(file, MaxName);
+        string from = file is null ? "the built-in table" : Format.Name(file, MaxName);
         string date = prices.Date is { } day ? day.ToString("' of 'yyyy-MM-dd", CultureInfo.InvariantCulture) : "";
         string leftOut = prices.LeftOut.Count > 0 ? $"; {Format.Count(prices.LeftOut.Count)} models without a price were left out" : "";
         return $"US dollars per million tokens, {from}{date}{leftOut}";

@@ -46,7 +46,7 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
             table.AddRow(Columns().Select(i => new Text(Format.Name(ShownText(Value(i)), MaxCell))));
         if (HasMore)
             table.Caption = new TableTitle(
-                $"the first {Format.Count(maxRows)} rows: --format csv or json has more",
+                $"first {Format.Count(maxRows)} rows; use --format csv or json for more",
                 new Style(Color.Grey));
 
         Tables.Print(table);
@@ -178,7 +178,7 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
         {
             // The binding has no .NET value for some values, such as an infinite time.
             throw new InputException(
-                $"The column '{Format.Name(_reader.GetName(column), MaxCell)}' has values that cannot be shown; cast it to VARCHAR.",
+                $"The column '{Format.Name(_reader.GetName(column), MaxCell)}' has values that cannot be shown. Cast it to VARCHAR.",
                 exception);
         }
     }

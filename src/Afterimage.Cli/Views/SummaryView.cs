@@ -66,22 +66,22 @@ internal static class SummaryView
         {
             Add("cost", Cost(cost));
             if (cost.UnpricedTokenCount > 0)
-                Add("without a price", $"{Format.Count(cost.UnpricedTokenCount)} tokens, in no cost");
+                Add("without a price", $"{Format.Count(cost.UnpricedTokenCount)} tokens, not in the cost");
         }
 
         if (summary.Metrics.TryGetValue("usage_missing", out MetricSummary? missing))
-            Add("without usage", $"{Format.Count(missing.Count)} calls, of which tokens and cost hold estimates at most");
+            Add("without usage", $"{Format.Count(missing.Count)} calls, whose tokens and cost are estimates at best");
 
         if (summary.FirstTimestamp is { } first && summary.LastTimestamp is { } last)
             Add("time", $"{Format.Time(first)} to {Format.Time(last)}");
         if (summary.NonFinitePoints > 0)
             Add("not finite", $"{Format.Count(summary.NonFinitePoints)} points, in no figure");
         if (summary.SkippedLines > 0)
-            Add("skipped lines", $"{Format.Count(summary.SkippedLines)}, no valid records");
+            Add("skipped lines", $"{Format.Count(summary.SkippedLines)}, not valid records");
         if (summary.DroppedRecords > 0)
-            Add("dropped", $"{Format.Count(summary.DroppedRecords)} records, buffers were full");
+            Add("dropped", $"{Format.Count(summary.DroppedRecords)} records, because buffers were full");
         if (summary.FailedRecords > 0)
-            Add("failed", $"{Format.Count(summary.FailedRecords)} records did not get to a handler");
+            Add("failed", $"{Format.Count(summary.FailedRecords)} records did not reach a handler");
         foreach ((string name, string text) in notes)
             Add(name, text);
         Add("log directory", Format.Name(Format.ShortPath(summary.LogDirectory), 400));

@@ -57,7 +57,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
     {
         IReadOnlyList<FleetShard> shards = await cluster.ShardsAsync(cancellationToken).ConfigureAwait(false);
         if (!cluster.HasAllShards)
-            throw new FleetException("No node of one of the shards can be reached: what it has cannot be counted.");
+            throw new FleetException("The lines cannot be counted, because no node of one of the shards can be reached.");
 
         var nodes = new List<ClickHouseNode>();
         foreach (FleetShard shard in shards)

@@ -84,7 +84,7 @@ internal sealed class FleetCluster : IDisposable
     {
         FleetState? state = await FindStateAsync(cancellationToken).ConfigureAwait(false);
         return state ?? throw new FleetException(
-            $"There is no fleet in the database '{_options.Database}' yet: afterimage fleet init makes its tables.");
+            $"There is no fleet in the database '{_options.Database}' yet. Run afterimage fleet init to create its tables.");
     }
 
     /// <summary>Returns the state of the fleet; <see langword="null"/> if there is no fleet.</summary>
@@ -146,7 +146,7 @@ internal sealed class FleetCluster : IDisposable
             .ConfigureAwait(false);
         if (rows.Count == 0)
             throw new FleetException(
-                $"{_options.Urls[0].Authority} knows no cluster '{_options.Cluster}' (remote_servers in its configuration).");
+                $"{_options.Urls[0].Authority} has no cluster '{_options.Cluster}' in its configuration (remote_servers).");
 
         _shardCount = rows.Select(row => row[0]).Distinct().Count();
         if (_options.Urls.Count == 1 && _nodes.Count == 1)
@@ -198,8 +198,8 @@ internal sealed class FleetCluster : IDisposable
             return macros.TryGetValue("shard", out string? shard) && macros.TryGetValue("replica", out string? replica)
                 ? (shard, replica)
                 : throw new FleetException(
-                    $"{node.Url.Authority} has no macros 'shard' and 'replica' in its configuration, "
-                    + "which say what its place in the cluster is.")
+                    $"{node.Url.Authority} has no macros 'shard' and 'replica' in its configuration. "
+                    + "They define its place in the cluster.")
                 {
                     ErrorCode = 0,
                 };

@@ -65,7 +65,7 @@ internal sealed class ClickHouseHttp : IDisposable
 
         return HeaderText.IsPrintable(key)
             ? key
-            : throw new FleetException($"The key in '{file}' has a character that is not printable ASCII: no header can carry it.");
+            : throw new FleetException($"The key in '{file}' must contain only printable ASCII, because it is sent in a header.");
     }
 
     private static X509ChainPolicy TrustOnly(string file)
@@ -86,6 +86,6 @@ internal sealed class ClickHouseHttp : IDisposable
 
         return policy.CustomTrustStore.Count > 0
             ? policy
-            : throw new FleetException($"There is no certificate in '{file}'.");
+            : throw new FleetException($"The file '{file}' must contain a certificate.");
     }
 }

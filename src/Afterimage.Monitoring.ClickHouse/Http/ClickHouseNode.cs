@@ -117,7 +117,7 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
         Match said = ErrorText().Match(text.Length > MaxErrorLength ? text[..MaxErrorLength] : text);
         if (!said.Success)
             throw new FleetException(
-                $"{Name} answered {(int)response.StatusCode} ({response.StatusCode}), which no ClickHouse server does so.");
+                $"{Name} answered {(int)response.StatusCode} ({response.StatusCode}) in a form that no ClickHouse server uses.");
 
         int code = int.Parse(said.Groups["code"].Value, CultureInfo.InvariantCulture);
         throw new FleetException(Sentence(code, said.Groups["text"].Value)) { ErrorCode = code };
@@ -131,8 +131,8 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
         return code switch
         {
             ErrorCodes.UnknownUser or ErrorCodes.WrongPassword or ErrorCodes.RequiredPassword or ErrorCodes.AuthenticationFailed =>
-                $"{Name} does not know this user and password.",
-            ErrorCodes.NoZooKeeper => $"{Name} has no ZooKeeper, without which no line can be kept exactly once: {said}.",
+                $"{Name} refused the user name and password.",
+            ErrorCodes.NoZooKeeper => $"{Name} has no ZooKeeper, which is required to keep each line exactly once: {said}.",
             _ => $"{Name} refused (error {code}): {said}.",
         };
     }
@@ -149,7 +149,7 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
     private static Version ParseVersion(string text) =>
         Version.TryParse(string.Join('.', text.Split('.', '-').Take(3)), out Version? version)
             ? version
-            : throw new FleetException($"A server says that its version is '{text}', which is none.");
+            : throw new FleetException($"A server reported '{text}', which is not a version.");
 
     [GeneratedRegex(
         @"Code: (?<code>\d+)[.,]\s*(e\.displayText\(\) = )?(DB::Exception: )?(?<text>.*?)(, e\.what\(\) = .*|\(version .*|\z)",

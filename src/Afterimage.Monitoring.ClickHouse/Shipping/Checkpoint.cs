@@ -238,8 +238,8 @@ internal sealed class Checkpoint : IDisposable
             or FormatException or ArgumentException)
         {
             throw new IOException(
-                $"The checkpoint '{_path}' is damaged. Without it, what is in the cluster is found by counting: "
-                + "remove it, and its run is shipped on.",
+                $"The checkpoint '{_path}' is damaged. Remove it to continue shipping the run: "
+                + "the lines in the cluster are then counted instead.",
                 e);
         }
     }

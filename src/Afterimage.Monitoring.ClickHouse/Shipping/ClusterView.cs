@@ -45,7 +45,7 @@ internal sealed class ClusterView(FleetCluster cluster, ShardClient shards, Time
     {
         await RefreshAsync(cancellationToken).ConfigureAwait(false);
         return State.IsUpgrading
-            ? throw new FleetException("The cluster's tables are about to change; shipping goes on when they have.")
+            ? throw new FleetException("The tables of the cluster are about to change. Shipping continues after the change.")
             : State.Version;
     }
 
@@ -56,7 +56,7 @@ internal sealed class ClusterView(FleetCluster cluster, ShardClient shards, Time
         Shards = await shards.RefreshAsync(cancellationToken).ConfigureAwait(false);
         FleetState state = await cluster.StateAsync(cancellationToken).ConfigureAwait(false);
         if (_state is not null && state.Id != _state.Id)
-            throw new FleetException("The cluster's fleet is another one than before: it was made anew. Start the shipper again.");
+            throw new FleetException("The fleet of the cluster was created anew. Restart the shipper.");
         if (_state?.Version != state.Version)
             await CheckColumnsAsync(cancellationToken).ConfigureAwait(false);
         (_state, _stateAt) = (state, timeProvider.GetUtcNow());
@@ -72,8 +72,8 @@ internal sealed class ClusterView(FleetCluster cluster, ShardClient shards, Time
         {
             if (table.Columns.FirstOrDefault(column => !there[table.LocalName].Contains(column.Name)) is { } missing)
                 throw new FleetException(
-                    $"The cluster's tables are of an earlier version: they have no {table.Name}.{missing.Name}. "
-                    + "afterimage fleet init brings them up to date.");
+                    $"The tables of the cluster have an earlier version, without {table.Name}.{missing.Name}. "
+                    + "Run afterimage fleet init to upgrade them.");
         }
     }
 }

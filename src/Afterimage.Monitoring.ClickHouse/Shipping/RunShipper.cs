@@ -148,7 +148,7 @@ internal sealed class RunShipper : IDisposable
         rows.End();
         if (rows.Lines != unit.Lines)
             throw new IOException(
-                $"'{Path.Combine(_directory, unit.Name)}' has no longer the {unit.Lines} lines from line {unit.First} on "
+                $"'{Path.Combine(_directory, unit.Name)}' no longer contains the {unit.Lines} lines from line {unit.First} on "
                 + "that were to be shipped.");
     }
 

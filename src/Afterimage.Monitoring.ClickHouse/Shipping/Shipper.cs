@@ -296,7 +296,7 @@ internal sealed class Shipper : IAsyncDisposable
             return [job.Unit.Shard];
         return _cluster.HasAllShards
             ? _view.Shards
-            : throw new FleetException("A checkpoint was lost, and what is there is counted when every shard can be reached.");
+            : throw new FleetException("A checkpoint was lost. Its lines can be counted only when every shard can be reached.");
     }
 
     private void Done(ShipJob job, int found)

@@ -107,7 +107,7 @@ internal sealed class UnitSender(
             int version = await versionAsync(cancellationToken).ConfigureAwait(false);
             if (delivery.Next(timeProvider.GetUtcNow(), version) == Delivery.Step.Settle)
                 throw new FleetException(
-                    "The cluster's tables have changed, or an attempt took too long: lines are counted before the next.");
+                    "The tables of the cluster have changed, or an attempt took too long. The lines are counted before the next attempt.");
             delivery.Attempting(timeProvider.GetUtcNow(), version);
             try
             {

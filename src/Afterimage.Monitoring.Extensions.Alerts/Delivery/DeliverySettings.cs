@@ -16,7 +16,7 @@ internal static class DeliverySettings
             case null or "false":
                 break;
             default:
-                throw settings.Wrong("console", "is true or false.");
+                throw settings.Wrong("console", "must be true or false.");
         }
 
         foreach (SettingsNode node in settings.List("webhooks"))
@@ -64,7 +64,7 @@ internal static class DeliverySettings
     {
         options.Url = Uri.TryCreate(node.RequiredText("url"), UriKind.Absolute, out Uri? url)
             ? url
-            : throw node.Wrong("url", "is an absolute URL of http or https.");
+            : throw node.Wrong("url", "must be an absolute http or https URL.");
         ReadPairs(node, "headers", options.Headers);
     }
 

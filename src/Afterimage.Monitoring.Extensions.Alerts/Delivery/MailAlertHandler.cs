@@ -82,7 +82,7 @@ internal sealed class MailAlertHandler : IAlertHandler
                 _ => false,
             };
             throw new DeliveryException(
-                $"{_options.Host} did not take the mail: {exception.FirstLine()}",
+                $"{_options.Host} did not accept the mail: {exception.FirstLine()}",
                 isTransient,
                 exception);
         }

@@ -69,7 +69,7 @@ internal sealed class CompactedRows : IDisposable
     {
         string written = CompactedFile.SelectFrom(_columns, LogSnapshot.ListFiles([path]), withLines: true);
         if (!Fingerprint("record").Equals(Fingerprint($"({written})")))
-            throw new IOException($"What was written to '{path}' is not what was read.");
+            throw new IOException($"The rows in '{path}' differ from the rows that were read.");
     }
 
     public void Dispose() => _snapshot.Dispose();

@@ -77,9 +77,9 @@ internal sealed class Compactor(
     private void CompactDirectory(string directory)
     {
         using FileClaim claim = FileClaim.Try(Path.Combine(directory, "compact"))
-            ?? throw new IOException($"The directory '{directory}' is being compacted by another process.");
+            ?? throw new IOException($"Another process is compacting the directory '{directory}'.");
         if (!claim.KeepsOthersOut)
-            throw new IOException($"File locks do nothing in '{directory}': which files are still written to cannot be known.");
+            throw new IOException($"File locks have no effect in '{directory}', so it is not known which files are still being written.");
         Clean(directory);
 
         // What was compacted of many small files may be little enough to be put together. What a writer finishes meanwhile is for the

@@ -48,7 +48,7 @@ internal static class CsvParts
                     _start = 0;
                     _end = source.Read(_buffer);
                     if (_end == 0)
-                        throw new EndOfStreamException("There are fewer rows than were counted.");
+                        throw new EndOfStreamException("The export has fewer rows than were counted.");
                 }
 
                 int next = _start;

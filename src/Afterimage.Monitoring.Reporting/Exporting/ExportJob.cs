@@ -56,7 +56,7 @@ internal static class ExportJob
     public static void ThrowIfUnknown(ExportFormat format)
     {
         if (!Enum.IsDefined(format))
-            throw new ArgumentOutOfRangeException(nameof(format), format, "There is no such export format.");
+            throw new ArgumentOutOfRangeException(nameof(format), format, "The format must be a defined ExportFormat.");
     }
 
     private static T Translate<T>(string path, Func<T> work, CancellationToken cancellationToken)

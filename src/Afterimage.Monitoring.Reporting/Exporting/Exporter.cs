@@ -123,8 +123,8 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
         if (metrics.Length > options.MaxFiles)
         {
             throw new IOException(
-                $"it would be {Format.Count(metrics.Length)} files, one for each metric, and at most {Format.Count(options.MaxFiles)} are "
-                    + "written: export one file of all points (SingleFile, --single-file) or one metric");
+                $"The export would write {Format.Count(metrics.Length)} files, one for each metric, but the limit is "
+                    + $"{Format.Count(options.MaxFiles)}. Export one metric, or all points to one file (SingleFile, --single-file).");
         }
 
         (string Metric, long Count, string Path)[] parts =

@@ -21,7 +21,7 @@ internal static class OutputPlace
         for (int links = 0; !IsHandle(resolved) && new FileInfo(resolved).LinkTarget is { } target; links++)
         {
             if (links == MaxLinks)
-                throw new IOException($"'{path}' is a symbolic link that leads back to itself");
+                throw new IOException($"'{path}' is a symbolic link that refers to itself.");
             resolved = Path.GetFullPath(target, Path.GetDirectoryName(resolved)!);
         }
 
@@ -66,7 +66,7 @@ internal static class OutputPlace
         string directory = Path.GetDirectoryName(resolved)!;
         bool isInLog = logDirectories.Any(log => IsWithin(RealPath(log), RealPath(directory))) || IsLogDirectory(directory);
         if (isInLog && (IsOwnName(Path.GetFileName(resolved)) || Path.GetFileName(directory) == ".locks"))
-            throw new IOException("that is the name of a file of the log directory itself: choose another");
+            throw new IOException("The name is reserved for a file of the log directory. Choose another name.");
     }
 
     /// <summary>Refuses to replace a file whose content is not of the kind that is written.</summary>
@@ -77,7 +77,7 @@ internal static class OutputPlace
     public static void ThrowIfOther(string resolved, OutputKind kind)
     {
         if (Directory.Exists(resolved))
-            throw new IOException("it is a directory");
+            throw new IOException("The path names a directory.");
         if (!File.Exists(resolved) || IsStream(resolved))
             return;
 
@@ -89,7 +89,7 @@ internal static class OutputPlace
         {
             string article = kind is OutputKind.Html or OutputKind.Svg or OutputKind.Excel ? "an" : "a";
             throw new IOException(
-                $"the file that is there is not {article} {Name(kind)} file: remove it, or choose to replace it (--force)");
+                $"The existing file is not {article} {Name(kind)} file. Remove it, or replace it with --force.");
         }
     }
 

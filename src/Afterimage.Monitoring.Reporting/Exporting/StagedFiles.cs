@@ -26,7 +26,7 @@ internal sealed class StagedFiles : IDisposable
     public StagedFiles(string path, OutputRules rules, OutputKind? kind = null)
     {
         if (Directory.Exists(path))
-            throw new IOException("it is a directory");
+            throw new IOException("The path names a directory.");
 
         FileSizeLimit.FailWrites();
         _rules = rules;

@@ -47,6 +47,6 @@ internal static class FigureFiles
     private static void ThrowIfNone(FigureSize size)
     {
         if (size == default)
-            throw new ArgumentOutOfRangeException(nameof(size), size, "The figure has no size.");
+            throw new ArgumentOutOfRangeException(nameof(size), size, "The size must be a FigureSize with a width and a height.");
     }
 }

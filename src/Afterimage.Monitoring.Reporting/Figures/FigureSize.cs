@@ -36,6 +36,6 @@ public readonly record struct FigureSize
     private static void ThrowIfOutOfRange(double side, string name)
     {
         if (!(side >= 1 && side <= Largest))
-            throw new ArgumentOutOfRangeException(name, side, "A figure is 1 to 100 inches wide and high.");
+            throw new ArgumentOutOfRangeException(name, side, "The width and the height must be from 1 to 100 inches.");
     }
 }

@@ -27,7 +27,7 @@ internal sealed class ImportJob : IDisposable
 
         // Next to the target, because a rename cannot cross file systems. It is named after the target, so that the next attempt finds what
         // a killed import left behind.
-        string parent = Path.GetDirectoryName(target) ?? throw new IOException("it is the root of a file system");
+        string parent = Path.GetDirectoryName(target) ?? throw new IOException("The target is the root of a file system.");
         _staging = Path.Combine(parent, LogTree.ImportPrefix + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(target)))[..16]);
         Directory.CreateDirectory(_staging);
         _claim = Claim();
@@ -43,7 +43,7 @@ internal sealed class ImportJob : IDisposable
         CancellationToken cancellationToken)
     {
         if (Directory.Exists(source))
-            throw new IOException($"'{source}' is a directory, not a file.");
+            throw new IOException($"'{source}' must be a file, not a directory.");
 
         // Check that the place can be written to and the file can be read before the long work.
         using var input = new FileStream(
@@ -79,7 +79,7 @@ internal sealed class ImportJob : IDisposable
         }
         catch (IOException exception)
         {
-            throw new IOException("another import into it is going on", exception);
+            throw new IOException("Another import into the target is in progress.", exception);
         }
 
         if (Directory.Exists(StagedRun))
@@ -90,9 +90,9 @@ internal sealed class ImportJob : IDisposable
     private void ThrowIfTaken()
     {
         if (File.Exists(_target))
-            throw new IOException("it is a file");
+            throw new IOException("The target is a file.");
         if (Directory.Exists(_target) && Directory.EnumerateFileSystemEntries(_target).Any())
-            throw new IOException("it is not empty, and an import makes a run of its own");
+            throw new IOException("The target must be empty, because an import creates a run of its own.");
     }
 
     private ImportResult Import(FileStream input, TimeZoneInfo zone, IProgress<double>? progress)
@@ -127,11 +127,11 @@ internal sealed class ImportJob : IDisposable
                 skipped++;
                 firstSkipped ??= string.Create(
                     CultureInfo.InvariantCulture,
-                    $"line {lines}: {fault ?? "its timestamp is out of the calendar"}");
+                    $"line {lines}: {fault ?? "the timestamp is outside the calendar"}");
             }
 
             if (points == 0 && skipped > 0)
-                throw new IOException($"none of its lines is a metric point (first: {firstSkipped})");
+                throw new IOException($"No line is a metric point (first: {firstSkipped}).");
 
             monitor.LogInfo("imported", new Dictionary<string, object?>
             {
@@ -184,6 +184,6 @@ internal sealed class ImportJob : IDisposable
         if (statistics.Failed > 0 || statistics.Handlers.Any(handler => handler.IsStalled))
             throw new IOException(
                 statistics.Handlers.Select(handler => handler.LastError).FirstOrDefault(error => error is not null)
-                    ?? "the disk does not take the records");
+                    ?? "The records could not be written to the disk.");
     }
 }

@@ -32,11 +32,13 @@ internal sealed partial record PythonPoint(
         try
         {
             using JsonDocument document = JsonDocument.Parse(Standard(line));
-            fault = document.RootElement.ValueKind == JsonValueKind.Object ? Read(document.RootElement, out point) : "it is no JSON object";
+            fault = document.RootElement.ValueKind == JsonValueKind.Object
+                ? Read(document.RootElement, out point)
+                : "the line is not a JSON object";
         }
         catch (JsonException)
         {
-            fault = "it is no JSON";
+            fault = "the line is not JSON";
         }
 
         return fault is null;
@@ -71,11 +73,11 @@ internal sealed partial record PythonPoint(
         }
 
         if (string.IsNullOrEmpty(metric))
-            return "it has no metric";
+            return "the metric is missing";
         if (value is not { } number)
-            return "its value is no number";
+            return "the value is not a number";
         if (ReadTime(time) is not { } read)
-            return "its timestamp is no ISO 8601 time";
+            return "the timestamp is not an ISO 8601 time";
 
         point = new PythonPoint(metric, number, read.Time, read.Offset, metadata);
         return null;

@@ -322,7 +322,7 @@ internal sealed class LogSnapshot : IDisposable
 
         // In a pattern, DuckDB takes a backslash for a directory separator, and has no escape for it.
         if (Path.DirectorySeparatorChar != '\\' && path.Contains('\\', StringComparison.Ordinal))
-            throw new IOException($"The file '{path}' cannot be read: a path with a backslash must have none of the characters *?[.");
+            throw new IOException($"The file '{path}' cannot be read: A path with a backslash must not contain the characters *?[.");
 
         var pattern = new StringBuilder(path.Length + 8);
         foreach (char c in path)

@@ -72,10 +72,10 @@ internal static partial class QueryStatement
     private static void ThrowIfNotOne(JsonElement statements)
     {
         if (statements.GetArrayLength() == 0)
-            throw new FormatException("There is no statement in the SQL.");
+            throw new FormatException("The SQL must contain a statement.");
         if (statements.GetArrayLength() > 1)
             throw new FormatException(
-                $"There are {statements.GetArrayLength()} statements in the SQL: only one can be run.");
+                $"The SQL must contain one statement, not {statements.GetArrayLength()}.");
     }
 
     private static void ThrowIfClosed(JsonElement node)
@@ -104,7 +104,7 @@ internal static partial class QueryStatement
     private static void ThrowIfClosed(LogSnapshot empty, string sql)
     {
         if (sql.AsSpan().TrimEnd().TrimEnd(';').Contains(';'))
-            throw new FormatException("There is more than one statement in the SQL: only one can be run.");
+            throw new FormatException("The SQL must contain only one statement.");
 
         HashSet<string> closed = new(StringComparer.OrdinalIgnoreCase) { ClosedFunction };
         closed.UnionWith(
@@ -121,7 +121,7 @@ internal static partial class QueryStatement
     private static bool IsClosedFunction(string? name) => string.Equals(name, ClosedFunction, StringComparison.OrdinalIgnoreCase);
 
     private static FormatException Closed(string name) =>
-        new($"The function {Format.Name(name, 40)} is closed to queries: it reaches beyond the records.");
+        new($"The function {Format.Name(name, 40)} is not allowed in queries: it reaches beyond the records.");
 
     private static string? Text(JsonElement node, string name) =>
         node.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;

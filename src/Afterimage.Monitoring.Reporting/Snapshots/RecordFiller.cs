@@ -75,7 +75,7 @@ internal sealed class RecordFiller
     private static void Check(DuckDBState state)
     {
         if (state == DuckDBState.Error)
-            throw new IOException("DuckDB could not take the records: its memory or its temporary directory is full.");
+            throw new IOException("DuckDB could not store the records: its memory or its temporary directory is full.");
     }
 
     private sealed class Sink(RecordFiller filler) : ILineSink

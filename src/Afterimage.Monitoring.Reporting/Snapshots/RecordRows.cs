@@ -182,7 +182,7 @@ internal sealed unsafe class RecordRows : IRecord
             };
             return column < 0 || NativeMethods.Query.DuckDBColumnType(ref _result, column) == expected
                 ? column
-                : throw new EngineException($"The column {field.Key} is not of the type {expected}.");
+                : throw new EngineException($"The column {field.Key} must be of type {expected}.");
         }
 
         private void Read(int[] columns, IRecordTaker taker)

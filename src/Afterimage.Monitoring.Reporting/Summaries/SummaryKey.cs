@@ -69,7 +69,7 @@ public sealed record SummaryKey
         ArgumentNullException.ThrowIfNull(text);
         return TryParse(text, out SummaryKey? key)
             ? key
-            : throw new FormatException($"'{text}' is none of model, provider, finish_reason, tag:KEY.");
+            : throw new FormatException($"'{text}' must be model, provider, finish_reason or tag:KEY.");
     }
 
     /// <inheritdoc/>

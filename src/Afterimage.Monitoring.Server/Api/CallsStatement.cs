@@ -34,13 +34,13 @@ internal static class CallsStatement
             {
                 "true" => "success",
                 "false" => "NOT success",
-                _ => throw new FormatException("success is true or false."),
+                _ => throw new FormatException("success must be true or false."),
             });
         if (Given("tag") is { } tag)
         {
             int end = tag.IndexOf('=', StringComparison.Ordinal);
             if (end < 1)
-                throw new FormatException("tag is KEY=VALUE.");
+                throw new FormatException("tag must have the form KEY=VALUE.");
             where.Add(
                 $"tags ->> {Literal("$.\"" + tag[..end].Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")} "
                 + $"= {Literal(tag[(end + 1)..])}");
@@ -55,7 +55,7 @@ internal static class CallsStatement
 
         string sort = Given("sort") ?? "timestamp";
         if (!Sorted.Contains(sort))
-            throw new FormatException($"sort is one of {string.Join(", ", Sorted)}.");
+            throw new FormatException($"sort must be one of {string.Join(", ", Sorted)}.");
         string order = Given("order") == "asc" ? "ASC" : "DESC";
         string conditions = where.Count == 0 ? "" : " WHERE " + string.Join(" AND ", where);
         return string.Create(
@@ -76,7 +76,7 @@ internal static class CallsStatement
             if (Given(name) is not { } text)
                 return;
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
-                throw new FormatException($"{name} is a number.");
+                throw new FormatException($"{name} must be a number.");
             where.Add(condition(number.ToString("R", CultureInfo.InvariantCulture)));
         }
 
@@ -85,7 +85,7 @@ internal static class CallsStatement
             if (Given(name) is not { } text)
                 return;
             if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
-                throw new FormatException($"{name} is a time such as 2026-11-23T14:25:38Z.");
+                throw new FormatException($"{name} must be a time such as 2026-11-23T14:25:38Z.");
             where.Add(condition($"TIMESTAMP '{time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}'"));
         }
     }
@@ -98,6 +98,6 @@ internal static class CallsStatement
 
     // The engine's statements are texts that end at a NUL.
     private static string Literal(string text) => text.Contains('\0', StringComparison.Ordinal)
-        ? throw new FormatException("A NUL is in no text.")
+        ? throw new FormatException("A text must not contain a NUL character.")
         : "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
 }

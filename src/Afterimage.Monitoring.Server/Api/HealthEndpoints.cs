@@ -36,19 +36,19 @@ internal static class HealthEndpoints
                 .Select(e => (e.Name, e.Digest!)),
         ];
         var text = new StringBuilder();
-        Head("afterimage_runs", "gauge", "Runs below the root, by state.");
+        Head("afterimage_runs", "gauge", "Number of runs below the root, by state.");
         foreach (RunStatus state in Enum.GetValues<RunStatus>())
             Line("afterimage_runs", $"state=\"{state.ToString().ToLowerInvariant()}\"", all.Count(e => e.Status == state));
-        Head("afterimage_server_refused_requests_total", "counter", "Requests that the server refused.");
+        Head("afterimage_server_refused_requests_total", "counter", "Number of requests that the server refused.");
         Line("afterimage_server_refused_requests_total", "", guard.Refused);
-        PerRun("afterimage_run_generations", "Generations of a live run.", d => d.Generations);
-        PerRun("afterimage_run_evaluations", "Evaluations of a live run.", d => d.Evaluations);
-        PerRun("afterimage_run_success_ratio", "Share of a live run's generations that succeeded.", d => d.SuccessRate);
-        PerRun("afterimage_run_generation_p95_seconds", "95th percentile of the time that a live run's generations took.", d => d.P95);
-        PerRun("afterimage_run_tokens", "Tokens of a live run.", d => d.TotalTokens);
-        PerRun("afterimage_run_cost_usd", "What a live run cost, in US dollars, as far as it is known.", d => d.CostUsd);
-        PerRun("afterimage_run_unpriced_tokens", "Tokens of a live run that have no known price.", d => d.UnpricedTokens);
-        PerRun("afterimage_run_firing_alerts", "Alerts of a live run that are firing.", d => d.FiringAlerts);
+        PerRun("afterimage_run_generations", "Number of generations of a live run.", d => d.Generations);
+        PerRun("afterimage_run_evaluations", "Number of evaluations of a live run.", d => d.Evaluations);
+        PerRun("afterimage_run_success_ratio", "Share of the generations of a live run that succeeded, from 0 to 1.", d => d.SuccessRate);
+        PerRun("afterimage_run_generation_p95_seconds", "95th percentile of generation time of a live run, in seconds.", d => d.P95);
+        PerRun("afterimage_run_tokens", "Number of tokens of a live run.", d => d.TotalTokens);
+        PerRun("afterimage_run_cost_usd", "Known cost of a live run, in US dollars.", d => d.CostUsd);
+        PerRun("afterimage_run_unpriced_tokens", "Number of tokens of a live run without a known price.", d => d.UnpricedTokens);
+        PerRun("afterimage_run_firing_alerts", "Number of firing alerts of a live run.", d => d.FiringAlerts);
         return text.ToString();
 
         void PerRun(string name, string help, Func<RunDigest, double?> value)

@@ -39,7 +39,7 @@ internal sealed class QueryEndpoints
             return ApiJson.WriteProblemAsync(
                 context,
                 StatusCodes.Status400BadRequest,
-                $"offset and limit are whole numbers, limit at most {MaxCalls}.");
+                $"offset and limit must be whole numbers, and limit must be at most {MaxCalls}.");
         return AnswerAsync(context, () => CallsStatement.Of(context.Request.Query, offset, limit));
     }
 
@@ -61,7 +61,7 @@ internal sealed class QueryEndpoints
         await AnswerAsync(
             context,
             () => string.IsNullOrWhiteSpace(sql) || sql.Contains('\0', StringComparison.Ordinal)
-                ? throw new FormatException("The body has no statement in \"sql\".")
+                ? throw new FormatException("The body must contain a statement in \"sql\".")
                 : sql);
     }
 
@@ -126,7 +126,7 @@ internal sealed class QueryEndpoints
             await ApiJson.WriteProblemAsync(
                 context,
                 StatusCodes.Status400BadRequest,
-                $"runs is two to {MaxCompared} ids, separated by commas.");
+                $"runs must be two to {MaxCompared} ids, separated by commas.");
             return;
         }
 
@@ -151,7 +151,7 @@ internal sealed class QueryEndpoints
             await ApiJson.WriteProblemAsync(
                 context,
                 StatusCodes.Status409Conflict,
-                "A run's files cannot be read: they may have been removed.");
+                "The files of a run cannot be read. They may have been removed.");
         }
         catch (OperationCanceledException)
         {

@@ -41,7 +41,7 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
     public async Task<QueryAnswer> RunAsync(RunEntry entry, string sql, CancellationToken cancellationToken)
     {
         if (!await _free.WaitAsync(Patience, cancellationToken))
-            throw new QueryException(StatusCodes.Status429TooManyRequests, "Other statements are being answered: try again in a moment.");
+            throw new QueryException(StatusCodes.Status429TooManyRequests, "The server is busy with other statements. Try again.");
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(options.QueryTimeLimit);
@@ -103,7 +103,7 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new QueryException(StatusCodes.Status409Conflict, "The run's files cannot be read: they may have been removed.", e);
+            throw new QueryException(StatusCodes.Status409Conflict, "The files of the run cannot be read. They may have been removed.", e);
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
                 or NullReferenceException)
         {
             // The binding has no .NET type for some values, such as a list of numbers that contains a NULL.
-            throw new ArgumentException($"The column '{reader.GetName(column)}' has values that cannot be shown; cast it to VARCHAR.", e);
+            throw new ArgumentException($"The column '{reader.GetName(column)}' has values that cannot be shown. Cast it to VARCHAR.", e);
         }
     }
 

@@ -55,8 +55,8 @@ internal sealed class RunEndpoints
             context,
             StatusCodes.Status404NotFound,
             catalogue.IsReady
-                ? "There is no such run: its directory may have been removed."
-                : "The runs are still being listed: ask again.");
+                ? "The run does not exist. Its directory may have been removed."
+                : "The runs are still being listed. Try again.");
         return null;
     }
 
@@ -68,7 +68,7 @@ internal sealed class RunEndpoints
             await ApiJson.WriteProblemAsync(
                 context,
                 StatusCodes.Status400BadRequest,
-                $"offset and limit are whole numbers, limit at most {MaxPage}.");
+                $"offset and limit must be whole numbers, and limit must be at most {MaxPage}.");
             return;
         }
 
@@ -152,7 +152,7 @@ internal sealed class RunEndpoints
         {
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || !(seconds is > 0 and < 1e9))
             {
-                await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, "window is a number of seconds, more than 0.");
+                await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, "window must be a number of seconds above 0.");
                 return;
             }
 

@@ -33,11 +33,11 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         MostExpensive,
     }
 
-    [Description("Lists runs, the newest first: id, name, state (live, ended, killed, unknown), start, end, host, process.")]
+    [Description("Lists runs, newest first: id, name, state (live, ended, killed, unknown), start, end, host, process.")]
     public Task<CallToolResult> ListRunsAsync(
         [Description("Only runs in this state: live, ended, killed or unknown.")] string? state = null,
-        [Description("Only runs whose name, host or process has this text.")] string? text = null,
-        [Description("How many at most, 1 to 500.")] int limit = 50,
+        [Description("Only runs whose name, host or process contains this text.")] string? text = null,
+        [Description("Maximum number of results, from 1 to 500.")] int limit = 50,
         CancellationToken cancellationToken = default) => AnswerAsync(
         (writer, _) =>
         {
@@ -73,7 +73,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
 
     [Description("Summarises a run, or all runs: counts, success, durations with quantiles, tokens and cost by model.")]
     public Task<CallToolResult> SummaryAsync(
-        [Description("The run's id, from list_runs. Without it: all runs.")] string? run = null,
+        [Description("The id of the run, from list_runs. Default: all runs.")] string? run = null,
         CancellationToken cancellationToken = default) => AnswerAsync(
         (writer, cancellation) => Open(run).Summarize(cancellation).WriteProperties(writer),
         cancellationToken);
@@ -82,11 +82,11 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         Runs one SQL statement of DuckDB's dialect over a copy of a run's records. Views: generations, evaluations,
         judged_generations, points, logs, alerts; DESCRIBE generations lists a view's columns.
         """
-        + " Aggregate where you can: answers are limited in rows and bytes.")]
+        + " Aggregate where possible, because answers are limited in rows and bytes.")]
     public Task<CallToolResult> QueryAsync(
         [Description("The statement, such as SELECT model_name, count(*) FROM generations GROUP BY ALL.")] string sql,
-        [Description("The run's id, from list_runs. Without it: all runs.")] string? run = null,
-        [Description("How many rows at most, 1 to 500.")] int limit = 100,
+        [Description("The id of the run, from list_runs. Default: all runs.")] string? run = null,
+        [Description("Maximum number of rows, from 1 to 500.")] int limit = 100,
         CancellationToken cancellationToken = default) => AnswerAsync(
         (writer, cancellation) =>
         {
@@ -95,18 +95,18 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         },
         cancellationToken);
 
-    [Description("Compares two runs, metric by metric, and says which differences are beyond chance.")]
+    [Description("Compares two runs, metric by metric, and reports which differences are beyond chance.")]
     public Task<CallToolResult> CompareAsync(
-        [Description("The id of the run that changes are counted from.")] string a,
-        [Description("The id of the run that is compared with it.")] string b,
+        [Description("The id of the baseline run, from which changes are measured.")] string a,
+        [Description("The id of the run to compare with the baseline.")] string b,
         CancellationToken cancellationToken = default) => AnswerAsync(
         (writer, cancellation) => Open(a).CompareAsync(Open(b), null, cancellation).GetAwaiter().GetResult().WriteProperties(writer),
         cancellationToken);
 
-    [Description("Lists the alerts of a run, or of all runs, from beginning to end, the newest first.")]
+    [Description("Lists the alerts of a run, or of all runs, with their start and end, newest first.")]
     public Task<CallToolResult> AlertsAsync(
-        [Description("The run's id, from list_runs. Without it: all runs.")] string? run = null,
-        [Description("How many at most, 1 to 500.")] int limit = 50,
+        [Description("The id of the run, from list_runs. Default: all runs.")] string? run = null,
+        [Description("Maximum number of results, from 1 to 500.")] int limit = 50,
         CancellationToken cancellationToken = default) => AnswerAsync(
         (writer, cancellation) =>
         {
@@ -130,18 +130,18 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         },
         cancellationToken);
 
-    [Description("Finds single generations by what they were and how they went.")]
+    [Description("Finds individual generations by model, result, error, duration or time.")]
     public Task<CallToolResult> FindGenerationsAsync(
-        [Description("The run's id, from list_runs. Without it: all runs.")] string? run = null,
-        [Description("Only of this model.")] string? model = null,
-        [Description("Only those that succeeded, or only those that failed.")] bool? success = null,
-        [Description("Only those whose error has this text.")] string? error = null,
-        [Description("Only those that ended for this reason, such as length.")] string? finishReason = null,
-        [Description("Only those that took at least as many seconds.")] double? minSeconds = null,
-        [Description("Only those from this time on, ISO 8601.")] DateTimeOffset? since = null,
-        [Description("Only those before this time, ISO 8601.")] DateTimeOffset? until = null,
-        [Description("Which come first.")] GenerationOrder order = GenerationOrder.Newest,
-        [Description("How many at most, 1 to 500.")] int limit = 20,
+        [Description("The id of the run, from list_runs. Default: all runs.")] string? run = null,
+        [Description("Only generations of this model.")] string? model = null,
+        [Description("true: only generations that succeeded; false: only those that failed.")] bool? success = null,
+        [Description("Only generations whose error contains this text.")] string? error = null,
+        [Description("Only generations with this finish reason, such as length.")] string? finishReason = null,
+        [Description("Only generations that took at least this long, in seconds.")] double? minSeconds = null,
+        [Description("Only generations at or after this time, in ISO 8601.")] DateTimeOffset? since = null,
+        [Description("Only generations before this time, in ISO 8601.")] DateTimeOffset? until = null,
+        [Description("Sort order.")] GenerationOrder order = GenerationOrder.Newest,
+        [Description("Maximum number of results, from 1 to 500.")] int limit = 20,
         CancellationToken cancellationToken = default) => AnswerAsync(
         (writer, cancellation) =>
         {
@@ -253,7 +253,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
             return LogDirectory.Open(root);
         return LogDirectory.Open(
             _index.Find(run)?.Directory
-                ?? throw new McpException("There is no run of this id. list_runs gives the ids of those that are there."));
+                ?? throw new McpException("There is no run with this id. Use list_runs to get the ids."));
     }
 
     private async Task<CallToolResult> AnswerAsync(Action<Utf8JsonWriter, CancellationToken> write, CancellationToken cancellationToken)
@@ -268,7 +268,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
                 byte[] answer = await Task.Run(() => UntrustedJson.Object(Notice, writer => write(writer, limited.Token)), limited.Token)
                     .ConfigureAwait(false);
                 if (answer.Length > MaxBytes)
-                    throw new McpException($"The answer is longer than {MaxBytes} bytes. Ask for fewer rows, or for sums with query.");
+                    throw new McpException($"The answer exceeds {MaxBytes} bytes. Ask for fewer rows, or aggregate with query.");
                 return new CallToolResult
                 {
                     Content = [new TextContentBlock { Text = Encoding.UTF8.GetString(answer) }],
@@ -282,7 +282,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new McpException($"It took longer than {TimeLimit.TotalSeconds:0} seconds. Ask about one run, or about less of it.");
+            throw new McpException($"The request exceeded {TimeLimit.TotalSeconds:0} seconds. Ask about one run, or about a part of it.");
         }
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or ArgumentException or DbException or InvalidOperationException)

@@ -30,7 +30,7 @@ internal sealed partial class HeldSpansFile : IDisposable
     public static HeldSpansFile Open(string directory, bool isSynced, out List<GenerationSpan> spans)
     {
         string path = Path.Combine(directory, Name);
-        FileClaim claim = FileClaim.Try(path) ?? throw new IOException($"Another server takes the spans of '{directory}'.");
+        FileClaim claim = FileClaim.Try(path) ?? throw new IOException($"Another server already records the spans of '{directory}'.");
         try
         {
             spans = Read(path);

@@ -32,7 +32,7 @@ internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
         {
             var reader = new Utf8JsonReader(body.Span);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                throw new OtlpFormatException("The body is no JSON object.");
+                throw new OtlpFormatException("The body must be a JSON object.");
             while (NextProperty(ref reader))
             {
                 if (IsArray(ref reader, resources))
@@ -47,12 +47,12 @@ internal sealed class JsonDecoder(OtlpDecoding decoding) : IOtlpDecoder
             }
 
             if (reader.Read())
-                throw new OtlpFormatException("There is more behind the JSON object.");
+                throw new OtlpFormatException("Nothing must follow the JSON object.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The reader throws InvalidOperationException for text that is not valid Unicode.
-            throw new OtlpFormatException("The body is no valid JSON.", e);
+            throw new OtlpFormatException("The body is not valid JSON.", e);
         }
     }
 

@@ -18,13 +18,13 @@ internal sealed class OtlpAccess(OtlpOptions options)
     {
         // Only browsers send this header, and no web page may write to a log.
         if (http.Request.Headers.ContainsKey("Origin"))
-            throw new OtlpRefusedException(OtlpRefusal.Origin, "Requests of browsers are not taken.");
+            throw new OtlpRefusedException(OtlpRefusal.Origin, "Requests from browsers are not accepted.");
 
         if (_keyHash is null)
         {
             // A request without an address came through a Unix socket or from within the process.
             if (http.Connection.RemoteIpAddress is { } address && !IPAddress.IsLoopback(address))
-                throw new OtlpRefusedException(OtlpRefusal.Unauthorized, "Without a key only requests of this machine are taken.");
+                throw new OtlpRefusedException(OtlpRefusal.Unauthorized, "Without a key, only requests from this machine are accepted.");
         }
         else if (!IsKey(http.Request.Headers[KeyHeader]) && !IsBearer(http.Request.Headers.Authorization))
         {

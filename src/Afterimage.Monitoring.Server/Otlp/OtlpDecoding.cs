@@ -81,7 +81,7 @@ internal sealed class OtlpDecoding
         if (!Item.Key.IsValid)
         {
             if (isGeneration)
-                Reject("A span has no valid trace id or span id.");
+                Reject("The trace id or the span id of a span is not valid.");
             return;
         }
 

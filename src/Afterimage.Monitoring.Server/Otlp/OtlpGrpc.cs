@@ -54,17 +54,17 @@ internal sealed class OtlpGrpc(OtlpReceiver receiver, OtlpAccess access)
     {
         using RequestBody body = await RequestBody.ReadAsync(http, receiver).ConfigureAwait(false);
         if (body.Content.Length < PrefixLength)
-            throw new OtlpRefusedException(OtlpRefusal.Malformed, "There is no message.");
+            throw new OtlpRefusedException(OtlpRefusal.Malformed, "The message is missing.");
 
         byte isPacked = body.Content.Span[0];
         uint length = BinaryPrimitives.ReadUInt32BigEndian(body.Content.Span[1..]);
         ReadOnlyMemory<byte> message = body.Content[PrefixLength..];
         if (isPacked > 1 || length != (uint)message.Length)
-            throw new OtlpRefusedException(OtlpRefusal.Malformed, "It is not one whole message.");
+            throw new OtlpRefusedException(OtlpRefusal.Malformed, "The body must contain exactly one whole message.");
         if (isPacked == 0)
             return await receiver.TakeAsync(signal, isJson: false, message).ConfigureAwait(false);
         if (http.Request.Headers["grpc-encoding"] != "gzip")
-            throw new OtlpRefusedException(OtlpRefusal.Unsupported, "The encoding is not gzip.");
+            throw new OtlpRefusedException(OtlpRefusal.Unsupported, "The encoding must be gzip.");
 
         using RequestBody unpacked = RequestBody.Decompress(message, receiver.Options.MaxDecompressedBytes, receiver.Budget);
         return await receiver.TakeAsync(signal, isJson: false, unpacked.Content).ConfigureAwait(false);

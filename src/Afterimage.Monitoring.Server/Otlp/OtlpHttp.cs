@@ -17,7 +17,7 @@ internal sealed class OtlpHttp(OtlpReceiver receiver, OtlpAccess access)
         {
             access.Check(http);
             if (!isJson && !IsOfType(http.Request, ProtobufType))
-                throw new OtlpRefusedException(OtlpRefusal.Unsupported, $"The content type is neither {ProtobufType} nor {JsonType}.");
+                throw new OtlpRefusedException(OtlpRefusal.Unsupported, $"The content type must be {ProtobufType} or {JsonType}.");
 
             OtlpAnswer answer = await TakeAsync(http, signal, isJson).ConfigureAwait(false);
             byte[] response = isJson ? OtlpMessages.Json(answer, signal) : OtlpMessages.Protobuf(answer);
@@ -46,7 +46,7 @@ internal sealed class OtlpHttp(OtlpReceiver receiver, OtlpAccess access)
     {
         "" or "identity" => false,
         "gzip" => true,
-        _ => throw new OtlpRefusedException(OtlpRefusal.Unsupported, "The content encoding is not gzip."),
+        _ => throw new OtlpRefusedException(OtlpRefusal.Unsupported, "The content encoding must be gzip."),
     };
 
     private static bool IsOfType(HttpRequest request, string type) =>

@@ -195,7 +195,7 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         if (!hasRecords && (batch.Links.Count == 0 || !IsOpen(batch.Sender)))
             return;
         if (batch.Generations.Count > 0 && HeldCount() + batch.Generations.Count > _options.MaxHeldSpans)
-            throw new OtlpRefusedException(OtlpRefusal.Busy, "Too many spans wait for the spans above them.");
+            throw new OtlpRefusedException(OtlpRefusal.Busy, "Too many spans are waiting for their parent spans.");
 
         while (true)
         {
@@ -228,13 +228,13 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         lock (_lock)
         {
             if (_isStopped)
-                throw new OtlpRefusedException(OtlpRefusal.Unavailable, "The server is ending.");
+                throw new OtlpRefusedException(OtlpRefusal.Unavailable, "The server is shutting down.");
             if (_runs.TryGetValue(sender, out slot) && slot is { IsValueCreated: true, Value.Ended.IsCompleted: true })
                 slot = null;
             if (slot is null)
             {
                 if (_runs.Count >= _options.MaxSenders && !_runs.ContainsKey(sender))
-                    throw new OtlpRefusedException(OtlpRefusal.Busy, "Too many senders have runs that are open.");
+                    throw new OtlpRefusedException(OtlpRefusal.Busy, "Too many senders have open runs.");
                 slot = new Lazy<SenderRun>(() => SenderRun.Open(sender, _options, _time, _memory, Statistics, _loggerFactory));
                 _runs[sender] = slot;
             }
@@ -247,7 +247,7 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Remove(sender, slot);
-            throw new OtlpRefusedException(OtlpRefusal.Unavailable, "The sender's run could not begin.", e);
+            throw new OtlpRefusedException(OtlpRefusal.Unavailable, "The run of the sender could not be started.", e);
         }
     }
 
@@ -289,9 +289,9 @@ internal sealed partial class OtlpReceiver : IHostedService, IAsyncDisposable
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Spans that were held in {Directory} cannot be recorded now")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The spans held in {Directory} cannot be recorded now")]
     private static partial void LogResumeFailed(ILogger logger, string directory, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Spans that have waited could not be recorded")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Waiting spans could not be recorded")]
     private static partial void LogTickFailed(ILogger logger, Exception exception);
 }

@@ -83,7 +83,7 @@ internal sealed class RequestBody : IDisposable
         catch (InvalidDataException e)
         {
             body.Dispose();
-            throw new OtlpRefusedException(OtlpRefusal.Malformed, "The body is no valid gzip.", e);
+            throw new OtlpRefusedException(OtlpRefusal.Malformed, "The body is not valid gzip.", e);
         }
         catch
         {
@@ -103,7 +103,7 @@ internal sealed class RequestBody : IDisposable
     }
 
     private static OtlpRefusedException TooLarge(int maxLength) =>
-        new(OtlpRefusal.TooLarge, $"The body is longer than {maxLength} bytes.");
+        new(OtlpRefusal.TooLarge, $"The body must be at most {maxLength} bytes long.");
 
     private void Take(int read)
     {
@@ -120,7 +120,7 @@ internal sealed class RequestBody : IDisposable
         if (!_budget.TryTake(larger.Length))
         {
             ArrayPool<byte>.Shared.Return(larger);
-            throw new OtlpRefusedException(OtlpRefusal.Busy, "Too much is being worked on.");
+            throw new OtlpRefusedException(OtlpRefusal.Busy, "Too many requests are in progress.");
         }
 
         byte[] old = _buffer;

@@ -77,13 +77,13 @@ internal sealed class SpanMapping(OtlpItem item)
     {
         if (Ticks(item.Start) is not { } start || Ticks(item.End) is not { } end)
         {
-            reason = "A span has no start or no end.";
+            reason = "A span must have a start and an end.";
             return null;
         }
 
         if (end < start || end - start > LongestDuration.Ticks)
         {
-            reason = "A span ends before its start, or more than 366 days after it.";
+            reason = "A span must not end before its start, or more than 366 days after it.";
             return null;
         }
 
@@ -146,7 +146,7 @@ internal sealed class SpanMapping(OtlpItem item)
         string? name = Text(AttributeFields.EvaluationName);
         if ((Ticks(item.End) ?? Ticks(item.Start)) is not { } timestamp || name is null)
         {
-            reason = "An evaluation has no time, or no gen_ai.evaluation.name.";
+            reason = "An evaluation must have a time and a gen_ai.evaluation.name.";
             return null;
         }
 

@@ -45,7 +45,7 @@ internal ref struct WireReader
         Field = (int)(tag >> 3);
         Type = (int)(tag & 7);
         if (Field <= 0 || tag > uint.MaxValue)
-            throw new OtlpFormatException("A field has no valid number.");
+            throw new OtlpFormatException("The number of a field is not valid.");
         return true;
     }
 
@@ -62,7 +62,7 @@ internal ref struct WireReader
                 return value;
         }
 
-        throw new OtlpFormatException("A number is longer than ten bytes.");
+        throw new OtlpFormatException("A number must be at most ten bytes long.");
     }
 
     public ulong ReadFixed64()
@@ -123,7 +123,7 @@ internal ref struct WireReader
                     Skip(depth + 1);
                 break;
             default:
-                throw new OtlpFormatException("A field has no valid type.");
+                throw new OtlpFormatException("The type of a field is not valid.");
         }
     }
 
@@ -134,5 +134,5 @@ internal ref struct WireReader
         _position += length;
     }
 
-    private static OtlpFormatException Truncated() => new("The message ends in the midst of a field.");
+    private static OtlpFormatException Truncated() => new("The message ends in the middle of a field.");
 }

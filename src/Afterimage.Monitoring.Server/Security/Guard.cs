@@ -36,13 +36,13 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
         SetHeaders(context.Response.Headers);
         if (!IsOwnName(context.Request.Host.Host))
         {
-            await RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "The server does not go by this name: see AllowedHosts.");
+            await RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "The host name is not allowed. See AllowedHosts.");
             return;
         }
 
         if (IsOfAnotherOrigin(context.Request))
         {
-            await RefuseAsync(context, StatusCodes.Status403Forbidden, "Pages of other origins are not answered.");
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "Requests from pages of other origins are not allowed.");
             return;
         }
 

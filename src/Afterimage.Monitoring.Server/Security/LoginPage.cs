@@ -14,8 +14,8 @@ internal static class LoginPage
         context.Response.Headers.CacheControl = "no-store";
         string message = status == StatusCodes.Status429TooManyRequests
             ? "Too many attempts. Wait a minute, then try again."
-            : "This page needs a session. Open the link that the server printed when it started. Such a link is good once: "
-                + "start the server again for a new one.";
+            : "You are not signed in. Open the link that the server printed when it started. Each link works once; "
+                + "to get a new one, restart the server.";
         await context.Response.WriteAsync(
             PageAssets.Text("login.html")
                 .Replace("{message}", message, StringComparison.Ordinal)

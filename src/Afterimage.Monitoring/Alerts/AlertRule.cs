@@ -106,7 +106,7 @@ public sealed record AlertRule
             throw new ArgumentOutOfRangeException(
                 nameof(averageRunLength),
                 averageRunLength,
-                "An average run length is 100 points or more.");
+                "The average run length must be at least 100 points.");
         return Statistics.Solve(h => ((Math.Exp(h + 1.166) - (h + 1.166) - 1) / 0.5) - averageRunLength, 0, 700);
     }
 
@@ -152,39 +152,39 @@ public sealed record AlertRule
         if (string.IsNullOrEmpty(Metric))
             return (nameof(Metric), "is required.");
         if (!Enum.IsDefined(Aggregate))
-            return (nameof(Aggregate), "there is no such aggregate.");
+            return (nameof(Aggregate), "must be a defined AlertAggregate.");
         if (!(Quantile is >= 0 and <= 1))
-            return (nameof(Quantile), "is from 0 to 1.");
+            return (nameof(Quantile), "must be from 0 to 1.");
         if (Window <= TimeSpan.Zero)
-            return (nameof(Window), "is more than zero.");
+            return (nameof(Window), "must be greater than zero.");
         if (!Enum.IsDefined(Comparison))
-            return (nameof(Comparison), "is Above or Below.");
+            return (nameof(Comparison), "must be Above or Below.");
         if (double.IsNaN(Threshold))
-            return (nameof(Threshold), "is a number.");
+            return (nameof(Threshold), "must be a number.");
         if (Aggregate is AlertAggregate.BurnRate or AlertAggregate.Drift && Threshold <= 0)
-            return (nameof(Threshold), $"of {Aggregate} is more than zero.");
+            return (nameof(Threshold), $"must be greater than zero for the aggregate {Aggregate}.");
         if (!Enum.IsDefined(Level))
-            return (nameof(Level), "is Info, Warning or Error.");
+            return (nameof(Level), "must be Info, Warning or Error.");
         if (For < TimeSpan.Zero)
-            return (nameof(For), "is not negative.");
+            return (nameof(For), "must not be negative.");
         if (MinimumCount < 0)
-            return (nameof(MinimumCount), "is not negative.");
+            return (nameof(MinimumCount), "must not be negative.");
         if (RepeatInterval <= TimeSpan.Zero)
-            return (nameof(RepeatInterval), "is more than zero.");
+            return (nameof(RepeatInterval), "must be greater than zero.");
         if (ModelName?.Length == 0)
-            return (nameof(ModelName), "is not empty.");
+            return (nameof(ModelName), "must not be empty.");
         if (Tag is { } tag && (string.IsNullOrEmpty(tag.Key) || tag.Value is null))
-            return (nameof(Tag), "has a key and a value.");
+            return (nameof(Tag), "must have a key and a value.");
         if (Confidence is { } confidence && !(confidence is > 0.5 and < 1))
-            return (nameof(Confidence), "is more than 0.5 and less than 1.");
+            return (nameof(Confidence), "must be greater than 0.5 and less than 1.");
         if (Confidence is not null && Aggregate != AlertAggregate.Mean)
-            return (nameof(Confidence), "is for means of rates.");
+            return (nameof(Confidence), "must be set only for the mean of a rate.");
         if (!(Objective is > 0 and < 1))
-            return (nameof(Objective), "is more than 0 and less than 1.");
+            return (nameof(Objective), "must be greater than 0 and less than 1.");
         if (ShortWindow is { } shortWindow && (shortWindow <= TimeSpan.Zero || shortWindow > Window))
-            return (nameof(ShortWindow), "is more than zero and at most the window.");
+            return (nameof(ShortWindow), "must be greater than zero and at most the window.");
         if (BaselineCount is < 50 or > 100_000)
-            return (nameof(BaselineCount), "is from 50 to 100000.");
+            return (nameof(BaselineCount), "must be from 50 to 100000.");
         return null;
     }
 }

@@ -28,7 +28,7 @@ internal static class RuleSettings
             if (double.IsNaN(rule.Threshold))
                 throw node.Wrong("threshold", "is required.");
             if (rules.Any(r => r.Name == rule.Name))
-                throw node.Wrong("name", $"'{rule.Name}' is there twice.");
+                throw node.Wrong("name", $"'{rule.Name}' must not occur twice.");
             rules.Add(rule);
         }
 
@@ -82,8 +82,10 @@ internal static class RuleSettings
         if (aggregate != AlertAggregate.Drift || node.Double("average_run_length") is not { } runLength)
             return threshold;
         if (threshold is not null)
-            throw node.Wrong("average_run_length", "stands in place of a threshold, not beside it.");
-        return runLength >= 100 ? AlertRule.DriftThreshold(runLength) : throw node.Wrong("average_run_length", "is 100 points or more.");
+            throw node.Wrong("average_run_length", "must not be given together with a threshold.");
+        return runLength >= 100
+            ? AlertRule.DriftThreshold(runLength)
+            : throw node.Wrong("average_run_length", "must be at least 100 points.");
     }
 
     private static string SnakeCase(string name)

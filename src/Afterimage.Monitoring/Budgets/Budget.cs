@@ -50,27 +50,27 @@ public sealed record Budget
         if (string.IsNullOrEmpty(Name))
             return (nameof(Name), "is required.");
         if (!Enum.IsDefined(Unit))
-            return (nameof(Unit), "there is no such unit.");
+            return (nameof(Unit), "must be a defined BudgetUnit.");
         if (Limit <= 0)
-            return (nameof(Limit), "is more than zero.");
+            return (nameof(Limit), "must be greater than zero.");
         if (Unit == BudgetUnit.WallTime && Limit > (decimal)TimeSpan.FromDays(3660).TotalSeconds)
-            return (nameof(Limit), "of a time is at most ten years.");
+            return (nameof(Limit), "must be at most ten years for the unit WallTime.");
         if (!Enum.IsDefined(Period))
-            return (nameof(Period), "there is no such period.");
+            return (nameof(Period), "must be a defined BudgetPeriod.");
         if (Unit == BudgetUnit.WallTime && Period != BudgetPeriod.Run)
-            return (nameof(Period), "of a time is the run.");
+            return (nameof(Period), "must be Run for the unit WallTime.");
         if (ModelName?.Length == 0)
-            return (nameof(ModelName), "is not empty.");
+            return (nameof(ModelName), "must not be empty.");
         if (Unit == BudgetUnit.WallTime && ModelName is not null)
-            return (nameof(ModelName), "has no time of its own.");
+            return (nameof(ModelName), "must not be set for the unit WallTime.");
         if (Tag is { } tag && (string.IsNullOrEmpty(tag.Key) || tag.Value is null))
-            return (nameof(Tag), "has a key and a value.");
+            return (nameof(Tag), "must have a key and a value.");
         if (Unit == BudgetUnit.WallTime && Tag is not null)
-            return (nameof(Tag), "has no time of its own.");
+            return (nameof(Tag), "must not be set for the unit WallTime.");
         if (ResumeFrom?.Length == 0)
-            return (nameof(ResumeFrom), "is a directory, or null.");
+            return (nameof(ResumeFrom), "must be null or the path of a directory.");
         if (WarnAt?.Any(share => !(share is > 0 and < 1)) == true)
-            return (nameof(WarnAt), "are shares of more than 0 and less than 1.");
+            return (nameof(WarnAt), "must contain only shares greater than 0 and less than 1.");
         return null;
     }
 }

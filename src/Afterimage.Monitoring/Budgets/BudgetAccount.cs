@@ -186,8 +186,8 @@ internal sealed class BudgetAccount
         if (pricing.Find(answered, estimate.ModelName)?.Cost(tokens, tier) is { } dollars)
             return dollars;
         throw new ArgumentException(
-            $"There is no price for the model '{estimate.ModelName}'{(tier is null ? "" : $" of the service tier '{tier}'")}: "
-            + "estimate its cost, or add it to the prices.",
+            $"There is no price for the model '{estimate.ModelName}'{(tier is null ? "" : $" of the service tier '{tier}'")}. "
+            + "Estimate its cost, or add the model to the prices.",
             nameof(estimate));
     }
 

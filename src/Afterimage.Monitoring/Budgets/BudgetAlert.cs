@@ -33,12 +33,12 @@ internal static class BudgetAlert
                 + $"{Amount(news.Status.Spent)} of {Amount(budget.Limit)} {unit}"
             ),
             BudgetEvent.Spent => (AlertLevel.Error, BudgetText.Spent(news.Status)),
-            BudgetEvent.Renewed => (AlertLevel.Info, $"{name} has begun anew: {Amount(budget.Limit)} {unit}"),
+            BudgetEvent.Renewed => (AlertLevel.Info, $"{name} was renewed: {Amount(budget.Limit)} {unit}"),
             BudgetEvent.UsageMissing => (
                 AlertLevel.Warning,
-                $"{name} counts estimates: calls without usage from their provider were recorded"
+                $"{name} includes estimates: the provider reported no usage for some calls"
             ),
-            _ => (AlertLevel.Warning, $"{name} does not count everything: calls without a known price were recorded"),
+            _ => (AlertLevel.Warning, $"{name} does not include every call: the price of some calls is unknown"),
         };
         if (news.Event == BudgetEvent.Warning)
             data["share"] = news.Share;

@@ -200,7 +200,7 @@ internal sealed class HandlerQueue<T>
                 lock (_gate)
                 {
                     if (Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit)
-                        throw CouldNotWrite(new TimeoutException($"it has stood still for {_timeLimit.TotalSeconds:0.###} s."));
+                        throw CouldNotWrite(new TimeoutException($"It made no progress for {_timeLimit.TotalSeconds:0.###} s."));
                 }
             }
         }
@@ -489,7 +489,7 @@ internal sealed class HandlerQueue<T>
         {
             if (work.Item is { } item)
                 _contract.Release?.Invoke(item);
-            work.Flushed?.SetException(CouldNotWrite(new TimeoutException("The time to shut down was over.")));
+            work.Flushed?.SetException(CouldNotWrite(new TimeoutException("The shutdown timeout has passed.")));
         }
     }
 

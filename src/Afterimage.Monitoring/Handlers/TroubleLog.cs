@@ -28,14 +28,14 @@ internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Excep
         Report(
             handler,
             Trouble.HandlerDrops,
-            $"Handler {handler} cannot keep up: its queue is full and records are dropped for it",
+            $"Handler {handler} cannot keep up: its queue is full and its records are dropped",
             error: null);
 
     public void ReportSetAside(string handler, int records, Exception error) =>
         Report(
             handler,
             Trouble.SetAside,
-            $"Handler {handler} refuses records again and again and takes those behind them: {records} are set aside and lost to it: "
+            $"Handler {handler} keeps refusing records but accepts later ones; {records} were set aside and are lost to it: "
             + UserText.MessageOf(error),
             error);
 
@@ -47,7 +47,7 @@ internal sealed class TroubleLog(TimeProvider timeProvider, Action<string, Excep
         Report(
             "",
             Trouble.BuffersDrop,
-            $"Recording outruns the handlers: buffers are full and records are dropped, {dropped} so far",
+            $"The handlers cannot keep up: buffers are full, and {dropped} records have been dropped so far",
             error: null);
 
     private void Report(string source, Trouble trouble, string message, Exception? error)

@@ -21,7 +21,7 @@ internal static class FileSizeLimit
 
     /// <summary>.NET takes the error for one of the caller's, which it is not.</summary>
     public static IOException Failed(string path, ArgumentOutOfRangeException exception) =>
-        new($"'{path}' would grow beyond the limit that this process has on the size of files.", exception);
+        new($"'{path}' would exceed the maximum file size of this process.", exception);
 
     private static PosixSignalRegistration? Register()
     {

@@ -26,8 +26,8 @@ internal static class FormatVersion
             {
                 throw new IOException(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"'{file}' is of format version {version}, "
-                    + $"and this version of Afterimage knows those up to {Current}: a later one can read it."));
+                    $"'{file}' has format version {version}, "
+                    + $"but this version of Afterimage reads versions up to {Current}. Use a later version of Afterimage."));
             }
         }
     }

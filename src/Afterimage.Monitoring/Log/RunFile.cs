@@ -52,7 +52,7 @@ internal sealed class RunFile : IDisposable
         try
         {
             if (File.Exists(path))
-                throw new IOException("it is a file.");
+                throw new IOException("The path names a file.");
 
             RunFile run = directory is null ? CreateInNew(path, start) : CreateIn(path, start);
             try
@@ -70,7 +70,7 @@ internal sealed class RunFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new IOException($"The log directory '{path}' cannot be written: {e.Message}", e);
+            throw new IOException($"The log directory '{path}' cannot be written to: {e.Message}", e);
         }
     }
 

@@ -123,7 +123,7 @@ public readonly struct EvaluationScope : IDisposable
     private Measurement Untracked()
     {
         Measurement measurement = Open();
-        return measurement.IsTracked ? throw new InvalidOperationException("The evaluation is recorded already.") : measurement;
+        return measurement.IsTracked ? throw new InvalidOperationException("The evaluation has already been recorded.") : measurement;
     }
 
     private EvaluationDetails WithModel(in EvaluationDetails details) => details with { ModelName = details.ModelName ?? _modelName };

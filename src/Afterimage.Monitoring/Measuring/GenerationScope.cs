@@ -133,7 +133,7 @@ public readonly struct GenerationScope : IDisposable
     {
         Measurement measurement = Open();
         if (measurement.IsTracked)
-            throw new InvalidOperationException("The generation is recorded already.");
+            throw new InvalidOperationException("The generation has already been recorded.");
 
         _monitor.TrackGeneration(measurement.Elapsed, success, details with
         {

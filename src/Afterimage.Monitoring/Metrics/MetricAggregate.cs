@@ -62,7 +62,7 @@ public readonly record struct MetricAggregate
     public double Quantile(double q)
     {
         if (!(q >= 0 && q <= 1))
-            throw new ArgumentOutOfRangeException(nameof(q), q, "A quantile is a number from 0 to 1.");
+            throw new ArgumentOutOfRangeException(nameof(q), q, "A quantile must be from 0 to 1.");
         if (Count == 0)
             return double.NaN;
 

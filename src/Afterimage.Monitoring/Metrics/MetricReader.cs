@@ -33,7 +33,7 @@ internal sealed class MetricReader(Recorder recorder, MetricStore store, Clock c
     {
         RequireDimension(dimension, nameof(dimension));
         if (query.Tag is { } tag && tag.Key != dimension && dimension != MetricStore.ModelDimension)
-            throw new ArgumentException($"Points of the tag '{tag.Key}' are not kept apart by '{dimension}'.", nameof(query));
+            throw new ArgumentException($"Points with the tag '{tag.Key}' cannot be grouped by '{dimension}'.", nameof(query));
         MetricView view = View(query, defaultWindow);
         using (recorder.EnterApplied())
             return view.AggregateBy(metricName, dimension);

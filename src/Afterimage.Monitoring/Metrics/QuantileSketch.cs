@@ -184,7 +184,7 @@ internal sealed class QuantileSketch
                     return far[next];
             }
 
-            throw new ArgumentOutOfRangeException(nameof(rank), rank, "The sketch holds fewer values.");
+            throw new ArgumentOutOfRangeException(nameof(rank), rank, "The rank must be less than the number of values.");
         }
 
         private void Cover(int low, int high)

@@ -15,16 +15,23 @@ internal static class OptionsValidation
     public static void Validate(GenerationMonitorOptions options)
     {
         if (options.LogDirectory is { } directory)
-            Require(directory.Length > 0, "A directory has a name; null chooses one.", directory, nameof(options.LogDirectory));
-        Require(!options.MetricHandlers.Contains(null!), "A handler is not null.", null, nameof(options.MetricHandlers));
-        Require(!options.LogHandlers.Contains(null!), "A handler is not null.", null, nameof(options.LogHandlers));
-        Require(!options.AlertHandlers.Contains(null!), "A handler is not null.", null, nameof(options.AlertHandlers));
+        {
+            Require(
+                directory.Length > 0,
+                "LogDirectory must not be empty. Use null to have a directory chosen.",
+                directory,
+                nameof(options.LogDirectory));
+        }
+
+        Require(!options.MetricHandlers.Contains(null!), "A handler must not be null.", null, nameof(options.MetricHandlers));
+        Require(!options.LogHandlers.Contains(null!), "A handler must not be null.", null, nameof(options.LogHandlers));
+        Require(!options.AlertHandlers.Contains(null!), "A handler must not be null.", null, nameof(options.AlertHandlers));
 
         RequireInterval(options.MetricsInterval, allowsZero: true, LongestInterval, nameof(options.MetricsInterval));
         Require(
             !options.AlertHandlers.Any(handler => handler.MaxMetricsInterval < options.MetricsInterval),
-            "An interval must not be longer than a handler of alerts works with: "
-                + "of Alertmanager, its resolve timeout less its resend interval.",
+            "MetricsInterval must not be longer than an alert handler allows. "
+                + "Alertmanager allows its resolve timeout less its resend interval.",
             options.MetricsInterval,
             nameof(options.MetricsInterval));
         RequireInterval(options.ShutdownTimeout, allowsZero: true, LongestWait, nameof(options.ShutdownTimeout));
@@ -32,7 +39,7 @@ internal static class OptionsValidation
         RequireInterval(options.TokenUsageCallbackInterval, allowsZero: false, LongestInterval, nameof(options.TokenUsageCallbackInterval));
         Require(
             options.AlertRepeatInterval > TimeSpan.Zero,
-            "An interval is more than zero.",
+            "AlertRepeatInterval must be greater than zero.",
             options.AlertRepeatInterval,
             nameof(options.AlertRepeatInterval));
 
@@ -40,7 +47,7 @@ internal static class OptionsValidation
         RequireRate(options.AlertMaxErrorRate, nameof(options.AlertMaxErrorRate));
         Require(
             options.AlertMaxGenerationTime >= TimeSpan.Zero,
-            "A threshold is not negative.",
+            "AlertMaxGenerationTime must not be negative.",
             options.AlertMaxGenerationTime,
             nameof(options.AlertMaxGenerationTime));
         RequireThreshold(options.AlertMaxPromptTokenMean, nameof(options.AlertMaxPromptTokenMean));
@@ -50,31 +57,35 @@ internal static class OptionsValidation
 
         Require(
             options.AlertConfidence is null or (> 0.5 and < 1),
-            "A confidence is more than 0.5 and less than 1.",
+            "AlertConfidence must be greater than 0.5 and less than 1.",
             options.AlertConfidence,
             nameof(options.AlertConfidence));
         RequireList(nameof(options.AlertRules), options.AlertRules, rule => rule.Fault(), rule => rule.Name);
         RequireList(nameof(options.Budgets), options.Budgets, budget => budget.Fault(), budget => budget.Name);
         Require(
             options.Pricing is not null || options.Budgets.All(b => b.Unit != BudgetUnit.Dollars),
-            "A budget of dollars needs prices.",
+            "Pricing must be set when a budget is in US dollars.",
             options.Pricing,
             nameof(options.Pricing));
         Require(
             options.ReservationTimeout > TimeSpan.Zero,
-            "A time is more than zero.",
+            "ReservationTimeout must be greater than zero.",
             options.ReservationTimeout,
             nameof(options.ReservationTimeout));
 
         Require(
             Enum.IsDefined(options.BufferFullMode),
-            "The mode is Wait or Drop.",
+            "BufferFullMode must be Wait or Drop.",
             options.BufferFullMode,
             nameof(options.BufferFullMode));
         RequireRange(options.BufferCapacity, 16, 1 << 20, nameof(options.BufferCapacity));
         RequireRange(options.MaxRetainedPoints, 16_384, int.MaxValue, nameof(options.MaxRetainedPoints));
         RequireRange(options.CardinalityLimit, 1, 100_000, nameof(options.CardinalityLimit));
-        Require(!options.Dimensions.Any(string.IsNullOrEmpty), "A dimension must have a name.", null, nameof(options.Dimensions));
+        Require(
+            !options.Dimensions.Any(string.IsNullOrEmpty),
+            "The name of a dimension must not be empty.",
+            null,
+            nameof(options.Dimensions));
         options.LogFiles.Validate();
     }
 
@@ -89,28 +100,31 @@ internal static class OptionsValidation
         {
             string path = $"{setting}[{i}]";
             if (items[i] is not { } item)
-                throw new ArgumentException("It is not null.", path);
+                throw new ArgumentException("An element must not be null.", path);
             if (faultOf(item) is { } fault)
                 throw new ArgumentException($"{fault.Setting} {fault.Rule}", $"{path}.{fault.Setting}");
             if (items.Take(i).Any(earlier => nameOf(earlier) == nameOf(item)))
-                throw new ArgumentException($"The name '{nameOf(item)}' is there twice.", $"{path}.Name");
+                throw new ArgumentException($"The name '{nameOf(item)}' must not occur twice.", $"{path}.Name");
         }
     }
 
     private static void RequireInterval(TimeSpan value, bool allowsZero, TimeSpan longest, string name) =>
         Require(
             (allowsZero ? value >= TimeSpan.Zero : value > TimeSpan.Zero) && value <= longest,
-            $"The time is {(allowsZero ? "from" : "more than")} zero to {longest.TotalDays:0} days.",
+            allowsZero
+                ? $"{name} must be from zero to {longest.TotalDays:0} days."
+                : $"{name} must be greater than zero and at most {longest.TotalDays:0} days.",
             value,
             name);
 
-    private static void RequireRate(double value, string name) => Require(value is >= 0 and <= 1, "A rate is from 0 to 1.", value, name);
+    private static void RequireRate(double value, string name) =>
+        Require(value is >= 0 and <= 1, $"{name} must be from 0 to 1.", value, name);
 
     private static void RequireThreshold(double value, string name) =>
-        Require(value >= 0, "A threshold is a number that is not negative.", value, name);
+        Require(value >= 0, $"{name} must be a number, and must not be negative.", value, name);
 
     private static void RequireRange(int value, int least, int most, string name) =>
-        Require(value >= least && value <= most, $"The number is from {least} to {most}.", value, name);
+        Require(value >= least && value <= most, $"{name} must be from {least} to {most}.", value, name);
 
     private static void Require(bool condition, string rule, object? value, string setting)
     {

@@ -45,7 +45,8 @@ internal static class LiteLlmPrices
         return prices.Count > 0
             ? new ModelPricing(prices) { LeftOut = leftOut.ToFrozenDictionary(StringComparer.Ordinal) }
             : throw new FormatException(
-                $"models: no model has a price. Prices are a list \"models\", or LiteLLM's file, whose entries have \"{InputKey}\".");
+                "models: no model has a price. "
+                    + $"The file must contain a list \"models\", or be LiteLLM's, whose entries have \"{InputKey}\".");
     }
 
     private static ModelPrice Price(JsonElement model)
@@ -55,7 +56,7 @@ internal static class LiteLlmPrices
         if (price is not null)
         {
             if (PriceBesideZero(model, price) is { } other)
-                throw new FormatException($"a price of zero a token stands beside {other}.");
+                throw new FormatException($"the price per token is zero, but {other} is not.");
             tiers.AddRange(LongContext(model, "", price));
         }
         else if (model.TryGetProperty("tiered_pricing", out JsonElement ranges) && ranges.ValueKind == JsonValueKind.Array)
@@ -71,7 +72,7 @@ internal static class LiteLlmPrices
                     || !bounds[0].TryGetDouble(out double from)
                     || Prices(range, "", price) is not { } inRange)
                 {
-                    throw new FormatException("a range of tiered_pricing has no bounds or no price.");
+                    throw new FormatException("a range of tiered_pricing lacks its bounds or its price.");
                 }
 
                 if (price is null)
@@ -82,7 +83,7 @@ internal static class LiteLlmPrices
         }
 
         return price is null
-            ? throw new FormatException($"it has no \"{InputKey}\" and \"{OutputKey}\".")
+            ? throw new FormatException($"\"{InputKey}\" and \"{OutputKey}\" are required.")
             : price with { LongContext = tiers, ServiceTiers = ServiceTiers(model), Source = Source(model) };
     }
 
@@ -204,6 +205,8 @@ internal static class LiteLlmPrices
             JsonValueKind.String => decimal.TryParse(price.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out perToken),
             _ => false,
         };
-        return isNumber && perToken is >= 0 and <= 1 ? perToken * 1_000_000 : throw new FormatException($"{key} is no price: '{price}'.");
+        return isNumber && perToken is >= 0 and <= 1
+            ? perToken * 1_000_000
+            : throw new FormatException($"{key} is not a price: '{price}'.");
     }
 }

@@ -27,7 +27,7 @@ public sealed class ModelPricing
         foreach ((string name, ModelPrice price) in prices)
         {
             if (string.IsNullOrEmpty(name) || price is null)
-                throw new ArgumentException("A model has a name and a price.", nameof(prices));
+                throw new ArgumentException("A model must have a name and a price.", nameof(prices));
             if (Fault(price) is { } fault)
                 throw new ArgumentException($"{name}: {fault}", nameof(prices));
             copy[name] = price;
@@ -159,13 +159,13 @@ public sealed class ModelPricing
             ])
         {
             if (dollars is < 0 or > ModelPrice.Highest)
-                return $"{dollars} is no price: it is from 0 to {ModelPrice.Highest:0} US dollars per million tokens.";
+                return $"the price {dollars} must be from 0 to {ModelPrice.Highest:0} US dollars per million tokens.";
         }
 
         foreach (LongContextPrice tier in price.LongContext)
         {
             if (tier.AbovePromptTokenCount < 0)
-                return "a long-context tier begins at zero tokens or above.";
+                return "the start of a long-context tier must not be negative.";
             if (FaultOfOne(tier.Price) is { } fault)
                 return fault;
         }

@@ -15,7 +15,7 @@ internal static class PriceSettings
         {
             string name = model.RequiredText("name");
             if (!prices.TryAdd(name, Price(model)))
-                throw model.Wrong("name", $"'{name}' is there twice.");
+                throw model.Wrong("name", $"'{name}' must not occur twice.");
         }
 
         // The key is accepted for notes to the readers of the file.
@@ -25,7 +25,7 @@ internal static class PriceSettings
         settings.RefuseOthers();
         return prices.Count > 0
             ? new ModelPricing(prices) { Date = date }
-            : throw settings.Wrong("models", "no model has a price.");
+            : throw settings.Wrong("models", "at least one model must have a price.");
     }
 
     private static DateOnly? Date(SettingsNode settings)
@@ -34,7 +34,7 @@ internal static class PriceSettings
             return null;
         return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
             ? date
-            : throw settings.Wrong("date", $"'{text}' is no day such as 2026-07-24.");
+            : throw settings.Wrong("date", $"'{text}' is not a date such as 2026-07-24.");
     }
 
     private static ModelPrice Price(SettingsNode model)
@@ -45,7 +45,7 @@ internal static class PriceSettings
         {
             string name = tier.RequiredText("tier").ToLowerInvariant();
             if (!services.TryAdd(name, WithTiers(tier, Prices(tier, null))))
-                throw tier.Wrong("tier", $"'{name}' is there twice.");
+                throw tier.Wrong("tier", $"'{name}' must not occur twice.");
             tier.RefuseOthers();
         }
 
@@ -60,7 +60,7 @@ internal static class PriceSettings
         {
             long above = tier.Whole("above") ?? throw tier.Wrong("above", "is required.");
             if (above < 0)
-                throw tier.Wrong("above", "is not negative.");
+                throw tier.Wrong("above", "must not be negative.");
             tiers.Add(new LongContextPrice { AbovePromptTokenCount = above, Price = Prices(tier, price) });
             tier.RefuseOthers();
         }
@@ -84,7 +84,7 @@ internal static class PriceSettings
 
     private static decimal? Dollars(SettingsNode node, string key) => node.Decimal(key) switch
     {
-        < 0 or > ModelPrice.Highest => throw node.Wrong(key, $"a price is from 0 to {ModelPrice.Highest:0} US dollars per million tokens."),
+        < 0 or > ModelPrice.Highest => throw node.Wrong(key, $"must be from 0 to {ModelPrice.Highest:0} US dollars per million tokens."),
         var dollars => dollars,
     };
 }

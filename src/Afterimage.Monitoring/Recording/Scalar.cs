@@ -69,7 +69,7 @@ internal static class Scalar
         foreach ((string key, object? value) in values)
         {
             if (string.IsNullOrEmpty(key))
-                throw new ArgumentException("A key is null or empty.", parameter);
+                throw new ArgumentException("A key must not be null or empty.", parameter);
             copy[key] = Of(value);
         }
 

@@ -19,7 +19,13 @@ internal static class RecordSchema
 
     private static readonly List<RecordField> Table = [];
 
-    public static readonly RecordField Timestamp = Add(RecordKeys.Timestamp, Time, All, "when it ended", required: All, figures: true);
+    public static readonly RecordField Timestamp = Add(
+        RecordKeys.Timestamp,
+        Time,
+        All,
+        "the time of the end of the call, or of the metric point",
+        required: All,
+        figures: true);
     public static readonly RecordField Event = Add(
         RecordKeys.Event,
         Name,
@@ -31,14 +37,14 @@ internal static class RecordSchema
         RecordKeys.Duration,
         Seconds,
         Calls,
-        "how long it took",
+        "the duration of the call",
         required: Calls,
         figures: true);
     public static readonly RecordField Success = Add(
         RecordKeys.Success,
         Flag,
         Calls,
-        "whether it came to a usable result",
+        "whether the call produced a usable result",
         required: Calls,
         figures: true);
     public static readonly RecordField ModelName = Add(RecordKeys.ModelName, Name, Calls, "the model that answered", figures: true);
@@ -46,30 +52,30 @@ internal static class RecordSchema
         RecordKeys.PromptTokenCount,
         Count,
         Calls,
-        "as given, cached tokens included",
+        "as recorded, including cached tokens",
         figures: true);
     public static readonly RecordField CompletionTokenCount = Add(
         RecordKeys.CompletionTokenCount,
         Count,
         Calls,
-        "as given, reasoning included",
+        "as recorded, including reasoning",
         figures: true);
     public static readonly RecordField TotalTokenCount = Add(
         RecordKeys.TotalTokenCount,
         Count,
         Calls,
-        "as given; where it is absent, it is the sum of the two",
+        "as recorded; if absent, the sum of the two",
         figures: true);
 
     public static readonly RecordField CostUsd =
-        Add(RecordKeys.CostUsd, Dollars, Calls, "what the call cost; only where the writer had a price for it", figures: true);
+        Add(RecordKeys.CostUsd, Dollars, Calls, "the cost of the call; only if the writer had a price for it", figures: true);
 
     public static readonly RecordField UnpricedTokenCount =
         Add(
             RecordKeys.UnpricedTokenCount,
             Count,
             Calls,
-            "the call's tokens, where the writer had prices but none for them; at most 2 × 10^15",
+            "the tokens of the call, if the writer had prices, but not for them; at most 2 × 10^15",
             figures: true,
             highest: 2 * HighestCount);
 
@@ -83,23 +89,23 @@ internal static class RecordSchema
         Count,
         Generation,
         "completion tokens spent on reasoning");
-    public static readonly RecordField FinishReason = Add(RecordKeys.FinishReason, Name, Generation, "why the answer ended", figures: true);
+    public static readonly RecordField FinishReason = Add(RecordKeys.FinishReason, Name, Generation, "why the response ended", figures: true);
     public static readonly RecordField ConversationLength = Add(RecordKeys.ConversationLength, Count, Generation, "turns", figures: true);
     public static readonly RecordField TimeToFirstToken = Add(
         RecordKeys.TimeToFirstToken,
         Seconds,
         Generation,
-        "until the first piece came",
+        "the time until the first chunk of the response",
         figures: true);
     public static readonly RecordField Provider = Add(RecordKeys.Provider, Name, Generation, "who serves the model");
-    public static readonly RecordField Operation = Add(RecordKeys.Operation, Name, Generation, "what was asked of it, such as `chat`");
+    public static readonly RecordField Operation = Add(RecordKeys.Operation, Name, Generation, "the operation, such as `chat`");
     public static readonly RecordField EvaluatorType = Add(RecordKeys.EvaluatorType, Name, Evaluation, "who or what evaluated");
     public static readonly RecordField Scores = Add(RecordKeys.Scores, Numbers, Evaluation, "score name to number", figures: true);
     public static readonly RecordField Feedback = Add(
         RecordKeys.Feedback,
         FieldType.Object,
         Evaluation,
-        "score name to string; only names that have one");
+        "score name to string; only for scores with feedback");
     public static readonly RecordField MetricName = Add(RecordKeys.MetricName, Name, Metric, "the metric", required: Metric, figures: true);
     public static readonly RecordField Value = Add(
         RecordKeys.Value,
@@ -119,7 +125,7 @@ internal static class RecordSchema
         "cache_write_1h_token_count",
         Count,
         Calls,
-        "the part of those that is kept for an hour",
+        "the part of them that the cache keeps for an hour",
         extra: true);
 
     public static readonly RecordField AudioPromptTokenCount =
@@ -132,7 +138,7 @@ internal static class RecordSchema
         Add("image_completion_token_count", Count, Generation, "the part of the completion that is images", extra: true);
 
     public static readonly RecordField RequestModel =
-        Add("request_model", Name, Generation, "the model that was asked for, where the answer names another", extra: true);
+        Add("request_model", Name, Generation, "the requested model, if the response names another", extra: true);
 
     public static readonly RecordField Id =
         Add("id", Text, Calls, "the provider's response id", extra: true);
@@ -151,7 +157,7 @@ internal static class RecordSchema
             "usage_missing",
             Flag,
             Generation,
-            "true where the provider told no usage for a call that must have had some",
+            "true if the provider reported no usage for a call that must have used tokens",
             figures: true,
             extra: true);
 

@@ -28,7 +28,7 @@ internal sealed class SettingsNode
     public static SettingsNode Of(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
-            throw new FormatException("Settings are a JSON object.");
+            throw new FormatException("Settings must be a JSON object.");
         return Of("", json);
     }
 
@@ -47,23 +47,23 @@ internal sealed class SettingsNode
         if (Find(key) is not { } list)
             return [];
         if (list._value is not null || list._children.Keys.Any(k => !IsIndex(k)))
-            throw Wrong(key, "is a list.");
+            throw Wrong(key, "must be a list.");
         return [.. list._children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture)).Select(c => c.Value)];
     }
 
     /// <summary>Returns the values of a list of single values.</summary>
     public IReadOnlyList<string> Texts(string key) =>
-        [.. List(key).Select(node => node._value ?? throw new FormatException($"{node._path}: is a single value."))];
+        [.. List(key).Select(node => node._value ?? throw new FormatException($"{node._path}: must be a single value."))];
 
     /// <summary>Returns the settings under a key.</summary>
     public SettingsNode? Section(string key) =>
-        Find(key) is { _value: not null } ? throw Wrong(key, "has settings of its own.") : Find(key);
+        Find(key) is { _value: not null } ? throw Wrong(key, "must contain settings, not a single value.") : Find(key);
 
     public string? Text(string key)
     {
         if (Find(key) is not { } node)
             return null;
-        return node._value ?? throw Wrong(key, "is a single value.");
+        return node._value ?? throw Wrong(key, "must be a single value.");
     }
 
     public string RequiredText(string key) => Text(key) is { Length: > 0 } text ? text : throw Wrong(key, "is required.");
@@ -142,7 +142,7 @@ internal sealed class SettingsNode
             {
                 SettingsNode child = Of(node.PathOf(property.Name), property.Value);
                 if (!node._children.TryAdd(Normal(property.Name), child))
-                    throw new FormatException($"{child._path}: is there twice.");
+                    throw new FormatException($"{child._path}: must not occur twice.");
             }
         }
         else if (json.ValueKind == JsonValueKind.Array)

@@ -39,7 +39,7 @@ internal static class SettingsText
         {
             // A pipe or a device has no length that could be checked beforehand.
             if (content.Length + read > MaxLength)
-                throw new FormatException("It is larger than 64 MiB.");
+                throw new FormatException("The file must be at most 64 MiB.");
             content.Write(buffer, 0, read);
         }
 
@@ -52,7 +52,7 @@ internal static class SettingsText
         }
         catch (DecoderFallbackException e)
         {
-            throw new FormatException($"It is no UTF-8: line {LineOf(bytes, e.Index)}.", e);
+            throw new FormatException($"The file is not valid UTF-8 (line {LineOf(bytes, e.Index)}).", e);
         }
     }
 
@@ -66,7 +66,7 @@ internal static class SettingsText
         }
         catch (EncoderFallbackException e)
         {
-            throw new FormatException($"It has half of a surrogate pair: line {LineOf(json, e.Index)}.", e);
+            throw new FormatException($"The text contains half of a surrogate pair (line {LineOf(json, e.Index)}).", e);
         }
 
         try
@@ -76,7 +76,7 @@ internal static class SettingsText
         }
         catch (JsonException e)
         {
-            throw new FormatException($"It is no JSON: {e.Message}", e);
+            throw new FormatException($"The text is not valid JSON: {e.Message}", e);
         }
     }
 
@@ -96,7 +96,7 @@ internal static class SettingsText
             catch (InvalidOperationException e)
             {
                 throw new FormatException(
-                    $"It has half of a surrogate pair: line {LineOf(json.AsSpan(), (int)reader.TokenStartIndex)}.",
+                    $"The text contains half of a surrogate pair (line {LineOf(json.AsSpan(), (int)reader.TokenStartIndex)}).",
                     e);
             }
         }

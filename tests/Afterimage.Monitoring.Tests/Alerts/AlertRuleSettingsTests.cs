@@ -95,9 +95,9 @@ public sealed class AlertRuleSettingsTests
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"for\": -1", "rules[0].for: ")]
     [InlineData("\"metrik\": \"m\", \"threshold\": 1", "rules[0].metrik: there is no such")]
     [InlineData("\"metric\": \"m\", \"treshold\": 1", "rules[0].treshold: there is no such")]
-    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"threshold\": 2", "It is no JSON: Duplicate property 'threshold'")]
-    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"model_name\": \"a\", \"ModelName\": \"b\"", "rules[0].ModelName: is there twice")]
-    [InlineData("\"metric\": \"\\ud83d\", \"threshold\": 1", "It has half of a surrogate pair: line 1")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"threshold\": 2", "The text is not valid JSON: Duplicate property 'threshold'")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"model_name\": \"a\", \"ModelName\": \"b\"", "rules[0].ModelName: must not occur twice")]
+    [InlineData("\"metric\": \"\\ud83d\", \"threshold\": 1", "The text contains half of a surrogate pair (line 1)")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"treshold\": 1", "rules[0].treshold: there is no such")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"confidence\": 95", "rules[0].confidence: ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"short_window\": 301", "rules[0].short_window: ")]
@@ -109,7 +109,7 @@ public sealed class AlertRuleSettingsTests
     [InlineData("\"metric\": \"m\", \"average_run_length\": 500, \"threshold\": 5", "rules[0].average_run_length: there is no such")]
     [InlineData(
         "\"metric\": \"m\", \"threshold\": 1}, {\"name\": \"r\", \"metric\": \"m\", \"threshold\": 2",
-        "rules[1].name: 'r' is there twice")]
+        "rules[1].name: 'r' must not occur twice")]
     public void What_is_wrong_is_said_with_the_name_of_the_field(string fields, string message) =>
         Assert.StartsWith(
             message,
@@ -121,7 +121,7 @@ public sealed class AlertRuleSettingsTests
     [InlineData("Rules:0:Window", "5m", "Rules[0].window: '5m' is not a time")]
     [InlineData("Rules:0:Agregate", "Mean", "Rules[0].Agregate: there is no such")]
     [InlineData("Rules:0:Tag:Value", "x", "Rules[0].Tag.key: is required")]
-    [InlineData("Rules", "x", "rules: is a list")]
+    [InlineData("Rules", "x", "rules: must be a list")]
     [InlineData("Rule:0:Name", "x", "Rule: there is no such")]
     public void What_is_wrong_in_a_configuration_is_said_with_the_name_of_the_field(string key, string value, string message)
     {

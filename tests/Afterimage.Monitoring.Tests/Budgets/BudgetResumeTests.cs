@@ -164,7 +164,7 @@ public sealed class BudgetResumeTests : IDisposable
 
         // Their names take no place in the tables of the new run.
         Assert.Empty(next.GetTotalTokenUsage().ByModel);
-        Assert.Equal("Budgets go on from '" + Log + "': 600 calls counted", LogMessages(next)[0]);
+        Assert.Equal("Budgets resume from '" + Log + "': 600 calls counted", LogMessages(next)[0]);
     }
 
     [Fact]
@@ -202,7 +202,7 @@ public sealed class BudgetResumeTests : IDisposable
 
         using GenerationMonitor monitor = Monitor(Resumed("b", BudgetUnit.Tokens, 1000), Resumed("calls", BudgetUnit.Generations, 1000));
         Assert.Equal([15m, 3m], monitor.GetBudgets().Select(b => b.Spent));
-        Assert.Equal("Budgets go on from '" + Log + "': 3 calls counted, 12 lines skipped that are no records", LogMessages(monitor)[0]);
+        Assert.Equal("Budgets resume from '" + Log + "': 3 calls counted, 12 invalid lines skipped", LogMessages(monitor)[0]);
     }
 
     [Fact]

@@ -275,7 +275,7 @@ public sealed class BudgetTests
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 7 });
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 8 });
         Assert.Equal(15, run.Monitor.GetBudgets()[0].UnpricedTokenCount);
-        Assert.Equal(["Warning Budget b does not count everything: calls without a known price were recorded"], Heard(run));
+        Assert.Equal(["Warning Budget b does not include every call: the price of some calls is unknown"], Heard(run));
         run.Monitor.TrackEvaluation(
             TimeSpan.Zero,
             true,
@@ -373,7 +373,7 @@ public sealed class BudgetTests
         run.Clock.Advance(TimeSpan.FromTicks(1));
         Assert.False(run.Monitor.BudgetToken.IsCancellationRequested);
         Assert.True(token.IsCancellationRequested);
-        Assert.Equal(["Info Budget b has begun anew: 100 tokens"], Heard(run));
+        Assert.Equal(["Info Budget b was renewed: 100 tokens"], Heard(run));
         Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 100 }, out BudgetReservation? reservation));
         reservation.Dispose();
         Assert.Equal(nextStart, run.Monitor.GetBudgets()[0].PeriodStart);

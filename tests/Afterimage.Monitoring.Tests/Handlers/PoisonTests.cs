@@ -101,7 +101,7 @@ public sealed class PoisonTests
         Assert.Equal((1, 0, 0), (handler.Failed, handler.Dropped, handler.Pending));
         Assert.Single(
             run.LogEntries(),
-            e => e.Text("message").Contains("1 are set aside", StringComparison.Ordinal)
+            e => e.Text("message").Contains("1 were set aside", StringComparison.Ordinal)
                 && e.Text("message").Contains("unlucky", StringComparison.Ordinal));
     }
 

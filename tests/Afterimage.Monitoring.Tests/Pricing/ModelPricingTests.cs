@@ -157,17 +157,17 @@ public sealed class ModelPricingTests
     [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1, "cached_imput": 1}]}""", "models[0].cached_imput: there is no such")]
     [InlineData(
         """{"models": [{"name": "m", "input": 1, "output": 1}, {"name": "m", "input": 1, "output": 1}]}""",
-        "models[1].name: 'm' is there twice")]
+        "models[1].name: 'm' must not occur twice")]
     [InlineData(
         """{"models": [{"name": "m", "input": 1, "output": 1, "long_context": [{"input": 1}]}]}""",
         "models[0].long_context[0].above: ")]
-    [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1, "long_context": 5}]}""", "models[0].long_context: is a list")]
+    [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1, "long_context": 5}]}""", "models[0].long_context: must be a list")]
     [InlineData("""{"models": [{"name": "m", "input": 1, "output": 2000000}]}""", "models[0].output: ")]
     [InlineData("""{"models": [], "currency": "EUR"}""", "currency: there is no such")]
     [InlineData("""{"models": []}""", "models: ")]
     [InlineData("""{"m": {"input": 1}}""", "models: ")]
     [InlineData("[]", "models: ")]
-    [InlineData("{", "no JSON")]
+    [InlineData("{", "not valid JSON")]
     public void What_is_wrong_is_said_with_the_name_of_the_field(string json, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => ModelPricing.Parse(json)).Message, StringComparison.Ordinal);
 
@@ -244,7 +244,7 @@ public sealed class ModelPricingTests
 
         Assert.Contains(
             entries.Entries,
-            entry => entry.Message.StartsWith("2 of 8 models have no price and were left out (2: it has no", StringComparison.Ordinal));
+            entry => entry.Message.StartsWith("2 of 8 models have no price and were left out (2: \"input_cost_per_token\" and", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -18,11 +18,11 @@ public sealed class PriceFileTests : IDisposable
 
     [Fact]
     public void Bytes_that_are_no_text_are_refused_with_their_line() =>
-        Assert.Contains("no UTF-8: line 2", Refusal([.. "{\n\""u8, 0xFF, .. "\"}"u8]), StringComparison.Ordinal);
+        Assert.Contains("not valid UTF-8 (line 2)", Refusal([.. "{\n\""u8, 0xFF, .. "\"}"u8]), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("{\n\n\"models\": [{\"name\": \"\\ud83d\", \"input\": 1, \"output\": 2}]}", "half of a surrogate pair: line 3")]
-    [InlineData("{\"\\udc00\": 1}", "half of a surrogate pair: line 1")]
+    [InlineData("{\n\n\"models\": [{\"name\": \"\\ud83d\", \"input\": 1, \"output\": 2}]}", "half of a surrogate pair (line 3)")]
+    [InlineData("{\"\\udc00\": 1}", "half of a surrogate pair (line 1)")]
     [InlineData("{\"models\": [{\"name\": \"m\", \"input\": 1, \"input\": 2, \"output\": 2}]}", "'input'")]
     [InlineData("{\"gpt\": {\"input_cost_per_token\": 1e-6}, \"gpt\": {\"input_cost_per_token\": 2e-6}}", "'gpt'")]
     public void What_cannot_be_meant_is_refused(string json, string message) =>
@@ -32,7 +32,7 @@ public sealed class PriceFileTests : IDisposable
     [InlineData('[')]
     [InlineData('{')]
     public void Deep_nesting_is_refused(char bracket) =>
-        Assert.Contains("no JSON", Refusal(Encoding.UTF8.GetBytes(new string(bracket, 100_000))), StringComparison.Ordinal);
+        Assert.Contains("not valid JSON", Refusal(Encoding.UTF8.GetBytes(new string(bracket, 100_000))), StringComparison.Ordinal);
 
     [Fact]
     public void A_file_of_more_than_64_MiB_is_refused()

@@ -61,8 +61,8 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Budgets go on from '{directory}': {_calls} calls counted"
-            + $"{(_skippedLines > 0 ? $", {_skippedLines} lines skipped that are no records" : "")}"
+            $"Budgets resume from '{directory}': {_calls} calls counted"
+            + $"{(_skippedLines > 0 ? $", {_skippedLines} invalid lines skipped" : "")}"
         );
 
     private string[] Files()
@@ -70,7 +70,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         try
         {
             if (File.Exists(directory))
-                throw new IOException("it is a file");
+                throw new IOException("The path names a file.");
             if (!Directory.Exists(directory))
                 return [];
 
@@ -89,7 +89,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
 
     // Only the first line of the message: an engine that reads compacted files shows its statement below it.
     private static IOException Unreadable(string path, Exception e) =>
-        new($"A budget cannot go on from '{path}': {e.FirstLine()}", e);
+        new($"A budget cannot resume from '{path}': {e.FirstLine()}", e);
 
     private void ReadFile(string path, long since, Action<ReadOnlySpan<Record>> take)
     {
@@ -109,8 +109,8 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         if (readCompacted is null)
         {
             throw new IOException(
-                "it is compacted. To have such files read, "
-                + "call UseCompactedFiles() of the package Afterimage.Monitoring.Reporting on the options.");
+                "The file is compacted. To read such files, "
+                + "call UseCompactedFiles() on the options (package Afterimage.Monitoring.Reporting).");
         }
 
         var calls = new Calls(this, since, take);

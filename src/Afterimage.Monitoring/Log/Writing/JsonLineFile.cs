@@ -76,7 +76,7 @@ internal sealed class JsonLineFile : IDisposable
     {
         Sync();
         if (_notKept is not null)
-            throw new IOException($"the disk may not have kept what was written to it: {_notKept.Message}", _notKept);
+            throw new IOException($"The disk may not have kept what was written to the file: {_notKept.Message}", _notKept);
     }
 
     public void Dispose()

@@ -41,24 +41,24 @@ public sealed class LogFileOptions
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     internal void Validate()
     {
-        Require(MaxFileSize >= 4096, "A file may grow to at least 4096 bytes.", MaxFileSize, nameof(MaxFileSize));
+        Require(MaxFileSize >= 4096, "MaxFileSize must be at least 4,096 bytes.", MaxFileSize, nameof(MaxFileSize));
         Require(
             MaxFileAge is null || MaxFileAge > TimeSpan.Zero,
-            "An age is more than zero.",
+            "MaxFileAge must be greater than zero.",
             MaxFileAge,
             nameof(MaxFileAge));
         Require(
             MaxTotalSize is null || MaxTotalSize >= MaxFileSize,
-            "The files together may be at least as large as one.",
+            "MaxTotalSize must be at least MaxFileSize.",
             MaxTotalSize,
             nameof(MaxTotalSize));
         Require(
             MaxTextLength is >= 1024 and <= 2 << 20,
-            "A length of texts must be from 1,024 to 2,097,152 characters.",
+            "MaxTextLength must be from 1,024 to 2,097,152 characters.",
             MaxTextLength,
             nameof(MaxTextLength));
-        Require(MinRetention >= TimeSpan.Zero, "A time is not negative.", MinRetention, nameof(MinRetention));
-        Require(Enum.IsDefined(Durability), "Durability is Buffered or Synced.", Durability, nameof(Durability));
+        Require(MinRetention >= TimeSpan.Zero, "MinRetention must not be negative.", MinRetention, nameof(MinRetention));
+        Require(Enum.IsDefined(Durability), "Durability must be Buffered or Synced.", Durability, nameof(Durability));
 
         static void Require(bool condition, string rule, object? value, string setting)
         {
