@@ -37,7 +37,9 @@ public sealed class ManyNamesTests : IDisposable
 
     [Theory]
     [InlineData("\"event\":\"metric\",\"metric_name\":\"{0}\",\"value\":3", "")]
-    [InlineData("\"event\":\"evaluation\",\"duration\":1,\"evaluator_type\":\"e\",\"success\":true,\"scores\":{\"{0}\":3}", "evaluation_score_")]
+    [InlineData(
+        "\"event\":\"evaluation\",\"duration\":1,\"evaluator_type\":\"e\",\"success\":true,\"scores\":{\"{0}\":3}",
+        "evaluation_score_")]
     public void Metrics_and_scores_beyond_the_limit_count_as_one_with_exact_totals(string fields, string prefix)
     {
         RunSummary summary = Write("a", i => fields.Replace("{0}", $"n{i}", StringComparison.Ordinal)).Summarize(Cancellation);
@@ -73,9 +75,13 @@ public sealed class ManyNamesTests : IDisposable
         await log.WriteReportByAsync(page, SummaryKey.Model, Cancellation);
         IReadOnlyList<KeySummary> models = await log.SummarizeByAsync(SummaryKey.Model, Cancellation);
 
-        Assert.Contains("The 50 models with the most tokens of 100,001", await File.ReadAllTextAsync(page, Cancellation), StringComparison.Ordinal);
+        Assert.Contains(
+            "The 50 models with the most tokens of 100,001",
+            await File.ReadAllTextAsync(page, Cancellation),
+            StringComparison.Ordinal);
         Assert.Equal(Limit + 1, models.Count);
-        Assert.Equal((Beyond, 2 * Beyond), models.Where(m => m.Value == "(other)").Select(m => (m.Generations, m.PromptTokenCount)).Single());
+        KeySummary others = models.Single(m => m.Value == "(other)");
+        Assert.Equal((Beyond, 2 * Beyond), (others.Generations, others.PromptTokenCount));
         Assert.Equal(Limit + Beyond, models.Sum(m => m.Generations));
     }
 
@@ -83,7 +89,10 @@ public sealed class ManyNamesTests : IDisposable
     public void Metrics_of_few_large_values_have_exact_quantiles()
     {
         var random = new Random(1);
-        List<double> values = [.. Enumerable.Range(0, 3_000).Select(_ => random.Next(4) == 0 ? random.NextDouble() * 9 : random.Next(70_000))];
+        List<double> values =
+        [
+            .. Enumerable.Range(0, 3_000).Select(_ => random.Next(4) == 0 ? random.NextDouble() * 9 : random.Next(70_000)),
+        ];
         MetricSummary summary = Write(
             "a",
             i => string.Create(CultureInfo.InvariantCulture, $"\"event\":\"metric\",\"metric_name\":\"m\",\"value\":{values[i]:R}"),
