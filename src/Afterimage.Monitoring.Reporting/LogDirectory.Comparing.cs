@@ -1,4 +1,5 @@
 using Afterimage.Monitoring.Reporting.Comparing;
+using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring;
 
@@ -34,6 +35,8 @@ public sealed partial class LogDirectory
 
     private RunComparison[] Compare(IReadOnlyList<LogDirectory> others, IProgress<double>? progress, CancellationToken cancellationToken)
     {
+        // What is a name of its own in one run is one in all: a name that is only read later was in none before.
+        var limits = new NameLimits();
         var comparisons = new List<RunComparison>();
         using ComparedRun a = Open(this, done: 0);
         foreach (LogDirectory other in others)
@@ -48,7 +51,7 @@ public sealed partial class LogDirectory
         return Comparer.Adjust(comparisons);
 
         ComparedRun Open(LogDirectory run, int done) => run._reader.Translate(
-            () => new ComparedRun(run._reader, share => progress?.Report((done + share) / (others.Count + 1)), cancellationToken),
+            () => new ComparedRun(run._reader, limits, share => progress?.Report((done + share) / (others.Count + 1)), cancellationToken),
             cancellationToken);
     }
 }

@@ -391,6 +391,7 @@ public sealed partial class LogDirectory
         DateTimeOffset made = TimeProvider.System.GetUtcNow();
         using LogSnapshot snapshot = _reader.ReadWithSummary(
             by is null ? RecordColumn.OfReport : RecordColumn.OfReportByKey,
+            new NameLimits(),
             report: null,
             out RunSummary summary,
             cancellationToken);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Afterimage.CrashProgram;
+using Afterimage.Monitoring;
 
 // Started by the durability tests as a real process, in one of these ways:
 //   record DIRECTORY RUN SEED FLUSHES [SETTING…]   records without end, until it is killed; FLUSHES is true, false, or calmly: with pauses
@@ -10,6 +11,7 @@ using Afterimage.CrashProgram;
 //   hang DIRECTORY                                 disposes a monitor whose token usage callback hangs, and ends
 //   use DIRECTORY WORK SEED                        reads, compacts, exports and imports without end, until it is killed
 //   compact DIRECTORY                              compacts it, and waits for a line of standard input behind each step, which it names
+//   summarize DIRECTORY                            says how many points there are
 switch (args)
 {
     case ["record", string directory, string run, string seed, string flushes, .. string[] settings]:
@@ -35,6 +37,9 @@ switch (args)
         return 0;
     case ["use", string directory, string work, string seed]:
         await EndlessUse.RunAsync(directory, work, Number(seed));
+        return 0;
+    case ["summarize", string directory]:
+        Console.WriteLine($"{LogDirectory.Open(directory).Summarize().Metrics.Values.Sum(metric => metric.Count)} points");
         return 0;
     case ["compact", string directory]:
         Compaction.Run(directory);

@@ -46,6 +46,59 @@ public sealed class ProcessLimitTests
         while (line != "the host's own");
     }
 
+    [Fact]
+    public async Task Without_a_free_descriptor_records_wait_for_the_next_file()
+    {
+        using var directory = new TemporaryDirectory();
+        using Child child = Start("-n 1024", "serve", directory.Path, "MaxFileSize=65536");
+        Assert.Equal(directory.Path, await child.ReadLineAsync());
+        await child.AskAsync("record m 10");
+        Assert.Equal("flushed", await child.AskAsync("flush"));
+
+        // .NET itself has no descriptors for what it loads: it has loaded what a failure takes.
+        Assert.True(Need.Run("prlimit", "--pid", $"{child.Id}", "--fsize=1024:"));
+        await child.AskAsync("record m 3000");
+        Assert.Contains("limit", await child.AskAsync("flush"), StringComparison.Ordinal);
+        Assert.True(Need.Run("prlimit", "--pid", $"{child.Id}", "--fsize=unlimited:"));
+        while (await child.AskAsync("flush") != "flushed")
+        {
+        }
+
+        // What is open stays open.
+        Assert.True(Need.Run("prlimit", "--pid", $"{child.Id}", "--nofile=3:"));
+        await child.AskAsync("record m 3000");
+        Assert.Contains("Too many open files", await child.AskAsync("flush"), StringComparison.Ordinal);
+
+        Assert.True(Need.Run("prlimit", "--pid", $"{child.Id}", "--nofile=1024:"));
+        while (await child.AskAsync("flush") != "flushed")
+        {
+        }
+
+        await child.FinishAsync();
+        Assert.Equal(6010, LogFiles.WholeRecords(directory.Path).Count());
+        Assert.True(LogFiles.Metrics(directory.Path).Length > 1);
+    }
+
+    [Fact]
+    public async Task A_run_of_more_files_than_descriptors_is_summarised_and_compacted()
+    {
+        const int Files = 600;
+        using var directory = new TemporaryDirectory();
+        for (int i = 0; i < Files; i++)
+            File.WriteAllText(
+                directory.File(i == 0 ? "metrics.jsonl" : $"metrics-{i:D6}.jsonl"),
+                "{\"timestamp\":\"2026-11-23T14:25:38Z\",\"event\":\"metric\",\"metric_name\":\"m\",\"value\":1}\n");
+
+        using Child summary = Start("-n 256", "summarize", directory.Path);
+        Assert.Equal($"{Files} points{Environment.NewLine}", await summary.FinishAsync());
+        using Child compaction = Start("-n 256", "compact", directory.Path);
+        await compaction.FinishAsync();
+        Assert.Empty(LogFiles.Metrics(directory.Path));
+        Assert.Equal(
+            Files,
+            LogDirectory.Open(directory.Path).Summarize(TestContext.Current.CancellationToken).Metrics["m"].Count);
+    }
+
     private static Child Start(string limit, params IEnumerable<string> arguments)
     {
         Need.Linux();

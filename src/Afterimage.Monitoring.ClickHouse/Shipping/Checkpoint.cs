@@ -61,6 +61,7 @@ internal sealed class Checkpoint : IDisposable
         if (FileClaim.Try(path) is not { } claim)
             return null;
 
+        FileSizeLimit.FailWrites();
         Checkpoint? checkpoint = null;
         try
         {
@@ -315,11 +316,13 @@ internal sealed class Checkpoint : IDisposable
                 if (sync)
                     DiskSync.SyncFile(_stream.SafeFileHandle, _path);
             }
-            catch
+            catch (Exception e)
             {
                 // Half a line would corrupt the next.
                 _stream.SetLength(length);
                 _stream.Position = length;
+                if (e is ArgumentOutOfRangeException beyondLimit)
+                    throw FileSizeLimit.Failed(_stream.Name, beyondLimit);
                 throw;
             }
         }

@@ -89,48 +89,15 @@ internal sealed class RunShipper : IDisposable
     /// <exception cref="IOException">A file cannot be read, or the checkpoint cannot be written.</exception>
     public ShipUnit? PlanNext(UnitRows rows, string shard, int version, TimeSpan maxDelay, bool isLast)
     {
-        while (true)
+        try
         {
-            if (_part is null && !TryFindPart(maxDelay, isLast))
-                return null;
-
-            Part part = _part!;
-            FileState file = part.File;
-            uint first = file.Lines + 1;
-            rows.Begin(Run, file.File, first, EncoderOf(file.Table));
-            while (!rows.IsFull && part.MoveNext())
-            {
-                if (first == 1 && rows.Lines == 0 && part.IsWhole)
-                    file.Head = HeadOf(part.Cursor);
-                rows.Add(part.Cursor);
-            }
-
-            rows.End();
-            bool hasMore = part.Peek();
-            long end = hasMore ? part.Cursor.Position : part.Cursor.End;
-            if (!hasMore)
-                EndPart();
-            if (part.IsTail && !IsStillTail(part))
-                continue;
-            if (rows.Lines == 0)
-            {
-                file.Position = end;
-                continue;
-            }
-
-            var unit = new ShipUnit(
-                _checkpoint.NextUnit(),
-                file.Table,
-                file.Name,
-                file.File,
-                first,
-                rows.Lines,
-                part.IsCompacted ? -1 : file.Position,
-                part.IsCompacted ? -1 : end,
-                shard,
-                version);
-            _checkpoint.Plan(unit, file);
-            return unit;
+            return Plan(rows, shard, version, maxDelay, isLast);
+        }
+        catch
+        {
+            // What was read of the part is in no unit: it is read again.
+            EndPart();
+            throw;
         }
     }
 
@@ -194,6 +161,53 @@ internal sealed class RunShipper : IDisposable
     {
         EndPart();
         _checkpoint.Dispose();
+    }
+
+    private ShipUnit? Plan(UnitRows rows, string shard, int version, TimeSpan maxDelay, bool isLast)
+    {
+        while (true)
+        {
+            if (_part is null && !TryFindPart(maxDelay, isLast))
+                return null;
+
+            Part part = _part!;
+            FileState file = part.File;
+            uint first = file.Lines + 1;
+            rows.Begin(Run, file.File, first, EncoderOf(file.Table));
+            while (!rows.IsFull && part.MoveNext())
+            {
+                if (first == 1 && rows.Lines == 0 && part.IsWhole)
+                    file.Head = HeadOf(part.Cursor);
+                rows.Add(part.Cursor);
+            }
+
+            rows.End();
+            bool hasMore = part.Peek();
+            long end = hasMore ? part.Cursor.Position : part.Cursor.End;
+            if (!hasMore)
+                EndPart();
+            if (part.IsTail && !IsStillTail(part))
+                continue;
+            if (rows.Lines == 0)
+            {
+                file.Position = end;
+                continue;
+            }
+
+            var unit = new ShipUnit(
+                _checkpoint.NextUnit(),
+                file.Table,
+                file.Name,
+                file.File,
+                first,
+                rows.Lines,
+                part.IsCompacted ? -1 : file.Position,
+                part.IsCompacted ? -1 : end,
+                shard,
+                version);
+            _checkpoint.Plan(unit, file);
+            return unit;
+        }
     }
 
     private LineEncoder EncoderOf(string table)

@@ -1,6 +1,8 @@
 using System.Text;
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Reading;
 using Afterimage.Monitoring.Reporting.Snapshots;
+using Afterimage.Monitoring.Reporting.Summaries;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Comparing;
@@ -12,15 +14,21 @@ internal sealed class ComparedRun : IDisposable
 
     private static readonly string[] Continuous = [.. PointSource.Continuous.Order(Comparer<string>.Create(CompareNames))];
 
+    private static readonly string[] WellKnown = [.. WellKnownMetrics.InOrder.ToArray().Select(LogSnapshot.Quote)];
+
     private readonly LogSnapshot _snapshot;
     private readonly Dictionary<string, (long Finite, long NonFinite)> _counts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ModelTokenUsage> _tokens;
+    private readonly Dictionary<string, ModelCost> _costs;
     private IEnumerator<DuckDBDataReader> _rows;
     private bool _hasRow;
 
-    public ComparedRun(LogReader log, Action<double>? report, CancellationToken cancellationToken)
+    public ComparedRun(LogReader log, NameLimits limits, Action<double>? report, CancellationToken cancellationToken)
     {
-        _snapshot = log.ReadWithSummary(RecordColumn.OfSummary, report, out RunSummary summary, cancellationToken);
+        _snapshot = log.ReadWithSummary(RecordColumn.OfSummary, limits, report, out RunSummary summary, cancellationToken);
         Summary = summary;
+        _tokens = summary.Tokens.ByModel.ToDictionary(usage => usage.ModelName, StringComparer.Ordinal);
+        _costs = (summary.Cost?.ByModel ?? []).ToDictionary(cost => cost.ModelName, StringComparer.Ordinal);
         try
         {
             _snapshot.Execute("CREATE TEMP TABLE continuous AS " + string.Join(
@@ -28,6 +36,10 @@ internal sealed class ComparedRun : IDisposable
                 Continuous.Select((metric, number) => $"SELECT {number}::TINYINT AS number, value FROM ({PointSource.Values(metric)})")));
             _snapshot.Execute(PointSource.Histogram);
             _snapshot.Execute("DROP TABLE record");
+            FoldNames(limits.Metrics, "");
+            FoldNames(limits.Models, Names.ModelUsagePrefix);
+            FoldNames(limits.FinishReasons, Names.FinishReasonPrefix);
+            FoldNames(limits.Scores, Names.ScorePrefix);
             ReadCounts();
             _snapshot.Shrink();
             _rows = Rows().GetEnumerator();
@@ -91,9 +103,9 @@ internal sealed class ComparedRun : IDisposable
 
     public ModelUse? Use(string model)
     {
-        ModelTokenUsage? tokens = Summary.Tokens.ByModel.FirstOrDefault(usage => usage.ModelName == model);
-        long generations = Summary.Metrics.GetValueOrDefault("model_usage:" + model)?.Count ?? 0;
-        ModelCost? cost = Summary.Cost?.ByModel.FirstOrDefault(c => c.ModelName == model);
+        ModelTokenUsage? tokens = _tokens.GetValueOrDefault(model);
+        long generations = Summary.Metrics.GetValueOrDefault(Names.ModelUsagePrefix + model)?.Count ?? 0;
+        ModelCost? cost = _costs.GetValueOrDefault(model);
         if (tokens is null && generations == 0 && cost is null)
             return null;
 
@@ -118,6 +130,38 @@ internal sealed class ComparedRun : IDisposable
     {
         _hasRow = _rows.MoveNext();
         Advance();
+    }
+
+    /// <summary>Counts names beyond a limit under one, as the summary does.</summary>
+    private void FoldNames(NameLimit limit, string prefix)
+    {
+        if (!limit.IsExceeded)
+            return;
+
+        _snapshot.Execute("CREATE TEMP TABLE kept (name VARCHAR)");
+        using (DuckDBAppender appender = _snapshot.Connection.CreateAppender("kept"))
+        {
+            foreach (string name in limit.Names)
+                appender.CreateRow().AppendValue(prefix + name).EndRow();
+        }
+
+        string others = LogSnapshot.Quote(prefix + GenerationMonitorOptions.OverflowName);
+        string isOfKind = prefix.Length > 0
+            ? $"starts_with(metric, {LogSnapshot.Quote(prefix)})"
+            : "NOT " + string.Join(
+                " AND NOT ",
+                ((string[])[Names.ModelUsagePrefix, Names.FinishReasonPrefix, Names.ScorePrefix])
+                    .Select(other => $"starts_with(metric, {LogSnapshot.Quote(other)})"));
+        _snapshot.Execute(
+            $"""
+            CREATE TEMP TABLE folded AS
+            SELECT CASE WHEN {isOfKind} AND metric NOT IN ({string.Join(", ", WellKnown)}) AND metric NOT IN (FROM kept)
+                THEN {others} ELSE metric END AS metric, value, sum(times)::BIGINT AS times
+            FROM histogram GROUP BY ALL;
+            DROP TABLE histogram;
+            ALTER TABLE folded RENAME TO histogram;
+            DROP TABLE kept;
+            """);
     }
 
     private void ReadCounts()

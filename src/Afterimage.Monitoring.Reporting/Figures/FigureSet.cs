@@ -39,7 +39,7 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
     {
         string[] scores =
         [
-            .. source.MetricNames.Where(name => name.StartsWith(Scores, StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            .. source.PointCounts.Keys.Where(name => name.StartsWith(Scores, StringComparison.Ordinal)).Order(StringComparer.Ordinal),
         ];
         DrawnFigure?[] figures =
         [
@@ -58,7 +58,7 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
         return [.. figures.OfType<DrawnFigure>()];
     }
 
-    private DrawnFigure? Known(string metric) => source.MetricNames.Contains(metric) ? Metric(metric) : null;
+    private DrawnFigure? Known(string metric) => source.PointCounts.ContainsKey(metric) ? Metric(metric) : null;
 
     private DrawnFigure? Rates() =>
         Lines(
@@ -71,17 +71,12 @@ internal sealed class FigureSet(IMetricSource source, FigureLook look)
 
     private DrawnFigure? Lines(string name, string title, string unit, string[] metrics, Func<string, string> label, bool isRate = false)
     {
-        MetricLine[] all =
-        [
-            .. metrics.Where(source.MetricNames.Contains).Select(metric => new MetricLine(label(metric), source.Read(metric))),
-        ];
+        string[] all = [.. metrics.Where(source.PointCounts.ContainsKey)];
         if (all.Length == 0)
             return null;
 
-        MetricLine[] shown =
-        [
-            .. all.OrderByDescending(line => line.Series.Extent.Count).Take(Figure.Colors.Count).OrderBy(line => Array.IndexOf(all, line)),
-        ];
+        HashSet<string> most = [.. all.OrderByDescending(metric => source.PointCounts[metric]).Take(Figure.Colors.Count)];
+        MetricLine[] shown = [.. all.Where(most.Contains).Select(metric => new MetricLine(label(metric), source.Read(metric)))];
         Plot plot = Figure.Create(
             look,
             shown.Length < all.Length ? string.Create(CultureInfo.InvariantCulture, $"{title} ({shown.Length} of {all.Length})") : title,

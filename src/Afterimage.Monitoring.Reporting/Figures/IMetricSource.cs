@@ -5,8 +5,8 @@ namespace Afterimage.Monitoring.Reporting.Figures;
 /// <summary>Where figures have their points from.</summary>
 internal interface IMetricSource
 {
-    /// <summary>The metrics that have finite points.</summary>
-    IReadOnlyCollection<string> MetricNames { get; }
+    /// <summary>The numbers of finite points of the well-known metrics and of scores, where there are any.</summary>
+    IReadOnlyDictionary<string, long> PointCounts { get; }
 
     MetricSeries Read(string metric);
 

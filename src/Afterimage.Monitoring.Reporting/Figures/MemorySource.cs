@@ -10,8 +10,10 @@ internal sealed class MemorySource(IEnumerable<RetainedPoints> points, DateTimeO
     private const string UnknownModel = "unknown";
 
     private readonly ILookup<string, RetainedPoints> _points = points.ToLookup(chunk => chunk.Metric, StringComparer.Ordinal);
+    private Dictionary<string, long>? _pointCounts;
 
-    public IReadOnlyCollection<string> MetricNames => [.. _points.Select(metric => metric.Key)];
+    public IReadOnlyDictionary<string, long> PointCounts =>
+        _pointCounts ??= _points.ToDictionary(metric => metric.Key, metric => (long)Points(metric.Key).Count(), StringComparer.Ordinal);
 
     public MetricSeries Read(string metric)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Reporting.Summaries;
@@ -12,13 +13,22 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
 {
     private const string Model = "coalesce(model_name, 'unknown')";
 
-    private (IReadOnlyList<ModelQuantiles> Models, int Count)? _latencyByModel;
-    private string[]? _metricNames;
+    private static readonly string WellKnown = string.Join(", ", WellKnownMetrics.InOrder.ToArray().Select(LogSnapshot.Quote));
 
-    public IReadOnlyCollection<string> MetricNames =>
-        _metricNames ??= [
-            .. snapshot.Query("SELECT DISTINCT metric FROM points WHERE isfinite(value) ORDER BY 1").Select(row => row.GetString(0)),
-        ];
+    private (IReadOnlyList<ModelQuantiles> Models, int Count)? _latencyByModel;
+    private Dictionary<string, long>? _pointCounts;
+
+    public IReadOnlyDictionary<string, long> PointCounts =>
+        _pointCounts ??= snapshot
+            .Query(
+                $"""
+                SELECT metric, count(*) FROM points
+                WHERE isfinite(value) AND (metric IN ({WellKnown}) OR starts_with(metric, {LogSnapshot.Quote(Names.ScorePrefix)}))
+                GROUP BY 1
+                """
+            )
+            .Select(row => (Metric: row.GetString(0), Count: row.GetInt64(1)))
+            .ToDictionary(metric => metric.Metric, metric => metric.Count, StringComparer.Ordinal);
 
     public MetricSeries Read(string metric)
     {
@@ -118,13 +128,21 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
     private (IReadOnlyList<ModelQuantiles> Models, int Count) ReadLatencyByModel()
     {
         string points = Points("generation_time");
-        List<(string Model, long Count)> models =
-        [
-            .. snapshot
-                .Query($"SELECT {Model} AS model, count(*) FROM {points} GROUP BY 1 ORDER BY 2 DESC, 1")
-                .Select(row => (row.GetString(0), row.GetInt64(1))),
-        ];
-        return ([.. models.Take(IMetricSource.MaxModels).Select(model => Quantiles(points, model.Model, model.Count))], models.Count);
+        int all = 0;
+        List<(string Model, long Count)> models = [];
+        foreach (
+            DuckDBDataReader row in snapshot.Query(
+                $"""
+                WITH counts AS MATERIALIZED (SELECT {Model} AS model, count(*) AS times FROM {points} GROUP BY 1)
+                SELECT model, times, (SELECT count(*) FROM counts) FROM counts ORDER BY times DESC, model LIMIT {IMetricSource.MaxModels}
+                """
+            ))
+        {
+            models.Add((row.GetString(0), row.GetInt64(1)));
+            all = (int)row.GetInt64(2);
+        }
+
+        return ([.. models.Select(model => Quantiles(points, model.Model, model.Count))], all);
     }
 
     // One sort and one walk a model: DuckDB's own quantiles take another rank, and to number the points costs it ten times as much.

@@ -67,23 +67,29 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
     {
         string[] files = [];
         using SummaryParts parts = Load(
-            () => new SummaryParts(MaxLineLength),
+            () => new SummaryParts(MaxLineLength, new NameLimits()),
             cancellationToken,
             (FindRecordFiles, (p, found) => p.AddFiles(files = found, (Since, Until), cancellationToken)));
         return SummaryOf(parts, files);
     }
 
     /// <summary>Reads all records, and summarises them in the same pass.</summary>
+    /// <param name="columns">What is read of a record.</param>
+    /// <param name="limits">Shared by the summaries that are shown together.</param>
+    /// <param name="report">Receives progress from 0 to 1.</param>
+    /// <param name="summary">The summary.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     public LogSnapshot ReadWithSummary(
         RecordColumn[] columns,
+        NameLimits limits,
         Action<double>? report,
         out RunSummary summary,
         CancellationToken cancellationToken)
     {
         string[] files = [];
         SummarizedSnapshot read = Load(
-            () => new SummarizedSnapshot(columns, MaxLineLength, cancellationToken),
+            () => new SummarizedSnapshot(columns, limits, MaxLineLength, cancellationToken),
             cancellationToken,
             (FindRecordFiles, (s, found) => s.Records.AddRecords(files = found, Since, Until, report)));
         try
@@ -226,9 +232,9 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
 
     private sealed class SummarizedSnapshot : IDisposable
     {
-        public SummarizedSnapshot(RecordColumn[] columns, int maxLineLength, CancellationToken cancellationToken)
+        public SummarizedSnapshot(RecordColumn[] columns, NameLimits limits, int maxLineLength, CancellationToken cancellationToken)
         {
-            Parts = new SummaryParts(maxLineLength);
+            Parts = new SummaryParts(maxLineLength, limits);
             Records = new LogSnapshot(columns, cancellationToken, createTaker: Parts.Add, maxLineLength: maxLineLength);
         }
 

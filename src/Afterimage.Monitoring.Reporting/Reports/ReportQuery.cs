@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Figures;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Reporting.Summaries;
@@ -96,7 +97,7 @@ internal static class ReportQuery
                     row.GetString(5),
                     Text(row, 6))),
         ];
-        Dictionary<string, Totals> totals = ReadTotals(snapshot);
+        Dictionary<string, Totals> totals = ReadTotals(snapshot, summary);
 
         return new ReportData(
             summary,
@@ -105,7 +106,7 @@ internal static class ReportQuery
             alerts,
             figures,
             Models(summary, source, totals),
-            by is null ? null : new KeyGroups(by, [.. snapshot.Query(KeySummaryQuery.Sql(by)).Select(KeySummaryQuery.Read)]),
+            by is null ? null : new KeyGroups(by, KeySummaryQuery.Run(snapshot, by)),
             slowest,
             failed,
             failedCount,
@@ -115,13 +116,20 @@ internal static class ReportQuery
             judged);
     }
 
-    private static Dictionary<string, Totals> ReadTotals(LogSnapshot snapshot)
+    private static Dictionary<string, Totals> ReadTotals(LogSnapshot snapshot, RunSummary summary)
     {
         var totals = new Dictionary<string, Totals>(StringComparer.Ordinal);
         foreach (
             DuckDBDataReader row in snapshot.Query(
-                "SELECT coalesce(model_name, 'unknown'), count(*), avg(success::DOUBLE) FROM generations GROUP BY 1"))
-            totals.Add(row.GetString(0), new Totals(row.GetInt64(1), Number(row, 2)));
+                "SELECT coalesce(model_name, 'unknown'), count(*), avg(success::DOUBLE), count(model_name) FROM generations GROUP BY 1"))
+        {
+            // Models that the summary has under one name are one row here, too.
+            string name = row.GetString(0);
+            if (row.GetInt64(3) > 0 && !summary.Metrics.ContainsKey(Names.ModelUsagePrefix + name))
+                name = GenerationMonitorOptions.OverflowName;
+            totals[name] = totals.GetValueOrDefault(name).With(row.GetInt64(1), Number(row, 2));
+        }
+
         return totals;
     }
 
@@ -191,5 +199,12 @@ internal static class ReportQuery
 
     private static long? Whole(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
-    private readonly record struct Totals(long Generations, double? Success);
+    private readonly record struct Totals(long Generations, double? Success)
+    {
+        public Totals With(long generations, double? success) => Generations == 0
+            ? new Totals(generations, success)
+            : new Totals(
+                Generations + generations,
+                ((Success * Generations) + (success * generations)) / (Generations + generations));
+    }
 }

@@ -6,9 +6,27 @@ namespace Afterimage.Monitoring.Reporting.Summaries;
 /// <summary>Groups calls by a key, in SQL.</summary>
 internal static class KeySummaryQuery
 {
+    /// <summary>The statement of which the columns are those that are read.</summary>
+    public static string Sql(SummaryKey key) => Sql(key.Sql);
+
+    /// <summary>Returns the groups in descending order of tokens. Those of the most calls have rows of their own, the others share
+    /// one.</summary>
+    public static IReadOnlyList<KeySummary> Run(LogSnapshot snapshot, SummaryKey key)
+    {
+        bool isMany = snapshot.Scalar($"SELECT count(DISTINCT {key.Sql}) FROM calls AS r") > NameLimits.DefaultLimit;
+        return [.. snapshot.Query(isMany ? Sql(Limited(key)) : Sql(key)).Select(Read)];
+    }
+
+    private static string Limited(SummaryKey key) => $"""
+        CASE WHEN {key.Sql} IS NULL OR {key.Sql} IN (
+                SELECT name FROM (SELECT {key.Sql} AS name, count(*) AS times FROM calls AS r GROUP BY 1)
+                WHERE name IS NOT NULL ORDER BY times DESC, name LIMIT {NameLimits.DefaultLimit})
+            THEN {key.Sql} ELSE {LogSnapshot.Quote(GenerationMonitorOptions.OverflowName)} END
+        """;
+
     // Sums are of doubles, as everywhere: they are exact up to 2^53 tokens, and do not overflow beyond that.
-    public static string Sql(SummaryKey key) => $"""
-        SELECT {key.Sql} AS key, count(*) FILTER (event = 'generation') AS generations, count(*) FILTER (event = 'evaluation'),
+    private static string Sql(string key) => $"""
+        SELECT {key} AS key, count(*) FILTER (event = 'generation') AS generations, count(*) FILTER (event = 'evaluation'),
             avg(success::DOUBLE) FILTER (event = 'generation'),
             quantile_disc(duration, 0.5) FILTER (event = 'generation' AND isfinite(duration)),
             quantile_disc(duration, 0.95) FILTER (event = 'generation' AND isfinite(duration)),
@@ -20,7 +38,7 @@ internal static class KeySummaryQuery
         FROM calls AS r GROUP BY 1 ORDER BY tokens DESC, generations DESC, key
         """;
 
-    public static KeySummary Read(DuckDBDataReader row) => new()
+    private static KeySummary Read(DuckDBDataReader row) => new()
     {
         Value = row.IsDBNull(0) ? null : row.GetString(0),
         Generations = row.GetInt64(1),

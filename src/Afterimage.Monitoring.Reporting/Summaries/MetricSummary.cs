@@ -33,4 +33,17 @@ public sealed record MetricSummary
 
     /// <summary>The 99th percentile.</summary>
     public required double P99 { get; init; }
+
+    /// <summary>The summary of points that are all 1.</summary>
+    internal static MetricSummary OfOnes(long count) => new()
+    {
+        Count = count,
+        Sum = count,
+        Mean = 1,
+        Min = 1,
+        Max = 1,
+        P50 = 1,
+        P95 = 1,
+        P99 = 1,
+    };
 }

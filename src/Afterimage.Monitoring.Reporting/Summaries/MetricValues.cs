@@ -5,13 +5,20 @@ namespace Afterimage.Monitoring.Reporting.Summaries;
 
 /// <summary>All values of one metric, for exact figures. Not thread-safe.</summary>
 /// <remarks>
-/// Integers up to <see cref="CountedValues"/>, as most token counts and rates are, are counted. Other values are kept in memory or, when
-/// <see cref="ValueMemory"/> is used up, in a temporary file. Quantiles are found by selection, not by sorting.
+/// Integers up to <see cref="CountedValues"/>, as most token counts and rates are, are counted once there are so many values that this
+/// takes no more memory than to keep them. Other values are kept in memory or, when <see cref="ValueMemory"/> is used up, in a temporary
+/// file. Quantiles of many values are found by selection, not by sorting.
 /// </remarks>
 internal sealed class MetricValues(ValueMemory memory) : IDisposable
 {
     private const int CountedValues = 1 << 16;
     private const int BlockLength = 8192;
+
+    // So many counts there are at least: a log may have many metrics, most of them of few values.
+    private const int MinCounts = 16;
+
+    // Up to this many values take less time to sort than to divide.
+    private const int MaxSortedWhole = 1 << 16;
 
     // Up to this many values are sorted at once. More are first divided by further bits.
     private const int MaxSorted = 1 << 21;
@@ -23,6 +30,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
     private long[] _counts = [];
     private double[] _block = [];
     private int _blockLength;
+    private long _counted;
     private CompensatedSum _sum;
 
     /// <summary>The number of finite values.</summary>
@@ -71,7 +79,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         Min = Math.Min(Min, value);
         Max = Math.Max(Max, value);
         int whole = (int)value;
-        if (whole == value && (uint)whole < CountedValues && !(whole == 0 && double.IsNegative(value)))
+        if (whole == value && (uint)whole < CountedValues && !(whole == 0 && double.IsNegative(value)) && CanCount(whole))
         {
             AddCounted(whole, times);
             return;
@@ -110,11 +118,20 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
             file.Dispose();
     }
 
+    private bool CanCount(int value) =>
+        value < _counts.Length
+        || value < MinCounts
+        || (value < Count && memory.TryTake((long)(LengthToCount(value) - _counts.Length) * sizeof(long)));
+
+    private int LengthToCount(int value) =>
+        Math.Min(CountedValues, Math.Max(value + 1, Math.Max(_counts.Length * 2, MinCounts)));
+
     private void AddCounted(int value, long times)
     {
         if (value >= _counts.Length)
-            Array.Resize(ref _counts, Math.Min(CountedValues, Math.Max(value + 1, Math.Max(_counts.Length * 2, 64))));
+            Array.Resize(ref _counts, LengthToCount(value));
         _counts[value] += times;
+        _counted += times;
     }
 
     private void Keep(double value)
@@ -151,9 +168,12 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         _blocks.Clear();
     }
 
-    /// <summary>Returns the values at given ranks in ascending order. The first rank is 0.</summary>
+    /// <summary>Returns the values at given ascending ranks. The first rank is 0.</summary>
     private double[] Select(long[] ranks)
     {
+        if (Count - _counted <= MaxSortedWhole)
+            return SelectSorted(prefix: 0, bits: 0, ranks);
+
         // Quantiles share most of their reading only in the first pass, which covers all values.
         long[] first = Histogram(0, 0);
         return [.. ranks.Select(rank => Select(rank, first))];
@@ -171,7 +191,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
             if (bits == 64)
                 return ValueOf(prefix);
             if (histogram[bucket] <= MaxSorted)
-                return SelectSorted(prefix, bits, rank);
+                return SelectSorted(prefix, bits, [rank])[0];
             histogram = Histogram(prefix, bits);
         }
     }
@@ -199,7 +219,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         return histogram;
     }
 
-    private double SelectSorted(ulong prefix, int bits, long rank)
+    private double[] SelectSorted(ulong prefix, int bits, long[] ranks)
     {
         var values = new List<double>();
         foreach (ReadOnlyMemory<double> block in Blocks())
@@ -212,25 +232,30 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         }
 
         values.Sort();
+        double[] selected = new double[ranks.Length];
+        int found = 0;
+        long passed = 0;
         int below = 0;
-        for (int value = 0; value < _counts.Length; value++)
+        for (int value = 0; value < _counts.Length && found < ranks.Length; value++)
         {
             if (_counts[value] == 0 || !Begins(KeyOf(value), prefix, bits))
                 continue;
 
             while (below < values.Count && values[below] < value)
-            {
-                if (rank-- == 0)
-                    return values[below];
-                below++;
-            }
-
-            if (rank < _counts[value])
-                return value;
-            rank -= _counts[value];
+                Pass(values[below++], 1);
+            Pass(value, _counts[value]);
         }
 
-        return values[below + (int)rank];
+        while (found < ranks.Length)
+            Pass(values[below++], 1);
+        return selected;
+
+        void Pass(double value, long times)
+        {
+            passed += times;
+            while (found < ranks.Length && ranks[found] < passed)
+                selected[found++] = value;
+        }
     }
 
     private IEnumerable<ReadOnlyMemory<double>> Blocks()

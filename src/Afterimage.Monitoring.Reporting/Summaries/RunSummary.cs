@@ -6,6 +6,8 @@ using Afterimage.Monitoring.Reporting.Snapshots;
 namespace Afterimage.Monitoring;
 
 /// <summary>Summary of a run or of a directory of runs. A summary of a log directory equals that of the live monitor.</summary>
+/// <remarks>Of a log directory with more than 100,000 models, finish reasons, metrics or scores, the further ones count together under
+/// <see cref="GenerationMonitorOptions.OverflowName"/>. Totals are exact, and every name that is there has all of its records.</remarks>
 public sealed record RunSummary
 {
     /// <summary>The full path of the log directory.</summary>

@@ -15,10 +15,10 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     // The ID of the first well-known metric.
     private const int FirstKnown = WellKnownMetrics.GenerationTime;
 
-    private readonly Utf8Names<MetricValues> _metrics = new();
-    private readonly Utf8Names<MetricValues> _scores = new();
-    private readonly Utf8Names<ModelSums> _models = new();
-    private readonly Utf8Names<Uses> _finishReasons = new();
+    private readonly Utf8Names<MetricValues> _metrics;
+    private readonly Utf8Names<MetricValues> _scores;
+    private readonly Utf8Names<ModelSums> _models;
+    private readonly Utf8Names<Uses> _finishReasons;
     private readonly MetricValues[] _known;
     private readonly ValueMemory _memory;
     private readonly ModelSums _unknown = new();
@@ -30,10 +30,18 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     private long _last = long.MinValue;
 
     /// <param name="memory">Shared by all instances that will be combined.</param>
-    public SummaryAccumulator(ValueMemory memory)
+    /// <param name="limits">Shared likewise.</param>
+    public SummaryAccumulator(ValueMemory memory, NameLimits limits)
     {
         _memory = memory;
-        _known = [.. WellKnownMetrics.InOrder.ToArray().Select(name => _metrics.GetOrAdd(name, NewValues))];
+        _metrics = new Utf8Names<MetricValues>(limits.Metrics);
+        _scores = new Utf8Names<MetricValues>(limits.Scores);
+        _models = new Utf8Names<ModelSums>(limits.Models);
+        _finishReasons = new Utf8Names<Uses>(limits.FinishReasons);
+        string[] known = WellKnownMetrics.InOrder.ToArray();
+        _known = [.. known.Select(_ => NewValues())];
+        foreach ((string name, MetricValues values) in known.Zip(_known))
+            _metrics.Take(name, values, Combine);
     }
 
     public void TakeSkipped() => _skippedLines++;
@@ -64,26 +72,26 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         _skippedLines += other._skippedLines;
         _first = Math.Min(_first, other._first);
         _last = Math.Max(_last, other._last);
-        _metrics.Take(other._metrics, NewValues, (mine, its) => mine.Take(its));
-        _scores.Take(other._scores, NewValues, (mine, its) => mine.Take(its));
-        _models.Take(other._models, () => new ModelSums(), (mine, its) => mine.Take(its));
-        _finishReasons.Take(other._finishReasons, () => new Uses(), (mine, its) => mine.Count += its.Count);
+        _metrics.Take(other._metrics, Combine);
+        _scores.Take(other._scores, Combine);
+        _models.Take(other._models, (mine, its) => mine.Take(its));
+        _finishReasons.Take(other._finishReasons, (mine, its) => mine.Count += its.Count);
         _unknown.Take(other._unknown);
     }
 
     /// <summary>Summarises everything that was accumulated.</summary>
     public RunSummary Summarize(string logDirectory, IReadOnlyList<string> files)
     {
-        foreach ((string name, ModelSums model) in _models.All.Where(pair => pair.Value.Uses > 0))
-            _metrics.GetOrAdd(Names.ModelUsagePrefix + name, NewValues).Add(1, model.Uses);
-        foreach ((string name, Uses uses) in _finishReasons.All)
-            _metrics.GetOrAdd(Names.FinishReasonPrefix + name, NewValues).Add(1, uses.Count);
-        foreach ((string name, MetricValues values) in _scores.All)
-            _metrics.GetOrAdd(Names.ScorePrefix + name, NewValues).Take(values);
-        if (_unknown.HasTokens || _unknown.HasCost)
-            _models.GetOrAdd(Names.UnknownModelName, () => new ModelSums()).Take(_unknown);
-
         var metrics = new SortedDictionary<string, MetricSummary>(StringComparer.Ordinal);
+        foreach ((string name, ModelSums model) in _models.All.Where(pair => pair.Value.Uses > 0))
+            AddOnes(metrics, Names.ModelUsagePrefix + name, model.Uses);
+        foreach ((string name, Uses uses) in _finishReasons.All)
+            AddOnes(metrics, Names.FinishReasonPrefix + name, uses.Count);
+        foreach ((string name, MetricValues values) in _scores.All)
+            _metrics.Take(Names.ScorePrefix + name, values, Combine);
+        if (_unknown.HasTokens || _unknown.HasCost)
+            _models.Take(Names.UnknownModelName, _unknown, (mine, its) => mine.Take(its));
+
         long nonFinite = 0;
         foreach ((string name, MetricValues values) in _metrics.All)
         {
@@ -113,6 +121,17 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         foreach ((_, MetricValues values) in _metrics.All.Concat(_scores.All))
             values.Dispose();
     }
+
+    // Names may be many, and their points are all 1: a count says it all. Somebody may have recorded points of such a name himself.
+    private void AddOnes(SortedDictionary<string, MetricSummary> metrics, string name, long count)
+    {
+        if (_metrics.TryGet(name, out MetricValues? values))
+            values.Add(1, count);
+        else
+            metrics.Add(name, MetricSummary.OfOnes(count));
+    }
+
+    private static void Combine(MetricValues mine, MetricValues its) => mine.Take(its);
 
     private void AddGeneration(IRecord record)
     {

@@ -6,7 +6,8 @@ namespace Afterimage.Monitoring.Reporting.Summaries;
 
 /// <summary>The summary of records that several threads read, each with a part of its own.</summary>
 /// <param name="maxLineLength">The length, in bytes, beyond which a line is skipped.</param>
-internal sealed class SummaryParts(int maxLineLength) : IDisposable
+/// <param name="limits">Shared by the summaries that are shown together.</param>
+internal sealed class SummaryParts(int maxLineLength, NameLimits limits) : IDisposable
 {
     private readonly ValueMemory _memory = new();
     private readonly List<SummaryAccumulator> _parts = [];
@@ -48,7 +49,7 @@ internal sealed class SummaryParts(int maxLineLength) : IDisposable
 
     private SummaryAccumulator AddPart()
     {
-        var part = new SummaryAccumulator(_memory);
+        var part = new SummaryAccumulator(_memory, limits);
         lock (_parts)
             _parts.Add(part);
         return part;

@@ -27,13 +27,19 @@ internal static class ShippingMarks
         string path = Path.Combine(runDirectory, DirectoryName, destination + MarkExtension);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string written = path + ".new";
-        using (var stream = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
+        FileSizeLimit.FailWrites();
+        try
         {
+            using var stream = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None);
             using var writer = new Utf8JsonWriter(stream);
             writer.WriteStartObject();
             foreach ((string name, long length) in files)
                 writer.WriteNumber(name, length);
             writer.WriteEndObject();
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            throw FileSizeLimit.Failed(written, e);
         }
 
         File.Move(written, path, overwrite: true);

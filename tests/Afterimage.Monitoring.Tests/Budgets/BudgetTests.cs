@@ -269,13 +269,24 @@ public sealed class BudgetTests
         reservation.Dispose();
         Assert.True(run.Monitor.TryReserve(new BudgetEstimate { CostUsd = 0.9m }, out reservation));
         reservation.Dispose();
-        Assert.Throws<ArgumentException>(() =>
-            run.Monitor.TryReserve(new BudgetEstimate { ModelName = "unheard", PromptTokenCount = 1 }, out _));
+        var unheard = new BudgetEstimate { ModelName = "unheard", PromptTokenCount = 1 };
+        Assert.StartsWith(
+            "There is no price for the model 'unheard'. Estimate its cost",
+            Assert.Throws<ArgumentException>(() => run.Monitor.TryReserve(unheard, out _)).Message,
+            StringComparison.Ordinal);
+        unheard = unheard with { Tags = [new("service_tier", "flex")] };
+        Assert.StartsWith(
+            "There is no price for the model 'unheard' of the service tier 'flex'. Estimate its cost",
+            Assert.Throws<ArgumentException>(() => run.Monitor.TryReserve(unheard, out _)).Message,
+            StringComparison.Ordinal);
 
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard" });
+        Assert.Empty(Heard(run));
         run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 7 });
-        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 8 });
-        Assert.Equal(15, run.Monitor.GetBudgets()[0].UnpricedTokenCount);
         Assert.Equal(["Warning Budget b does not include every call: the price of some calls is unknown"], Heard(run));
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "unheard", PromptTokenCount = 8 });
+        Assert.Empty(Heard(run));
+        Assert.Equal(15, run.Monitor.GetBudgets()[0].UnpricedTokenCount);
         run.Monitor.TrackEvaluation(
             TimeSpan.Zero,
             true,
@@ -517,29 +528,129 @@ public sealed class BudgetTests
         Assert.Equal((0m, 0m, 100m, false), Figures(run));
     }
 
-    public static TheoryData<Budget, string> BadBudgets =>
+    public static TheoryData<Budget, string, string> BadBudgets =>
         new()
         {
-            { Tokens(1) with { Name = "" }, "Budgets[0].Name" },
-            { Tokens(1) with { Unit = (BudgetUnit)9 }, "Budgets[0].Unit" },
-            { Tokens(0), "Budgets[0].Limit" },
-            { Tokens(1) with { Period = (BudgetPeriod)9 }, "Budgets[0].Period" },
-            { Tokens(1) with { Unit = BudgetUnit.WallTime, Period = BudgetPeriod.Day }, "Budgets[0].Period" },
-            { Tokens(1) with { Unit = BudgetUnit.WallTime, ModelName = "m" }, "Budgets[0].ModelName" },
-            { Tokens(1) with { ModelName = "" }, "Budgets[0].ModelName" },
-            { Tokens(1) with { WarnAt = [1] }, "Budgets[0].WarnAt" },
-            { Tokens(1) with { ResumeFrom = "" }, "Budgets[0].ResumeFrom" },
-            { Tokens(1) with { Unit = BudgetUnit.Dollars }, "Pricing" },
+            { Tokens(1) with { Name = "" }, "Budgets[0].Name", "is required" },
+            { Tokens(1) with { Unit = (BudgetUnit)9 }, "Budgets[0].Unit", "there is no such unit" },
+            { Tokens(0), "Budgets[0].Limit", "is more than zero" },
+            { Tokens(316_224_001) with { Unit = BudgetUnit.WallTime }, "Budgets[0].Limit", "is at most ten years" },
+            { Tokens(1) with { Period = (BudgetPeriod)9 }, "Budgets[0].Period", "there is no such period" },
+            { Tokens(1) with { Unit = BudgetUnit.WallTime, Period = BudgetPeriod.Day }, "Budgets[0].Period", "is the run" },
+            { Tokens(1) with { Unit = BudgetUnit.WallTime, ModelName = "m" }, "Budgets[0].ModelName", "has no time of its own" },
+            { Tokens(1) with { ModelName = "" }, "Budgets[0].ModelName", "is not empty" },
+            { Tokens(1) with { Unit = BudgetUnit.WallTime, Tag = new("t", "v") }, "Budgets[0].Tag", "has no time of its own" },
+            { Tokens(1) with { Tag = new("", "v") }, "Budgets[0].Tag", "has a key and a value" },
+            { Tokens(1) with { WarnAt = [1] }, "Budgets[0].WarnAt", "more than 0 and less than 1" },
+            { Tokens(1) with { WarnAt = [0] }, "Budgets[0].WarnAt", "more than 0 and less than 1" },
+            { Tokens(1) with { ResumeFrom = "" }, "Budgets[0].ResumeFrom", "is a directory, or null" },
+            { Tokens(1) with { Unit = BudgetUnit.Dollars }, "Pricing", "" },
         };
 
     [Theory]
     [MemberData(nameof(BadBudgets), DisableDiscoveryEnumeration = true)]
-    public void A_wrong_budget_is_refused_by_its_place_and_field(Budget budget, string parameter) =>
+    public void A_wrong_budget_is_refused_by_its_place_its_field_and_the_rule(Budget budget, string parameter, string rule)
+    {
+        ArgumentException refused = Assert.ThrowsAny<ArgumentException>(
+            () => new GenerationMonitor(new GenerationMonitorOptions { Budgets = { budget } }));
+        Assert.Equal(parameter, refused.ParamName);
+        Assert.Contains(rule, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_budget_of_ten_years_is_one()
+    {
+        using MonitorRun run = Run(Tokens(316_224_000) with { Unit = BudgetUnit.WallTime });
+        Assert.False(run.Monitor.GetBudgets()[0].IsSpent);
+    }
+
+    [Fact]
+    public void An_alert_says_whose_budget_it_is_and_since_when_it_counts()
+    {
+        using MonitorRun run = Run(
+            Tokens(10) with
+            {
+                ModelName = "m",
+                Tag = new("tenant", "a"),
+                Period = BudgetPeriod.Hour,
+                WarnAt = [0.5],
+            });
+        Track(5);
+        Track(5);
+        run.Monitor.GetBudgets();
+        run.Clock.Advance(TimeSpan.FromHours(1));
+        run.Monitor.GetBudgets();
+        run.Monitor.CheckAlerts();
+
         Assert.Equal(
-            parameter,
-            Assert
-                .ThrowsAny<ArgumentException>(() => new GenerationMonitor(new GenerationMonitorOptions { Budgets = { budget } }))
-                .ParamName);
+            ["2026-11-23T14:00:00.0000000+00:00", "2026-11-23T14:00:00.0000000+00:00", "2026-11-23T15:00:00.0000000+00:00"],
+            _heard.Select(a => a.Data["period_start"]));
+        Assert.All(_heard, a => Assert.Equal(("m", "a"), (a.Data["model_name"], a.Data["tag.tenant"])));
+        Assert.Equal([0.5, null, null], _heard.Select(a => a.Data.GetValueOrDefault("share")));
+        Assert.Equal([null, null, true], _heard.Select(a => a.Data.GetValueOrDefault("resolved")));
+
+        void Track(int tokens) => run.Monitor.TrackGeneration(
+            TimeSpan.Zero,
+            true,
+            new GenerationDetails { ModelName = "m", TotalTokenCount = tokens, Tags = [new("tenant", "a")] });
+    }
+
+    [Fact]
+    public void Calls_without_usage_are_counted_and_said_once()
+    {
+        using MonitorRun run = Run(
+            Tokens(1000),
+            Tokens(1000) with { Name = "calls", Unit = BudgetUnit.Generations, WarnAt = [] });
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.True(run.Monitor.TryReserve(new BudgetEstimate { PromptTokenCount = 20 }, out BudgetReservation? reservation));
+            run.Monitor.TrackGeneration(
+                TimeSpan.Zero,
+                true,
+                new GenerationDetails { UsageMissing = true, Reservation = reservation });
+        }
+
+        // The estimate is what is known of such a call.
+        Assert.Equal((40m, 0m, 960m, false), Figures(run));
+        Assert.Equal([2L, 0L], run.Monitor.GetBudgets().Select(b => b.UsageMissingCount));
+        Assert.Equal(["Warning Budget b counts estimates: calls without usage from their provider were recorded"], Heard(run));
+    }
+
+    [Fact]
+    public void A_name_stands_for_a_dated_one_until_a_call_was_answered_by_another()
+    {
+        using MonitorRun run = Run(Tokens(100) with { ModelName = "m-2026-01-01" });
+        var estimate = new BudgetEstimate { ModelName = "m", PromptTokenCount = 60 };
+        Assert.True(run.Monitor.TryReserve(estimate, out BudgetReservation? reservation));
+        Assert.Equal(60m, run.Monitor.GetBudgets()[0].Reserved);
+        reservation.Dispose();
+
+        Answer("m-2026-06-01");
+        Assert.True(run.Monitor.TryReserve(estimate, out reservation));
+        Assert.Equal(0m, run.Monitor.GetBudgets()[0].Reserved);
+        reservation.Dispose();
+
+        Answer("m-2026-01-01");
+        Assert.True(run.Monitor.TryReserve(estimate, out _));
+        Assert.Equal(60m, run.Monitor.GetBudgets()[0].Reserved);
+
+        void Answer(string model) => run.Monitor.TrackGeneration(
+            TimeSpan.Zero,
+            true,
+            new GenerationDetails { ModelName = model, RequestModel = "m" });
+    }
+
+    [Fact]
+    public void One_spent_budget_of_several_cancels_and_its_new_window_ends_that()
+    {
+        using MonitorRun run = Run(Tokens(1000), Tokens(10) with { Name = "hourly", Period = BudgetPeriod.Hour, WarnAt = [] });
+        Use(run, 10);
+        Assert.True(run.Monitor.BudgetToken.IsCancellationRequested);
+        run.Clock.Advance(TimeSpan.FromHours(1));
+        Assert.False(run.Monitor.BudgetToken.IsCancellationRequested);
+        Use(run, 9);
+        Assert.False(run.Monitor.BudgetToken.IsCancellationRequested);
+    }
 
     private static Budget Tokens(decimal limit) =>
         new()

@@ -150,6 +150,42 @@ public sealed class PoisonTests
         Assert.Equal(0, run.Monitor.GetStatistics().Failed);
     }
 
+    [Fact]
+    public async Task A_refused_record_with_nothing_behind_it_is_kept_until_the_end_and_said()
+    {
+        int attempts = 0;
+        var run = new MonitorRun(o =>
+        {
+            o.ShutdownTimeout = TimeSpan.FromSeconds(1);
+            o.MetricHandlers.Add(
+                new BatchHandler(
+                    _ =>
+                    {
+                        Interlocked.Increment(ref attempts);
+                        throw new InvalidOperationException("unlucky");
+                    },
+                    isLossless: true));
+        });
+        using (run)
+        {
+            run.Monitor.RecordMetric("m", 13);
+            while (Volatile.Read(ref attempts) < 7)
+            {
+                IOException notWritten = await Assert.ThrowsAsync<IOException>(
+                    () => Limits.WaitFor(run.Monitor.FlushAsync(Limits.Token).AsTask()));
+                Assert.Contains("unlucky", notWritten.Message, StringComparison.Ordinal);
+            }
+
+            HandlerStatistics kept = run.Monitor.GetStatistics().Handlers[0];
+            Assert.Equal((0, 1), (kept.Failed, kept.Pending));
+
+            await run.Monitor.DisposeAsync();
+            HandlerStatistics lost = run.Monitor.GetStatistics().Handlers[0];
+            Assert.Equal((1, 0, 0), (lost.Failed, lost.Pending, lost.Written));
+            Assert.Contains(run.LogEntries(), e => e.Text("message").EndsWith(": 1 records are lost", StringComparison.Ordinal));
+        }
+    }
+
     private static async Task FlushUntilItSucceeds(MonitorRun run, bool record = false)
     {
         while (true)
