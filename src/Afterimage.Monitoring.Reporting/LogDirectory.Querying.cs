@@ -29,10 +29,10 @@ public sealed partial class LogDirectory
         try
         {
             QueryInput input = QueryInput.Of(sql, cancellationToken);
-            snapshot = _reader.Read(input, cancellationToken);
+            snapshot = _reader.Read(input, cancellationToken, isInPlace: options.HasContents);
             if (!options.HasContents)
                 snapshot.RemoveContents(input);
-            return LogQuery.Run(snapshot, sql, input.IsSelect, options, cancellationToken);
+            return LogQuery.Run(snapshot, sql, input.IsSelect, options, _reader.Blame, cancellationToken);
         }
         catch (Exception exception)
         {
@@ -40,6 +40,8 @@ public sealed partial class LogDirectory
             if (exception is not (DbException or InvalidOperationException or FormatException))
                 throw;
             cancellationToken.ThrowIfCancellationRequested();
+            if (exception is DbException error && _reader.Blame(error) is IOException damage)
+                throw damage;
             throw new ArgumentException(FirstParagraph(exception.Message), nameof(sql), exception);
         }
     }

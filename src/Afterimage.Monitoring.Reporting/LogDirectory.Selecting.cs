@@ -82,7 +82,7 @@ public sealed partial class LogDirectory
     {
         string fullPath = System.IO.Path.GetFullPath(path);
         if (File.Exists(fullPath))
-            throw new DirectoryNotFoundException($"The log directory '{fullPath}' must not be a file.");
+            throw new DirectoryNotFoundException($"The log directory '{fullPath}' is a file, not a directory.");
         if (!Directory.Exists(fullPath))
             throw new DirectoryNotFoundException($"The log directory '{fullPath}' does not exist.");
         return fullPath;

@@ -32,7 +32,7 @@ public sealed class DamagedFileTests : IDisposable
             File.WriteAllBytes(file, damaged);
             LogDirectory log = LogDirectory.Open(_directory.Path);
             Try(position, () => log.Summarize(cancellationToken));
-            Try(position, () => log.QueryAsync("SELECT * FROM calls", null, cancellationToken).GetAwaiter().GetResult().Dispose());
+            Try(position, Query);
             Try(position, () => log.SummarizeByAsync(SummaryKey.Model, cancellationToken).GetAwaiter().GetResult());
             Try(position, Resume);
         }
@@ -53,6 +53,13 @@ public sealed class DamagedFileTests : IDisposable
             {
                 Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"The byte at {position}: {e}"));
             }
+        }
+
+        void Query()
+        {
+            using LogQuery query = LogDirectory.Open(_directory.Path).Query("SELECT * FROM calls", cancellationToken);
+            while (query.Reader.Read())
+                _ = query.Reader.GetValue(0);
         }
 
         void Resume()

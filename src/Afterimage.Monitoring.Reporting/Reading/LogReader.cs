@@ -106,19 +106,32 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
     }
 
     /// <summary>Reads the input of a statement, within both time spans.</summary>
+    /// <param name="input">The input.</param>
+    /// <param name="cancellationToken">A token to cancel any operation of the snapshot.</param>
+    /// <param name="since">The start of the second time span.</param>
+    /// <param name="until">The end of the second time span.</param>
+    /// <param name="report">Receives progress from 0 to 1.</param>
+    /// <param name="isInPlace">Whether statements read compacted files where they are. <see cref="Blame"/> then has to judge their
+    /// errors.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     public LogSnapshot Read(
         QueryInput input,
         CancellationToken cancellationToken,
         DateTimeOffset? since = null,
         DateTimeOffset? until = null,
-        Action<double>? report = null)
+        Action<double>? report = null,
+        bool isInPlace = false)
     {
         (since, until) = Narrowed(since, until);
         LogSnapshot snapshot = Load(
             () => new LogSnapshot(input.Columns, cancellationToken, maxLineLength: MaxLineLength),
             cancellationToken,
-            (FindRecordFiles, (s, found) => s.AddRecords(found, since, until, report)),
+            (FindRecordFiles, (s, found) =>
+            {
+                string[] compacted = [.. found.Where(RecordFiles.IsCompacted)];
+                bool isAdded = isInPlace && s.TryAddInPlace(compacted, since, until);
+                s.AddRecords(isAdded ? [.. found.Except(compacted)] : found, since, until, report);
+            }),
             (() => input.HasLogs ? Find(LogFiles) : [], (s, found) => s.AddLogs(found)),
             (() => input.HasAlerts ? FindAlertFiles() : [], (s, found) => s.AddAlerts(found)));
         if (since is not null || until is not null)
@@ -158,6 +171,14 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
         }
     }
 
+    /// <summary>Returns the exception for an error of a statement that reads compacted files in place: one that names a file, if a file is
+    /// damaged.</summary>
+    public Exception Blame(DbException exception)
+    {
+        string[] compacted = [.. FindRecordFiles().Where(RecordFiles.IsCompacted)];
+        return DamagedOf(compacted) is { } file ? CompactedFile.Damaged(file, exception) : exception;
+    }
+
     private bool IsRead(string path, string file) => !IsTopOnly || System.IO.Path.GetDirectoryName(file) == path;
 
     private (DateTimeOffset? Since, DateTimeOffset? Until) Narrowed(DateTimeOffset? since, DateTimeOffset? until) => (
@@ -191,7 +212,10 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
 
                 // If a file disappeared between listing and reading, the next listing does not contain it.
                 if (files.All(found => found.All(File.Exists)))
-                    throw DamagedOf(compacted) is { } file ? CompactedFile.Damaged(file, exception) : Unreadable(exception);
+                {
+                    string? damaged = compacted.Length == 1 ? compacted[0] : DamagedOf(compacted);
+                    throw damaged is null ? Unreadable(exception) : CompactedFile.Damaged(damaged, exception);
+                }
             }
         }
     }
@@ -209,9 +233,6 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
     /// <summary>The compacted file that cannot be read, if one cannot: the engine does not always say.</summary>
     private static string? DamagedOf(string[] compacted)
     {
-        if (compacted.Length <= 1)
-            return compacted.FirstOrDefault();
-
         return compacted.FirstOrDefault(file =>
         {
             try

@@ -11,14 +11,19 @@ public sealed class LogQuery : IDisposable
     private readonly DuckDBCommand _command;
     private readonly CancellationTokenRegistration _cancel;
 
-    private LogQuery(LogSnapshot snapshot, DuckDBCommand command, CancellationTokenRegistration cancel, IReadOnlyList<string> types)
+    private LogQuery(
+        LogSnapshot snapshot,
+        DuckDBCommand command,
+        CancellationTokenRegistration cancel,
+        IReadOnlyList<string> types,
+        Func<DbException, Exception> blame)
     {
         _snapshot = snapshot;
         _command = command;
         _cancel = cancel;
         ColumnTypes = types;
         SkippedLines = snapshot.SkippedLines;
-        Reader = command.ExecuteReader();
+        Reader = new AnswerReader(command.ExecuteReader(), blame);
     }
 
     /// <summary>The rows, as they are produced. Times are in UTC; JSON columns are returned as text.</summary>
@@ -47,6 +52,7 @@ public sealed class LogQuery : IDisposable
         string sql,
         bool isSelect,
         LogQueryOptions options,
+        Func<DbException, Exception> blame,
         CancellationToken cancellationToken)
     {
         snapshot.Lock();
@@ -57,7 +63,7 @@ public sealed class LogQuery : IDisposable
         CancellationTokenRegistration cancel = cancellationToken.Register(command.Cancel);
         try
         {
-            return new LogQuery(snapshot, command, cancel, columns.Types);
+            return new LogQuery(snapshot, command, cancel, columns.Types, blame);
         }
         catch
         {

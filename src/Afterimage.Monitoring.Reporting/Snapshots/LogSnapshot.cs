@@ -47,6 +47,7 @@ internal sealed class LogSnapshot : IDisposable
     private readonly RecordColumn[] _columns;
     private readonly bool _keepsLines;
     private readonly Func<IRecordTaker>? _createTaker;
+    private readonly List<HeldFile> _held = [];
     private readonly int _maxLineLength;
     private readonly CancellationToken _cancellationToken;
     private long _skippedLogLines;
@@ -81,13 +82,7 @@ internal sealed class LogSnapshot : IDisposable
             SET TimeZone = 'UTC';
             """);
         Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)}{(keepsLines ? ", line BLOB" : "")})");
-        Execute(
-            "CREATE TEMP VIEW whole_record AS SELECT "
-            + string.Join(
-                ", ",
-                RecordColumn.All.Select(column => columns.Any(read => read.Name == column.Name) ? column.Name : column.Missing))
-            + " FROM record"
-        );
+        Execute($"CREATE TEMP VIEW whole_record AS {SelectWhole("record", column => column.Name)}");
         Execute(NoteTables.Definitions);
         Execute(ViewOf("calls", RecordEvents.Calls));
         Execute(ViewOf("generations", RecordEvents.Generation));
@@ -102,7 +97,7 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>The number of lines that held no valid record, log entry or alert.</summary>
     public long SkippedLines =>
         _skippedLogLines
-        + Scalar("SELECT (SELECT count(*) FROM record WHERE event IS NULL) + (SELECT count(*) FROM alert WHERE name IS NULL)");
+        + Scalar("SELECT (SELECT count(*) FROM whole_record WHERE event IS NULL) + (SELECT count(*) FROM alert WHERE name IS NULL)");
 
     /// <summary>Adds the records of <paramref name="files"/> from <paramref name="since"/> (inclusive) to <paramref name="until"/>
     /// (exclusive).</summary>
@@ -126,6 +121,31 @@ internal sealed class LogSnapshot : IDisposable
             _createTaker,
             report,
             _cancellationToken);
+    }
+
+    /// <summary>Lets statements read the records of compacted files where they are, for a snapshot that few statements will read. The files
+    /// never change, and are held open.</summary>
+    /// <returns>Whether they can be read so.</returns>
+    public bool TryAddInPlace(IReadOnlyCollection<string> compacted, DateTimeOffset? since, DateTimeOffset? until)
+    {
+        if (!HeldFile.IsSupported || compacted.Count is 0 or > MaxFilesAtOnce)
+            return false;
+
+        foreach (string path in compacted)
+            _held.Add(new HeldFile(path));
+        string files = ListFiles(_held.Select(file => file.Path));
+        IReadOnlySet<string> filled = CompactedFile.FilledColumns(this, files);
+        IEnumerable<RecordColumn> read = _columns.Where(column => column.IsAlwaysRead || filled.Contains(column.Name));
+        string rows = CompactedFile.SelectFrom(read, files, withLines: false);
+        string select = SelectWhole(
+            $"({rows})",
+            column => column.Field == RecordSchema.Event ? $"TRY_CAST(event AS {column.Type}) AS event"
+                : column.IsAlwaysRead ? column.Name
+                : $"{(filled.Contains(column.Name) ? column.Name : "NULL")}::{column.Type} AS {column.Name}");
+        Execute(
+            $"CREATE OR REPLACE TEMP VIEW whole_record AS {select} WHERE event IS NULL OR {Within(since, until)} "
+                + $"UNION ALL {SelectWhole("record", column => column.Name)}");
+        return true;
     }
 
     /// <summary>Passes on the records of compacted files, in any order, without keeping them.</summary>
@@ -183,8 +203,12 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>Limits the memory to leave room for another snapshot, so that both together take no more than a gigabyte.</summary>
     public void Shrink() => Execute($"SET memory_limit = '{MemoryLimitBesideOthers}'");
 
-    /// <summary>Prevents any further statement from accessing a file, the network or a setting.</summary>
-    public void Lock() => Execute("SET enable_external_access = false; SET lock_configuration = true;");
+    /// <summary>Prevents any further statement from accessing the network, a setting, or a file that is not read in place.</summary>
+    public void Lock() => Execute($"""
+        SET allowed_paths = [{string.Join(", ", _held.Select(file => QuotePath(file.Path)))}];
+        SET enable_external_access = false;
+        SET lock_configuration = true;
+        """);
 
     /// <param name="sql">The statement.</param>
     /// <param name="report">Receives progress from 0 to 1 from time to time.</param>
@@ -255,6 +279,7 @@ internal sealed class LogSnapshot : IDisposable
     public void Dispose()
     {
         _connection.Dispose();
+        _held.ForEach(file => file.Dispose());
         if (Directory.Exists(_spillDirectory))
             Directory.Delete(_spillDirectory, recursive: true);
     }
@@ -287,6 +312,13 @@ internal sealed class LogSnapshot : IDisposable
             done += some.Length;
         }
     }
+
+    private string SelectWhole(string rows, Func<RecordColumn, string> select) =>
+        "SELECT "
+        + string.Join(
+            ", ",
+            RecordColumn.All.Select(column => _columns.Any(read => read.Name == column.Name) ? select(column) : column.Missing))
+        + $" FROM {rows}";
 
     private string SelectFilled(string[] files, (DateTimeOffset? Since, DateTimeOffset? Until) times)
     {
