@@ -64,10 +64,13 @@ internal static class ReadingCost
             case ["duckdb", "p95", string directory]:
                 Measure(directory, "p95.duckdb", () => ByDuckDb(directory, P95));
                 return 0;
+            case ["duckdb", "compact", string directory]:
+                Measure(directory, "compact.duckdb", () => CompactByDuckDb(directory));
+                return 0;
             default:
                 Console.Error.WriteLine(
                     "reading make DIR GENERATIONS | make-small DIR FILES | open DIR | resume DIR | compact DIR "
-                    + "| afterimage summary DIR | afterimage p95 DIR | duckdb summary DIR | duckdb p95 DIR"
+                    + "| afterimage summary DIR | afterimage p95 DIR | duckdb summary DIR | duckdb p95 DIR | duckdb compact DIR"
                 );
                 return 2;
         }
@@ -134,6 +137,23 @@ internal static class ReadingCost
         using DuckDBDataReader reader = command.ExecuteReader();
         while (reader.Read())
             _ = reader.GetValue(0);
+    }
+
+    /// <summary>Into one file, without a check of what was read and written, and without a sync.</summary>
+    private static void CompactByDuckDb(string directory)
+    {
+        string target = Path.Combine(directory, "all.tmp");
+        using var connection = new DuckDBConnection("Data Source=:memory:");
+        connection.Open();
+        using DuckDBCommand command = connection.CreateCommand();
+        command.CommandText = $"""
+            COPY (FROM read_json('{directory}/metrics*.jsonl', format = 'newline_delimited', columns = {"{"}
+                timestamp: 'TIMESTAMPTZ', event: 'VARCHAR', duration: 'DOUBLE', success: 'BOOLEAN', model_name: 'VARCHAR',
+                prompt_token_count: 'BIGINT', completion_token_count: 'BIGINT', total_token_count: 'BIGINT', finish_reason: 'VARCHAR'
+            {"}"})) TO '{target}' (FORMAT parquet, COMPRESSION zstd)
+            """;
+        command.ExecuteNonQuery();
+        File.Delete(target);
     }
 
     private static void Measure(string directory, string name, Action run)

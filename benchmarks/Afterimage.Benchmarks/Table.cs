@@ -341,6 +341,9 @@ internal sealed class Table
 
         TimeAtMost($"`compact`, {generations / 1e6:0.#} M generations", Facts.Read(_facts, "reading.jsonl.compact.seconds") * 1e9, 10e9);
         AtMost("the same, peak resident MiB", Facts.Read(_facts, "reading.jsonl.compact.MiB"), "", 1024);
+        double? compact = Facts.Read(_facts, "reading.jsonl.compact.seconds") * 1e9;
+        double? copy = Facts.Read(_facts, "reading.jsonl.compact.duckdb.seconds") * 1e9;
+        Row("the same", "DuckDB reads the lines, COPY", compact / copy, null, compact, copy, Time);
         TimeAtMost(
             $"`summary` of a directory of {Facts.Read(_facts, "reading.small.files"):#,0} files",
             Facts.Read(_facts, "reading.jsonl.open.seconds") * 1e9,
