@@ -53,8 +53,8 @@ public sealed class LogInputTests : IDisposable
 
     [Theory]
     [InlineData("'2026-11-23' matches 2 runs: 2026-11-23-10, 2026-11-23-12", "summary", "2026-11-23")]
-    [InlineData("no run of that name below ./.afterimage-monitoring", "summary", "2025")]
-    [InlineData("does not exist, nor does a run of that name", "summary", "2025/x")]
+    [InlineData("nor does a run of that name below ./.afterimage-monitoring", "summary", "2025")]
+    [InlineData("does not exist", "summary", "2025/x")]
     [InlineData("--since must be before --until", "summary", "log", "--since", "1h", "--until", "2h")]
     [InlineData("which is not a time such as", "summary", "log", "--since", "soon")]
     [InlineData("but must be model, provider, finish_reason or tag:KEY", "summary", "log", "--by", "duration")]

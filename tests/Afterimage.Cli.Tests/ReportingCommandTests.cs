@@ -223,7 +223,7 @@ public sealed class ReportingCommandTests : IDisposable
     [Fact]
     public async Task Plot_names_the_metrics_that_there_are()
     {
-        await AssertBadInputAsync("there are: error_rate, generation_time", "plot", "log", "nothing", "--out", "x.png");
+        await AssertBadInputAsync("Its metrics are: error_rate, generation_time", "plot", "log", "nothing", "--out", "x.png");
         await AssertBadInputAsync(".png or .svg", "plot", "log", "generation_time", "--out", "x.gif");
     }
 
@@ -261,7 +261,7 @@ public sealed class ReportingCommandTests : IDisposable
         Assert.Equal(0, empty.ExitCode);
         Assert.Contains("has no records", empty.Error, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(_directory.Path, "empty", "report.html")));
-        await AssertBadInputAsync("no log directory", "report", "nowhere");
+        await AssertBadInputAsync("nowhere' does not exist", "report", "nowhere");
         await AssertBadInputAsync("metrics.jsonl", "report", "log", "--out", "log/metrics.jsonl/x.html");
     }
 

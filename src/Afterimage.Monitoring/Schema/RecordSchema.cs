@@ -89,7 +89,12 @@ internal static class RecordSchema
         Count,
         Generation,
         "completion tokens spent on reasoning");
-    public static readonly RecordField FinishReason = Add(RecordKeys.FinishReason, Name, Generation, "why the response ended", figures: true);
+    public static readonly RecordField FinishReason = Add(
+        RecordKeys.FinishReason,
+        Name,
+        Generation,
+        "why the response ended",
+        figures: true);
     public static readonly RecordField ConversationLength = Add(RecordKeys.ConversationLength, Count, Generation, "turns", figures: true);
     public static readonly RecordField TimeToFirstToken = Add(
         RecordKeys.TimeToFirstToken,

@@ -96,7 +96,9 @@ public sealed class AlertRuleSettingsTests
     [InlineData("\"metrik\": \"m\", \"threshold\": 1", "rules[0].metrik: there is no such")]
     [InlineData("\"metric\": \"m\", \"treshold\": 1", "rules[0].treshold: there is no such")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"threshold\": 2", "The text is not valid JSON: Duplicate property 'threshold'")]
-    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"model_name\": \"a\", \"ModelName\": \"b\"", "rules[0].ModelName: must not occur twice")]
+    [InlineData(
+        "\"metric\": \"m\", \"threshold\": 1, \"model_name\": \"a\", \"ModelName\": \"b\"",
+        "rules[0].ModelName: must not occur twice")]
     [InlineData("\"metric\": \"\\ud83d\", \"threshold\": 1", "The text contains half of a surrogate pair (line 1)")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"treshold\": 1", "rules[0].treshold: there is no such")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"confidence\": 95", "rules[0].confidence: ")]

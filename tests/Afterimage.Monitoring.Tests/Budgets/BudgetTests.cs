@@ -532,18 +532,18 @@ public sealed class BudgetTests
         new()
         {
             { Tokens(1) with { Name = "" }, "Budgets[0].Name", "is required" },
-            { Tokens(1) with { Unit = (BudgetUnit)9 }, "Budgets[0].Unit", "there is no such unit" },
-            { Tokens(0), "Budgets[0].Limit", "is more than zero" },
-            { Tokens(316_224_001) with { Unit = BudgetUnit.WallTime }, "Budgets[0].Limit", "is at most ten years" },
-            { Tokens(1) with { Period = (BudgetPeriod)9 }, "Budgets[0].Period", "there is no such period" },
-            { Tokens(1) with { Unit = BudgetUnit.WallTime, Period = BudgetPeriod.Day }, "Budgets[0].Period", "is the run" },
-            { Tokens(1) with { Unit = BudgetUnit.WallTime, ModelName = "m" }, "Budgets[0].ModelName", "has no time of its own" },
-            { Tokens(1) with { ModelName = "" }, "Budgets[0].ModelName", "is not empty" },
-            { Tokens(1) with { Unit = BudgetUnit.WallTime, Tag = new("t", "v") }, "Budgets[0].Tag", "has no time of its own" },
-            { Tokens(1) with { Tag = new("", "v") }, "Budgets[0].Tag", "has a key and a value" },
-            { Tokens(1) with { WarnAt = [1] }, "Budgets[0].WarnAt", "more than 0 and less than 1" },
-            { Tokens(1) with { WarnAt = [0] }, "Budgets[0].WarnAt", "more than 0 and less than 1" },
-            { Tokens(1) with { ResumeFrom = "" }, "Budgets[0].ResumeFrom", "is a directory, or null" },
+            { Tokens(1) with { Unit = (BudgetUnit)9 }, "Budgets[0].Unit", "must be a defined BudgetUnit" },
+            { Tokens(0), "Budgets[0].Limit", "must be greater than zero" },
+            { Tokens(316_224_001) with { Unit = BudgetUnit.WallTime }, "Budgets[0].Limit", "must be at most ten years" },
+            { Tokens(1) with { Period = (BudgetPeriod)9 }, "Budgets[0].Period", "must be a defined BudgetPeriod" },
+            { Tokens(1) with { Unit = BudgetUnit.WallTime, Period = BudgetPeriod.Day }, "Budgets[0].Period", "must be Run for" },
+            { Tokens(1) with { Unit = BudgetUnit.WallTime, ModelName = "m" }, "Budgets[0].ModelName", "must not be set for" },
+            { Tokens(1) with { ModelName = "" }, "Budgets[0].ModelName", "must not be empty" },
+            { Tokens(1) with { Unit = BudgetUnit.WallTime, Tag = new("t", "v") }, "Budgets[0].Tag", "must not be set for" },
+            { Tokens(1) with { Tag = new("", "v") }, "Budgets[0].Tag", "must have a key and a value" },
+            { Tokens(1) with { WarnAt = [1] }, "Budgets[0].WarnAt", "greater than 0 and less than 1" },
+            { Tokens(1) with { WarnAt = [0] }, "Budgets[0].WarnAt", "greater than 0 and less than 1" },
+            { Tokens(1) with { ResumeFrom = "" }, "Budgets[0].ResumeFrom", "must be null or the path of a directory" },
             { Tokens(1) with { Unit = BudgetUnit.Dollars }, "Pricing", "" },
         };
 
@@ -613,7 +613,7 @@ public sealed class BudgetTests
         // The estimate is what is known of such a call.
         Assert.Equal((40m, 0m, 960m, false), Figures(run));
         Assert.Equal([2L, 0L], run.Monitor.GetBudgets().Select(b => b.UsageMissingCount));
-        Assert.Equal(["Warning Budget b counts estimates: calls without usage from their provider were recorded"], Heard(run));
+        Assert.Equal(["Warning Budget b includes estimates: the provider reported no usage for some calls"], Heard(run));
     }
 
     [Fact]

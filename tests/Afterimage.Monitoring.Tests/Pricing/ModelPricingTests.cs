@@ -244,7 +244,9 @@ public sealed class ModelPricingTests
 
         Assert.Contains(
             entries.Entries,
-            entry => entry.Message.StartsWith("2 of 8 models have no price and were left out (2: \"input_cost_per_token\" and", StringComparison.Ordinal));
+            entry => entry.Message.StartsWith(
+                "2 of 8 models have no price and were left out (2: \"input_cost_per_token\" and",
+                StringComparison.Ordinal));
     }
 
     [Theory]
