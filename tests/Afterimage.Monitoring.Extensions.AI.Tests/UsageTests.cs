@@ -105,7 +105,7 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(1, _monitor.GetCost().TotalUsd);
         Assert.Equal(5, _monitor.GetMetrics("usage_missing").Sum);
         _monitor.CheckAlerts();
-        Assert.Single(_alerts, alert => alert.Message.Contains("without usage", StringComparison.Ordinal));
+        Assert.Single(_alerts, alert => alert.Message.Contains("reported no usage", StringComparison.Ordinal));
         Assert.All(Records(), record => Assert.True(record.GetProperty("usage_missing").GetBoolean()));
     }
 

@@ -18,10 +18,9 @@ internal static partial class QueryCommand
         """
         The dialect is DuckDB's. The views are generations, evaluations,
         judged_generations, points, logs and alerts. Their columns are the keys of the
-        log format; DESCRIBE generations lists them. Times are UTC. The statement works
-        on a copy of the records in memory, and neither reads nor changes files. It must
-        be a single read-only statement, without functions that reach beyond the
-        records. In CSV, an apostrophe precedes a text that a spreadsheet would run as a
+        log format; DESCRIBE generations lists them. Times are UTC. The statement sees
+        the records as they were at its start, and cannot reach other files. It must be a
+        single read-only statement, without functions that reach beyond the records. In CSV, an apostrophe precedes a text that a spreadsheet would run as a
         formula. A query that exceeds its time limit, or about 2 GiB of memory (on
         Linux), ends with exit code 2.
         """,
