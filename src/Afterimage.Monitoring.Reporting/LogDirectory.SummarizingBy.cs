@@ -8,8 +8,8 @@ public sealed partial class LogDirectory
 {
     /// <summary>Summarises the generations and evaluations that are there now, grouped by one of their properties or tags.</summary>
     /// <remarks>Each call is in exactly one group, so that the groups add up to all calls. Points that a program recorded itself
-    /// (<see cref="GenerationMonitor.RecordMetric"/>) are not calls, and are in no group. Of more than 100,000 values, those of the most calls
-    /// have groups of their own, and the others share one, <see cref="GenerationMonitorOptions.OverflowName"/>.</remarks>
+    /// (<see cref="GenerationMonitor.RecordMetric"/>) are not calls, and are in no group. Of more than 100,000 values, those of the most
+    /// calls have groups of their own, and the others share one, <see cref="GenerationMonitorOptions.OverflowName"/>.</remarks>
     /// <param name="key">The key to group by.</param>
     /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <returns>The groups, in descending order of tokens. Calls without the key form one group with the value
