@@ -22,7 +22,8 @@ internal static class RunNames
         return runs.Length switch
         {
             1 => runs[0],
-            0 when File.Exists(given) => throw new InputException($"The log directory '{Path.GetFullPath(given)}' is a file, not a directory."),
+            0 when File.Exists(given) => throw new InputException(
+                $"The log directory '{Path.GetFullPath(given)}' is a file, not a directory."),
             0 when IsName(given) && Directory.Exists(Root) => throw new InputException(
                 $"The log directory '{Path.GetFullPath(given)}' does not exist, nor does a run of that name below ./{Root}."),
             0 => throw new InputException($"The log directory '{Path.GetFullPath(given)}' does not exist."),

@@ -19,10 +19,11 @@ internal static partial class QueryCommand
         The dialect is DuckDB's. The views are generations, evaluations,
         judged_generations, points, logs and alerts. Their columns are the keys of the
         log format; DESCRIBE generations lists them. Times are UTC. The statement sees
-        the records as they were at its start, and cannot reach other files. It must be a
-        single read-only statement, without functions that reach beyond the records. In CSV, an apostrophe precedes a text that a spreadsheet would run as a
-        formula. A query that exceeds its time limit, or about 2 GiB of memory (on
-        Linux), ends with exit code 2.
+        the records as they were at its start, and cannot reach other files. It must be
+        a single read-only statement, without functions that reach beyond the records.
+        In CSV, an apostrophe precedes a text that a spreadsheet would run as a formula.
+        A query that exceeds its time limit, or about 2 GiB of memory (on Linux), ends
+        with exit code 2.
         """,
         [
             "afterimage query \"SELECT model_name, count(*) AS calls,\n"
