@@ -22,7 +22,7 @@ public sealed class CheckpointTests
         string checkpoint = Assert.Single(Directory.GetFiles(Path.Combine(directory.Path, ".shipping"), "fleet*.checkpoint"));
         Limit(planner, $"{new FileInfo(checkpoint).Length + 10}");
         Assert.EndsWith(
-            "would grow beyond the limit that this process has on the size of files.",
+            "would exceed the maximum file size of this process.",
             await AskAsync(planner),
             StringComparison.Ordinal);
 

@@ -30,6 +30,9 @@ internal sealed class Compactor(
     // Rows of it stay in memory, for the most part; a larger file is worked on alone.
     private const long MaxWeight = 512L << 20;
 
+    // A compacted file from this on stays as it is: to put it together with others would mean to write it again, for little.
+    private const long EnoughWeight = MaxWeight / 4;
+
     // Each is claimed, which takes a handle.
     private const int MaxSources = 256;
 
@@ -164,7 +167,7 @@ internal sealed class Compactor(
         }
 
         if (source.IsCompacted)
-            return true;
+            return source.Weight < EnoughWeight;
         if (FileClaim.Try(source.Path) is not { } claim)
         {
             _open.Add(source.Path);

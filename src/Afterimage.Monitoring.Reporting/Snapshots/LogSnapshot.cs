@@ -326,7 +326,8 @@ internal sealed class LogSnapshot : IDisposable
         IReadOnlySet<string> filled = CompactedFile.FilledColumns(this, list);
         IEnumerable<RecordColumn> columns = _columns.Where(column => column.IsAlwaysRead || filled.Contains(column.Name));
         string where = times == default ? "" : $" WHERE event IS NULL OR {Within(times.Since, times.Until)}";
-        return $"SELECT * FROM ({CompactedFile.SelectFrom(columns, list, withLines: false)}){where}";
+        return $"SELECT * REPLACE (TRY_CAST(event AS {_columns[0].Type}) AS event) "
+            + $"FROM ({CompactedFile.SelectFrom(columns, list, withLines: false)}){where}";
     }
 
     /// <summary>Returns the view of the records of given events, with their keys as columns. A total that was not given is the sum of the

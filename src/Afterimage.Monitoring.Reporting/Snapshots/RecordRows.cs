@@ -127,7 +127,7 @@ internal sealed unsafe class RecordRows : IRecord
         long rows = (long)NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk);
         for (_row = 0; _row < rows; _row++)
         {
-            Event = IsRecord ? RecordLine.EventOf(Text(RecordSchema.Event)) : RecordEvents.None;
+            Event = IsRecord ? RecordLine.EventNames[((byte*)_data[RecordSchema.Event.Ordinal])[_row]].Event : RecordEvents.None;
             if (IsWhole())
                 taker.Take(this);
             else
@@ -175,6 +175,7 @@ internal sealed unsafe class RecordRows : IRecord
             int column = names.IndexOf(field == RecordSchema.Timestamp ? RecordColumn.Ticks : field.Key);
             DuckDBType expected = field.Type switch
             {
+                _ when field == RecordSchema.Event => DuckDBType.Enum,
                 FieldType.Time or FieldType.Count => DuckDBType.BigInt,
                 FieldType.Flag => DuckDBType.Boolean,
                 FieldType.Seconds or FieldType.Dollars or FieldType.Number => DuckDBType.Double,

@@ -152,7 +152,7 @@ internal sealed class MetricValues(ValueMemory memory) : IDisposable
         _blocks.Add(_block);
         if (!memory.TryTake(BlockLength * sizeof(double)))
             MoveToFile();
-        _block = new double[BlockLength];
+        _block = GC.AllocateUninitializedArray<double>(BlockLength);
         _blockLength = 0;
     }
 
