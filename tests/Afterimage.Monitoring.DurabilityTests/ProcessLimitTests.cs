@@ -14,7 +14,7 @@ public sealed class ProcessLimitTests
         await child.AskAsync("record m 10");
         Assert.Equal("flushed", await child.AskAsync("flush"));
         await child.AskAsync("record m 2000");
-        Assert.Contains("limit", await child.AskAsync("flush"), StringComparison.Ordinal);
+        Assert.Contains("would exceed the maximum file size", await child.AskAsync("flush"), StringComparison.Ordinal);
 
         HandlerStatistics file = Assert.Single((await child.AskStatisticsAsync()).Handlers, h => h.Name == nameof(FileMetricHandler));
         Assert.Equal((10, 2000), (file.Written, file.Pending));
@@ -58,7 +58,7 @@ public sealed class ProcessLimitTests
         // .NET itself has no descriptors for what it loads: it has loaded what a failure takes.
         Assert.True(Need.Run("prlimit", "--pid", $"{child.Id}", "--fsize=1024:"));
         await child.AskAsync("record m 3000");
-        Assert.Contains("limit", await child.AskAsync("flush"), StringComparison.Ordinal);
+        Assert.Contains("would exceed the maximum file size", await child.AskAsync("flush"), StringComparison.Ordinal);
         Assert.True(Need.Run("prlimit", "--pid", $"{child.Id}", "--fsize=unlimited:"));
         while (await child.AskAsync("flush") != "flushed")
         {

@@ -69,7 +69,7 @@ public sealed partial class SyncTests
         {
             // The log, which says so, is on the same disk, and may be the first to be named.
             await child.AskAsync("record m 20");
-            Assert.Matches("^failed File(Metric|Log)Handler could not write: the disk may not have kept", await child.AskAsync("flush"));
+            Assert.Matches("^failed File(Metric|Log)Handler could not write: The disk may not have kept", await child.AskAsync("flush"));
         }
 
         MonitorStatistics statistics = await child.AskStatisticsAsync();
