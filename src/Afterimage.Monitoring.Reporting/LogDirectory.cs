@@ -296,7 +296,7 @@ public sealed partial class LogDirectory
                     snapshot.Execute(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"DELETE FROM record WHERE ticks < (SELECT max(ticks) FROM record) - {given.Ticks}"));
+                            $"DELETE FROM read_record WHERE ticks < (SELECT max(ticks) FROM read_record) - {given.Ticks}"));
                 return FigureFiles.LaidOut(
                     new FigureSet(new SnapshotSource(snapshot), FigureLook.Picture).Metric(metricName, rollingWindow),
                     figureSize ?? FigureFiles.MetricSize);

@@ -132,11 +132,14 @@ public sealed class LogQueryInputTests : IDisposable
                 $"SELECT {column} FROM {view}", $"SELECT count(*) FROM {view} WHERE {column} IS NOT NULL",
             ])
             {
-                Assert.Equal(QueryFromEverything(sql), Query(sql));
+                // A join gives no order.
+                Assert.Equal(QueryFromEverything(sql).Order(StringComparer.Ordinal), Query(sql).Order(StringComparer.Ordinal));
             }
         }
 
-        Assert.Equal(QueryFromEverything($"FROM {view}"), Query($"FROM {view}"));
+        Assert.Equal(
+            QueryFromEverything($"FROM {view}").Order(StringComparer.Ordinal),
+            Query($"FROM {view}").Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -177,7 +180,7 @@ public sealed class LogQueryInputTests : IDisposable
     [InlineData("SELECT count(DISTINCT g) FROM generations g")]
     [InlineData("SELECT COLUMNS('.*token.*') FROM generations")]
     [InlineData("FROM query_table('evaluations') ORDER BY ALL")]
-    [InlineData("SELECT max(rowid), max(ticks) FROM record")]
+    [InlineData("SELECT max(ticks), min(event) FROM record")]
     [InlineData("DESCRIBE points")]
     [InlineData("SUMMARIZE evaluations")]
     [InlineData("PIVOT generations ON finish_reason USING sum(duration) GROUP BY model_name ORDER BY model_name")]

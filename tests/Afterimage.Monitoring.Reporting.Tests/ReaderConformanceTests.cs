@@ -182,9 +182,7 @@ public sealed class ReaderConformanceTests : IDisposable
         }
 
         string log = File.ReadAllText(Path.Combine(live.Path, "run", "afterimage.log"));
-        int end = log.IndexOf(" lines skipped", StringComparison.Ordinal);
-        if (end < 0)
-            end = log.IndexOf(" line skipped", StringComparison.Ordinal);
+        int end = log.IndexOf(" invalid lines skipped", StringComparison.Ordinal);
         return end < 0
             ? 0
             : long.Parse(log[(log.LastIndexOf(' ', end - 1) + 1)..end], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);

@@ -68,7 +68,7 @@ internal sealed class CompactedRows : IDisposable
     public void Verify(string path)
     {
         string written = CompactedFile.SelectFrom(_columns, LogSnapshot.ListFiles([path]), withLines: true);
-        if (!Fingerprint("record").Equals(Fingerprint($"({written})")))
+        if (!Fingerprint("read_record").Equals(Fingerprint($"({written})")))
             throw new IOException($"The rows in '{path}' differ from the rows that were read.");
     }
 
@@ -84,7 +84,7 @@ internal sealed class CompactedRows : IDisposable
 
     private (long Records, long Skipped) Counts() =>
         _snapshot
-            .Query("SELECT count(event), count(*) - count(event) FROM record")
+            .Query("SELECT count(event), count(*) - count(event) FROM read_record")
             .Select(row => (row.GetInt64(0), row.GetInt64(1)))
             .Single();
 

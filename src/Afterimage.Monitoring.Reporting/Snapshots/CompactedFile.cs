@@ -7,7 +7,7 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 
 /// <summary>The Parquet files of docs/log-format.md, as SQL.</summary>
 /// <remarks>
-/// Each row is a line: the columns of <c>record</c>, with the ticks as microseconds and a remainder, and <c>line</c>, which holds the line
+/// Each row is a line: the columns of <c>read_record</c>, with the ticks as microseconds and a remainder, and <c>line</c>, which holds the line
 /// itself if the columns could not restore it byte for byte. That is the case if it is not a valid record, has unknown keys, or is not
 /// written as the library writes it.
 /// </remarks>
@@ -32,7 +32,7 @@ internal static class CompactedFile
             || 'Z","event":"';
         """;
 
-    /// <summary>Selects the rows of the table <c>record</c>, with its lines, as the rows of a file.</summary>
+    /// <summary>Selects the rows of the table <c>read_record</c>, with its lines, as the rows of a file.</summary>
     /// <param name="columns">The columns of the table, and of the file.</param>
     public static string Select(IEnumerable<RecordColumn> columns) => $"""
         SELECT make_timestamptz(r.ticks // 10) AS timestamp, (r.ticks % 10)::TINYINT AS timestamp_100ns,
@@ -40,7 +40,7 @@ internal static class CompactedFile
                 ", ",
                 columns.Where(column => column.Name != RecordColumn.Ticks)
                     .Select(column => $"r.{column.Name}::{column.FileType} AS {column.Name}"))}, r.line
-        FROM record AS r
+        FROM read_record AS r
         """;
 
     /// <summary>Selects the records of files.</summary>

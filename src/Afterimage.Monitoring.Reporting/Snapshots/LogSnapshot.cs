@@ -81,8 +81,8 @@ internal sealed class LogSnapshot : IDisposable
             SET allow_persistent_secrets = false;
             SET TimeZone = 'UTC';
             """);
-        Execute($"CREATE TEMP TABLE record ({string.Join<RecordColumn>(", ", columns)}{(keepsLines ? ", line BLOB" : "")})");
-        Execute($"CREATE TEMP VIEW whole_record AS {SelectWhole("record", column => column.Name)}");
+        Execute($"CREATE TEMP TABLE read_record ({string.Join<RecordColumn>(", ", columns)}{(keepsLines ? ", line BLOB" : "")})");
+        Execute($"CREATE TEMP VIEW record AS {SelectWhole("read_record", column => column.Name)}");
         Execute(NoteTables.Definitions);
         Execute(ViewOf("calls", RecordEvents.Calls));
         Execute(ViewOf("generations", RecordEvents.Generation));
@@ -97,7 +97,7 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>The number of lines that held no valid record, log entry or alert.</summary>
     public long SkippedLines =>
         _skippedLogLines
-        + Scalar("SELECT (SELECT count(*) FROM whole_record WHERE event IS NULL) + (SELECT count(*) FROM alert WHERE name IS NULL)");
+        + Scalar("SELECT (SELECT count(*) FROM record WHERE event IS NULL) + (SELECT count(*) FROM alert WHERE name IS NULL)");
 
     /// <summary>Adds the records of <paramref name="files"/> from <paramref name="since"/> (inclusive) to <paramref name="until"/>
     /// (exclusive).</summary>
@@ -143,8 +143,8 @@ internal sealed class LogSnapshot : IDisposable
                 : column.IsAlwaysRead ? column.Name
                 : $"{(filled.Contains(column.Name) ? column.Name : "NULL")}::{column.Type} AS {column.Name}");
         Execute(
-            $"CREATE OR REPLACE TEMP VIEW whole_record AS {select} WHERE event IS NULL OR {Within(since, until)} "
-                + $"UNION ALL {SelectWhole("record", column => column.Name)}");
+            $"CREATE OR REPLACE TEMP VIEW record AS {select} WHERE event IS NULL OR {Within(since, until)} "
+                + $"UNION ALL {SelectWhole("read_record", column => column.Name)}");
         return true;
     }
 
@@ -197,7 +197,7 @@ internal sealed class LogSnapshot : IDisposable
             }
         }
 
-        Execute("INSERT INTO record BY NAME SELECT 'metric' AS event, * FROM point; DROP TABLE point;");
+        Execute("INSERT INTO read_record BY NAME SELECT 'metric' AS event, * FROM point; DROP TABLE point;");
     }
 
     /// <summary>Limits the memory to leave room for another snapshot, so that both together take no more than a gigabyte.</summary>
@@ -264,7 +264,7 @@ internal sealed class LogSnapshot : IDisposable
         RecordField[] contents = [RecordSchema.Tags, RecordSchema.Feedback];
         string[] read = [.. input.Columns.Where(column => contents.Contains(column.Field)).Select(column => $"{column.Name} = NULL")];
         if (read.Length > 0)
-            Execute($"UPDATE record SET {string.Join(", ", read)}");
+            Execute($"UPDATE read_record SET {string.Join(", ", read)}");
         if (input.HasLogs)
             Execute("UPDATE log SET message = NULL, error = NULL, stack_trace = NULL, data = NULL");
     }
@@ -306,7 +306,7 @@ internal sealed class LogSnapshot : IDisposable
         foreach (string[] some in files.Chunk(MaxFilesAtOnce))
         {
             Execute(
-                $"INSERT INTO record BY NAME SELECT * REPLACE (TRY_CAST(event AS {_columns[0].Type}) AS event) "
+                $"INSERT INTO read_record BY NAME SELECT * REPLACE (TRY_CAST(event AS {_columns[0].Type}) AS event) "
                     + $"FROM ({select(ListFiles(some))}) WHERE event IS NULL OR {Within(since, until)}",
                 report is null ? null : share => report((done + (share * some.Length)) / files.Length));
             done += some.Length;
@@ -341,7 +341,7 @@ internal sealed class LogSnapshot : IDisposable
             : field.Key);
         IEnumerable<string> kinds = RecordLine.EventNames.Where(pair => (pair.Event & events) != 0).Select(pair => Quote(pair.Name));
         return $"CREATE TEMP VIEW {name} AS SELECT {string.Join(", ", columns.Where(column => column.Length > 0))} "
-            + $"FROM whole_record WHERE event IN ({string.Join(", ", kinds)})";
+            + $"FROM record WHERE event IN ({string.Join(", ", kinds)})";
     }
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks - DateTime.UnixEpoch.Ticks;

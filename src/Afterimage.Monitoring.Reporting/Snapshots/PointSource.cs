@@ -5,7 +5,7 @@ using Afterimage.Monitoring.Schema;
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
 /// <summary>One way in which a record yields a metric point (docs/log-format.md, "From records to points"), as SQL over the view
-/// <c>whole_record r</c>.</summary>
+/// <c>record r</c>.</summary>
 /// <param name="Metric">The name of the metric.</param>
 /// <param name="Value">The value of the point.</param>
 /// <param name="Filter">The condition for records that yield it.</param>
@@ -117,5 +117,5 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
         _ => true,
     };
 
-    private string From => IsScore ? "whole_record AS r, json_each(r.scores) AS score" : "whole_record AS r";
+    private string From => IsScore ? "record AS r, json_each(r.scores) AS score" : "record AS r";
 }

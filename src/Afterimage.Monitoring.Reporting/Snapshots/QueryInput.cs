@@ -46,7 +46,7 @@ internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool Has
         [
             .. Nodes(plan).Where(node => node.TryGetProperty("Table", out _)).Select(node => (TableOf(node), node.GetRawText())),
         ];
-        string[] records = [.. scans.Where(scan => scan.Table == "record").Select(scan => scan.Columns)];
+        string[] records = [.. scans.Where(scan => scan.Table == "read_record").Select(scan => scan.Columns)];
 
         // A name may also occur as part of another name or of a literal. An unnecessary column is then read.
         return new QueryInput(

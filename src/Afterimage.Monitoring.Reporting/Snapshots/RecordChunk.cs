@@ -6,7 +6,7 @@ using DuckDB.NET.Native;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>Rows of the table <c>record</c> in DuckDB's own vectors, filled in place.</summary>
+/// <summary>Rows of the table <c>read_record</c> in DuckDB's own vectors, filled in place.</summary>
 internal sealed unsafe class RecordChunk : IDisposable
 {
     /// <summary>The number of rows in a vector.</summary>

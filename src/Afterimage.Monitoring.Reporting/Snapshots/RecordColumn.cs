@@ -3,7 +3,7 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>A column of the table <c>record</c>.</summary>
+/// <summary>A column of the table <c>read_record</c>.</summary>
 /// <param name="Field">The field that the column comes from. For <c>ticks</c>, it is the time.</param>
 /// <param name="Name">The name of the column; the key of the field, if it has one.</param>
 /// <param name="Type">The DuckDB type of the column.</param>

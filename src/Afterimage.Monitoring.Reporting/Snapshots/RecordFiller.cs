@@ -4,7 +4,7 @@ using DuckDB.NET.Native;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>Fills the table <c>record</c> from files of lines, in order.</summary>
+/// <summary>Fills the table <c>read_record</c> from files of lines, in order.</summary>
 internal sealed class RecordFiller
 {
     private readonly RecordColumn[] _columns;
@@ -24,7 +24,7 @@ internal sealed class RecordFiller
         _keepsLines = keepsLines;
         _keptFields = keepsLines ? columns.Aggregate(0UL, (fields, column) => fields | column.Fields) : ulong.MaxValue;
         _createTaker = createTaker;
-        if (NativeMethods.Appender.DuckDBAppenderCreate(connection.NativeConnection, null!, "record", out _appender) == DuckDBState.Error)
+        if (NativeMethods.Appender.DuckDBAppenderCreate(connection.NativeConnection, null!, "read_record", out _appender) == DuckDBState.Error)
             throw new InvalidOperationException("DuckDB has no appender for the table.");
         _types =
         [

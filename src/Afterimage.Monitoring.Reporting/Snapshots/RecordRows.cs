@@ -7,7 +7,7 @@ using DuckDB.NET.Native;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>A row of a query whose columns are those of the table <c>record</c>, read from DuckDB's memory. A row without an event is a
+/// <summary>A row of a query whose columns are those of the table <c>read_record</c>, read from DuckDB's memory. A row without an event is a
 /// line that is not a record.</summary>
 internal sealed unsafe class RecordRows : IRecord
 {
