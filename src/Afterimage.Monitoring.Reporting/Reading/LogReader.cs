@@ -126,12 +126,7 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
         LogSnapshot snapshot = Load(
             () => new LogSnapshot(input.Columns, cancellationToken, maxLineLength: MaxLineLength),
             cancellationToken,
-            (FindRecordFiles, (s, found) =>
-            {
-                string[] compacted = [.. found.Where(RecordFiles.IsCompacted)];
-                bool isAdded = isInPlace && s.TryAddInPlace(compacted, since, until);
-                s.AddRecords(isAdded ? [.. found.Except(compacted)] : found, since, until, report);
-            }),
+            (FindRecordFiles, AddRecords),
             (() => input.HasLogs ? Find(LogFiles) : [], (s, found) => s.AddLogs(found)),
             (() => input.HasAlerts ? FindAlertFiles() : [], (s, found) => s.AddAlerts(found)));
         if (since is not null || until is not null)
@@ -141,6 +136,13 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
         }
 
         return snapshot;
+
+        void AddRecords(LogSnapshot to, string[] found)
+        {
+            string[] compacted = [.. found.Where(RecordFiles.IsCompacted)];
+            bool isAdded = isInPlace && to.TryAddInPlace(compacted, since, until);
+            to.AddRecords(isAdded ? [.. found.Except(compacted)] : found, since, until, report);
+        }
     }
 
     /// <summary>Reads the alerts before the end of the time span. Those before its start are included, because an episode may continue into
