@@ -113,6 +113,8 @@ internal static class OptionsBinding
     private static int? Integer(SettingsNode settings, string key)
     {
         long? value = settings.Whole(key);
-        return value is < int.MinValue or > int.MaxValue ? throw settings.Wrong(key, $"must be from {int.MinValue} to {int.MaxValue}.") : (int?)value;
+        return value is < int.MinValue or > int.MaxValue
+            ? throw settings.Wrong(key, $"must be from {int.MinValue} to {int.MaxValue}.")
+            : (int?)value;
     }
 }

@@ -151,11 +151,10 @@ public sealed partial class LogDirectory
     /// <para>There must be one statement, and it must read: SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, PIVOT or EXPLAIN.
     /// Functions that reach beyond the records are disabled: those that read files, change settings, write the engine's log or run a
     /// text.</para>
-    /// <para>The statement sees the records as they were at the time of the call: those of lines are copied, and those of compacted files
-    /// are read in place on Linux. Whatever it does, it cannot read another file, change any, or reach the network. For a single SELECT,
-    /// only the columns that it uses are read, so that a statement that names a few is faster than one that names all; lines are still
-    /// validated in full. Copying holds only a part of the records in memory: what does not fit into about 0.7 GB goes to a temporary
-    /// directory, which is removed afterwards.</para>
+    /// <para>The statement sees the records as they were at the time of the call. Whatever it does, it cannot read another file, change
+    /// any, or reach the network. For a single SELECT, only the columns that it uses are read; lines are still validated in full. Records
+    /// of lines are copied, those of compacted files are read in place on Linux. What does not fit into about 0.7 GB of memory goes to a
+    /// temporary directory, which is removed afterwards.</para>
     /// </remarks>
     /// <param name="sql">The statement.</param>
     /// <param name="cancellationToken">A token to cancel the operation, including reading from <see cref="LogQuery.Reader"/>.</param>

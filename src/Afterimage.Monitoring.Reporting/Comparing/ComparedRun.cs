@@ -35,7 +35,7 @@ internal sealed class ComparedRun : IDisposable
                 " UNION ALL ",
                 Continuous.Select((metric, number) => $"SELECT {number}::TINYINT AS number, value FROM ({PointSource.Values(metric)})")));
             _snapshot.Execute(PointSource.Histogram);
-            _snapshot.Execute("DROP TABLE record");
+            _snapshot.Execute("DROP TABLE read_record");
             FoldNames(limits.Metrics, "");
             FoldNames(limits.Models, Names.ModelUsagePrefix);
             FoldNames(limits.FinishReasons, Names.FinishReasonPrefix);

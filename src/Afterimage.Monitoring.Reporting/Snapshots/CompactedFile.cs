@@ -7,9 +7,9 @@ namespace Afterimage.Monitoring.Reporting.Snapshots;
 
 /// <summary>The Parquet files of docs/log-format.md, as SQL.</summary>
 /// <remarks>
-/// Each row is a line: the columns of <c>read_record</c>, with the ticks as microseconds and a remainder, and <c>line</c>, which holds the line
-/// itself if the columns could not restore it byte for byte. That is the case if it is not a valid record, has unknown keys, or is not
-/// written as the library writes it.
+/// Each row is a line: the columns of <c>read_record</c>, with the ticks as microseconds and a remainder, and <c>line</c>, which holds the
+/// line itself if the columns could not restore it byte for byte. That is the case if it is not a valid record, has unknown keys, or is
+/// not written as the library writes it.
 /// </remarks>
 internal static class CompactedFile
 {

@@ -24,7 +24,12 @@ internal sealed class RecordFiller
         _keepsLines = keepsLines;
         _keptFields = keepsLines ? columns.Aggregate(0UL, (fields, column) => fields | column.Fields) : ulong.MaxValue;
         _createTaker = createTaker;
-        if (NativeMethods.Appender.DuckDBAppenderCreate(connection.NativeConnection, null!, "read_record", out _appender) == DuckDBState.Error)
+        DuckDBState created = NativeMethods.Appender.DuckDBAppenderCreate(
+            connection.NativeConnection,
+            null!,
+            "read_record",
+            out _appender);
+        if (created == DuckDBState.Error)
             throw new InvalidOperationException("DuckDB has no appender for the table.");
         _types =
         [

@@ -7,8 +7,8 @@ using DuckDB.NET.Native;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;
 
-/// <summary>A row of a query whose columns are those of the table <c>read_record</c>, read from DuckDB's memory. A row without an event is a
-/// line that is not a record.</summary>
+/// <summary>A row of a query whose columns are those of the table <c>read_record</c>, read from DuckDB's memory. A row without an event
+/// is a line that is not a record.</summary>
 internal sealed unsafe class RecordRows : IRecord
 {
     private static readonly RecordField[] Required = [.. RecordSchema.Fields.Where(field => field.Required != RecordEvents.None)];
