@@ -154,7 +154,7 @@ public sealed class LogQueryInputTests : IDisposable
     [InlineData("FROM generations ORDER BY duration DESC LIMIT 3")]
     [InlineData("WITH g AS (FROM generations) SELECT model_name, (SELECT max(error) FROM g) FROM g ORDER BY ALL")]
     [InlineData(
-        "WITH g AS MATERIALIZED (FROM generations) SELECT a.model_name, sum(b.cost_usd) "
+        "WITH g AS MATERIALIZED (FROM generations) SELECT a.model_name, round(sum(b.cost_usd), 6) "
             + "FROM g a JOIN g b USING (finish_reason) GROUP BY ALL ORDER BY ALL"
     )]
     [InlineData(
@@ -196,7 +196,11 @@ public sealed class LogQueryInputTests : IDisposable
     {
         await WriteAsync();
 
-        Assert.Equal(QueryFromEverything(sql), Query(sql));
+        // A join gives no order.
+        bool isOrdered = sql.Contains("ORDER BY", StringComparison.Ordinal);
+        Assert.Equal(Rows(QueryFromEverything(sql)), Rows(Query(sql)));
+
+        IEnumerable<string> Rows(IEnumerable<string> rows) => isOrdered ? rows : rows.Order(StringComparer.Ordinal);
     }
 
     [Theory]
