@@ -29,7 +29,7 @@ public sealed partial class LogDirectory
         try
         {
             QueryInput input = QueryInput.Of(sql, cancellationToken);
-            snapshot = _reader.Read(input, cancellationToken, isInPlace: options.HasContents);
+            snapshot = _reader.Read(input, cancellationToken, isInPlace: options.HasContents && input.IsReadOnce);
             if (!options.HasContents)
                 snapshot.RemoveContents(input);
             return LogQuery.Run(snapshot, sql, input.IsSelect, options, _reader.Blame, cancellationToken);

@@ -16,6 +16,10 @@ internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool Has
     /// <summary>Whether the statement is a SELECT, which can be nested in another.</summary>
     public bool IsSelect { get; private init; } = true;
 
+    /// <summary>Whether the statement reads the records once only. Reading compacted files in place then costs less than copying
+    /// them.</summary>
+    public bool IsReadOnce { get; private init; }
+
     /// <summary>Returns an input that consists only of columns of records.</summary>
     public static QueryInput OfRecords(RecordColumn[] columns) => new(columns, HasLogs: false, HasAlerts: false);
 
@@ -55,7 +59,10 @@ internal sealed record QueryInput(RecordColumn[] Columns, bool HasLogs, bool Has
                     column.IsAlwaysRead || records.Any(scan => scan.Contains(column.Name, StringComparison.Ordinal))),
             ],
             scans.Any(scan => scan.Table == "log"),
-            scans.Any(scan => scan.Table == "alert"));
+            scans.Any(scan => scan.Table == "alert"))
+        {
+            IsReadOnce = records.Length == 1,
+        };
     }
 
     /// <summary>Returns what the plan says about each of its steps.</summary>
