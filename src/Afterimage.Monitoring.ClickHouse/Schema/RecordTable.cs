@@ -59,7 +59,7 @@ internal sealed class RecordTable : LineTable
 
         public override void Write(RowWriter row)
         {
-            row.Byte((byte)(1 + Array.FindIndex(RecordLine.EventNames, pair => pair.Event == _record.Event)));
+            row.Byte((byte)(1 + RecordLine.NumberOf(_record.Event)));
             foreach (RecordField field in Fields)
                 Write(row, field);
             WriteTags(row);

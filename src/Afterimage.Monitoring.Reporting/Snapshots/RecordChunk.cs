@@ -95,7 +95,7 @@ internal sealed unsafe class RecordChunk : IDisposable
 
         if (field == RecordSchema.Event)
         {
-            ((byte*)_data[column])[Rows] = EventNumber(record.Event);
+            ((byte*)_data[column])[Rows] = RecordLine.NumberOf(record.Event);
             return;
         }
 
@@ -134,14 +134,6 @@ internal sealed unsafe class RecordChunk : IDisposable
         using (var writer = new Utf8JsonWriter(_plain, PlainJson))
             document.RootElement.WriteTo(writer);
         return _plain.WrittenSpan;
-    }
-
-    private static byte EventNumber(RecordEvents @event)
-    {
-        int number = 0;
-        while (RecordLine.EventNames[number].Event != @event)
-            number++;
-        return (byte)number;
     }
 
     private void SetText(int column, ReadOnlySpan<byte> text)

@@ -22,6 +22,7 @@ internal sealed partial class RecordLine : IRecord
         (RecordEvents.Metric, RecordKeys.EventOf(MetricRecordKind.Metric)),
     ];
 
+    private static readonly RecordEvents[] Events = [.. EventNames.Select(e => e.Event)];
     private static readonly RecordField[] Fields = [.. RecordSchema.Fields];
     private static readonly byte[][] Keys = [.. Fields.Select(field => Encoding.UTF8.GetBytes(field.Key))];
     private static readonly ulong GenerationFields = FieldsOf(field => field.IsOf(RecordEvents.Generation));
@@ -182,6 +183,9 @@ internal sealed partial class RecordLine : IRecord
 
         return RecordEvents.None;
     }
+
+    /// <summary>Returns the place of an event in <see cref="EventNames"/>.</summary>
+    public static byte NumberOf(RecordEvents @event) => (byte)Array.IndexOf(Events, @event);
 
     /// <summary>Finds the field of a key. In the library's own lines it is the next one or soon after.</summary>
     private static int Find(in Utf8JsonReader reader, ref int expected)
