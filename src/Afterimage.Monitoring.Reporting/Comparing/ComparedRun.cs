@@ -14,8 +14,6 @@ internal sealed class ComparedRun : IDisposable
 
     private static readonly string[] Continuous = [.. PointSource.Continuous.Order(Comparer<string>.Create(CompareNames))];
 
-    private static readonly string[] WellKnown = [.. WellKnownMetrics.InOrder.ToArray().Select(LogSnapshot.Quote)];
-
     private readonly LogSnapshot _snapshot;
     private readonly Dictionary<string, (long Finite, long NonFinite)> _counts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ModelTokenUsage> _tokens;
@@ -155,7 +153,7 @@ internal sealed class ComparedRun : IDisposable
         _snapshot.Execute(
             $"""
             CREATE TEMP TABLE folded AS
-            SELECT CASE WHEN {isOfKind} AND metric NOT IN ({string.Join(", ", WellKnown)}) AND metric NOT IN (FROM kept)
+            SELECT CASE WHEN {isOfKind} AND metric NOT IN ({PointSource.WellKnown}) AND metric NOT IN (FROM kept)
                 THEN {others} ELSE metric END AS metric, value, sum(times)::BIGINT AS times
             FROM histogram GROUP BY ALL;
             DROP TABLE histogram;

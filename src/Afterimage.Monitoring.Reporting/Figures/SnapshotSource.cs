@@ -13,8 +13,6 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
 {
     private const string Model = "coalesce(model_name, 'unknown')";
 
-    private static readonly string WellKnown = string.Join(", ", WellKnownMetrics.InOrder.ToArray().Select(LogSnapshot.Quote));
-
     private (IReadOnlyList<ModelQuantiles> Models, int Count)? _latencyByModel;
     private Dictionary<string, long>? _pointCounts;
 
@@ -23,7 +21,8 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
             .Query(
                 $"""
                 SELECT metric, count(*) FROM points
-                WHERE isfinite(value) AND (metric IN ({WellKnown}) OR starts_with(metric, {LogSnapshot.Quote(Names.ScorePrefix)}))
+                WHERE isfinite(value)
+                    AND (metric IN ({PointSource.WellKnown}) OR starts_with(metric, {LogSnapshot.Quote(Names.ScorePrefix)}))
                 GROUP BY 1
                 """
             )

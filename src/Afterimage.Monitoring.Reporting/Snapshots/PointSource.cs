@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Summaries;
 using Afterimage.Monitoring.Schema;
@@ -70,6 +71,9 @@ internal sealed record PointSource(string Metric, string Value, string Filter)
     /// <summary>The mean of finite values as SQL: by parts of 2^64 where their sum is past the range of double.</summary>
     public static string Mean(string value) =>
         $"CASE WHEN isfinite(avg({value})) THEN avg({value}) ELSE avg({value} / pow(2::DOUBLE, 64)) * pow(2::DOUBLE, 64) END";
+
+    /// <summary>The names of the library's own metrics, as a list in SQL.</summary>
+    public static string WellKnown { get; } = string.Join(", ", WellKnownMetrics.InOrder.ToArray().Select(LogSnapshot.Quote));
 
     /// <summary>Metrics whose values hardly recur.</summary>
     public static string[] Continuous { get; } = ["generation_time", "evaluation_time", "time_to_first_token", "cost_usd"];
