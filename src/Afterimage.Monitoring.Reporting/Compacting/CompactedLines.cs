@@ -6,11 +6,11 @@ namespace Afterimage.Monitoring.Reporting.Compacting;
 /// <summary>Compacted files, as the lines that they stand for.</summary>
 internal static class CompactedLines
 {
-    /// <summary>The lines of a file in their order, without the records before <paramref name="since"/>.</summary>
-    public static IEnumerable<ReadOnlyMemory<byte>> Read(string file, DateTimeOffset? since)
+    /// <summary>The lines of a file in their order.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Read(string file)
     {
         using LogSnapshot snapshot = Open(CancellationToken.None);
-        foreach (ReadOnlyMemory<byte> line in Lines(snapshot, file, CompactedFile.SelectRows(LogSnapshot.ListFiles([file])), since))
+        foreach (ReadOnlyMemory<byte> line in Lines(snapshot, file, CompactedFile.SelectRows(LogSnapshot.ListFiles([file]))))
             yield return line;
     }
 
@@ -49,13 +49,13 @@ internal static class CompactedLines
     }
 
     /// <summary>The lines of some of a file's rows, each until the next is asked for.</summary>
-    private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string file, string rows, DateTimeOffset? since = null)
+    private static IEnumerable<ReadOnlyMemory<byte>> Lines(LogSnapshot snapshot, string file, string rows)
     {
         byte[] buffer = new byte[4096];
         IReadOnlySet<string> columns = CompactedFile.Reading(
             file,
             () => CompactedFile.FilledColumns(snapshot, LogSnapshot.ListFiles([file])));
-        using IEnumerator<DuckDBDataReader> read = snapshot.Query(CompactedFile.SelectLines(rows, columns, since)).GetEnumerator();
+        using IEnumerator<DuckDBDataReader> read = snapshot.Query(CompactedFile.SelectLines(rows, columns)).GetEnumerator();
         while (CompactedFile.Reading(file, read.MoveNext))
         {
             using Stream line = CompactedFile.Reading(file, () => read.Current.GetStream(0));

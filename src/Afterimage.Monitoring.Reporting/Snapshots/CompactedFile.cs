@@ -113,8 +113,7 @@ internal static class CompactedFile
     /// <param name="rows">The rows.</param>
     /// <param name="columns">The names of the columns that may have values other than null. A file of an earlier version lacks
     /// some.</param>
-    /// <param name="since">The time before which records are left out.</param>
-    public static string SelectLines(string rows, IReadOnlySet<string> columns, DateTimeOffset? since = null)
+    public static string SelectLines(string rows, IReadOnlySet<string> columns)
     {
         IEnumerable<string> members = RecordColumn.All
             .Where(column => !column.IsAlwaysRead && columns.Contains(column.Name))
@@ -123,7 +122,7 @@ internal static class CompactedFile
             .Append("'}'");
         return $"""
             SELECT coalesce(r.line, encode(stamp_json(r.ticks) || r.event || concat({string.Join(", ", members)})))
-            FROM ({rows}) AS r WHERE r.line IS NOT NULL OR {LogSnapshot.Within(since, until: null)}
+            FROM ({rows}) AS r WHERE r.line IS NOT NULL OR r.ticks IS NOT NULL
             """;
     }
 

@@ -109,7 +109,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
             return true;
 
         var line = new RecordLine();
-        foreach (ReadOnlyMemory<byte> bytes in CompactedLines.Read(path, null))
+        foreach (ReadOnlyMemory<byte> bytes in CompactedLines.Read(path))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (line.TryParse(bytes))
