@@ -32,15 +32,15 @@ public sealed partial class LogDirectory
             snapshot = _reader.Read(input, cancellationToken, isInPlace: options.HasContents && input.IsReadOnce);
             if (!options.HasContents)
                 snapshot.RemoveContents(input);
-            return LogQuery.Run(snapshot, sql, input.IsSelect, options, _reader.Blame, cancellationToken);
+            return LogQuery.Run(snapshot, sql, input.IsSelect, options, cancellationToken);
         }
         catch (Exception exception)
         {
-            snapshot?.Dispose();
+            using LogSnapshot? read = snapshot;
             if (exception is not (DbException or InvalidOperationException or FormatException))
                 throw;
             cancellationToken.ThrowIfCancellationRequested();
-            if (exception is DbException error && _reader.Blame(error) is IOException damage)
+            if (exception is DbException error && read?.Blame(error) is IOException damage)
                 throw damage;
             throw new ArgumentException(FirstParagraph(exception.Message), nameof(sql), exception);
         }

@@ -111,8 +111,8 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
     /// <param name="since">The start of the second time span.</param>
     /// <param name="until">The end of the second time span.</param>
     /// <param name="report">Receives progress from 0 to 1.</param>
-    /// <param name="isInPlace">Whether statements read compacted files where they are. <see cref="Blame"/> then has to judge their
-    /// errors.</param>
+    /// <param name="isInPlace">Whether statements read compacted files where they are. <see cref="LogSnapshot.Blame"/> then has to judge
+    /// their errors.</param>
     /// <exception cref="IOException">A file could not be read.</exception>
     public LogSnapshot Read(
         QueryInput input,
@@ -173,14 +173,6 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
         }
     }
 
-    /// <summary>Returns the exception for an error of a statement that reads compacted files in place: one that names a file, if a file is
-    /// damaged.</summary>
-    public Exception Blame(DbException exception)
-    {
-        string[] compacted = [.. FindRecordFiles().Where(RecordFiles.IsCompacted)];
-        return DamagedOf(compacted) is { } file ? CompactedFile.Damaged(file, exception) : exception;
-    }
-
     private bool IsRead(string path, string file) => !IsTopOnly || System.IO.Path.GetDirectoryName(file) == path;
 
     private (DateTimeOffset? Since, DateTimeOffset? Until) Narrowed(DateTimeOffset? since, DateTimeOffset? until) => (
@@ -215,7 +207,7 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
                 // If a file disappeared between listing and reading, the next listing does not contain it.
                 if (files.All(found => found.All(File.Exists)))
                 {
-                    string? damaged = compacted.Length == 1 ? compacted[0] : DamagedOf(compacted);
+                    string? damaged = compacted.Length == 1 ? compacted[0] : compacted.FirstOrDefault(LogSnapshot.IsDamaged);
                     throw damaged is null ? Unreadable(exception) : CompactedFile.Damaged(damaged, exception);
                 }
             }
@@ -230,24 +222,6 @@ internal sealed record LogReader(IReadOnlyList<string> Paths)
             DroppedRecords = dropped,
             FailedRecords = failed,
         };
-    }
-
-    /// <summary>The compacted file that cannot be read, if one cannot: the engine does not always say.</summary>
-    private static string? DamagedOf(string[] compacted)
-    {
-        return compacted.FirstOrDefault(file =>
-        {
-            try
-            {
-                using var snapshot = new LogSnapshot(RecordColumn.All, CancellationToken.None);
-                _ = snapshot.Query(CompactedFile.SelectRows(LogSnapshot.ListFiles([file]))).Count();
-                return false;
-            }
-            catch (Exception e) when (CompactedFile.IsDamage(e))
-            {
-                return true;
-            }
-        });
     }
 
     private IOException Unreadable(Exception exception) =>

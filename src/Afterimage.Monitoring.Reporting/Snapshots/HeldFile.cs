@@ -13,6 +13,9 @@ internal sealed class HeldFile : IDisposable
     /// <summary>Whether the system has paths for open files. Linux has.</summary>
     public static bool IsSupported { get; } = Directory.Exists(Descriptors);
 
+    /// <summary>The path that the file was opened by.</summary>
+    public string Name => _file.Name;
+
     /// <summary>A path by which this process can open the file.</summary>
     public string Path => $"{Descriptors}/{_file.SafeFileHandle.DangerousGetHandle()}";
 

@@ -11,19 +11,14 @@ public sealed class LogQuery : IDisposable
     private readonly DuckDBCommand _command;
     private readonly CancellationTokenRegistration _cancel;
 
-    private LogQuery(
-        LogSnapshot snapshot,
-        DuckDBCommand command,
-        CancellationTokenRegistration cancel,
-        IReadOnlyList<string> types,
-        Func<DbException, Exception> blame)
+    private LogQuery(LogSnapshot snapshot, DuckDBCommand command, CancellationTokenRegistration cancel, IReadOnlyList<string> types)
     {
         _snapshot = snapshot;
         _command = command;
         _cancel = cancel;
         ColumnTypes = types;
         SkippedLines = snapshot.SkippedLines;
-        Reader = new AnswerReader(command.ExecuteReader(), blame);
+        Reader = new AnswerReader(command.ExecuteReader(), snapshot.Blame);
     }
 
     /// <summary>The rows, as they are produced. Times are in UTC; JSON columns are returned as text.</summary>
@@ -52,7 +47,6 @@ public sealed class LogQuery : IDisposable
         string sql,
         bool isSelect,
         LogQueryOptions options,
-        Func<DbException, Exception> blame,
         CancellationToken cancellationToken)
     {
         snapshot.Lock();
@@ -63,7 +57,7 @@ public sealed class LogQuery : IDisposable
         CancellationTokenRegistration cancel = cancellationToken.Register(command.Cancel);
         try
         {
-            return new LogQuery(snapshot, command, cancel, columns.Types, blame);
+            return new LogQuery(snapshot, command, cancel, columns.Types);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Text;
@@ -133,18 +134,13 @@ internal sealed class LogSnapshot : IDisposable
 
         foreach (string path in compacted)
             _held.Add(new HeldFile(path));
-        string files = ListFiles(_held.Select(file => file.Path));
-        IReadOnlySet<string> filled = CompactedFile.FilledColumns(this, files);
-        IEnumerable<RecordColumn> read = _columns.Where(column => column.IsAlwaysRead || filled.Contains(column.Name));
-        string rows = CompactedFile.SelectFrom(read, files, withLines: false);
+        string rows = SelectFilled(_held.Select(file => file.Path), (since, until), out IReadOnlySet<string> filled);
         string select = SelectWhole(
             $"({rows})",
-            column => column.Field == RecordSchema.Event ? $"TRY_CAST(event AS {column.Type}) AS event"
-                : column.IsAlwaysRead ? column.Name
+            column => column.IsAlwaysRead
+                ? column.Name
                 : $"{(filled.Contains(column.Name) ? column.Name : "NULL")}::{column.Type} AS {column.Name}");
-        Execute(
-            $"CREATE OR REPLACE TEMP VIEW record AS {select} WHERE event IS NULL OR {Within(since, until)} "
-                + $"UNION ALL {SelectWhole("read_record", column => column.Name)}");
+        Execute($"CREATE OR REPLACE TEMP VIEW record AS {select} UNION ALL {SelectWhole("read_record", column => column.Name)}");
         return true;
     }
 
@@ -157,13 +153,33 @@ internal sealed class LogSnapshot : IDisposable
         // If the order does not matter, DuckDB need not put the parts in order.
         Execute("SET preserve_insertion_order = false");
         foreach (string[] some in files.Chunk(MaxFilesAtOnce))
-            RecordRows.Read(_connection, SelectFilled(some, times), Environment.ProcessorCount, createTaker, _cancellationToken);
+            RecordRows.Read(_connection, SelectFilled(some, times, out _), Environment.ProcessorCount, createTaker, _cancellationToken);
         Execute("SET preserve_insertion_order = true");
     }
 
     /// <summary>Passes on the records of a compacted file in the order of its lines, without keeping them.</summary>
     public void PassInOrder(string file, DateTimeOffset? since, IRecordTaker taker) =>
-        RecordRows.Read(_connection, SelectFilled([file], (since, null)), workers: 1, () => taker, _cancellationToken);
+        RecordRows.Read(_connection, SelectFilled([file], (since, null), out _), workers: 1, () => taker, _cancellationToken);
+
+    /// <summary>Returns the exception for an error of a statement: one that names a file, if a file that is read in place is
+    /// damaged.</summary>
+    public Exception Blame(DbException exception) =>
+        _held.Find(file => IsDamaged(file.Path)) is { } damaged ? CompactedFile.Damaged(damaged.Name, exception) : exception;
+
+    /// <summary>Returns whether a compacted file cannot be read. The engine does not always name it.</summary>
+    public static bool IsDamaged(string path)
+    {
+        try
+        {
+            using var snapshot = new LogSnapshot(RecordColumn.All, CancellationToken.None);
+            _ = snapshot.Query(CompactedFile.SelectRows(ListFiles([path]))).Count();
+            return false;
+        }
+        catch (Exception e) when (CompactedFile.IsDamage(e))
+        {
+            return true;
+        }
+    }
 
     /// <summary>Adds the log entries of <paramref name="files"/>.</summary>
     public void AddLogs(IReadOnlyCollection<string> files) =>
@@ -306,8 +322,7 @@ internal sealed class LogSnapshot : IDisposable
         foreach (string[] some in files.Chunk(MaxFilesAtOnce))
         {
             Execute(
-                $"INSERT INTO read_record BY NAME SELECT * REPLACE (TRY_CAST(event AS {_columns[0].Type}) AS event) "
-                    + $"FROM ({select(ListFiles(some))}) WHERE event IS NULL OR {Within(since, until)}",
+                $"INSERT INTO read_record BY NAME {SelectRecords(select(ListFiles(some)), (since, until))}",
                 report is null ? null : share => report((done + (share * some.Length)) / files.Length));
             done += some.Length;
         }
@@ -320,15 +335,22 @@ internal sealed class LogSnapshot : IDisposable
             RecordColumn.All.Select(column => _columns.Any(read => read.Name == column.Name) ? select(column) : column.Missing))
         + $" FROM {rows}";
 
-    private string SelectFilled(string[] files, (DateTimeOffset? Since, DateTimeOffset? Until) times)
+    /// <summary>Selects the rows of compacted files, with the columns that have values.</summary>
+    private string SelectFilled(
+        IEnumerable<string> files,
+        (DateTimeOffset? Since, DateTimeOffset? Until) times,
+        out IReadOnlySet<string> filled)
     {
         string list = ListFiles(files);
-        IReadOnlySet<string> filled = CompactedFile.FilledColumns(this, list);
-        IEnumerable<RecordColumn> columns = _columns.Where(column => column.IsAlwaysRead || filled.Contains(column.Name));
-        string where = times == default ? "" : $" WHERE event IS NULL OR {Within(times.Since, times.Until)}";
-        return $"SELECT * REPLACE (TRY_CAST(event AS {_columns[0].Type}) AS event) "
-            + $"FROM ({CompactedFile.SelectFrom(columns, list, withLines: false)}){where}";
+        IReadOnlySet<string> names = filled = CompactedFile.FilledColumns(this, list);
+        IEnumerable<RecordColumn> columns = _columns.Where(column => column.IsAlwaysRead || names.Contains(column.Name));
+        return SelectRecords(CompactedFile.SelectFrom(columns, list, withLines: false), times);
     }
+
+    /// <summary>Selects rows of compacted files as rows of the table, within a range of times.</summary>
+    private static string SelectRecords(string rows, (DateTimeOffset? Since, DateTimeOffset? Until) times) =>
+        $"SELECT * REPLACE (TRY_CAST(event AS {RecordColumn.EventType}) AS event) FROM ({rows})"
+        + (times == default ? "" : $" WHERE event IS NULL OR {Within(times.Since, times.Until)}");
 
     /// <summary>Returns the view of the records of given events, with their keys as columns. A total that was not given is the sum of the
     /// two others.</summary>

@@ -14,7 +14,7 @@ internal sealed record RecordColumn(RecordField Field, string Name, string Type,
     public const string Ticks = "ticks";
 
     /// <summary>The type of the event. A value takes one byte, a text would take sixteen.</summary>
-    private static readonly string EventType =
+    public static readonly string EventType =
         $"ENUM ({string.Join(", ", RecordLine.EventNames.Select(pair => $"'{pair.Name}'"))})";
 
     /// <summary>All columns, in the order of the table. If the event is NULL, the line is not a valid record. The tags of a metric point
