@@ -81,7 +81,7 @@ public sealed class KillTests
             null,
             Cancellation);
         FleetAudit audit = await fleet.AuditAsync(root.Path, null, Cancellation);
-        string counted = await cluster.AskAsync("SELECT count() FROM afterimage.generations");
+        string counted = await cluster.CountAsync("afterimage", "generations");
 
         Assert.True(audit.IsClean, string.Join('\n', audit.FilesWithFaults));
         Assert.Equal(recorded, long.Parse(counted, CultureInfo.InvariantCulture));

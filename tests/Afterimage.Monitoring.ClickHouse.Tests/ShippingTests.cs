@@ -216,5 +216,5 @@ public sealed class ShippingTests(SharedCluster shared)
         Assert.True((await fleet.AuditAsync(root, null, Cancellation)).Missing > 0);
 
     private async Task<string> CountAsync(FleetOptions options, string table, string where = "1") =>
-        await (await shared.GetAsync()).AskAsync($"SELECT count() FROM {options.Database}.{table} WHERE {where}");
+        await (await shared.GetAsync()).CountAsync(options.Database, table, where);
 }

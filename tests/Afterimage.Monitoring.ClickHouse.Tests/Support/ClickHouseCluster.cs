@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring.ClickHouse.Tests.Support;
 
@@ -94,6 +95,18 @@ internal sealed class ClickHouseCluster : IAsyncDisposable
         string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, text);
         return text.TrimEnd('\n');
+    }
+
+    /// <summary>Counts rows of all shards, after every replica has what another one of its shard has: any replica may answer.</summary>
+    public async Task<string> CountAsync(string database, string table, string where = "1")
+    {
+        for (int node = 0; node < _replicas.Count; node++)
+        {
+            foreach (LineTable lines in LineTable.All)
+                await AskAsync($"SYSTEM SYNC REPLICA {database}.{lines.LocalName}", node);
+        }
+
+        return await AskAsync($"SELECT count() FROM {database}.{table} WHERE {where}");
     }
 
     /// <summary>Kills a server as kill -9 does.</summary>
