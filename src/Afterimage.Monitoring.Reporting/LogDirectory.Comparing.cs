@@ -42,8 +42,6 @@ public sealed partial class LogDirectory
         foreach (LogDirectory other in others)
         {
             using ComparedRun b = Open(other, done: comparisons.Count + 1);
-            if (comparisons.Count > 0)
-                a.Restart();
             comparisons.Add(_reader.Translate(() => Comparer.Run(a, b), cancellationToken));
         }
 
@@ -51,7 +49,7 @@ public sealed partial class LogDirectory
         return Comparer.Adjust(comparisons);
 
         ComparedRun Open(LogDirectory run, int done) => run._reader.Translate(
-            () => new ComparedRun(run._reader, limits, share => progress?.Report((done + share) / (others.Count + 1)), cancellationToken),
+            () => LoggedRun.Read(run._reader, limits, share => progress?.Report((done + share) / (others.Count + 1)), cancellationToken),
             cancellationToken);
     }
 }

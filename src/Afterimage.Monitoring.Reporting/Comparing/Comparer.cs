@@ -20,6 +20,8 @@ internal sealed class Comparer
     /// <returns>The comparison, its p-values not adjusted yet.</returns>
     public static RunComparison Run(ComparedRun a, ComparedRun b)
     {
+        a.Restart();
+        b.Restart();
         var comparer = new Comparer(a, b);
         string[] names = [.. a.MetricNames.Union(b.MetricNames, StringComparer.Ordinal)];
         Array.Sort(names, ComparedRun.CompareNames);

@@ -105,14 +105,14 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             LogDirectory = logDirectory,
             Generations = _generations,
             Evaluations = _evaluations,
-            Tokens = Tokens(),
+            Tokens = ModelSums.Tokens(_models.All),
             Metrics = metrics,
             FirstTimestamp = Time(_first),
             LastTimestamp = Time(_last),
             NonFinitePoints = nonFinite,
             SkippedLines = _skippedLines,
             Files = files,
-            Cost = Cost(metrics),
+            Cost = ModelSums.Cost(_models.All, metrics),
         };
     }
 
@@ -243,53 +243,6 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         model.UnpricedTokenCount.Add(tokens, 1);
     }
 
-    private TokenUsageReport Tokens()
-    {
-        ModelTokenUsage[] models =
-        [
-            .. _models.All.Where(pair => pair.Value.HasTokens)
-                .Select(pair => new ModelTokenUsage
-                {
-                    ModelName = pair.Name,
-                    PromptTokens = Whole(pair.Value.PromptTokens),
-                    CompletionTokens = Whole(pair.Value.CompletionTokens),
-                    TotalTokens = Whole(pair.Value.TotalTokens),
-                })
-                .OrderBy(model => model.ModelName, StringComparer.Ordinal),
-        ];
-        return new TokenUsageReport
-        {
-            ByModel = models,
-            TotalPromptTokens = SaturatingSum.Of(models.Select(model => model.PromptTokens)),
-            TotalCompletionTokens = SaturatingSum.Of(models.Select(model => model.CompletionTokens)),
-            TotalTokens = SaturatingSum.Of(models.Select(model => model.TotalTokens)),
-        };
-    }
-
-    private CostReport? Cost(SortedDictionary<string, MetricSummary> metrics)
-    {
-        ModelCost[] models =
-        [
-            .. _models.All.Where(pair => pair.Value.HasCost)
-                .Select(pair => new ModelCost
-                {
-                    ModelName = pair.Name,
-                    CostUsd = pair.Value.IsPriced ? CostReport.Dollars(pair.Value.Dollars.Value) : null,
-                    UnpricedTokenCount = Whole(pair.Value.UnpricedTokenCount),
-                }),
-        ];
-        return models.Length == 0
-            ? null
-            : CostReport.Of(models) with
-            {
-                UsageMissingCount = (long)Values(WellKnownMetrics.UsageMissing).Sum,
-                SuccessfulGenerations = (long)Math.Round(Values(WellKnownMetrics.SuccessRate).Sum),
-                EvaluationPoints = metrics
-                    .Where(m => m.Key.StartsWith(Names.ScorePrefix, StringComparison.Ordinal))
-                    .Sum(m => m.Value.Count),
-            };
-    }
-
     private ModelSums Model(IRecord record) =>
         record.Has(RecordSchema.ModelName) ? _models.GetOrAdd(record.Text(RecordSchema.ModelName), () => new ModelSums()) : _unknown;
 
@@ -299,44 +252,11 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
 
     private static double? Count(IRecord record, RecordField field) => record.Has(field) ? record.Count(field) : null;
 
-    // A total beyond the range is clamped to its end.
-    private static long Whole(CompensatedSum sum) => (long)Math.Round(sum.Value);
-
     private static DateTimeOffset? Time(long ticks) =>
         ticks is long.MaxValue or long.MinValue ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
 
     private sealed class Uses
     {
         public long Count { get; set; }
-    }
-
-    private sealed class ModelSums
-    {
-        public CompensatedSum PromptTokens;
-        public CompensatedSum CompletionTokens;
-        public CompensatedSum TotalTokens;
-        public CompensatedSum Dollars;
-        public CompensatedSum UnpricedTokenCount;
-
-        public long Uses { get; set; }
-
-        public bool HasTokens { get; set; }
-
-        public bool HasCost { get; set; }
-
-        public bool IsPriced { get; set; }
-
-        public void Take(ModelSums other)
-        {
-            PromptTokens.Add(other.PromptTokens);
-            CompletionTokens.Add(other.CompletionTokens);
-            TotalTokens.Add(other.TotalTokens);
-            Dollars.Add(other.Dollars);
-            UnpricedTokenCount.Add(other.UnpricedTokenCount);
-            Uses += other.Uses;
-            HasTokens |= other.HasTokens;
-            HasCost |= other.HasCost;
-            IsPriced |= other.IsPriced;
-        }
     }
 }
