@@ -178,6 +178,7 @@ public sealed class CompareTests : IDisposable
                 .. Points("constant", 2, 2),
                 .. Points("half", 2, 2),
                 .. Points("nan", double.NaN),
+                .. Points("nowhere_finite", double.NaN),
                 .. Points("one", 1),
                 .. Points("only_a", 1),
                 .. Points("huge", 1e308, -1e308, 1e300),
@@ -186,12 +187,15 @@ public sealed class CompareTests : IDisposable
                 .. Points("constant", 3, 3),
                 .. Points("half", 2, 4),
                 .. Points("nan", 1, double.NegativeInfinity),
+                .. Points("nowhere_finite", double.PositiveInfinity),
                 .. Points("one", 5, 6),
                 .. Points("huge", 1e308, 1e308, 1),
             ]);
 
         MetricComparison Of(string name) => comparison.Metrics.Single(metric => metric.Name == name);
-        Assert.Equal(["constant", "half", "huge", "nan", "one", "only_a"], comparison.Metrics.Select(metric => metric.Name));
+        Assert.Equal(
+            ["constant", "half", "huge", "nan", "nowhere_finite", "one", "only_a"],
+            comparison.Metrics.Select(metric => metric.Name));
         Assert.Equal(
             (ComparisonVerdict.NoSpread, new Estimate(1, null, null)),
             (Of("constant").Figures[0].Verdict, Of("constant").Figures[0].Change));
@@ -201,6 +205,7 @@ public sealed class CompareTests : IDisposable
         Assert.Equal((0, 1, null), (Of("nan").A!.Count, Of("nan").A!.NonFinite, Of("nan").A!.Mean));
         Assert.Equal((1, 1), (Of("nan").B!.Count, Of("nan").B!.NonFinite));
         Assert.Equal(ComparisonVerdict.Missing, Of("nan").Figures[0].Verdict);
+        Assert.All(Of("nowhere_finite").Figures, figure => Assert.Equal(ComparisonVerdict.Missing, figure.Verdict));
         Assert.Equal(new Estimate(1, null, null), Of("one").A!.Mean);
         Assert.Equal(new Estimate(1, null, null), Of("one").A!.P95);
         Assert.Equal((ComparisonVerdict.TooFewPoints, 4.5), (Of("one").Figures[0].Verdict, Of("one").Figures[0].Change!.Value.Value));

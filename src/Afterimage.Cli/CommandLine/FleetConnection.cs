@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Afterimage.Monitoring;
+using Afterimage.Monitoring.ClickHouse.Questions;
 
 namespace Afterimage.Cli.CommandLine;
 
@@ -64,6 +65,9 @@ internal sealed class FleetConnection
             using var fleet = new Fleet(Options(parsed));
             return await work(fleet);
         });
+
+    /// <summary>Returns the name under which records of the fleet are shown.</summary>
+    public string Name(ParseResult parsed, FleetFilter filter) => FleetFigures.NameOf(Options(parsed), filter);
 
     public FleetOptions Options(ParseResult parsed)
     {

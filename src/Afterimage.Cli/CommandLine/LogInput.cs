@@ -138,7 +138,8 @@ internal sealed class LogInput
         return exception.Message.EndsWith(suffix, StringComparison.Ordinal) ? exception.Message[..^suffix.Length] : exception.Message;
     }
 
-    private static Option<DateTimeOffset?> Time(string name, string description) => new(name)
+    /// <summary>Creates an option whose value is a time.</summary>
+    public static Option<DateTimeOffset?> Time(string name, string description) => new(name)
     {
         Description = description + ": an ISO 8601 time, 90m, 1h, 7d, today, yesterday, or seconds since 1970. Times are UTC.",
         HelpName = "T",

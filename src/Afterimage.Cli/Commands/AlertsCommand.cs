@@ -44,6 +44,14 @@ internal static class AlertsCommand
     private static async Task<int> RunAsync(LogDirectory log, bool json, CancellationToken cancellationToken)
     {
         AlertHistory history = await Task.Run(() => log.ReadAlerts(cancellationToken: cancellationToken), cancellationToken);
+        return await PrintAsync(history, json);
+    }
+
+    /// <summary>Prints alerts.</summary>
+    /// <param name="history">The alerts.</param>
+    /// <param name="json">Whether to print JSON.</param>
+    public static async Task<int> PrintAsync(AlertHistory history, bool json)
+    {
         if (json)
             AlertsJson.Write(history);
         else if (history.Episodes.Count > 0)

@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Text.Json;
 using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Json;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 
@@ -43,15 +40,10 @@ internal static class CompareCommand
             HelpName = "A B...",
             Arity = ArgumentArity.OneOrMore,
         };
-        var failOn = new Option<ComparisonThreshold[]>("--fail-on")
-        {
-            Description = "Exit with code 4 if a run exceeds this limit. Can be repeated.",
-            HelpName = "LIMIT",
-            CustomParser = ParseThresholds,
-        };
-        Option<bool> json = CommonOptions.Json();
+        var options = new ComparisonOptions();
         var input = new LogInput();
-        var command = new Command(Name, "Compare runs, and show which differences are beyond chance.") { failOn, json };
+        var command = new Command(Name, "Compare runs, and show which differences are beyond chance.");
+        options.AddTo(command);
         input.AddTo(command);
         command.Arguments.Clear();
         command.Arguments.Add(directories);
@@ -63,100 +55,13 @@ internal static class CompareCommand
             List<LogDirectory> logs = [];
             foreach (string path in given)
                 logs.Add(input.Narrow(parsed, await LogInput.OpenAsync([path], mustHaveRecords: true, cancellationToken)));
-            return await RunAsync(logs, parsed.GetValue(failOn) ?? [], parsed.GetValue(json), cancellationToken);
+            return await options.PrintAsync(
+                parsed,
+                await WorkProgress.ShowAsync(
+                    "comparing",
+                    options.IsJson(parsed),
+                    progress => logs[0].CompareAllAsync([.. logs.Skip(1)], progress, cancellationToken)));
         }));
         return command;
-    }
-
-    private static ComparisonThreshold[] ParseThresholds(ArgumentResult result)
-    {
-        List<ComparisonThreshold> thresholds = [];
-        foreach (Token token in result.Tokens)
-        {
-            try
-            {
-                thresholds.Add(ComparisonThreshold.Parse(token.Value));
-            }
-            catch (FormatException)
-            {
-                result.AddError(
-                    $"--fail-on is '{Format.Name(token.Value, 60)}', which is not a limit such as \"p95 generation_time > +10%\".");
-            }
-        }
-
-        return [.. thresholds];
-    }
-
-    private static async Task<int> RunAsync(
-        List<LogDirectory> logs,
-        IReadOnlyList<ComparisonThreshold> thresholds,
-        bool json,
-        CancellationToken cancellationToken)
-    {
-        IReadOnlyList<RunComparison> comparisons = await WorkProgress.ShowAsync(
-            "comparing",
-            json,
-            progress => logs[0].CompareAllAsync([.. logs.Skip(1)], progress, cancellationToken));
-        (ComparisonThreshold Threshold, string Run, bool? IsExceeded)[] judged =
-        [
-            .. thresholds.SelectMany(threshold => comparisons.Select((comparison, i) =>
-                (threshold, CompareView.Letter(i + 1), threshold.IsExceeded(comparison)))),
-        ];
-        if (json)
-            JsonOutput.Write(writer => Write(writer, comparisons, judged));
-        else
-            Tables.Print(CompareView.Render(comparisons));
-
-        foreach ((ComparisonThreshold threshold, string run, bool? isExceeded) in judged)
-        {
-            string text = Format.Name(threshold.Text, 100);
-            if (isExceeded is null)
-                throw new InputException($"The limit '{text}' cannot be judged, because A or {run} lacks the figure.");
-            if (isExceeded == true)
-                await Console.Error.WriteLineAsync($"afterimage: {run} exceeds the limit '{text}'.");
-        }
-
-        return judged.Any(one => one.IsExceeded == true) ? ExitCodes.ThresholdExceeded : ExitCodes.Success;
-    }
-
-    // For two runs there is one comparison, whose properties are those of the object itself.
-    private static void Write(
-        Utf8JsonWriter writer,
-        IReadOnlyList<RunComparison> comparisons,
-        (ComparisonThreshold Threshold, string Run, bool? IsExceeded)[] judged)
-    {
-        if (comparisons is [var only])
-        {
-            only.WriteProperties(writer);
-        }
-        else
-        {
-            writer.WriteStartArray("comparisons");
-            foreach (RunComparison comparison in comparisons)
-            {
-                writer.WriteStartObject();
-                comparison.WriteProperties(writer);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-        }
-
-        if (judged.Length == 0)
-            return;
-        writer.WriteStartArray("limits");
-        foreach ((ComparisonThreshold threshold, string run, bool? isExceeded) in judged)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("limit", threshold.Text);
-            writer.WriteString("run", run);
-            if (isExceeded is { } known)
-                writer.WriteBoolean("exceeded", known);
-            else
-                writer.WriteNull("exceeded");
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
     }
 }

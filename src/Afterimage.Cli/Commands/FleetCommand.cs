@@ -12,11 +12,13 @@ internal static class FleetCommand
 
     public static readonly CommandHelp Help = new(
         """
-        Creates the tables of a fleet in a ClickHouse cluster, and compares their lines
-        with log directories. To ship runs to the cluster, use afterimage ship.
+        Creates the tables of a fleet in a ClickHouse cluster, answers questions about
+        the runs in it, and compares its lines with log directories. To ship runs to the
+        cluster, use afterimage ship.
         """,
         [
             "afterimage fleet init --url http://node1:8123",
+            "afterimage fleet summary --url http://node1:8123 --since 1h",
             "afterimage fleet audit runs --url http://node1:8123",
         ]);
 
@@ -45,8 +47,14 @@ internal static class FleetCommand
 
     private const int MaxFiles = 20;
 
-    public static Command Create() =>
-        new(Name, "Set up and check the ClickHouse cluster that runs are shipped to.") { CreateInit(), CreateAudit() };
+    public static Command Create()
+    {
+        var command = new Command(Name, "Set up, query and check the ClickHouse cluster that runs are shipped to.") { CreateInit() };
+        foreach (Command question in FleetQuestions.Create())
+            command.Add(question);
+        command.Add(CreateAudit());
+        return command;
+    }
 
     private static Command CreateInit()
     {

@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Data.Common;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
@@ -10,7 +7,7 @@ using Afterimage.Monitoring;
 namespace Afterimage.Cli.Commands;
 
 /// <summary><c>afterimage query</c>: runs SQL over a log directory.</summary>
-internal static partial class QueryCommand
+internal static class QueryCommand
 {
     public const string Name = "query";
 
@@ -34,44 +31,15 @@ internal static partial class QueryCommand
             "afterimage query runs/today \"DESCRIBE points\"",
         ]);
 
-    private const int MaxTableRows = 1000;
-    private const long DefaultMaxRows = 1_000_000;
     private const long MemoryForQuery = 2L << 30;
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(5);
-
-    private enum Output
-    {
-        Table,
-        Csv,
-        Json,
-    }
+    private const int MaxName = 60;
 
     public static Command Create()
     {
         var input = new LogInput("SQL");
-        var format = new Option<Output>("--format")
-        {
-            Description = "Print the rows in this format; a table has at most 1,000 rows. [default: table]",
-            HelpName = "table|csv|json",
-        };
-        var json = new Option<bool>("--json") { Description = "Print one JSON array, like --format json." };
-        var timeout = new Option<TimeSpan>("--timeout")
-        {
-            Description = "Stop the query after this time, such as 30s or 10m; 0 sets no limit. [default: 5m]",
-            HelpName = "TIME",
-            CustomParser = ParseTimeout,
-        };
-        var maxRows = new Option<long>("--max-rows")
-        {
-            Description = "Print at most N rows.",
-            HelpName = "N",
-            DefaultValueFactory = _ => DefaultMaxRows,
-            CustomParser = result => WholeNumber.ParseLong(result, "--max-rows", 1),
-        };
-        var command = new Command(Name, "Run SQL over generations, evaluations, points, logs and alerts of log directories.")
-        {
-            format, json, timeout, maxRows,
-        };
+        var options = new QueryOptions();
+        var command = new Command(Name, "Run SQL over generations, evaluations, points, logs and alerts of log directories.");
+        options.AddTo(command);
         input.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -79,76 +47,30 @@ internal static partial class QueryCommand
             if (given is [.., var last] && Directory.Exists(last))
                 throw new InputException($"The SQL is missing; '{Format.Name(last, 60)}' is a directory.");
 
-            string sql = given[^1] == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : given[^1];
-            if (string.IsNullOrWhiteSpace(sql))
-                throw new InputException("The SQL must not be empty.");
+            string sql = await QueryOptions.ReadSqlAsync(given[^1], cancellationToken);
             return await input.UseAsync(
                 parsed,
                 given[..^1],
-                log => RunAsync(
-                    log,
-                    sql,
-                    parsed.GetValue(json) ? Output.Json : parsed.GetValue(format),
-                    parsed.GetResult(timeout) is null ? DefaultTimeout : parsed.GetValue(timeout),
-                    parsed.GetValue(maxRows),
-                    cancellationToken),
+                log => RunAsync(log, sql, options, parsed, cancellationToken),
                 cancellationToken);
         });
         return command;
     }
 
-    private static TimeSpan ParseTimeout(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (text == "0")
-            return Timeout.InfiniteTimeSpan;
-        if (Duration().Match(text) is { Success: true } match
-            && double.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture) is > 0 and < 1e6 and var count)
-        {
-            return match.Groups["unit"].Value.ToLowerInvariant() switch
-            {
-                "ms" => TimeSpan.FromMilliseconds(count),
-                "m" or "min" => TimeSpan.FromMinutes(Math.Min(count, 10_000)),
-                "h" => TimeSpan.FromHours(Math.Min(count, 500)),
-                _ => TimeSpan.FromSeconds(count),
-            };
-        }
-
-        result.AddError($"--timeout is '{Format.Name(text, 40)}', which is not a time such as 30s or 10m.");
-        return default;
-    }
-
     private static async Task<int> RunAsync(
         LogDirectory log,
         string sql,
-        Output format,
-        TimeSpan timeout,
-        long maxRows,
+        QueryOptions options,
+        ParseResult parsed,
         CancellationToken cancellationToken)
     {
         MemoryLimit.Set(MemoryForQuery);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(timeout);
+        limit.CancelAfter(options.TimeLimit(parsed));
         try
         {
             using LogQuery query = await log.QueryAsync(sql, new LogQueryOptions { ValuesAsText = true }, limit.Token);
-            var rows = new QueryRows(query, format == Output.Table ? Math.Min(MaxTableRows, maxRows) : maxRows);
-            switch (format)
-            {
-                case Output.Csv:
-                    rows.WriteCsv();
-                    break;
-                case Output.Json:
-                    rows.WriteJson();
-                    break;
-                case Output.Table:
-                default:
-                    rows.WriteTable();
-                    break;
-            }
-
-            if (rows.HasMore && format != Output.Table)
-                await Console.Error.WriteLineAsync($"afterimage: only the first {Format.Count(maxRows)} rows; use --max-rows N for more.");
+            await options.WriteAsync(parsed, Columns(query), Rows(query.Reader));
             await LogInput.SaySkippedAsync(query.SkippedLines);
             return ExitCodes.Success;
         }
@@ -156,7 +78,7 @@ internal static partial class QueryCommand
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (limit.IsCancellationRequested)
-                throw new InputException($"The query took longer than {timeout.TotalSeconds:0.###} s (--timeout).", exception);
+                throw QueryOptions.TookTooLong(options.TimeLimit(parsed), exception);
 
             // Some errors only occur when a row is read, such as a text that is not a number.
             throw new InputException(LogDirectory.FirstParagraph(exception.Message), exception);
@@ -167,8 +89,38 @@ internal static partial class QueryCommand
         }
     }
 
-    [GeneratedRegex(
-        @"^(?<count>\d+(\.\d+)?)(?<unit>ms|s|m|min|h)?$",
-        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
-    private static partial Regex Duration();
+    private static QueryColumn[] Columns(LogQuery query) =>
+    [
+        .. Enumerable.Range(0, query.Reader.FieldCount).Select(i => new QueryColumn(
+            query.Reader.GetName(i),
+            query.Reader.GetFieldType(i) == typeof(string),
+            i < query.ColumnTypes.Count && LogQuery.IsNested(query.ColumnTypes[i]))),
+    ];
+
+    private static IEnumerable<IReadOnlyList<object?>> Rows(DbDataReader reader)
+    {
+        while (reader.Read())
+            yield return [.. Enumerable.Range(0, reader.FieldCount).Select(i => Value(reader, i))];
+    }
+
+    private static object? Value(DbDataReader reader, int column)
+    {
+        try
+        {
+            return reader.IsDBNull(column) ? null : reader.GetValue(column);
+        }
+        catch (Exception exception)
+            when (exception
+                    is InvalidCastException
+                        or InvalidOperationException
+                        or NotSupportedException
+                        or NotImplementedException
+                        or NullReferenceException)
+        {
+            // The binding has no .NET value for some values, such as an infinite time.
+            throw new InputException(
+                $"The column '{Format.Name(reader.GetName(column), MaxName)}' has values that cannot be shown. Cast it to VARCHAR.",
+                exception);
+        }
+    }
 }

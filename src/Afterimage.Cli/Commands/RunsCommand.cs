@@ -56,12 +56,12 @@ internal static class RunsCommand
     private static async Task<int> RunAsync(string root, int limit, bool json, CancellationToken cancellationToken)
     {
         IReadOnlyList<RecordedRun> runs = await LogDirectory.FindRunsAsync(root, cancellationToken);
-        List<(RecordedRun Run, RunSummary Summary)> listed = [];
+        List<ListedRun> listed = [];
         foreach (RecordedRun run in runs.Take(limit))
-            listed.Add((run, await Task.Run(() => run.Directory.Summarize(cancellationToken), cancellationToken)));
+            listed.Add(ListedRun.Of(run, await Task.Run(() => run.Directory.Summarize(cancellationToken), cancellationToken)));
 
         if (json)
-            RunsJson.Write(root, listed, runs.Count);
+            RunsJson.Write(listed, runs.Count, ("root", Path.GetFullPath(root)));
         else if (listed.Count > 0)
             AnsiConsole.Write(RunsView.Render(listed, runs.Count));
         else

@@ -74,7 +74,7 @@ internal static class SummaryCommand
     {
         IReadOnlyList<KeySummary> groups = await log.SummarizeByAsync(key, cancellationToken);
         if (json)
-            KeySummaryJson.Write(log, key, groups);
+            KeySummaryJson.Write(log.Path, key, groups);
         else if (groups.Count > 0)
             AnsiConsole.Write(KeySummaryView.Render(key, groups));
         else

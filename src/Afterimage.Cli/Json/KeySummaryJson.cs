@@ -5,7 +5,10 @@ namespace Afterimage.Cli.Json;
 /// <summary>Writes a summary by a key as one line of JSON.</summary>
 internal static class KeySummaryJson
 {
-    public static void Write(LogDirectory log, SummaryKey key, IReadOnlyList<KeySummary> groups) => JsonOutput.Write(writer =>
+    /// <param name="place">Where the records are.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="groups">The groups.</param>
+    public static void Write(string place, SummaryKey key, IReadOnlyList<KeySummary> groups) => JsonOutput.Write(writer =>
     {
         writer.WriteString("by", key.Name);
         writer.WriteStartArray("groups");
@@ -32,7 +35,7 @@ internal static class KeySummaryJson
         }
 
         writer.WriteEndArray();
-        writer.WriteString("log_dir", log.Path);
+        writer.WriteString("log_dir", place);
 
         void Optional(string name, double? value)
         {

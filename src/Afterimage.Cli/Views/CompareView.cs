@@ -91,12 +91,12 @@ internal static class CompareView
     /// <summary>Formats the cost of a run, in total and per result; returns null if it is unknown.</summary>
     private static string? Money(RunSummary run)
     {
-        if (run.Cost is not { } cost || RunsView.Dollars(cost) is null)
+        if (run.Cost is not { } cost || RunCost.Dollars(cost) is null)
             return null;
 
         return string.Join(", ", ((string?[])
         [
-            RunsView.Cost(run),
+            RunCost.Text(run),
             cost.CostPerSuccessfulGeneration is { } success ? $"{Format.Dollars((double)success)} a successful generation" : null,
             cost.CostPerEvaluationPoint is { } point ? $"{Format.Dollars((double)point)} an evaluation point" : null,
         ]).OfType<string>());

@@ -1,29 +1,22 @@
-using System.Data.Common;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Commands;
-using Afterimage.Monitoring;
 using CsvHelper;
 using Spectre.Console;
 
 namespace Afterimage.Cli.Views;
 
 /// <summary>Shows the rows of a query as a table, as CSV or as JSON.</summary>
-/// <param name="query">The query. Its values are text unless they are numbers, Booleans, text or times.</param>
+/// <param name="columns">The columns.</param>
+/// <param name="rows">The rows. Values are text unless they are numbers, Booleans or times.</param>
 /// <param name="maxRows">The maximum number of rows to show.</param>
-internal sealed class QueryRows(LogQuery query, long maxRows)
+internal sealed class QueryRows(IReadOnlyList<QueryColumn> columns, IEnumerable<IReadOnlyList<object?>> rows, long maxRows)
 {
     private const int MaxCell = 60;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'";
-
-    private readonly DbDataReader _reader = query.Reader;
-    private readonly bool[] _isNested = [.. Enumerable.Range(0, query.Reader.FieldCount)
-        .Select(i => i < query.ColumnTypes.Count && LogQuery.IsNested(query.ColumnTypes[i]))];
-
-    private long _rows;
 
     /// <summary>Whether there are more rows than were shown.</summary>
     public bool HasMore { get; private set; }
@@ -31,19 +24,18 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
     public void WriteTable()
     {
         Table table = Tables.Create();
-        for (int i = 0; i < _reader.FieldCount; i++)
+        foreach (QueryColumn column in columns)
         {
-            bool isText = _reader.GetFieldType(i) == typeof(string);
-            table.AddColumn(new TableColumn(new Text(Format.Name(_reader.GetName(i), MaxCell), new Style(Color.Grey)))
+            table.AddColumn(new TableColumn(new Text(Format.Name(column.Name, MaxCell), new Style(Color.Grey)))
             {
                 NoWrap = true,
-                Alignment = isText ? Justify.Left : Justify.Right,
-                Padding = new Padding(i == 0 ? 0 : 1, 0, 0, 0),
+                Alignment = column.IsText ? Justify.Left : Justify.Right,
+                Padding = new Padding(table.Columns.Count == 0 ? 0 : 1, 0, 0, 0),
             });
         }
 
-        while (Read())
-            table.AddRow(Columns().Select(i => new Text(Format.Name(ShownText(Value(i)), MaxCell))));
+        foreach (IReadOnlyList<object?> row in Shown())
+            table.AddRow(row.Select(value => new Text(Format.Name(ShownText(value), MaxCell))));
         if (HasMore)
             table.Caption = new TableTitle(
                 $"first {Format.Count(maxRows)} rows; use --format csv or json for more",
@@ -56,13 +48,13 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
     {
         using var output = new StandardOutput();
         using CsvWriter csv = CsvWriter.Create(output);
-        foreach (int i in Columns())
-            csv.WriteField(Harmless(_reader.GetName(i)));
+        foreach (QueryColumn column in columns)
+            csv.WriteField(Harmless(column.Name));
         csv.EndRecord();
-        while (Read())
+        foreach (IReadOnlyList<object?> row in Shown())
         {
-            foreach (int i in Columns())
-                csv.WriteField(Value(i) is var value && value is string name ? Harmless(name) : ShownText(value));
+            foreach (object? value in row)
+                csv.WriteField(value is string text ? Harmless(text) : ShownText(value));
             csv.EndRecord();
         }
     }
@@ -73,13 +65,13 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
         using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             writer.WriteStartArray();
-            while (Read())
+            foreach (IReadOnlyList<object?> row in Shown())
             {
                 writer.WriteStartObject();
-                foreach (int i in Columns())
+                for (int i = 0; i < columns.Count; i++)
                 {
-                    writer.WritePropertyName(_reader.GetName(i));
-                    WriteJsonValue(writer, Value(i), _isNested[i]);
+                    writer.WritePropertyName(columns[i].Name);
+                    WriteJsonValue(writer, row[i], columns[i].IsJson);
                 }
 
                 writer.WriteEndObject();
@@ -96,7 +88,7 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
     // A spreadsheet would run such a text as a formula. The library's own protection would also change numbers.
     private static string Harmless(string text) => text is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + text : text;
 
-    private static void WriteJsonValue(Utf8JsonWriter writer, object? value, bool isNested)
+    private static void WriteJsonValue(Utf8JsonWriter writer, object? value, bool isJson)
     {
         switch (value)
         {
@@ -115,7 +107,7 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
             case sbyte or byte or short or ushort or int or uint or long or ulong or decimal or BigInteger:
                 writer.WriteRawValue(ShownText(value));
                 break;
-            case string text when isNested && IsJson(text):
+            case string text when isJson && IsJson(text):
                 writer.WriteRawValue(text);
                 break;
             default:
@@ -148,38 +140,18 @@ internal sealed class QueryRows(LogQuery query, long maxRows)
         _ => value.ToString() ?? "",
     };
 
-    private IEnumerable<int> Columns() => Enumerable.Range(0, _reader.FieldCount);
-
-    private bool Read()
+    private IEnumerable<IReadOnlyList<object?>> Shown()
     {
-        if (_rows == maxRows)
+        long shown = 0;
+        foreach (IReadOnlyList<object?> row in rows)
         {
-            HasMore = _reader.Read();
-            return false;
-        }
+            if (shown++ == maxRows)
+            {
+                HasMore = true;
+                yield break;
+            }
 
-        _rows++;
-        return _reader.Read();
-    }
-
-    private object? Value(int column)
-    {
-        try
-        {
-            return _reader.IsDBNull(column) ? null : _reader.GetValue(column);
-        }
-        catch (Exception exception)
-            when (exception
-                    is InvalidCastException
-                        or InvalidOperationException
-                        or NotSupportedException
-                        or NotImplementedException
-                        or NullReferenceException)
-        {
-            // The binding has no .NET value for some values, such as an infinite time.
-            throw new InputException(
-                $"The column '{Format.Name(_reader.GetName(column), MaxCell)}' has values that cannot be shown. Cast it to VARCHAR.",
-                exception);
+            yield return row;
         }
     }
 }

@@ -15,9 +15,13 @@ internal static class SummaryView
 
     /// <param name="summary">The summary.</param>
     /// <param name="notes">Further facts, each with a name and a text.</param>
-    public static IRenderable Render(RunSummary summary, IEnumerable<(string Name, string Text)> notes)
+    /// <param name="place">What the place of the records is called.</param>
+    public static IRenderable Render(
+        RunSummary summary,
+        IEnumerable<(string Name, string Text)> notes,
+        string place = "log directory")
     {
-        List<IRenderable> parts = [Facts(summary, notes)];
+        List<IRenderable> parts = [Facts(summary, notes, place)];
         KeyValuePair<string, MetricSummary>[] metrics = [.. summary.Metrics.Where(metric => !IsFact(metric.Key))];
         if (metrics.Length > 0)
             parts.Add(Metrics(metrics));
@@ -34,7 +38,7 @@ internal static class SummaryView
         metric is "success_rate" or "error_rate" or "evaluation_error_rate"
         || metric.StartsWith(FinishReason, StringComparison.Ordinal) || metric.StartsWith(ModelUsage, StringComparison.Ordinal);
 
-    private static Grid Facts(RunSummary summary, IEnumerable<(string Name, string Text)> notes)
+    private static Grid Facts(RunSummary summary, IEnumerable<(string Name, string Text)> notes, string place)
     {
         var grid = new Grid { Expand = false };
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) })
@@ -84,7 +88,7 @@ internal static class SummaryView
             Add("failed", $"{Format.Count(summary.FailedRecords)} records did not reach a handler");
         foreach ((string name, string text) in notes)
             Add(name, text);
-        Add("log directory", Format.Name(Format.ShortPath(summary.LogDirectory), 400));
+        Add(place, Format.Name(Format.ShortPath(summary.LogDirectory), 400));
         return grid;
 
         void Add(string name, string text) => grid.AddRow(new Text(name, new Style(Color.Grey)), new Text(text));

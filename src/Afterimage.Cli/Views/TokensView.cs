@@ -69,7 +69,7 @@ internal static class TokensView
                 Format.Count(tokens.TotalTokens),
             ];
             if (cost is not null)
-                row.Add(KeySummaryView.Cost(RunsView.Dollars(cost), cost.UnpricedTokenCount, cost.UsageMissingCount));
+                row.Add(KeySummaryView.Cost(RunCost.Dollars(cost), cost.UnpricedTokenCount, cost.UsageMissingCount));
             table.AddRow(row, new Style(decoration: Decoration.Bold));
         }
 

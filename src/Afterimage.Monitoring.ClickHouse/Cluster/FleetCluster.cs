@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Afterimage.Monitoring.ClickHouse.Http;
 using Afterimage.Monitoring.ClickHouse.Schema;
 
@@ -68,10 +69,46 @@ internal sealed class FleetCluster : IDisposable
     public Task<string> AskAsync(string sql, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
         AnyAsync(node => node.ReadAsync(sql, cancellationToken, timeout));
 
-    /// <summary>Sends a query with any number of result rows to any node that responds.</summary>
+    /// <summary>Sends a query to any node that responds, and returns any number of rows of unescaped values as they are read.</summary>
+    /// <param name="sql">The query, without a format.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="FleetException">No node responds, or a node refuses.</exception>
-    public Task<Stream> AskStreamAsync(string sql, CancellationToken cancellationToken) =>
-        AnyAsync(node => node.ReadStreamAsync(sql, cancellationToken));
+    public async IAsyncEnumerable<string[]> StreamAsync(string sql, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (string line in LinesAsync(sql, settings: "", cancellationToken).ConfigureAwait(false))
+            yield return TabSeparated.Row(line);
+    }
+
+    /// <summary>Sends a query to any node that responds, and returns the lines of its result as they are read.</summary>
+    /// <param name="sql">The query.</param>
+    /// <param name="settings">Settings for the query, as a part of a URL that begins with &amp;; or nothing.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <exception cref="FleetException">No node responds, or a node refuses.</exception>
+    public async IAsyncEnumerable<string> LinesAsync(
+        string sql,
+        string settings,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        (ClickHouseNode node, Stream stream) = await AnyAsync(
+            async node => (node, await node.ReadStreamAsync(sql, settings, cancellationToken).ConfigureAwait(false))).ConfigureAwait(false);
+        using var reader = new StreamReader(stream);
+        while (true)
+        {
+            string? line;
+            try
+            {
+                line = await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException)
+            {
+                throw node.Broken(e);
+            }
+
+            if (line is null)
+                yield break;
+            yield return line;
+        }
+    }
 
     /// <summary>Returns the rows of a result in tab-separated values, unescaped.</summary>
     /// <exception cref="FleetException">No node responds, or a node refuses.</exception>

@@ -33,8 +33,7 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
         using var limit = new Limit(timeout ?? http.Timeout, cancellationToken);
         try
         {
-            // Wait for the end of the result, so that an error at its end is an error of the response.
-            using HttpResponseMessage response = await PostAsync(sql, waitForEnd: true, limit.Token).ConfigureAwait(false);
+            using HttpResponseMessage response = await PostAsync(sql, settings: "", limit.Token).ConfigureAwait(false);
             return await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (IsOfNetwork(e))
@@ -44,13 +43,16 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
         }
     }
 
-    /// <summary>Sends a query, and returns the result as it arrives, with any number of rows.</summary>
+    /// <summary>Sends a query, and returns the result once the server has all of it, with any number of rows.</summary>
+    /// <param name="sql">The query.</param>
+    /// <param name="settings">Settings for the query, as a part of a URL that begins with &amp;; or nothing.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="FleetException">The server cannot be reached, or refuses.</exception>
-    public async Task<Stream> ReadStreamAsync(string sql, CancellationToken cancellationToken)
+    public async Task<Stream> ReadStreamAsync(string sql, string settings, CancellationToken cancellationToken)
     {
         try
         {
-            HttpResponseMessage response = await PostAsync(sql, waitForEnd: false, cancellationToken).ConfigureAwait(false);
+            HttpResponseMessage response = await PostAsync(sql, settings, cancellationToken).ConfigureAwait(false);
             return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (IsOfNetwork(e))
@@ -59,6 +61,9 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
             throw Unreachable(e);
         }
     }
+
+    /// <summary>Returns the exception for an error while a result is read.</summary>
+    public FleetException Broken(Exception e) => Unreachable(e);
 
     /// <summary>Inserts rows. If it fails, it is unknown whether they have been inserted.</summary>
     /// <param name="sql">The statement.</param>
@@ -89,9 +94,10 @@ internal sealed partial class ClickHouseNode(ClickHouseHttp http, Uri url)
         }
     }
 
-    private async Task<HttpResponseMessage> PostAsync(string sql, bool waitForEnd, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> PostAsync(string sql, string settings, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, waitForEnd ? new Uri(url, "?wait_end_of_query=1") : url)
+        // Wait for the end of the result, so that an error at its end is an error of the response.
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url, "?wait_end_of_query=1" + settings))
         {
             Content = new StringContent(sql, Encoding.UTF8),
         };

@@ -7,7 +7,20 @@ internal static class TabSeparated
 {
     /// <summary>Returns the rows of a result, with unescaped values.</summary>
     public static IReadOnlyList<string[]> Rows(string text) =>
-        text.Length == 0 ? [] : [.. text.TrimEnd('\n').Split('\n').Select(row => row.Split('\t').Select(Unescape).ToArray())];
+        text.Length == 0 ? [] : [.. text.TrimEnd('\n').Split('\n').Select(Row)];
+
+    /// <summary>Returns the unescaped values of a row.</summary>
+    public static string[] Row(string line)
+    {
+        string[] values = line.Split('\t');
+        for (int i = 0; i < values.Length; i++)
+            values[i] = Unescape(values[i]);
+        return values;
+    }
+
+    /// <summary>Returns the unescaped values of a row, some of which may be null.</summary>
+    public static string?[] NullableRow(string line) =>
+        [.. line.Split('\t').Select(value => value == "\\N" ? null : Unescape(value))];
 
     /// <summary>Returns a text as a literal for a statement.</summary>
     public static string Quote(string text) =>

@@ -13,6 +13,11 @@ internal sealed class FleetSchema(string database, string cluster)
     /// <summary>The name of the table of <c>run.json</c> files. Every node has all of it.</summary>
     public const string RunParts = "run_parts";
 
+    /// <summary>The total tokens of a call: the given total or, if none was given, the sum of the two others.</summary>
+    private const string TotalTokens =
+        "coalesce(toFloat64(total_token_count), toFloat64(prompt_token_count) + toFloat64(completion_token_count), "
+        + "toFloat64(prompt_token_count), toFloat64(completion_token_count))";
+
     // Fewer blocks than this must arrive at a shard while a request is on its way. Each is a node of some bytes in ZooKeeper.
     private const int DeduplicatedBlocks = 10_000;
 
@@ -100,50 +105,46 @@ internal sealed class FleetSchema(string database, string cluster)
 
         """;
 
-    /// <summary>Returns an SQL query for the points of records. Each row has <c>metric</c>, <c>value</c> and the columns of its
-    /// record.</summary>
-    /// <param name="columns">The requested columns of the record.</param>
-    /// <param name="where">The condition for the records.</param>
-    public string Points(string columns, string where) => $"""
-        SELECT {columns}, point.1 AS metric, assumeNotNull(point.2) AS value
-        FROM (SELECT {columns}, arrayJoin(arrayConcat({string.Join(", ", PointArrays())})) AS point
-            FROM {database}.record_lines WHERE {where})
-        """;
-
-    private string Cluster => cluster.Contains('-', StringComparison.Ordinal) ? $"`{cluster}`" : cluster;
-
-    // See docs/log-format.md, "From records to points".
-    private static IEnumerable<string> PointArrays()
+    /// <summary>Returns an SQL expression for the points of a record: an array of pairs of a metric and a value that is not
+    /// null.</summary>
+    /// <remarks>See docs/log-format.md, "From records to points".</remarks>
+    /// <param name="metrics">The requested metrics of calls, without scores; null: all points. The points that programs recorded are
+    /// always there.</param>
+    public static string PointsOf(IReadOnlyCollection<string>? metrics = null)
     {
-        const string Total =
-            "coalesce(toFloat64(total_token_count), toFloat64(prompt_token_count) + toFloat64(completion_token_count), "
-            + "toFloat64(prompt_token_count), toFloat64(completion_token_count))";
-        (string Metric, string Value, string When)[] single =
+        const string Generation = "event = 'generation'";
+        const string Evaluation = "event = 'evaluation'";
+        const string Call = "event IN ('generation', 'evaluation')";
+        (string Metric, string Value, string When)[] all =
         [
-            ("'generation_time'", "duration", "event = 'generation'"),
-            ("'success_rate'", "toFloat64(success)", "event = 'generation'"),
-            ("'error_rate'", "toFloat64(error != '')", "event = 'generation'"),
-            ("'time_to_first_token'", "time_to_first_token", "event = 'generation'"),
-            ("'conversation_length'", "toFloat64(conversation_length)", "event = 'generation'"),
-            ("concat('model_usage:', model_name)", "toFloat64(1)", "event = 'generation' AND model_name != ''"),
-            ("concat('finish_reason:', finish_reason)", "toFloat64(1)", "event = 'generation' AND finish_reason != ''"),
-            ("'usage_missing'", "toFloat64(1)", "event = 'generation' AND usage_missing = 1"),
-            ("'evaluation_time'", "duration", "event = 'evaluation'"),
-            ("'evaluation_error_rate'", "toFloat64(error != '')", "event = 'evaluation'"),
-            ("'prompt_token_count'", "toFloat64(prompt_token_count)", "event IN ('generation', 'evaluation')"),
-            ("'completion_token_count'", "toFloat64(completion_token_count)", "event IN ('generation', 'evaluation')"),
-            ("'total_token_count'", Total, "event IN ('generation', 'evaluation')"),
-            ("'cost_usd'", "cost_usd", "event IN ('generation', 'evaluation')"),
-            ("'unpriced_token_count'", "toFloat64(unpriced_token_count)", "event IN ('generation', 'evaluation')"),
+            ("'generation_time'", "duration", Generation),
+            ("'success_rate'", "toFloat64(success)", Generation),
+            ("'error_rate'", "toFloat64(error != '')", Generation),
+            ("'time_to_first_token'", "time_to_first_token", Generation),
+            ("'conversation_length'", "toFloat64(conversation_length)", Generation),
+            ("concat('model_usage:', model_name)", "toFloat64(1)", $"{Generation} AND model_name != ''"),
+            ("concat('finish_reason:', finish_reason)", "toFloat64(1)", $"{Generation} AND finish_reason != ''"),
+            ("'usage_missing'", "toFloat64(1)", $"{Generation} AND usage_missing = 1"),
+            ("'evaluation_time'", "duration", Evaluation),
+            ("'evaluation_error_rate'", "toFloat64(error != '')", Evaluation),
+            ("'prompt_token_count'", "toFloat64(prompt_token_count)", Call),
+            ("'completion_token_count'", "toFloat64(completion_token_count)", Call),
+            ("'total_token_count'", TotalTokens, Call),
+            ("'cost_usd'", "cost_usd", Call),
+            ("'unpriced_token_count'", "toFloat64(unpriced_token_count)", Call),
             ("metric_name", "value", "event = 'metric'"),
         ];
-        string list = string.Join(
+        string single = string.Join(
             ", ",
-            single.Select(point =>
-                $"({point.Metric}, CAST(if(coalesce({point.When}, 0), {point.Value}, NULL) AS Nullable(Float64)))"));
-        yield return $"arrayFilter(p -> p.2 IS NOT NULL, [{list}])";
-        yield return "arrayMap((n, v) -> (concat('evaluation_score_', n), CAST(v AS Nullable(Float64))), score_names, score_values)";
+            all.Where(point => metrics is null || point.Metric == "metric_name" || metrics.Contains(point.Metric.Trim('\'')))
+                .Select(point => $"({point.Metric}, CAST(if(coalesce({point.When}, 0), {point.Value}, NULL) AS Nullable(Float64)))"));
+        string given = $"arrayFilter(p -> p.2 IS NOT NULL, [{single}])";
+        const string Scores =
+            "arrayMap((n, v) -> (concat('evaluation_score_', n), CAST(v AS Nullable(Float64))), score_names, score_values)";
+        return metrics is null ? $"arrayConcat({given}, {Scores})" : given;
     }
+
+    private string Cluster => cluster.Contains('-', StringComparison.Ordinal) ? $"`{cluster}`" : cluster;
 
     private IEnumerable<string> TableOf(LineTable table) =>
     [
@@ -166,9 +167,11 @@ internal sealed class FleetSchema(string database, string cluster)
         const string Place = "run, file, line, date, toDateTime(intDiv(ticks, 10000000), 'UTC') AS timestamp, ticks";
         yield return ("generations", Calls(RecordEvents.Generation, "event = 'generation'"));
         yield return ("evaluations", Calls(RecordEvents.Evaluation, "event = 'evaluation'"));
-        yield return (
-            "points",
-            Points("run, file, line, date, ticks, model_name, provider, tags, tag_keys, tag_values", "event != 'skipped'"));
+        const string OfPoint = "run, file, line, date, ticks, model_name, provider, tags, tag_keys, tag_values";
+        yield return ("points", $"""
+            SELECT {OfPoint}, point.1 AS metric, assumeNotNull(point.2) AS value
+            FROM (SELECT {OfPoint}, arrayJoin({PointsOf()}) AS point FROM {database}.record_lines WHERE event != 'skipped')
+            """);
         yield return ("alerts", $"SELECT {Place}, name, level, message, data FROM {database}.alert_lines WHERE {EventTable.IsValid} = 1");
         yield return (
             "logs",

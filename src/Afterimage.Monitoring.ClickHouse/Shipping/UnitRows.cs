@@ -133,7 +133,8 @@ internal sealed class UnitRows
         return month.Rows;
     }
 
-    private static ushort DayOf(long ticks)
+    /// <summary>Returns the day for the column <c>date</c>: that of the time, or the first or last that a date can be.</summary>
+    public static ushort DayOf(long ticks)
     {
         DateOnly day = DateOnly.FromDateTime(new DateTime(ticks));
         return (ushort)((day < FirstDay ? FirstDay : day > LastDay ? LastDay : day).DayNumber - FirstDay.DayNumber);

@@ -9,7 +9,8 @@ namespace Afterimage.Monitoring.Reporting.Comparing;
 /// </remarks>
 internal struct PooledQuantile(double q, long count)
 {
-    private readonly long _rank = QuantileRank.Of(q, count);
+    // Of no points there is no quantile, and none will be taken.
+    private readonly long _rank = count == 0 ? 0 : QuantileRank.Of(q, count);
     private bool _isFound;
 
     /// <summary>Points below, of either run.</summary>

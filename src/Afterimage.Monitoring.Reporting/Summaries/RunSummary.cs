@@ -10,7 +10,7 @@ namespace Afterimage.Monitoring;
 /// <see cref="GenerationMonitorOptions.OverflowName"/>. Totals are exact, and every name that is there has all of its records.</remarks>
 public sealed record RunSummary
 {
-    /// <summary>The full path of the log directory.</summary>
+    /// <summary>The full path of the log directory. For a fleet, its URL, with the selection as the query.</summary>
     public required string LogDirectory { get; init; }
 
     /// <summary>The number of generations.</summary>

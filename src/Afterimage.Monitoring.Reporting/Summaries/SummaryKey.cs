@@ -29,6 +29,9 @@ public sealed record SummaryKey
     /// <summary>The SQL expression for the key of a record of <c>calls</c>.</summary>
     internal string Sql { get; }
 
+    /// <summary>The key of the tag; null if the key is not a tag.</summary>
+    internal string? TagKey { get; private init; }
+
     /// <summary>Creates a key for a tag.</summary>
     /// <param name="key">The key of the tag.</param>
     /// <returns>The key.</returns>
@@ -39,7 +42,7 @@ public sealed record SummaryKey
 
         // A pointer rather than a path, because a tag's key may contain any character that has a meaning in a path.
         string pointer = "/" + key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
-        return new SummaryKey(TagPrefix + key, $"json_extract_string(tags, {LogSnapshot.Quote(pointer)})");
+        return new SummaryKey(TagPrefix + key, $"json_extract_string(tags, {LogSnapshot.Quote(pointer)})") { TagKey = key };
     }
 
     /// <summary>Reads a key: <c>model</c>, <c>provider</c>, <c>finish_reason</c> or <c>tag:KEY</c>.</summary>

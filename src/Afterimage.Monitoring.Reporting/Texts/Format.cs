@@ -53,6 +53,10 @@ internal static class Format
     /// <summary>Returns the path relative to the current directory, if that is shorter.</summary>
     public static string ShortPath(string path)
     {
+        // A fleet has a URL instead.
+        if (path.Contains("://", StringComparison.Ordinal))
+            return path;
+
         string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
         return relative.Length < path.Length ? relative : path;
     }

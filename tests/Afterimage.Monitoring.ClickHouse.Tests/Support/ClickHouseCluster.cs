@@ -97,16 +97,21 @@ internal sealed class ClickHouseCluster : IAsyncDisposable
         return text.TrimEnd('\n');
     }
 
-    /// <summary>Counts rows of all shards, after every replica has what another one of its shard has: any replica may answer.</summary>
+    /// <summary>Counts rows of all shards, once every replica has them.</summary>
     public async Task<string> CountAsync(string database, string table, string where = "1")
+    {
+        await SyncAsync(database);
+        return await AskAsync($"SELECT count() FROM {database}.{table} WHERE {where}");
+    }
+
+    /// <summary>Waits until every replica has what another one of its shard has: any replica may answer.</summary>
+    public async Task SyncAsync(string database)
     {
         for (int node = 0; node < _replicas.Count; node++)
         {
-            foreach (LineTable lines in LineTable.All)
-                await AskAsync($"SYSTEM SYNC REPLICA {database}.{lines.LocalName}", node);
+            foreach (string table in LineTable.All.Select(lines => lines.LocalName).Append(FleetSchema.RunParts))
+                await AskAsync($"SYSTEM SYNC REPLICA {database}.{table}", node);
         }
-
-        return await AskAsync($"SELECT count() FROM {database}.{table} WHERE {where}");
     }
 
     /// <summary>Kills a server as kill -9 does.</summary>
