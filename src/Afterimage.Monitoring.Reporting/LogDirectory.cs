@@ -178,9 +178,9 @@ public sealed partial class LogDirectory
     /// <para><see cref="ExportFormat.Csv"/> writes <c>&lt;name&gt;_&lt;metric&gt;.csv</c> for each metric, unless
     /// <see cref="ExportOptions.SingleFile"/> is set, there is no point, or the shape is <see cref="ExportShape.Records"/>. Characters
     /// other than letters, digits, <c>-</c>, <c>_</c> and <c>.</c> become <c>_</c>; names that would then be equal get a number.
-    /// <see cref="ExportFormat.Excel"/> writes one sheet per metric (or one sheet for generations and one for evaluations), continues in a
-    /// further sheet past 1,048,575 rows, and truncates texts at 32,767 characters. The true name of a metric is in the column
-    /// <c>metric</c>.</para>
+    /// <see cref="ExportFormat.Excel"/> writes one sheet per metric (or one sheet for generations and one for evaluations; or one for all
+    /// points, with <see cref="ExportOptions.SingleFile"/>), continues in a further sheet past 1,048,575 rows, and truncates texts at
+    /// 32,767 characters. The true name of a metric is in the column <c>metric</c>.</para>
     /// </remarks>
     /// <param name="outputPath">The file. Its directory is created if it does not exist.</param>
     /// <param name="format">The format.</param>

@@ -158,20 +158,22 @@ public sealed class OutputSafetyTests : IDisposable
         Assert.Equal(["log", "notes.txt"], Directory.GetFileSystemEntries(_directory.Path).Select(Path.GetFileName).Order());
     }
 
-    [Fact]
-    public async Task Csv_of_too_many_metrics_asks_for_a_single_file()
+    [Theory]
+    [InlineData("csv", "1,001 files")]
+    [InlineData("excel", "1,001 sheets")]
+    public async Task An_export_of_too_many_metrics_asks_for_a_single_file(string format, string said)
     {
         _directory.Write(
             "many/metrics.jsonl",
             Enumerable.Range(0, 1001).Select(i =>
                 $$"""{"timestamp":"2026-11-23T14:25:38Z","event":"metric","metric_name":"m{{i}}","value":1}"""));
 
-        CommandResult many = await RunAsync("export", "many", "--format", "csv", "--out", "out/x.csv");
+        CommandResult many = await RunAsync("export", "many", "--format", format, "--out", "out/x");
         bool isEmpty = Directory.GetFileSystemEntries(PathOf("out")).Length == 0;
-        CommandResult single = await RunAsync("export", "many", "--format", "csv", "--out", "out/x.csv", "--single-file");
+        CommandResult single = await RunAsync("export", "many", "--format", format, "--out", "out/x", "--single-file");
 
         Assert.Equal((2, true, 0), (many.ExitCode, isEmpty, single.ExitCode));
-        Assert.Contains("1,001 files", many.Error, StringComparison.Ordinal);
+        Assert.Contains(said, many.Error, StringComparison.Ordinal);
         Assert.Contains("--single-file", many.Error, StringComparison.Ordinal);
     }
 

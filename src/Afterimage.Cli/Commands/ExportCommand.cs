@@ -14,12 +14,12 @@ internal static class ExportCommand
         """
         With the shape "points", a row is a metric point with all fields of its record.
         With the shape "records", a row is a generation or an evaluation. CSV of points
-        has one file for each metric, NAME_METRIC.csv next to PATH. The limit is 1,000
-        files; beyond it, the command writes nothing and requires --single-file. Excel
-        has one sheet for each metric. A file appears when it is complete. The command
-        follows symbolic links, and writes into pipes and devices. It replaces a file of
-        another kind than FORMAT only with --force, and never a file of the log
-        directory.
+        has one file for each metric, NAME_METRIC.csv next to PATH; Excel has one sheet
+        for each metric. The limit is 1,000 files or sheets; beyond it, the command
+        writes nothing and requires --single-file. A file appears when it is complete.
+        The command follows symbolic links, and writes into pipes and devices. It
+        replaces a file of another kind than FORMAT only with --force, and never a file
+        of the log directory.
         """,
         [
             "afterimage export .afterimage-monitoring --format parquet --out run.parquet",
@@ -54,7 +54,10 @@ internal static class ExportCommand
             Description = "Export only the points of this metric. [default: all metrics]",
             HelpName = "NAME",
         };
-        var single = new Option<bool>("--single-file") { Description = "Write CSV of points to one file, not one file per metric." };
+        var single = new Option<bool>("--single-file")
+        {
+            Description = "Write CSV of points to one file, Excel to one sheet, not one per metric.",
+        };
         Option<bool> force = OutputFile.Force();
         var command = new Command(Name, "Write points or records of log directories as JSON, CSV, Excel or Parquet.")
         {
@@ -68,7 +71,8 @@ internal static class ExportCommand
             {
                 Shape = parsed.GetValue(shape),
                 MetricName = parsed.GetValue(metric),
-                SingleFile = parsed.GetValue(single) || OutputFile.IsStandardOutput(path),
+                SingleFile = parsed.GetValue(single)
+                    || (parsed.GetValue(format) == ExportFormat.Csv && OutputFile.IsStandardOutput(path)),
                 ReplacesOtherFiles = parsed.GetValue(force),
             };
             if (options is { Shape: ExportShape.Records, MetricName: not null })

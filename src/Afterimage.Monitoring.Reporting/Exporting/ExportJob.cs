@@ -23,7 +23,7 @@ internal static class ExportJob
         CancellationToken cancellationToken)
     {
         // Nobody who names a pipe or a device wants several files next to it.
-        if (OutputPlace.IsStream(OutputPlace.Resolve(path)))
+        if (format == ExportFormat.Csv && OutputPlace.IsStream(OutputPlace.Resolve(path)))
             options = options with { SingleFile = true };
 
         // Check that the place can be written to before the long work.

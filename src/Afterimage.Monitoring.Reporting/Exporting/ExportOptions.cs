@@ -19,14 +19,15 @@ public sealed record ExportOptions
     public string? MetricName { get; init; }
 
     /// <summary>
-    /// Whether <see cref="ExportFormat.Csv"/> writes all points to the requested file. Default: no; it writes one file per metric next to
-    /// it, <c>&lt;name&gt;_&lt;metric&gt;.csv</c>, as the Python module does.
+    /// Whether <see cref="ExportFormat.Csv"/> writes all points to the requested file, and <see cref="ExportFormat.Excel"/> to one sheet.
+    /// Default: no. CSV has one file per metric next to the requested one, <c>&lt;name&gt;_&lt;metric&gt;.csv</c>, as the Python module
+    /// has; Excel has one sheet per metric.
     /// </summary>
     public bool SingleFile { get; init; }
 
     /// <summary>
-    /// The maximum number of files that <see cref="ExportFormat.Csv"/> writes when each metric has its own. An export that would need more
-    /// fails before it writes any. Default: 1,000. Must be at least 1.
+    /// The maximum number of files that <see cref="ExportFormat.Csv"/> writes, and of sheets that <see cref="ExportFormat.Excel"/> writes,
+    /// when each metric has its own. An export that would need more fails before it writes any. Default: 1,000. Must be at least 1.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxFiles

@@ -119,17 +119,9 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
     {
         var names = new SafeNames();
         string extension = Path.HasExtension(name) ? Path.GetExtension(name) : ".csv";
-        (string Name, long Count)[] metrics = Metrics();
-        if (metrics.Length > options.MaxFiles)
-        {
-            throw new IOException(
-                $"The export would write {Format.Count(metrics.Length)} files, one for each metric, but the limit is "
-                    + $"{Format.Count(options.MaxFiles)}. Export one metric, or all points to one file (SingleFile, --single-file).");
-        }
-
         (string Metric, long Count, string Path)[] parts =
         [
-            .. metrics
+            .. Metrics("files")
                 .Select(metric =>
                 (
                     metric.Name,
@@ -181,8 +173,14 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
             yield break;
         }
 
+        if (options.SingleFile)
+        {
+            yield return ("SELECT * FROM points" + MetricFilter(options.MetricName), [("points", Rows)]);
+            yield break;
+        }
+
         // A workbook must have at least one sheet.
-        (string Name, long Count)[] metrics = Metrics();
+        (string Name, long Count)[] metrics = Metrics("sheets");
         yield return (ByMetric(MetricFilter(options.MetricName)), metrics is [] ? [("points", 0)] : metrics);
     }
 
@@ -190,9 +188,20 @@ internal sealed class Exporter(LogSnapshot snapshot, ExportOptions options, Stag
     private static string ByMetric(string filter) =>
         $"SELECT * EXCLUDE (position) FROM (SELECT *, row_number() OVER () AS position FROM points{filter}) ORDER BY metric, position";
 
-    private (string Name, long Count)[] Metrics() =>
-    [
-        .. snapshot.Query($"SELECT metric, count(*) FROM points{MetricFilter(options.MetricName)} GROUP BY ALL ORDER BY ALL")
-            .Select(row => (row.GetString(0), row.GetInt64(1))),
-    ];
+    /// <summary>Returns the metrics, each with the number of its points.</summary>
+    /// <param name="parts">What each metric has of its own.</param>
+    /// <exception cref="IOException">There would be too many.</exception>
+    private (string Name, long Count)[] Metrics(string parts)
+    {
+        (string Name, long Count)[] metrics =
+        [
+            .. snapshot.Query($"SELECT metric, count(*) FROM points{MetricFilter(options.MetricName)} GROUP BY ALL ORDER BY ALL")
+                .Select(row => (row.GetString(0), row.GetInt64(1))),
+        ];
+        return metrics.Length <= options.MaxFiles
+            ? metrics
+            : throw new IOException(
+                $"The export would write {Format.Count(metrics.Length)} {parts}, one for each metric, but the limit is "
+                    + $"{Format.Count(options.MaxFiles)}. Export one metric, or all points together (SingleFile, --single-file).");
+    }
 }
