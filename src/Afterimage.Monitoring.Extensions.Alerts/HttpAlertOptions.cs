@@ -31,7 +31,7 @@ public abstract class HttpAlertOptions : AlertDeliveryOptions
                 && HeaderText.IsPrintable(value)
                 && IsToken(name)
                 && probe.Headers.TryAddWithoutValidation(name, value);
-            Require(isHeader, nameof(Headers), $"contains '{name}'. A header must have a valid name and a value of printable ASCII.");
+            Require(isHeader, nameof(Headers), $"must have valid names and values of printable ASCII, unlike '{name}'.");
         }
     }
 

@@ -99,7 +99,7 @@ internal static class OptionsBinding
 
         double Share(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share)
             ? share
-            : throw settings.Wrong(nameof(Budget.WarnAt), $"'{text}' is not a number.");
+            : throw settings.Wrong(nameof(Budget.WarnAt), $"must be a number, not '{text}'.");
     }
 
     private static KeyValuePair<string, string> ReadTag(SettingsNode settings)

@@ -119,7 +119,8 @@ public sealed partial class GenerationMonitor
     {
         if (!_parts.IsPriced)
             throw new InvalidOperationException(
-                $"Costs require prices. Set {nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)}.");
+                $"{nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.Pricing)} must be set, "
+                + "because costs require prices.");
         return RecordedCost(query);
     }
 
@@ -137,7 +138,8 @@ public sealed partial class GenerationMonitor
     {
         string directory = LogDirectory
             ?? throw new InvalidOperationException(
-                $"The monitor has no directory, because {nameof(GenerationMonitorOptions.WriteFiles)} is false.");
+                $"{nameof(GenerationMonitorOptions)}.{nameof(GenerationMonitorOptions.WriteFiles)} must be true, "
+                + "because metrics are saved in the log directory.");
         DateTimeOffset now = _parts.TimeProvider.GetUtcNow();
         using (_recorder.EnterApplied())
             return MetricsSnapshot.Save(

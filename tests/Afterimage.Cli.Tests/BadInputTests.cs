@@ -42,7 +42,11 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--out must not be empty. (see: afterimage report --help)", "report", "log", "--out", "")]
     [InlineData("LOG_DIR must not be empty. (see: afterimage compact --help)", "compact", " ")]
     [InlineData("The log directory '{0}/--nope' does not exist.", "summary", "--", "--nope")]
-    [InlineData("The log directory '{0}/file' cannot be written to: The path names a file.", "demo", "--log-dir", "file")]
+    [InlineData(
+        "The log directory '{0}/file' cannot be written to: The path must name a directory, not a file.",
+        "demo",
+        "--log-dir",
+        "file")]
     [InlineData("'{0}/log' must be a file, not a directory.", "import", "log", "--log-dir", "out")]
     [InlineData("'log' must be a file, not a directory.", "demo", "--rules", "log")]
     public async Task It_is_said_in_one_line_and_nothing_is_left(string expected, params string[] arguments)

@@ -72,7 +72,7 @@ public sealed class ImportTests : IDisposable
         WritePython();
         foreach ((string cause, string[] arguments) in ((string, string[])[])
         [
-            ("not a time zone", ["import", "metrics.jsonl", "--log-dir", "a", "--time-zone", "Nowhere"]),
+            ("--time-zone must be a time zone", ["import", "metrics.jsonl", "--log-dir", "a", "--time-zone", "Nowhere"]),
             ("must be empty", ["import", "metrics.jsonl", "--log-dir", "."]),
             ("nothing.jsonl", ["import", "nothing.jsonl", "--log-dir", "a"]),
             ("--log-dir", ["import", "metrics.jsonl"]),

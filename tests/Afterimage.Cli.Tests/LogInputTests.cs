@@ -56,10 +56,10 @@ public sealed class LogInputTests : IDisposable
     [InlineData("nor does a run of that name below ./.afterimage-monitoring", "summary", "2025")]
     [InlineData("does not exist", "summary", "2025/x")]
     [InlineData("--since must be before --until", "summary", "log", "--since", "1h", "--until", "2h")]
-    [InlineData("which is not a time such as", "summary", "log", "--since", "soon")]
+    [InlineData("--since must be a time such as", "summary", "log", "--since", "soon")]
     [InlineData("but must be model, provider, finish_reason or tag:KEY", "summary", "log", "--by", "duration")]
     [InlineData("At least two runs must be given", "compare", "log")]
-    [InlineData("which is not a limit such as", "compare", "log", "log", "--fail-on", "fast")]
+    [InlineData("--fail-on must be a limit such as", "compare", "log", "log", "--fail-on", "fast")]
     [InlineData("cannot be judged", "compare", "log", "log", "--fail-on", "nothing > 1")]
     public async Task What_cannot_be_read_is_said_in_one_line(string expected, params string[] arguments)
     {

@@ -130,14 +130,14 @@ public sealed class ReportingCommandTests : IDisposable
     {
         await AssertBadInputAsync("syntax error", "query", "log", "SELEC");
         await AssertBadInputAsync("nowhere", "query", "log", "FROM nowhere");
-        await AssertBadInputAsync("read_text is not allowed", "query", "log", "FROM read_text('log/metrics.jsonl')");
+        await AssertBadInputAsync("must not call the function read_text", "query", "log", "FROM read_text('log/metrics.jsonl')");
         await AssertBadInputAsync("Cast it to VARCHAR", "query", "log", "SELECT TIMESTAMP 'infinity' AS time");
         await AssertBadInputAsync("Candidate bindings: \"duration\"", "query", "log", "SELECT durations FROM generations");
         await AssertBadInputAsync("Did you mean \"generations\"?", "query", "log", "FROM generation");
         await AssertBadInputAsync("The SQL must contain one statement, not 2", "query", "log", "SELECT 1; SELECT 2");
         await AssertBadInputAsync("The SQL must contain a statement", "query", "log", ";");
         await AssertBadInputAsync("Only a statement that reads", "query", "log", "CALL enable_logging()");
-        await AssertBadInputAsync("enable_logging is not allowed", "query", "log", "FROM enable_logging()");
+        await AssertBadInputAsync("must not call the function enable_logging", "query", "log", "FROM enable_logging()");
         await AssertBadInputAsync("The SQL is missing", "query", "log");
         Directory.CreateDirectory(Path.Combine(_directory.Path, "empty"));
         await AssertBadInputAsync("is not a log directory", "query", "empty", "SELECT 1");

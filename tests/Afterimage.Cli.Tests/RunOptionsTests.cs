@@ -214,8 +214,8 @@ public sealed class RunOptionsTests : IDisposable
     [InlineData("x.yaml", "a: 1\n---\nb: 2", "one document", "--pricing", "x.yaml")]
     [InlineData("x.yaml", "rules:\n- name: m\n  metric: m\n  threshold: high", "rules[0].threshold", "--rules", "x.yaml")]
     [InlineData("x.json", "{}", "cannot be read", "--rules", "nowhere.json")]
-    [InlineData("x.json", "{}", "not an amount of US dollars", "--budget-usd", "0")]
-    [InlineData("x.json", "{}", "not an amount of US dollars", "--budget-usd", "ten")]
+    [InlineData("x.json", "{}", "--budget-usd must be an amount of US dollars", "--budget-usd", "0")]
+    [InlineData("x.json", "{}", "--budget-usd must be an amount of US dollars", "--budget-usd", "ten")]
     [InlineData(
         "x.json",
         """{"models": [{"name": "m", "input": 1, "output": 1}]}""",

@@ -101,8 +101,8 @@ public sealed class ServeTests : IDisposable
 
     [Theory]
     [InlineData("To listen beyond this machine, the server requires --key-file", "--listen", "0.0.0.0")]
-    [InlineData("--listen is 'here', which is not an IP address", "--listen", "here")]
-    [InlineData("--port is '65536', which is not a whole number from 0 to 65535", "--port", "65536")]
+    [InlineData("--listen must be an IP address such as 0.0.0.0, not 'here'", "--listen", "here")]
+    [InlineData("--port must be a whole number from 0 to 65535, not '65536'", "--port", "65536")]
     [InlineData("The key in 'key' must have at least 16 characters", "--key-file", "key")]
     [InlineData("'none' cannot be read", "--key-file", "none")]
     [InlineData("'key' must be a directory, not a file", "key")]

@@ -67,7 +67,7 @@ internal sealed class ComparisonOptions
             catch (FormatException)
             {
                 result.AddError(
-                    $"--fail-on is '{Format.Name(token.Value, 60)}', which is not a limit such as \"p95 generation_time > +10%\".");
+                    $"--fail-on must be a limit such as \"p95 generation_time > +10%\", not '{Format.Name(token.Value, 60)}'.");
             }
         }
 

@@ -87,5 +87,5 @@ internal sealed class FleetConnection
     private static Uri ToUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
             ? url
-            : throw new InputException($"--url is '{Format.Name(text, 60)}', which is not a URL such as http://node1:8123.");
+            : throw new InputException($"--url must be a URL such as http://node1:8123, not '{Format.Name(text, 60)}'.");
 }

@@ -20,7 +20,7 @@ internal sealed class FleetFilterOptions
             string text = result.Tokens[0].Value;
             if (text.IndexOf('=', StringComparison.Ordinal) is > 0 and var end)
                 return new(text[..end], text[(end + 1)..]);
-            result.AddError($"--tag is '{Format.Name(text, 40)}', but must be KEY=VALUE.");
+            result.AddError($"--tag must be KEY=VALUE, not '{Format.Name(text, 40)}'.");
             return null;
         },
     };

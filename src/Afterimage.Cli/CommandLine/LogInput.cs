@@ -148,7 +148,7 @@ internal sealed class LogInput
             string text = result.Tokens[0].Value;
             if (TimeText.Parse(text, TimeProvider.System.GetUtcNow()) is { } time)
                 return time;
-            result.AddError($"{name} is '{Format.Name(text, 40)}', which is not a time such as 2026-11-23T14:25:38Z, 1h or yesterday.");
+            result.AddError($"{name} must be a time such as 2026-11-23T14:25:38Z, 1h or yesterday, not '{Format.Name(text, 40)}'.");
             return null;
         },
     };

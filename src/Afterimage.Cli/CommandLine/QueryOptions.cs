@@ -113,7 +113,7 @@ internal sealed partial class QueryOptions
             };
         }
 
-        result.AddError($"--timeout is '{Format.Name(text, 40)}', which is not a time such as 30s or 10m.");
+        result.AddError($"--timeout must be a time such as 30s or 10m, not '{Format.Name(text, 40)}'.");
         return default;
     }
 

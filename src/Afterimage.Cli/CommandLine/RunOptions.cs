@@ -56,7 +56,7 @@ internal sealed class RunOptions
             decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal dollars)
             && dollars is > 0 and < 1_000_000_000_000)
             return dollars;
-        result.AddError($"--budget-usd is '{Format.Name(text, 40)}', which is not an amount of US dollars such as 2.50.");
+        result.AddError($"--budget-usd must be an amount of US dollars such as 2.50, not '{Format.Name(text, 40)}'.");
         return null;
     }
 }

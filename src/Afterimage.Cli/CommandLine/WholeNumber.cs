@@ -19,7 +19,7 @@ internal static class WholeNumber
             return number;
 
         string bounds = isUnbounded ? $"from {min}" : $"from {min} to {max}";
-        result.AddError($"{name} is '{Format.Name(text, 40)}', which is not a whole number {bounds}.");
+        result.AddError($"{name} must be a whole number {bounds}, not '{Format.Name(text, 40)}'.");
         return min;
     }
 }

@@ -61,7 +61,7 @@ internal static class ImportCommand
         if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out TimeZoneInfo? zone))
             return zone;
         result.AddError(
-            $"--time-zone is '{Format.Name(name, 40)}', which is not a time zone of this machine, such as Europe/Berlin or UTC.");
+            $"--time-zone must be a time zone of this machine, such as Europe/Berlin or UTC, not '{Format.Name(name, 40)}'.");
         return null;
     }
 

@@ -127,7 +127,7 @@ internal static class ServeCommand
         string text = result.Tokens[0].Value;
         if (IPAddress.TryParse(text, out IPAddress? address))
             return address;
-        result.AddError($"--listen is '{Format.Name(text, 40)}', which is not an IP address such as 0.0.0.0.");
+        result.AddError($"--listen must be an IP address such as 0.0.0.0, not '{Format.Name(text, 40)}'.");
         return null;
     }
 

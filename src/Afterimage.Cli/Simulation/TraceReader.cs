@@ -130,7 +130,7 @@ internal sealed class TraceReader : IDisposable
                 DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
                 out DateTimeOffset timestamp))
         {
-            return $"TIMESTAMP is {Quote(time)}, which is not a time such as 2023-11-16 18:15:46.6805900.";
+            return $"TIMESTAMP must be a time such as 2023-11-16 18:15:46.6805900, not {Quote(time)}.";
         }
 
         if (!TryTokens(_promptColumn, out long prompt))
@@ -146,7 +146,7 @@ internal sealed class TraceReader : IDisposable
         long.TryParse(_csv.GetSpan(column), NumberStyles.None, CultureInfo.InvariantCulture, out tokens) && tokens <= MaxTokens;
 
     private string NoTokens(string name, int column) =>
-        FormattableString.Invariant($"{name} is {Quote(_csv.GetString(column))}, which is not a whole number from 0 to {MaxTokens:N0}.");
+        FormattableString.Invariant($"{name} must be a whole number from 0 to {MaxTokens:N0}, not {Quote(_csv.GetString(column))}.");
 
     private static string Quote(string value) => "'" + Format.Name(value, 40) + "'";
 }

@@ -59,7 +59,7 @@ public sealed partial record ComparisonThreshold
 
         return Grammar().Match(text) is { Success: true } match
             ? new ComparisonThreshold(text.Trim(), match)
-            : throw new FormatException($"'{text}' is not a threshold such as 'p95 generation_time > +10%' or 'success_rate < 95%'.");
+            : throw new FormatException($"A threshold must be such as 'p95 generation_time > +10%' or 'success_rate < 95%', not '{text}'.");
     }
 
     /// <summary>Whether the second run of a comparison is beyond the limit.</summary>

@@ -121,7 +121,7 @@ internal static partial class QueryStatement
     private static bool IsClosedFunction(string? name) => string.Equals(name, ClosedFunction, StringComparison.OrdinalIgnoreCase);
 
     private static FormatException Closed(string name) =>
-        new($"The function {Format.Name(name, 40)} is not allowed in queries: it reaches beyond the records.");
+        new($"The SQL must not call the function {Format.Name(name, 40)}, because it reaches beyond the records.");
 
     private static string? Text(JsonElement node, string name) =>
         node.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;

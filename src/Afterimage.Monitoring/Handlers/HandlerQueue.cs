@@ -200,7 +200,7 @@ internal sealed class HandlerQueue<T>
                 lock (_gate)
                 {
                     if (Stopwatch.GetElapsedTime(_lastProgress) >= _timeLimit)
-                        throw CouldNotWrite(new TimeoutException($"It made no progress for {_timeLimit.TotalSeconds:0.###} s."));
+                        throw CouldNotWrite(new TimeoutException($"The handler made no progress for {_timeLimit.TotalSeconds:0.###} s."));
                 }
             }
         }

@@ -52,7 +52,7 @@ internal sealed class RunFile : IDisposable
         try
         {
             if (File.Exists(path))
-                throw new IOException("The path names a file.");
+                throw new IOException("The path must name a directory, not a file.");
 
             RunFile run = directory is null ? CreateInNew(path, start) : CreateIn(path, start);
             try

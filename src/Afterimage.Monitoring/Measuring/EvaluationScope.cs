@@ -118,12 +118,14 @@ public readonly struct EvaluationScope : IDisposable
             Fail(exception);
     }
 
-    private Measurement Open() => IsOpen ? _measurement : throw new InvalidOperationException("The scope is disposed.");
+    private Measurement Open() => IsOpen
+        ? _measurement
+        : throw new InvalidOperationException("The scope must not be used after its disposal.");
 
     private Measurement Untracked()
     {
         Measurement measurement = Open();
-        return measurement.IsTracked ? throw new InvalidOperationException("The evaluation has already been recorded.") : measurement;
+        return measurement.IsTracked ? throw new InvalidOperationException("The evaluation must not be recorded twice.") : measurement;
     }
 
     private EvaluationDetails WithModel(in EvaluationDetails details) => details with { ModelName = details.ModelName ?? _modelName };

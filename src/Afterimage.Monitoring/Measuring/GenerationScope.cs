@@ -127,13 +127,15 @@ public readonly struct GenerationScope : IDisposable
             Fail(exception);
     }
 
-    private Measurement Open() => IsOpen ? _measurement : throw new InvalidOperationException("The scope is disposed.");
+    private Measurement Open() => IsOpen
+        ? _measurement
+        : throw new InvalidOperationException("The scope must not be used after its disposal.");
 
     private void Track(bool success, in GenerationDetails details)
     {
         Measurement measurement = Open();
         if (measurement.IsTracked)
-            throw new InvalidOperationException("The generation has already been recorded.");
+            throw new InvalidOperationException("The generation must not be recorded twice.");
 
         _monitor.TrackGeneration(measurement.Elapsed, success, details with
         {

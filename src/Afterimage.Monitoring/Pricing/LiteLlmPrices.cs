@@ -45,7 +45,7 @@ internal static class LiteLlmPrices
         return prices.Count > 0
             ? new ModelPricing(prices) { LeftOut = leftOut.ToFrozenDictionary(StringComparer.Ordinal) }
             : throw new FormatException(
-                "models: no model has a price. "
+                "models: at least one model must have a price. "
                     + $"The file must contain a list \"models\", or be LiteLLM's, whose entries have \"{InputKey}\".");
     }
 
@@ -56,7 +56,7 @@ internal static class LiteLlmPrices
         if (price is not null)
         {
             if (PriceBesideZero(model, price) is { } other)
-                throw new FormatException($"the price per token is zero, but {other} is not.");
+                throw new FormatException($"the price per token must not be zero, because {other} is not.");
             tiers.AddRange(LongContext(model, "", price));
         }
         else if (model.TryGetProperty("tiered_pricing", out JsonElement ranges) && ranges.ValueKind == JsonValueKind.Array)
@@ -72,7 +72,7 @@ internal static class LiteLlmPrices
                     || !bounds[0].TryGetDouble(out double from)
                     || Prices(range, "", price) is not { } inRange)
                 {
-                    throw new FormatException("a range of tiered_pricing lacks its bounds or its price.");
+                    throw new FormatException("a range of tiered_pricing must have bounds and a price.");
                 }
 
                 if (price is null)
@@ -207,6 +207,6 @@ internal static class LiteLlmPrices
         };
         return isNumber && perToken is >= 0 and <= 1
             ? perToken * 1_000_000
-            : throw new FormatException($"{key} is not a price: '{price}'.");
+            : throw new FormatException($"{key} must be a price from 0 to 1 US dollar per token, not '{price}'.");
     }
 }

@@ -34,7 +34,7 @@ internal static class PriceSettings
             return null;
         return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
             ? date
-            : throw settings.Wrong("date", $"'{text}' is not a date such as 2026-07-24.");
+            : throw settings.Wrong("date", $"must be a date such as 2026-07-24, not '{text}'.");
     }
 
     private static ModelPrice Price(SettingsNode model)

@@ -84,7 +84,7 @@ internal sealed class SettingsNode
             (text, out value) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value));
 
     /// <summary>Returns a time, given as a number of seconds or as <c>[d.]hh:mm:ss</c>.</summary>
-    public TimeSpan? Time(string key) => Parse<TimeSpan>(key, "a time: seconds as a number, or hh:mm:ss", (text, out value) =>
+    public TimeSpan? Time(string key) => Parse<TimeSpan>(key, "a time such as 300 (seconds) or 00:05:00", (text, out value) =>
     {
         if (text.Contains(':', StringComparison.Ordinal))
             return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value);
@@ -182,7 +182,7 @@ internal sealed class SettingsNode
     {
         if (Text(key) is not { } text)
             return null;
-        return tryParse(text, out T value) ? value : throw Wrong(key, $"'{text}' is not {kind}.");
+        return tryParse(text, out T value) ? value : throw Wrong(key, $"must be {kind}, not '{text}'.");
     }
 
     private delegate bool TryParse<T>(string text, out T value);

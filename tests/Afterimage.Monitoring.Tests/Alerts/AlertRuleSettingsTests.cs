@@ -86,10 +86,12 @@ public sealed class AlertRuleSettingsTests
     [Theory]
     [InlineData("\"threshold\": 1", "rules[0].metric: is required")]
     [InlineData("\"metric\": \"m\"", "rules[0].threshold: is required")]
-    [InlineData("\"metric\": \"m\", \"threshold\": \"high\"", "rules[0].threshold: 'high' is not a number")]
-    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"window\": \"5m\"", "rules[0].window: '5m' is not a time")]
+    [InlineData("\"metric\": \"m\", \"threshold\": \"high\"", "rules[0].threshold: must be a number, not 'high'")]
+    [InlineData(
+        "\"metric\": \"m\", \"threshold\": 1, \"window\": \"5m\"",
+        "rules[0].window: must be a time such as 300 (seconds) or 00:05:00, not '5m'")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"window\": 0", "rules[0].window: ")]
-    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"aggregate\": \"median\"", "rules[0].aggregate: 'median' is not one of Mean, ")]
+    [InlineData("\"metric\": \"m\", \"threshold\": 1, \"aggregate\": \"median\"", "rules[0].aggregate: must be one of Mean, ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"comparison\": 7", "rules[0].comparison: ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"minimum_count\": 1.5", "rules[0].minimum_count: ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"for\": -1", "rules[0].for: ")]
@@ -119,8 +121,8 @@ public sealed class AlertRuleSettingsTests
             StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("Rules:0:Threshold", "high", "Rules[0].threshold: 'high' is not a number")]
-    [InlineData("Rules:0:Window", "5m", "Rules[0].window: '5m' is not a time")]
+    [InlineData("Rules:0:Threshold", "high", "Rules[0].threshold: must be a number, not 'high'")]
+    [InlineData("Rules:0:Window", "5m", "Rules[0].window: must be a time such as 300 (seconds) or 00:05:00, not '5m'")]
     [InlineData("Rules:0:Agregate", "Mean", "Rules[0].Agregate: there is no such")]
     [InlineData("Rules:0:Tag:Value", "x", "Rules[0].Tag.key: is required")]
     [InlineData("Rules", "x", "rules: must be a list")]

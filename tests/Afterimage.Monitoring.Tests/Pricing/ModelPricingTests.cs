@@ -151,7 +151,7 @@ public sealed class ModelPricingTests
 
     [Theory]
     [InlineData("""{"models": [{"name": "m", "input": -1, "output": 1}]}""", "models[0].input: ")]
-    [InlineData("""{"models": [{"name": "m", "input": 1, "output": "ten"}]}""", "models[0].output: 'ten'")]
+    [InlineData("""{"models": [{"name": "m", "input": 1, "output": "ten"}]}""", "models[0].output: must be a number, not 'ten'")]
     [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1}, {"name": "n", "output": 1}]}""", "models[1].input: is required")]
     [InlineData("""{"models": [{"input": 1, "output": 1}]}""", "models[0].name: is required")]
     [InlineData("""{"models": [{"name": "m", "input": 1, "output": 1, "cached_imput": 1}]}""", "models[0].cached_imput: there is no such")]

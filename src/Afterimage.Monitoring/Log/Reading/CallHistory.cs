@@ -70,7 +70,7 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         try
         {
             if (File.Exists(directory))
-                throw new IOException("The path names a file.");
+                throw new IOException("The path must name a directory, not a file.");
             if (!Directory.Exists(directory))
                 return [];
 
