@@ -1,4 +1,5 @@
 using Afterimage.Monitoring.ClickHouse.Auditing;
+using Afterimage.Monitoring.ClickHouse.Cluster;
 using Afterimage.Monitoring.ClickHouse.Shipping;
 
 namespace Afterimage.Monitoring;
@@ -54,6 +55,24 @@ public sealed partial class Fleet
     {
         string path = FullPath(root);
         return Task.Run(() => new Auditor(_cluster, progress, cancellationToken).RunAsync(path), cancellationToken);
+    }
+
+    /// <summary>Removes the lines of every month that ended before a time, by UTC, from the cluster. Log directories stay as they
+    /// are.</summary>
+    /// <remarks>Servers remove whole months at once, whatever their size. An audit no longer misses these lines. Lines of such a month that
+    /// are shipped later are kept until the next call. Rows of the view <c>runs</c> stay.</remarks>
+    /// <param name="time">The time. Lines of its month are kept.</param>
+    /// <param name="cancellationToken">A token to cancel the operation. The next call continues from there.</param>
+    /// <returns>The result of the removal.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is in the future.</exception>
+    /// <exception cref="FleetException">A shard cannot be reached, or refuses a request; or the tables are being upgraded.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<FleetRemoval> RemoveBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(time, _timeProvider.GetUtcNow());
+
+        DateTime utc = time.UtcDateTime;
+        return new FleetRetention(_cluster, _timeProvider).RemoveAsync(new DateOnly(utc.Year, utc.Month, 1), cancellationToken);
     }
 
     private static string FullPath(string root)

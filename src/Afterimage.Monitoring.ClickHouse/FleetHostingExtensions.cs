@@ -18,8 +18,9 @@ public static class FleetHostingExtensions
     /// <summary>Ships the runs below a directory, as <see cref="Fleet.ShipAsync"/> does, from the start of the host until it has stopped
     /// everything else.</summary>
     /// <remarks>
-    /// <para>Call it before <c>AddGenerationMonitor</c>: hosts stop services in reverse order, so that the monitors write their last records
-    /// before these are shipped. Lines that are not shipped at the end stay in the directory, and are shipped after the next start.</para>
+    /// <para>Call it before <c>AddGenerationMonitor</c>: hosts stop services in reverse order, so that the monitors write their last
+    /// records before these are shipped. Lines that are not shipped at the end stay in the directory, and are shipped after the next
+    /// start.</para>
     /// <para>A cluster that cannot be reached does not stop the host. Shipping is tried again, and the health check reports the lag. The
     /// start of the host fails if a setting is not valid.</para>
     /// <para>The meter <c>Afterimage.Monitoring.Fleet</c> has the instruments <c>afterimage.fleet.lines.shipped</c>,

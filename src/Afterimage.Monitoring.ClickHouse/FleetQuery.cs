@@ -91,8 +91,8 @@ public sealed class FleetQuery : IAsyncDisposable
             ending);
         try
         {
-            query.ColumnNames = await query.NextAsync(cancellationToken).ConfigureAwait(false) is { } names ? [.. names.Select(n => n!)] : [];
-            query.ColumnTypes = await query.NextAsync(cancellationToken).ConfigureAwait(false) is { } types ? [.. types.Select(t => t!)] : [];
+            query.ColumnNames = await query.HeaderAsync(cancellationToken).ConfigureAwait(false);
+            query.ColumnTypes = await query.HeaderAsync(cancellationToken).ConfigureAwait(false);
             return query;
         }
         catch
@@ -101,6 +101,9 @@ public sealed class FleetQuery : IAsyncDisposable
             throw;
         }
     }
+
+    private async Task<string[]> HeaderAsync(CancellationToken cancellationToken) =>
+        await NextAsync(cancellationToken).ConfigureAwait(false) is { } values ? [.. values.Select(value => value ?? "")] : [];
 
     private async Task<string?[]?> NextAsync(CancellationToken cancellationToken)
     {

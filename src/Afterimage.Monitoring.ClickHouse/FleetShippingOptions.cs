@@ -11,8 +11,8 @@ public sealed class FleetShippingOptions
     /// <summary>The location of the cluster, and the credentials. Required.</summary>
     public FleetOptions? Fleet { get; set; }
 
-    /// <summary>How long lines wait, and how often directories are scanned. <see cref="ShippingOptions.Once"/> must not be set. Default: the
-    /// defaults of <see cref="ShippingOptions"/>.</summary>
+    /// <summary>How long lines wait, and how often directories are scanned. <see cref="ShippingOptions.Once"/> must not be set. Default:
+    /// the defaults of <see cref="ShippingOptions"/>.</summary>
     public ShippingOptions Shipping { get; set; } = new();
 
     /// <summary>How long lines that are there when the host has stopped are still shipped. Lines that are left are shipped after the next

@@ -204,7 +204,7 @@ public sealed class QuestionTests(SharedCluster shared)
             Path.Combine(root.Path, "alerts.jsonl"),
             [
                 """{"timestamp":"2026-11-23T14:00:00Z","name":"slow","level":"warning","message":"It is slow."}""",
-                """{"timestamp":"2026-11-23T14:01:00Z","name":"torn","level":"error","message":"'a'\t\\ b","data":{"n":5,"t":"x"}}""",
+                """{"timestamp":"2026-11-23T14:01:00Z","name":"torn","level":"error","message":"'a'\t\\ b","data":{"n":5}}""",
                 """{"timestamp":"2026-11-23T14:05:00Z","name":"slow","level":"info","message":"Over.","data":{"resolved":true}}""",
                 """{"timestamp":"2026-11-23T14:06:00Z","name":"","level":"info","message":"No name."}""",
             ]);
@@ -224,7 +224,8 @@ public sealed class QuestionTests(SharedCluster shared)
         Assert.Equal((1, 2), (newest.Alerts.Count, newest.OmittedAlerts));
         await Assert.ThrowsAsync<ArgumentException>(() => fleet.ReadAlertsAsync(new() { ModelName = "m" }, 10, Cancellation));
 
-        static string Shown(Alert alert) => $"{alert.Timestamp:O} {alert.Name} {alert.Level} {alert.Message} {string.Join(',', alert.Data)}";
+        static string Shown(Alert alert) =>
+            $"{alert.Timestamp:O} {alert.Name} {alert.Level} {alert.Message} {string.Join(',', alert.Data)}";
     }
 
     [Fact]
@@ -243,7 +244,8 @@ public sealed class QuestionTests(SharedCluster shared)
         Assert.Equal(
             [20UL, -3L, 0.5, "a\tb\\N", null, new DateTime(1970, 1, 2, 0, 0, 0, DateTimeKind.Utc), 1.25m, double.NaN],
             Assert.Single(rows));
-        foreach (string sql in new[] { "DROP TABLE generations", "INSERT INTO runs VALUES (1)", "SELECT 1; SELECT 2", "SELECT * FROM nope" })
+        string[] refused = ["DROP TABLE generations", "INSERT INTO runs VALUES (1)", "SELECT 1; SELECT 2", "SELECT * FROM nope"];
+        foreach (string sql in refused)
             await Assert.ThrowsAsync<FleetException>(() => RowsAsync(sql));
         await using FleetQuery limited = await fleet.QueryAsync(
             "SELECT number FROM system.numbers LIMIT 100000",
@@ -259,7 +261,8 @@ public sealed class QuestionTests(SharedCluster shared)
         async Task<(string[] Names, object?[][] Rows)> RowsAsync(string sql)
         {
             await using FleetQuery query = await fleet.QueryAsync(sql, null, Cancellation);
-            return ([.. query.ColumnNames], await query.ReadRowsAsync(Cancellation).Select(row => row.ToArray()).ToArrayAsync(Cancellation));
+            object?[][] rows = await query.ReadRowsAsync(Cancellation).Select(row => row.ToArray()).ToArrayAsync(Cancellation);
+            return ([.. query.ColumnNames], rows);
         }
     }
 
@@ -280,7 +283,8 @@ public sealed class QuestionTests(SharedCluster shared)
         using JsonDocument alerts = await JsonAsync("fleet", "alerts", "--json");
         using JsonDocument rows = await JsonAsync("fleet", "query", "SELECT count() AS n FROM generations", "--json");
 
-        foreach (string property in new[] { "generations", "evaluations", "by_model", "total_tokens", "skipped_lines", "first_timestamp" })
+        string[] same = ["generations", "evaluations", "by_model", "total_tokens", "skipped_lines", "first_timestamp"];
+        foreach (string property in same)
             Assert.Equal(here.RootElement.GetProperty(property).ToString(), there.RootElement.GetProperty(property).ToString());
         Assert.Equal(2, runs.RootElement.GetProperty("runs").GetArrayLength());
         Assert.Equal(2, groups.RootElement.GetProperty("groups").GetArrayLength() - 1);
@@ -320,7 +324,7 @@ public sealed class QuestionTests(SharedCluster shared)
         Assert.Equal(here.Tokens.ByModel, there.Tokens.ByModel);
         Assert.Equal(here.Tokens.TotalTokens, there.Tokens.TotalTokens);
         Assert.Equal(here.Cost?.ByModel, there.Cost?.ByModel);
-        Assert.Equal(here.Cost is null ? null : here.Cost with { ByModel = [] }, there.Cost is null ? null : there.Cost with { ByModel = [] });
+        Assert.Equal(WithoutModels(here.Cost), WithoutModels(there.Cost));
         Assert.Equal(here.Metrics.Keys, there.Metrics.Keys);
         foreach ((string name, MetricSummary metric) in here.Metrics)
         {
@@ -333,6 +337,8 @@ public sealed class QuestionTests(SharedCluster shared)
             Near(metric.P99, other.P99);
         }
     }
+
+    private static CostReport? WithoutModels(CostReport? cost) => cost is null ? null : cost with { ByModel = [] };
 
     private static void Near(double? here, double? there, double error = QuantileError)
     {

@@ -176,6 +176,38 @@ public sealed class ShippingTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task Removed_months_are_gone_and_not_missed()
+    {
+        using var root = new TemporaryDirectory();
+        (Fleet fleet, FleetOptions options) = await shared.NewFleetAsync();
+        using Fleet one = fleet;
+        using (GenerationMonitor monitor = Recorded.Monitor(root.Path))
+        {
+            for (int month = 1; month <= 6; month++)
+                monitor.TrackGeneration(
+                    TimeSpan.FromSeconds(1),
+                    true,
+                    new() { Timestamp = new DateTimeOffset(2026, month, 28, 23, 59, 59, TimeSpan.Zero) });
+        }
+
+        File.AppendAllText(Path.Combine(root.Path, "metrics.jsonl"), "torn\n");
+        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+
+        FleetRemoval removal = await fleet.RemoveBeforeAsync(new DateTimeOffset(2026, 4, 30, 0, 0, 0, TimeSpan.Zero), Cancellation);
+        await fleet.InitializeAsync(Cancellation);
+        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+
+        Assert.Equal((new DateOnly(2026, 4, 1), 3), (removal.KeptFrom, removal.Lines));
+        Assert.Equal("3", await CountAsync(options, "generations"));
+        Assert.Equal(7, (await AuditedAsync(fleet, root.Path)).Lines);
+        await (await shared.GetAsync()).AskAsync(
+            $"ALTER TABLE {options.Database}.record_lines_local ON CLUSTER fleet DROP PARTITION 202605");
+        FleetAudit missed = await fleet.AuditAsync(root.Path, null, Cancellation);
+        Assert.Equal(1, missed.Missing);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => fleet.RemoveBeforeAsync(DateTimeOffset.MaxValue, Cancellation));
+    }
+
+    [Fact]
     public async Task An_audit_finds_what_is_missing_twice_and_differing()
     {
         using var root = new TemporaryDirectory();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Json;
 using Afterimage.Monitoring;
@@ -45,6 +46,17 @@ internal static class FleetCommand
             "afterimage fleet audit runs --url http://node1:8123 --json | jq .missing",
         ]);
 
+    public static readonly CommandHelp RemoveHelp = new(
+        """
+        Removes the lines of all months that ended before T, by UTC, from the cluster.
+        Log directories stay as they are. Afterwards, fleet audit no longer misses these
+        lines. To keep 90 days, run the command once a day with --before 90d.
+        """,
+        [
+            "afterimage fleet remove --before 90d --url http://node1:8123",
+            "afterimage fleet remove --before 2026-01-01 --url http://node1:8123",
+        ]);
+
     private const int MaxFiles = 20;
 
     public static Command Create()
@@ -53,6 +65,7 @@ internal static class FleetCommand
         foreach (Command question in FleetQuestions.Create())
             command.Add(question);
         command.Add(CreateAudit());
+        command.Add(CreateRemove());
         return command;
     }
 
@@ -84,6 +97,38 @@ internal static class FleetCommand
             parsed,
             fleet => AuditAsync(fleet, parsed.GetRequiredValue(root), parsed.GetValue(json), cancellationToken)));
         return command;
+    }
+
+    private static Command CreateRemove()
+    {
+        Option<DateTimeOffset?> before = LogInput.Time("--before", "Remove the months that ended before T");
+        before.Required = true;
+        var connection = new FleetConnection();
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("remove", "Remove old months from the cluster.") { before, json };
+        connection.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => connection.UseAsync(
+            parsed,
+            fleet => RemoveAsync(fleet, parsed.GetValue(before)!.Value, parsed.GetValue(json), cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> RemoveAsync(Fleet fleet, DateTimeOffset before, bool json, CancellationToken cancellationToken)
+    {
+        FleetRemoval removal = await fleet.RemoveBeforeAsync(before, cancellationToken);
+        if (json)
+        {
+            JsonOutput.Write(writer =>
+            {
+                writer.WriteString("kept_from", removal.KeptFrom.ToString("O", CultureInfo.InvariantCulture));
+                writer.WriteNumber("lines", removal.Lines);
+            });
+            return ExitCodes.Success;
+        }
+
+        await Console.Out.WriteLineAsync(
+            string.Create(CultureInfo.InvariantCulture, $"removed {Format.Count(removal.Lines)} lines from before {removal.KeptFrom:O}"));
+        return ExitCodes.Success;
     }
 
     private static async Task<int> PrintAsync(FleetOptions options)

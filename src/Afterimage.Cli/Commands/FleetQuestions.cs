@@ -191,12 +191,17 @@ internal static class FleetQuestions
                 statement,
                 new FleetQueryOptions { Timeout = options.TimeLimit(parsed), MaxRows = options.RowLimit(parsed) + 1 },
                 cancellationToken);
-            QueryColumn[] columns = [.. query.ColumnNames.Zip(query.ColumnTypes, (name, type) => new QueryColumn(name, IsText(type), false))];
-            await options.WriteAsync(parsed, columns, query.ReadRowsAsync(cancellationToken).ToBlockingEnumerable(cancellationToken));
+            await options.WriteAsync(
+                parsed,
+                Columns(query),
+                query.ReadRowsAsync(cancellationToken).ToBlockingEnumerable(cancellationToken));
             return ExitCodes.Success;
         }));
         return command;
     }
+
+    private static QueryColumn[] Columns(FleetQuery query) =>
+        [.. query.ColumnNames.Zip(query.ColumnTypes, (name, type) => new QueryColumn(name, IsText(type), IsJson: false))];
 
     private static bool IsText(string type) =>
         !type.Contains("Int", StringComparison.Ordinal) && !type.Contains("Float", StringComparison.Ordinal)

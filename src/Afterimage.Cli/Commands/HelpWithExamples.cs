@@ -33,6 +33,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         [$"{FleetCommand.Name} alerts"] = FleetQuestions.AlertsHelp,
         [$"{FleetCommand.Name} query"] = FleetQuestions.QueryHelp,
         [$"{FleetCommand.Name} audit"] = FleetCommand.AuditHelp,
+        [$"{FleetCommand.Name} remove"] = FleetCommand.RemoveHelp,
         [ServeCommand.Name] = ServeCommand.Help,
         [CompactCommand.Name] = CompactCommand.Help,
         [McpCommand.Name] = McpCommand.Help,

@@ -22,6 +22,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
     private readonly List<FleetAuditFile> _faults = [];
     private readonly Dictionary<string, ClickHouseNode[]> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<LineTable, LineEncoder> _encoders = [];
+    private long _keptFrom;
     private int _files;
     private long _lines;
     private long _skippedLines;
@@ -29,6 +30,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
     public async Task<FleetAudit> RunAsync(string root)
     {
         FleetState state = await cluster.StateAsync(cancellationToken).ConfigureAwait(false);
+        _keptFrom = state.KeptFrom is { } day ? day.ToDateTime(TimeOnly.MinValue).Ticks : 0;
         foreach (LineTable table in LineTable.All)
             _nodes.Add(table.Name, await SyncedAsync(table).ConfigureAwait(false));
 
@@ -139,9 +141,14 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
                 break;
 
             ulong sum = 0;
+            int kept = 0;
             foreach (Line line in CollectionsMarshal.AsSpan(here))
-                sum += line.Checksum;
-            if (there.Lines != here.Count || there.Distinct != here.Count || there.Sum != sum)
+            {
+                sum += line.IsRemoved ? 0 : line.Checksum;
+                kept += line.IsRemoved ? 0 : 1;
+            }
+
+            if (there.Lines != kept || there.Distinct != kept || there.Sum != sum)
                 fault = await CompareAsync(fault, table, lines, here, mayGrow).ConfigureAwait(false);
             lines += here.Count;
             if (here.Count < RangeLength)
@@ -162,7 +169,10 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
             _encoders.Add(table, encoder = table.CreateEncoder());
         bool isValid = !cursor.IsTooLong && encoder.TryParse(cursor.Line);
         _skippedLines += isValid ? 0 : 1;
-        return new Line(LineEncoder.Checksum(cursor.Line.Span, isValid));
+
+        // A line without a time was shipped with one next to it. Where any lines were removed, it may be gone.
+        bool isRemoved = isValid ? encoder.Timestamp < _keptFrom : _keptFrom > 0;
+        return new Line(LineEncoder.Checksum(cursor.Line.Span, isValid), isRemoved);
     }
 
     /// <summary>Compares line by line.</summary>
@@ -196,10 +206,10 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
             bool isThere = there.Remove(line, out var found);
             bool isTwice = isThere && found.Count > 1;
             bool differs = isThere && (found.Least != here[i].Checksum || found.Most != here[i].Checksum);
-            missing += isThere ? 0 : 1;
+            missing += isThere || here[i].IsRemoved ? 0 : 1;
             twice += isTwice ? 1 : 0;
             differing += differs ? 1 : 0;
-            if (!isThere || isTwice || differs)
+            if ((!isThere && !here[i].IsRemoved) || isTwice || differs)
                 first = Math.Min(first, line);
         }
 
@@ -246,7 +256,9 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
 
     private static string Of(string run, string file) => $"run = {TabSeparated.Quote(run)} AND file = {TabSeparated.Quote(file)}";
 
-    private readonly record struct Line(ulong Checksum);
+    /// <param name="Checksum">The hash of the line.</param>
+    /// <param name="IsRemoved">Whether the line may have been removed from the cluster for its age.</param>
+    private readonly record struct Line(ulong Checksum, bool IsRemoved);
 
     private sealed record Range(long Number, long Lines, long Distinct, ulong Sum);
 }

@@ -132,12 +132,21 @@ internal sealed class FleetCluster : IDisposable
         {
             // If several callers created the fleet at the same time, the first one counts.
             IReadOnlyList<string[]> rows = await RowsAsync(
-                    "SELECT argMin(fleet, sequence), argMax(version, sequence), argMax(state, sequence), count() "
-                    + $"FROM {_options.Database}.{FleetSchema.States}",
+                    "SELECT argMin(fleet, sequence), argMax(version, sequence), argMax(state, sequence), count(), "
+                    + $"maxIf(state, startsWith(state, '{FleetRetention.RemovedBefore}')) FROM {_options.Database}.{FleetSchema.States}",
                     cancellationToken)
                 .ConfigureAwait(false);
-            return rows is [[var fleet, var version, var state, not "0"]]
-                ? new FleetState(fleet, int.Parse(version, CultureInfo.InvariantCulture), state == "upgrading")
+            return rows is [[var fleet, var version, var state, not "0", var removed]]
+                ? new FleetState(
+                    fleet,
+                    int.Parse(version, CultureInfo.InvariantCulture),
+                    state == "upgrading",
+                    removed.Length == 0
+                        ? null
+                        : DateOnly.ParseExact(
+                            removed[FleetRetention.RemovedBefore.Length..],
+                            FleetRetention.DayFormat,
+                            CultureInfo.InvariantCulture))
                 : null;
         }
         catch (FleetException e) when (e.ErrorCode is ErrorCodes.UnknownTable or ErrorCodes.UnknownDatabase)

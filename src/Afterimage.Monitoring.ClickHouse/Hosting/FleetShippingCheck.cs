@@ -27,7 +27,8 @@ internal sealed class FleetShippingCheck(FleetShippingState state, TimeSpan maxL
                     : HealthCheckResult.Healthy(data: data));
         }
 
-        string text = FormattableString.Invariant($"About {status.LagLines} lines wait to be shipped, the oldest for {lag.TotalSeconds:0} s.");
+        string text = FormattableString.Invariant(
+            $"About {status.LagLines} lines wait to be shipped, the oldest for {lag.TotalSeconds:0} s.");
         return Task.FromResult(new HealthCheckResult(
             context.Registration.FailureStatus,
             status.LastFailure is { } last ? $"{text} {last}" : text,

@@ -35,7 +35,7 @@ internal sealed record FleetFigures(RunSummary Summary, IReadOnlyDictionary<stri
                 .ReadAsync("''", null, where.Records, PointGroups.Fine, name => NameOf(name, limits), cancellationToken)
                 .ConfigureAwait(false))
             .ToDictionary(group => group.Key.Metric, group => group.Value, StringComparer.Ordinal);
-        List<(string Name, ModelSums Sums)> models = await ModelsAsync(groups, where, limits, cancellationToken).ConfigureAwait(false);
+        List<(string Name, ModelTotals Sums)> models = await ModelsAsync(groups, where, limits, cancellationToken).ConfigureAwait(false);
         (long generations, long evaluations, DateTimeOffset? first, DateTimeOffset? last) =
             await CallsAsync(cluster, where, cancellationToken).ConfigureAwait(false);
         long skipped = await NumberAsync(
@@ -52,14 +52,14 @@ internal sealed record FleetFigures(RunSummary Summary, IReadOnlyDictionary<stri
             LogDirectory = NameOf(cluster.Options, filter),
             Generations = generations,
             Evaluations = evaluations,
-            Tokens = ModelSums.Tokens(models),
+            Tokens = ModelTotals.Tokens(models),
             Metrics = metrics,
             FirstTimestamp = first,
             LastTimestamp = last,
             NonFinitePoints = points.Values.Sum(values => values.NonFiniteCount),
             SkippedLines = skipped,
             Files = [],
-            Cost = ModelSums.Cost(models, metrics),
+            Cost = ModelTotals.Cost(models, metrics),
             DroppedRecords = await NumberAsync(cluster, $"SELECT sum(dropped) {ended}", cancellationToken).ConfigureAwait(false),
             FailedRecords = await NumberAsync(cluster, $"SELECT sum(failed) {ended}", cancellationToken).ConfigureAwait(false),
         };
@@ -86,13 +86,13 @@ internal sealed record FleetFigures(RunSummary Summary, IReadOnlyDictionary<stri
         return query.Length == 0 ? url : $"{url}?{query}";
     }
 
-    private static async Task<List<(string Name, ModelSums Sums)>> ModelsAsync(
+    private static async Task<List<(string Name, ModelTotals Sums)>> ModelsAsync(
         PointGroups groups,
         FilterSql where,
         NameLimits limits,
         CancellationToken cancellationToken)
     {
-        var models = new Dictionary<string, ModelSums>(StringComparer.Ordinal);
+        var models = new Dictionary<string, ModelTotals>(StringComparer.Ordinal);
         foreach (((string model, string metric), PointBuckets values) in await groups
             .ReadAsync("model_name", OfModels, where.Records, PointGroups.Coarse, null, cancellationToken)
             .ConfigureAwait(false))
@@ -101,15 +101,15 @@ internal sealed record FleetFigures(RunSummary Summary, IReadOnlyDictionary<stri
                 continue;
 
             string name = model.Length == 0 ? Names.UnknownModelName : Admit(limits.Models, model);
-            if (!models.TryGetValue(name, out ModelSums? sums))
-                models.Add(name, sums = new ModelSums());
+            if (!models.TryGetValue(name, out ModelTotals? sums))
+                models.Add(name, sums = new ModelTotals());
             Add(sums, metric, values.Sum);
         }
 
         return [.. models.Select(model => (model.Key, model.Value))];
     }
 
-    private static void Add(ModelSums model, string metric, CompensatedSum sum)
+    private static void Add(ModelTotals model, string metric, CompensatedSum sum)
     {
         switch (metric)
         {

@@ -17,11 +17,11 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
 
     private readonly Utf8Names<MetricValues> _metrics;
     private readonly Utf8Names<MetricValues> _scores;
-    private readonly Utf8Names<ModelSums> _models;
+    private readonly Utf8Names<ModelTotals> _models;
     private readonly Utf8Names<Uses> _finishReasons;
     private readonly MetricValues[] _known;
     private readonly ValueMemory _memory;
-    private readonly ModelSums _unknown = new();
+    private readonly ModelTotals _unknown = new();
     private byte[] _scoreName = new byte[64];
     private long _generations;
     private long _evaluations;
@@ -36,7 +36,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         _memory = memory;
         _metrics = new Utf8Names<MetricValues>(limits.Metrics);
         _scores = new Utf8Names<MetricValues>(limits.Scores);
-        _models = new Utf8Names<ModelSums>(limits.Models);
+        _models = new Utf8Names<ModelTotals>(limits.Models);
         _finishReasons = new Utf8Names<Uses>(limits.FinishReasons);
         string[] known = WellKnownMetrics.InOrder.ToArray();
         _known = [.. known.Select(_ => NewValues())];
@@ -83,7 +83,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     public RunSummary Summarize(string logDirectory, IReadOnlyList<string> files)
     {
         var metrics = new SortedDictionary<string, MetricSummary>(StringComparer.Ordinal);
-        foreach ((string name, ModelSums model) in _models.All.Where(pair => pair.Value.Uses > 0))
+        foreach ((string name, ModelTotals model) in _models.All.Where(pair => pair.Value.Uses > 0))
             AddOnes(metrics, Names.ModelUsagePrefix + name, model.Uses);
         foreach ((string name, Uses uses) in _finishReasons.All)
             AddOnes(metrics, Names.FinishReasonPrefix + name, uses.Count);
@@ -105,14 +105,14 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             LogDirectory = logDirectory,
             Generations = _generations,
             Evaluations = _evaluations,
-            Tokens = ModelSums.Tokens(_models.All),
+            Tokens = ModelTotals.Tokens(_models.All),
             Metrics = metrics,
             FirstTimestamp = Time(_first),
             LastTimestamp = Time(_last),
             NonFinitePoints = nonFinite,
             SkippedLines = _skippedLines,
             Files = files,
-            Cost = ModelSums.Cost(_models.All, metrics),
+            Cost = ModelTotals.Cost(_models.All, metrics),
         };
     }
 
@@ -136,7 +136,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
     private void AddGeneration(IRecord record)
     {
         _generations++;
-        ModelSums model = Model(record);
+        ModelTotals model = Model(record);
         Values(WellKnownMetrics.GenerationTime).Add(record.Number(RecordSchema.Duration));
         Values(WellKnownMetrics.SuccessRate).Add(record.Flag(RecordSchema.Success) ? 1 : 0);
         Values(WellKnownMetrics.ErrorRate).Add(record.Has(RecordSchema.Error) ? 1 : 0);
@@ -177,7 +177,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         }
     }
 
-    private void AddPaid(IRecord record, ModelSums model)
+    private void AddPaid(IRecord record, ModelTotals model)
     {
         double? prompt = Count(record, RecordSchema.PromptTokenCount);
         double? completion = Count(record, RecordSchema.CompletionTokenCount);
@@ -214,7 +214,7 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
         }
     }
 
-    private void AddTokens(int metric, double? tokens, ModelSums model)
+    private void AddTokens(int metric, double? tokens, ModelTotals model)
     {
         if (tokens is not { } count)
             return;
@@ -229,22 +229,22 @@ internal sealed class SummaryAccumulator : IRecordTaker, IDisposable
             model.TotalTokens.Add(count, 1);
     }
 
-    private void AddCost(double dollars, ModelSums model)
+    private void AddCost(double dollars, ModelTotals model)
     {
         Values(WellKnownMetrics.CostUsd).Add(dollars);
         model.HasCost = model.IsPriced = true;
         model.Dollars.Add(dollars, 1);
     }
 
-    private void AddUnpriced(double tokens, ModelSums model)
+    private void AddUnpriced(double tokens, ModelTotals model)
     {
         Values(WellKnownMetrics.UnpricedTokenCount).Add(tokens);
         model.HasCost = true;
         model.UnpricedTokenCount.Add(tokens, 1);
     }
 
-    private ModelSums Model(IRecord record) =>
-        record.Has(RecordSchema.ModelName) ? _models.GetOrAdd(record.Text(RecordSchema.ModelName), () => new ModelSums()) : _unknown;
+    private ModelTotals Model(IRecord record) =>
+        record.Has(RecordSchema.ModelName) ? _models.GetOrAdd(record.Text(RecordSchema.ModelName), () => new ModelTotals()) : _unknown;
 
     private MetricValues Values(int metric) => _known[metric - FirstKnown];
 

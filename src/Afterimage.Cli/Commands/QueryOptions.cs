@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 
-namespace Afterimage.Cli.CommandLine;
+namespace Afterimage.Cli.Commands;
 
 /// <summary>The options of a command that runs SQL: the format of the rows, and limits.</summary>
 internal sealed partial class QueryOptions

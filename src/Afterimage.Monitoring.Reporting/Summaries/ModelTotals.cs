@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Recording;
 namespace Afterimage.Monitoring.Reporting.Summaries;
 
 /// <summary>The tokens and the cost of one model.</summary>
-internal sealed class ModelSums
+internal sealed class ModelTotals
 {
     public CompensatedSum PromptTokens;
     public CompensatedSum CompletionTokens;
@@ -20,7 +20,7 @@ internal sealed class ModelSums
 
     public bool IsPriced { get; set; }
 
-    public void Take(ModelSums other)
+    public void Take(ModelTotals other)
     {
         PromptTokens.Add(other.PromptTokens);
         CompletionTokens.Add(other.CompletionTokens);
@@ -34,7 +34,7 @@ internal sealed class ModelSums
     }
 
     /// <summary>Reports the tokens of models.</summary>
-    public static TokenUsageReport Tokens(IEnumerable<(string Name, ModelSums Sums)> all)
+    public static TokenUsageReport Tokens(IEnumerable<(string Name, ModelTotals Sums)> all)
     {
         ModelTokenUsage[] models =
         [
@@ -60,7 +60,7 @@ internal sealed class ModelSums
     /// <summary>Reports the cost of models; null if nothing was priced, and nothing known to have no price.</summary>
     /// <param name="all">The models.</param>
     /// <param name="metrics">The summaries of the same records' metrics.</param>
-    public static CostReport? Cost(IEnumerable<(string Name, ModelSums Sums)> all, IReadOnlyDictionary<string, MetricSummary> metrics)
+    public static CostReport? Cost(IEnumerable<(string Name, ModelTotals Sums)> all, IReadOnlyDictionary<string, MetricSummary> metrics)
     {
         ModelCost[] models =
         [

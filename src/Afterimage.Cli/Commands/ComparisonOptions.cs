@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
+using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Json;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 
-namespace Afterimage.Cli.CommandLine;
+namespace Afterimage.Cli.Commands;
 
 /// <summary>The options of a command that compares runs: limits, and the form of the output.</summary>
 internal sealed class ComparisonOptions
