@@ -21,7 +21,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("There is no option '-z'. (see: afterimage tail --help)", "tail", "log", "-z")]
     [InlineData("There is no command 'nope'. (see: afterimage --help)", "nope")]
     [InlineData(
-        "--format is 'xls', but must be one of json, csv, excel, parquet. (see: afterimage export --help)",
+        "--format must be one of json, csv, excel, parquet, not 'xls'. (see: afterimage export --help)",
         "export",
         "log",
         "--format",
@@ -29,7 +29,7 @@ public sealed class BadInputTests : IDisposable
         "--out",
         "x.xls")]
     [InlineData(
-        "--format is 'xls', but must be one of table, csv, json. (see: afterimage query --help)",
+        "--format must be one of table, csv, json, not 'xls'. (see: afterimage query --help)",
         "query",
         "log",
         "SELECT 1",

@@ -57,7 +57,7 @@ public sealed class LogInputTests : IDisposable
     [InlineData("does not exist", "summary", "2025/x")]
     [InlineData("--since must be before --until", "summary", "log", "--since", "1h", "--until", "2h")]
     [InlineData("--since must be a time such as", "summary", "log", "--since", "soon")]
-    [InlineData("but must be model, provider, finish_reason or tag:KEY", "summary", "log", "--by", "duration")]
+    [InlineData("must be model, provider, finish_reason or tag:KEY", "summary", "log", "--by", "duration")]
     [InlineData("At least two runs must be given", "compare", "log")]
     [InlineData("--fail-on must be a limit such as", "compare", "log", "log", "--fail-on", "fast")]
     [InlineData("cannot be judged", "compare", "log", "log", "--fail-on", "nothing > 1")]

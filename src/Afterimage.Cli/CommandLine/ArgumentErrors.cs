@@ -62,10 +62,10 @@ internal static class ArgumentErrors
         if (
             error.SymbolResult is OptionResult { Option: { } option, Tokens: [var given, ..] }
             && EnumValues.Of(option) is { Length: > 0 } names)
-            return $"{option.Name} is '{Format.Name(given.Value, 40)}', but must be one of {string.Join(", ", names)}.";
+            return $"{option.Name} must be one of {string.Join(", ", names)}, not '{Format.Name(given.Value, 40)}'.";
         return string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static string Path(CommandResult command) =>
-        command.Command is RootCommand ? "afterimage" : $"afterimage {command.Command.Name}";
+        command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : "afterimage";
 }

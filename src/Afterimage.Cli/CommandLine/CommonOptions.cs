@@ -26,7 +26,7 @@ internal static class CommonOptions
             {
                 string text = result.Tokens[0].Value;
                 if (!SummaryKey.TryParse(text, out SummaryKey? key))
-                    result.AddError($"--by is '{Format.Name(text, 40)}', but must be model, provider, finish_reason or tag:KEY.");
+                    result.AddError($"--by must be model, provider, finish_reason or tag:KEY, not '{Format.Name(text, 40)}'.");
                 return key;
             },
         };

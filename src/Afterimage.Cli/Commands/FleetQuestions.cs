@@ -74,20 +74,11 @@ internal static class FleetQuestions
             "afterimage fleet query --url http://node1:8123 --format csv - < costs.sql",
         ]);
 
-    private const int DefaultRuns = 20;
-    private const int MaxRuns = 100_000;
-
     public static IEnumerable<Command> Create() => [CreateRuns(), CreateSummary(), CreateCompare(), CreateAlerts(), CreateQuery()];
 
     private static Command CreateRuns()
     {
-        var limit = new Option<int>("--limit", "-n")
-        {
-            Description = "List at most N runs.",
-            HelpName = "N",
-            DefaultValueFactory = _ => DefaultRuns,
-            CustomParser = result => WholeNumber.Parse(result, "--limit", 1, MaxRuns),
-        };
+        Option<int> limit = RunsCommand.Limit();
         Option<bool> json = CommonOptions.Json();
         var command = new Command("runs", "List the runs in the fleet.") { limit, json };
         (FleetConnection connection, FleetFilterOptions filter) = AddOptions(command);
@@ -95,14 +86,12 @@ internal static class FleetQuestions
         {
             FleetFilter selected = filter.Filter(parsed);
             FleetRuns runs = await fleet.FindRunsAsync(selected, parsed.GetValue(limit), cancellationToken);
-            ListedRun[] listed = [.. runs.Latest.Select(ListedRun.Of)];
-            if (parsed.GetValue(json))
-                RunsJson.Write(listed, runs.Count, ("fleet", connection.Name(parsed, selected)));
-            else if (listed.Length > 0)
-                AnsiConsole.Write(RunsView.Render(listed, runs.Count, hasHosts: true));
-            else
-                await Console.Out.WriteLineAsync("no runs");
-            return ExitCodes.Success;
+            return await RunsCommand.PrintAsync(
+                [.. runs.Latest.Select(ListedRun.Of)],
+                runs.Count,
+                ("fleet", connection.Name(parsed, selected)),
+                parsed.GetValue(json),
+                hasHosts: true);
         }));
         return command;
     }
@@ -119,14 +108,11 @@ internal static class FleetQuestions
             FleetFilter selected = filter.Filter(parsed, parsed.GetValue(run));
             if (parsed.GetValue(by) is { } key)
             {
-                IReadOnlyList<KeySummary> groups = await fleet.SummarizeByAsync(key, selected, cancellationToken);
-                if (parsed.GetValue(json))
-                    KeySummaryJson.Write(connection.Name(parsed, selected), key, groups);
-                else if (groups.Count > 0)
-                    AnsiConsole.Write(KeySummaryView.Render(key, groups));
-                else
-                    await Console.Out.WriteLineAsync("no calls");
-                return ExitCodes.Success;
+                return await SummaryCommand.PrintAsync(
+                    connection.Name(parsed, selected),
+                    key,
+                    await fleet.SummarizeByAsync(key, selected, cancellationToken),
+                    parsed.GetValue(json));
             }
 
             RunSummary summary = await fleet.SummarizeAsync(selected, cancellationToken);

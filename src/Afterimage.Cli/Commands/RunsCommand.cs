@@ -39,18 +39,43 @@ internal static class RunsCommand
             Description = "List the runs in and below this directory.",
             DefaultValueFactory = _ => RunNames.Root,
         };
-        var limit = new Option<int>("--limit", "-n")
-        {
-            Description = "List at most N runs.",
-            HelpName = "N",
-            DefaultValueFactory = _ => DefaultLimit,
-            CustomParser = result => WholeNumber.Parse(result, "--limit", 1, MaxLimit),
-        };
+        Option<int> limit = Limit();
         Option<bool> json = CommonOptions.Json();
         var command = new Command(Name, "List runs with their state, duration, success, latency, tokens and cost.") { root, limit, json };
         command.SetAction((parsed, cancellationToken) => LogInput.GuardAsync(
             () => RunAsync(parsed.GetRequiredValue(root), parsed.GetValue(limit), parsed.GetValue(json), cancellationToken)));
         return command;
+    }
+
+    /// <summary>Creates the option for the number of runs.</summary>
+    public static Option<int> Limit() => new("--limit", "-n")
+    {
+        Description = "List at most N runs.",
+        HelpName = "N",
+        DefaultValueFactory = _ => DefaultLimit,
+        CustomParser = result => WholeNumber.Parse(result, "--limit", 1, MaxLimit),
+    };
+
+    /// <summary>Prints runs.</summary>
+    /// <param name="runs">The runs.</param>
+    /// <param name="count">The number of runs, including those that are not printed.</param>
+    /// <param name="root">Where the runs are: the name of a JSON property, and its value.</param>
+    /// <param name="json">Whether to print JSON.</param>
+    /// <param name="hasHosts">Whether the runs are of several machines.</param>
+    public static async Task<int> PrintAsync(
+        IReadOnlyList<ListedRun> runs,
+        long count,
+        (string Name, string Value) root,
+        bool json,
+        bool hasHosts)
+    {
+        if (json)
+            RunsJson.Write(runs, count, root);
+        else if (runs.Count > 0)
+            AnsiConsole.Write(RunsView.Render(runs, count, hasHosts));
+        else
+            await Console.Out.WriteLineAsync("no runs");
+        return ExitCodes.Success;
     }
 
     private static async Task<int> RunAsync(string root, int limit, bool json, CancellationToken cancellationToken)
@@ -60,12 +85,6 @@ internal static class RunsCommand
         foreach (RecordedRun run in runs.Take(limit))
             listed.Add(ListedRun.Of(run, await Task.Run(() => run.Directory.Summarize(cancellationToken), cancellationToken)));
 
-        if (json)
-            RunsJson.Write(listed, runs.Count, ("root", Path.GetFullPath(root)));
-        else if (listed.Count > 0)
-            AnsiConsole.Write(RunsView.Render(listed, runs.Count));
-        else
-            await Console.Out.WriteLineAsync("no runs");
-        return ExitCodes.Success;
+        return await PrintAsync(listed, runs.Count, ("root", Path.GetFullPath(root)), json, hasHosts: false);
     }
 }

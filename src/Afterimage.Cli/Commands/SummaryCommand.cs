@@ -49,6 +49,22 @@ internal static class SummaryCommand
         return command;
     }
 
+    /// <summary>Prints a summary by a key.</summary>
+    /// <param name="place">Where the records are.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="groups">The groups.</param>
+    /// <param name="json">Whether to print JSON.</param>
+    public static async Task<int> PrintAsync(string place, SummaryKey key, IReadOnlyList<KeySummary> groups, bool json)
+    {
+        if (json)
+            KeySummaryJson.Write(place, key, groups);
+        else if (groups.Count > 0)
+            AnsiConsole.Write(KeySummaryView.Render(key, groups));
+        else
+            await Console.Out.WriteLineAsync("no calls");
+        return ExitCodes.Success;
+    }
+
     private static async Task<int> RunAsync(LogDirectory log, bool json, CancellationToken cancellationToken)
     {
         (RunSummary summary, AlertHistory alerts) = await Task.Run(
@@ -70,15 +86,6 @@ internal static class SummaryCommand
         return ExitCodes.Success;
     }
 
-    private static async Task<int> RunByAsync(LogDirectory log, SummaryKey key, bool json, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<KeySummary> groups = await log.SummarizeByAsync(key, cancellationToken);
-        if (json)
-            KeySummaryJson.Write(log.Path, key, groups);
-        else if (groups.Count > 0)
-            AnsiConsole.Write(KeySummaryView.Render(key, groups));
-        else
-            await Console.Out.WriteLineAsync("no calls");
-        return ExitCodes.Success;
-    }
+    private static async Task<int> RunByAsync(LogDirectory log, SummaryKey key, bool json, CancellationToken cancellationToken) =>
+        await PrintAsync(log.Path, key, await log.SummarizeByAsync(key, cancellationToken), json);
 }
