@@ -19,8 +19,7 @@ internal static class ReplaySpeed
             && factor is >= Slowest and <= Fastest)
             return factor;
         throw new InputException(
-            $"--speed is '{Format.Name(text, 40)}', but must be max "
-            + "or a factor from 0.001 to 1000000 (60: a minute of the trace in a second)."
-        );
+            "--speed must be max or a factor from 0.001 to 1000000 (60: a minute of the trace in a second), "
+            + $"not '{Format.Name(text, 40)}'.");
     }
 }

@@ -1,15 +1,19 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace Afterimage.Monitoring.ClickHouse.Tests.Support;
 
 /// <summary>Stands before a node, and spoils inserts as it is told.</summary>
 internal sealed class FaultyProxy : IAsyncDisposable
 {
+    private static readonly string[] Credentials = ["X-ClickHouse-User", "X-ClickHouse-Key"];
+
     private readonly WebApplication _app;
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromMinutes(2) };
     private readonly Uri _node;
@@ -23,13 +27,23 @@ internal sealed class FaultyProxy : IAsyncDisposable
     /// <summary>How many faults it has done.</summary>
     public int Done { get; private set; }
 
-    public static async Task<FaultyProxy> StartAsync(Uri node)
+    /// <summary>Starts one.</summary>
+    /// <param name="node">The node behind it.</param>
+    /// <param name="certificate">The certificate to speak TLS with. Default: no TLS.</param>
+    public static async Task<FaultyProxy> StartAsync(Uri node, X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(
+                IPAddress.Loopback,
+                0,
+                listen =>
+                {
+                    if (certificate is not null)
+                        listen.UseHttps(certificate);
+                });
             kestrel.Limits.MaxRequestBodySize = null;
         });
         WebApplication app = builder.Build();
@@ -83,6 +97,12 @@ internal sealed class FaultyProxy : IAsyncDisposable
         };
         if (context.Request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding)
             request.Content.Headers.ContentEncoding.Add(encoding);
+        foreach (string header in Credentials)
+        {
+            if (context.Request.Headers.TryGetValue(header, out StringValues value))
+                request.Headers.Add(header, value.ToString());
+        }
+
         try
         {
             using HttpResponseMessage answer = await _client.SendAsync(request);
