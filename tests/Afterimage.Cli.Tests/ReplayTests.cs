@@ -106,12 +106,14 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Theory]
-    [InlineData("nonsense,1,2", "TIMESTAMP is 'nonsense'")]
-    [InlineData("2023-11-16 18:15:47,abc,2", "ContextTokens is 'abc'")]
-    [InlineData("2023-11-16 18:15:47,1,-2", "GeneratedTokens is '-2'")]
-    [InlineData("2023-11-16 18:15:47,1,2.5", "GeneratedTokens is '2.5'")]
-    [InlineData("2023-11-16 18:15:47,1,99999999999999999999", "GeneratedTokens is '99999999999999999999'")]
-    [InlineData("2023-11-16 18:15:47,1,", "GeneratedTokens is ''")]
+    [InlineData("nonsense,1,2", "TIMESTAMP must be a time such as 2023-11-16 18:15:46.6805900, not 'nonsense'")]
+    [InlineData("2023-11-16 18:15:47,abc,2", "ContextTokens must be a whole number from 0 to 1,000,000,000, not 'abc'")]
+    [InlineData("2023-11-16 18:15:47,1,-2", "GeneratedTokens must be a whole number from 0 to 1,000,000,000, not '-2'")]
+    [InlineData("2023-11-16 18:15:47,1,2.5", "GeneratedTokens must be a whole number from 0 to 1,000,000,000, not '2.5'")]
+    [InlineData(
+        "2023-11-16 18:15:47,1,99999999999999999999",
+        "GeneratedTokens must be a whole number from 0 to 1,000,000,000, not '99999999999999999999'")]
+    [InlineData("2023-11-16 18:15:47,1,", "GeneratedTokens must be a whole number from 0 to 1,000,000,000, not ''")]
     [InlineData("2023-11-16 18:15:47,1", "2 fields")]
     [InlineData("2023-11-16 18:15:47,1,2,3", "4 fields")]
     [InlineData("2023-11-16 18:15:47,1,\"2", "quotes")]
