@@ -258,7 +258,11 @@ public sealed class AlertKindTests
     [Theory]
     [InlineData(AlertComparison.Above, 0.9, 1, 1.5)]
     [InlineData(AlertComparison.Below, 0.5, 0, -0.5)]
-    public void Where_a_point_is_no_rate_the_mean_itself_is_judged(AlertComparison comparison, double threshold, double rate, double other)
+    public void Where_a_point_is_no_rate_the_mean_itself_is_judged(
+        AlertComparison comparison,
+        double threshold,
+        double rate,
+        double other)
     {
         using MonitorRun run = Run(Rule(AlertAggregate.Mean, comparison, threshold) with { Confidence = 0.99 });
         Record(run, rate);

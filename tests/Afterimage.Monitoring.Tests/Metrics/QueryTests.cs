@@ -120,7 +120,9 @@ public sealed class QueryTests
 
         (string, double)[] By(string dimension, MetricQuery query) =>
         [
-            .. run.Monitor.GetMetricsBy("m", dimension, query).Select(v => (v.Key, v.Value.Sum)).OrderBy(v => v.Key, StringComparer.Ordinal),
+            .. run.Monitor.GetMetricsBy("m", dimension, query)
+                .Select(v => (v.Key, v.Value.Sum))
+                .OrderBy(v => v.Key, StringComparer.Ordinal),
         ];
     }
 
