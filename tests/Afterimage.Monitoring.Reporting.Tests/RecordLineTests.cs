@@ -123,6 +123,17 @@ public sealed class RecordLineTests
     }
 
     [Theory]
+    [InlineData("{\"\\ud83d\":1}")]
+    [InlineData("{\"a\":{\"\\ude00\\ud83d\":1}}")]
+    [InlineData("{\"a\":[\"\\ud83d\"]}")]
+    public void An_object_with_half_of_a_surrogate_pair_makes_a_line_no_record(string tags)
+    {
+        var line = new RecordLine();
+        Assert.False(line.TryParse(Encoding.UTF8.GetBytes(Call[..^1] + $",\"tags\":{tags}}}")));
+        Assert.False(line.TryParse(Encoding.UTF8.GetBytes(Call[..^1] + $", \"tags\":{tags}}}")));
+    }
+
+    [Theory]
     [InlineData("duration", "0", true)]
     [InlineData("duration", "-0.001", false)]
     [InlineData("duration", "\"Infinity\"", false)]
@@ -159,6 +170,7 @@ public sealed class RecordLineTests
     [InlineData("{\"model_name\":\"\\u006d \\\"x\\\"\"}", "m \"x\"")]
     [InlineData("{\"a\":\"b\",\"model_name\":\"m\",\"c\":\"d\"}", "m")]
     [InlineData("{\"model_name\":\"\"}", null)]
+    [InlineData("{\"a\":[1,\"x\"]}", null)]
     [InlineData("{\"model_name\":7,\"a\":\"b\"}", null)]
     [InlineData("{\"model_name\":{\"x\":\"y\"}}", null)]
     [InlineData("{\"a\":{\"model_name\":\"m\"}}", null)]
@@ -227,7 +239,7 @@ public sealed class RecordLineTests
                 : field.Key;
             members.Add($"\"{key}\":{value}");
             if (form == "with foreign keys")
-                members.Add($"\"{field.Key}_\":{{\"event\":[\"x\",{{\"success\":1}}]}}");
+                members.Add($"\"{field.Key}{(random.Next(2) == 0 ? "_" : "\\u005f")}\":{{\"event\":[\"x\",{{\"success\":1}}]}}");
         }
 
         if (form == "backwards")
