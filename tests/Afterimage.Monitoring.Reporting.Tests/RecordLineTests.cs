@@ -215,6 +215,30 @@ public sealed class RecordLineTests
         }
     }
 
+    [Theory]
+    [InlineData(
+        """
+        "event":"generation","duration":0,"success":false,"model_name":"m","prompt_token_count":0,"completion_token_count":7,
+        "total_token_count":1000000000000000,"cost_usd":0,"unpriced_token_count":12,"finish_reason":"stop","conversation_length":3,
+        "time_to_first_token":0.5,"request_model":"r","id":"i","usage_missing":true,"error":"e","tags":{"a":1,"b":null}
+        """)]
+    [InlineData(
+        """
+        "event":"evaluation","duration":1.25,"success":true,"cost_usd":0.0125,"evaluator_type":"e","scores":{"a":0.5,"b":"NaN"},
+        "feedback":{"a":"f"},"trace_id":"t","span_id":"s"
+        """)]
+    [InlineData("\"event\":\"metric\",\"metric_name\":\"m\",\"value\":\"NaN\"")]
+    [InlineData("\"event\":\"metric\",\"metric_name\":\"m\",\"value\":\"Infinity\"")]
+    [InlineData("\"event\":\"metric\",\"metric_name\":\"m\",\"value\":\"-Infinity\",\"metadata\":{\"model_name\":\"m\"}")]
+    public void A_line_with_every_type_of_value_is_canonical(string members)
+    {
+        string text = $"{{\"timestamp\":\"{Time}\",{members.ReplaceLineEndings("")}}}";
+        var line = new RecordLine();
+        Assert.True(line.TryParse(Encoding.UTF8.GetBytes(text)));
+        Assert.True(line.IsCanonical);
+        AssertIs(text, line);
+    }
+
     private const string Time = "2026-11-23T14:25:38.1234567Z";
 
     private const string Call = $$"""{"timestamp":"{{Time}}","event":"generation","duration":1.5,"success":true}""";
