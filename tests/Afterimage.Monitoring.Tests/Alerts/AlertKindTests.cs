@@ -434,7 +434,10 @@ public sealed class AlertKindTests
         double h = AlertRule.DriftThreshold(1e9);
         Assert.Equal(1e9, 2 * (Math.Exp(h + 1.166) - (h + 1.166) - 1), 1e9 * 1e-9);
         Assert.InRange(AlertRule.DriftThreshold(100), 2, 4);
-        Assert.Throws<ArgumentOutOfRangeException>(() => AlertRule.DriftThreshold(99));
+        Assert.StartsWith(
+            "The average run length must be at least 100 points.",
+            Assert.Throws<ArgumentOutOfRangeException>(() => AlertRule.DriftThreshold(99)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => AlertRule.DriftThreshold(double.NaN));
     }
 

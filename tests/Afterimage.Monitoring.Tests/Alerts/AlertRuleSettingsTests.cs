@@ -77,12 +77,22 @@ public sealed class AlertRuleSettingsTests
         Assert.Empty(AlertRule.Parse("{}"));
     }
 
-    [Fact]
-    public void A_drift_may_be_given_its_average_run_length()
+    [Theory]
+    [InlineData("1e6", 1e6)]
+    [InlineData("100", 100)]
+    public void A_drift_may_be_given_its_average_run_length(string text, double points)
     {
         AlertRule rule = Assert.Single(
-            AlertRule.Parse("""{"rules": [{"name": "r", "metric": "m", "aggregate": "drift", "average_run_length": 1e6}]}"""));
-        Assert.Equal(AlertRule.DriftThreshold(1e6), rule.Threshold);
+            AlertRule.Parse($$"""{"rules": [{"name": "r", "metric": "m", "aggregate": "drift", "average_run_length": {{text}}}]}"""));
+        Assert.Equal(AlertRule.DriftThreshold(points), rule.Threshold);
+    }
+
+    [Fact]
+    public void A_rate_may_be_given_its_confidence()
+    {
+        AlertRule rule = Assert.Single(
+            AlertRule.Parse("""{"rules": [{"name": "r", "metric": "m", "threshold": 0.5, "confidence": 0.95}]}"""));
+        Assert.Equal(0.95, rule.Confidence);
     }
 
     [Theory]
@@ -108,10 +118,15 @@ public sealed class AlertRuleSettingsTests
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"confidence\": 95", "rules[0].confidence: ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"short_window\": 301", "rules[0].short_window: ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"tags\": {\"a\": 1}", "rules[0].tags: there is no such")]
-    [InlineData("\"metric\": \"m\", \"aggregate\": \"drift\", \"average_run_length\": 5", "rules[0].average_run_length: ")]
+    [InlineData(
+        "\"metric\": \"m\", \"threshold\": 1, \"tag\": {\"key\": \"a\", \"value\": \"b\", \"values\": 1}",
+        "rules[0].tag.values: there is no such")]
+    [InlineData(
+        "\"metric\": \"m\", \"aggregate\": \"drift\", \"average_run_length\": 99",
+        "rules[0].average_run_length: must be at least 100 points.")]
     [InlineData(
         "\"metric\": \"m\", \"aggregate\": \"drift\", \"threshold\": 5, \"average_run_length\": 500",
-        "rules[0].average_run_length: ")]
+        "rules[0].average_run_length: must not be given together with a threshold.")]
     [InlineData("\"metric\": \"m\", \"average_run_length\": 500, \"threshold\": 5", "rules[0].average_run_length: there is no such")]
     [InlineData(
         "\"metric\": \"m\", \"threshold\": 1}, {\"name\": \"r\", \"metric\": \"m\", \"threshold\": 2",
