@@ -84,6 +84,14 @@ internal sealed class MetricReader(Recorder recorder, MetricStore store, Clock c
     /// <exception cref="ArgumentException">The query contradicts itself, or asks for a tag that is no dimension.</exception>
     public MetricView View(in MetricQuery query, TimeSpan? defaultWindow)
     {
+        // Where a wall-clock time lies on the timeline depends on whether the clock has been set.
+        if (query.From is not null || query.To is not null)
+        {
+            using (recorder.EnterApplied())
+            {
+            }
+        }
+
         if (query.Tag is { } tag)
         {
             if (tag.Key is null || tag.Value is null)

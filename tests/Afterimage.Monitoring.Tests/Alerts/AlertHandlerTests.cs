@@ -75,6 +75,29 @@ public sealed class AlertHandlerTests
     }
 
     [Fact]
+    public void Of_several_failures_at_one_evaluation_the_first_is_told()
+    {
+        using var run = MonitorRun.InMemory(o => o.AlertHandlers.Add(alert => throw new InvalidOperationException(alert.Name)));
+        run.Monitor.TrackGeneration(TimeSpan.FromSeconds(60), false);
+        run.Monitor.CheckAlerts();
+
+        Assert.Equal((2L, "low_success_rate"), Of(run.Monitor, 0) switch { var s => ((long)s.Failures, s.LastError) });
+    }
+
+    [Fact]
+    public void One_that_does_not_say_so_does_not_hear_that_there_is_nothing_new()
+    {
+        var handler = new Plain();
+        using var run = MonitorRun.InMemory(o => o.AlertHandlers.Add(handler));
+        run.Monitor.CheckAlerts();
+        Assert.Equal(0, handler.Calls);
+
+        run.Monitor.TrackGeneration(TimeSpan.FromSeconds(60), true);
+        run.Monitor.CheckAlerts();
+        Assert.Equal(1, handler.Calls);
+    }
+
+    [Fact]
     public void It_is_disposed_with_the_monitor_after_its_last_call()
     {
         var handler = new Handler();
@@ -202,9 +225,23 @@ public sealed class AlertHandlerTests
         IList<IAlertHandler> handlers = new GenerationMonitorOptions().AlertHandlers;
         Assert.Equal("handler", Assert.Throws<ArgumentNullException>(() => handlers.Add((Action<Alert>)null!)).ParamName);
         Assert.Equal("handlers", Assert.Throws<ArgumentNullException>(() => ((IList<IAlertHandler>)null!).AddConsole()).ParamName);
+        Assert.Equal("handlers", Assert.Throws<ArgumentNullException>(() => ((IList<IAlertHandler>)null!).Add(_ => { })).ParamName);
     }
 
     private static HandlerStatistics Of(GenerationMonitor monitor, int index) => monitor.GetStatistics().AlertHandlers[index];
+
+    private sealed class Plain : IAlertHandler
+    {
+        private int _calls;
+
+        public int Calls => Volatile.Read(ref _calls);
+
+        public ValueTask HandleAlertsAsync(IReadOnlyList<Alert> alerts, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _calls);
+            return default;
+        }
+    }
 
     private sealed class Handler : IAlertHandler, IDisposable
     {

@@ -255,13 +255,19 @@ public sealed class AlertKindTests
         }
     }
 
-    [Fact]
-    public void Where_a_point_is_no_rate_the_mean_itself_is_judged()
+    [Theory]
+    [InlineData(AlertComparison.Above, 0.9, 1, 1.5)]
+    [InlineData(AlertComparison.Below, 0.5, 0, -0.5)]
+    public void Where_a_point_is_no_rate_the_mean_itself_is_judged(
+        AlertComparison comparison,
+        double threshold,
+        double rate,
+        double other)
     {
-        using MonitorRun run = Run(Rule(AlertAggregate.Mean, AlertComparison.Above, 0.9) with { Confidence = 0.99 });
-        Record(run, 1);
+        using MonitorRun run = Run(Rule(AlertAggregate.Mean, comparison, threshold) with { Confidence = 0.99 });
+        Record(run, rate);
         Assert.Empty(run.Monitor.CheckAlerts());
-        Record(run, 1.5);
+        Record(run, other);
         Assert.Single(run.Monitor.CheckAlerts());
     }
 
@@ -309,6 +315,23 @@ public sealed class AlertKindTests
         // Nor does it burn while nothing happens.
         run.Clock.Advance(TimeSpan.FromMinutes(20));
         Assert.DoesNotContain(run.Monitor.CheckAlerts(), a => a.Name is "r" or "errors");
+    }
+
+    [Fact]
+    public void The_second_window_of_a_burn_rate_is_that_of_its_rule()
+    {
+        AlertRule rule = Rule(AlertAggregate.BurnRate, AlertComparison.Above, 1) with
+        {
+            Window = TimeSpan.FromHours(1),
+            ShortWindow = TimeSpan.FromMinutes(30),
+        };
+        using MonitorRun run = Run(rule, rule with { Name = "twelfth", ShortWindow = null });
+        Record(run, 1);
+        run.Clock.Advance(TimeSpan.FromMinutes(30));
+        Assert.Equal(["r"], run.Monitor.CheckAlerts().Select(alert => alert.Name));
+
+        run.Clock.Advance(TimeSpan.FromTicks(1));
+        Assert.Empty(run.Monitor.CheckAlerts());
     }
 
     [Fact]
@@ -375,15 +398,31 @@ public sealed class AlertKindTests
         }
     }
 
-    [Fact]
-    public void A_metric_that_does_not_vary_does_not_drift_until_it_moves()
+    [Theory]
+    [InlineData(AlertComparison.Above, 3.1)]
+    [InlineData(AlertComparison.Below, 2.9)]
+    public void A_metric_that_does_not_vary_does_not_drift_until_it_moves(AlertComparison comparison, double moved)
     {
-        AlertRule rule = new() { Name = "r", Metric = "m", Aggregate = AlertAggregate.Drift, Threshold = 10, BaselineCount = 50 };
-        using MonitorRun run = Run(rule);
+        using MonitorRun run = Run(Rule(AlertAggregate.Drift, comparison, 10) with { BaselineCount = 50 });
         Record(run, [.. Enumerable.Repeat(3.0, 5000)]);
         Assert.Empty(run.Monitor.CheckAlerts());
-        Record(run, [.. Enumerable.Repeat(3.1, 10)]);
+        Record(run, [.. Enumerable.Repeat(moved, 10)]);
         Assert.Single(run.Monitor.CheckAlerts());
+    }
+
+    /// <summary>The quantiles of the normal distribution are Python's: those of 50.5/51, and of 40.5/51 and 41.5/51.</summary>
+    [Fact]
+    public void A_drift_adds_up_the_normal_scores_of_ranks_less_the_reference()
+    {
+        using MonitorRun run = Run(Rule(AlertAggregate.Drift, AlertComparison.Above, 1000) with { BaselineCount = 50 });
+        Record(run, [.. Enumerable.Range(0, 50).Select(i => (double)i)]);
+        Record(run, 60);
+        run.Monitor.CheckAlerts();
+        Assert.Equal(1.8337685748, Status(run).Value!.Value, 9);
+
+        Record(run, 40);
+        run.Monitor.CheckAlerts();
+        Assert.Equal(2.1900190338, Status(run).Value!.Value, 9);
     }
 
     /// <summary>Siegmund's formula by hand, and the usual tables: h = 5 has a one-sided run length of about 930 (Montgomery, table 9.3:
@@ -394,7 +433,11 @@ public sealed class AlertKindTests
         Assert.InRange(AlertRule.DriftThreshold(930), 4.95, 5.05);
         double h = AlertRule.DriftThreshold(1e9);
         Assert.Equal(1e9, 2 * (Math.Exp(h + 1.166) - (h + 1.166) - 1), 1e9 * 1e-9);
-        Assert.Throws<ArgumentOutOfRangeException>(() => AlertRule.DriftThreshold(99));
+        Assert.InRange(AlertRule.DriftThreshold(100), 2, 4);
+        Assert.StartsWith(
+            "The average run length must be at least 100 points.",
+            Assert.Throws<ArgumentOutOfRangeException>(() => AlertRule.DriftThreshold(99)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => AlertRule.DriftThreshold(double.NaN));
     }
 

@@ -194,6 +194,20 @@ public sealed class AlertLifecycleTests
         Assert.True(lines[1].GetProperty("data").GetProperty("resolved").GetBoolean());
     }
 
+    [Theory]
+    [InlineData(AlertLevel.Info, "info")]
+    [InlineData(AlertLevel.Warning, "warning")]
+    [InlineData(AlertLevel.Error, "error")]
+    public void The_level_of_a_line_is_that_of_its_rule(AlertLevel level, string text)
+    {
+        using MonitorRun run = Run(o =>
+            o.AlertRules.Add(new AlertRule { Name = "deep", Metric = "depth", Threshold = 1, Level = level }));
+        run.Monitor.RecordMetric("depth", 2);
+        run.Monitor.CheckAlerts();
+
+        Assert.Equal(text, Assert.Single(run.AlertLines()).Text("level"));
+    }
+
     [Fact]
     public async Task Alerts_that_could_not_be_written_are_written_once_when_they_can_be()
     {

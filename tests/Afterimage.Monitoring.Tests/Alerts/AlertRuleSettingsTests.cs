@@ -27,6 +27,8 @@ public sealed class AlertRuleSettingsTests
         Unit = "s",
     };
 
+    private static readonly AlertRule Rate = Full with { Name = "rate", Aggregate = AlertAggregate.Mean };
+
     [Fact]
     public void Rules_are_read_from_text_and_from_configuration_alike()
     {
@@ -75,12 +77,22 @@ public sealed class AlertRuleSettingsTests
         Assert.Empty(AlertRule.Parse("{}"));
     }
 
-    [Fact]
-    public void A_drift_may_be_given_its_average_run_length()
+    [Theory]
+    [InlineData("1e6", 1e6)]
+    [InlineData("100", 100)]
+    public void A_drift_may_be_given_its_average_run_length(string text, double points)
     {
         AlertRule rule = Assert.Single(
-            AlertRule.Parse("""{"rules": [{"name": "r", "metric": "m", "aggregate": "drift", "average_run_length": 1e6}]}"""));
-        Assert.Equal(AlertRule.DriftThreshold(1e6), rule.Threshold);
+            AlertRule.Parse($$"""{"rules": [{"name": "r", "metric": "m", "aggregate": "drift", "average_run_length": {{text}}}]}"""));
+        Assert.Equal(AlertRule.DriftThreshold(points), rule.Threshold);
+    }
+
+    [Fact]
+    public void A_rate_may_be_given_its_confidence()
+    {
+        AlertRule rule = Assert.Single(
+            AlertRule.Parse("""{"rules": [{"name": "r", "metric": "m", "threshold": 0.5, "confidence": 0.95}]}"""));
+        Assert.Equal(0.95, rule.Confidence);
     }
 
     [Theory]
@@ -106,10 +118,15 @@ public sealed class AlertRuleSettingsTests
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"confidence\": 95", "rules[0].confidence: ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"short_window\": 301", "rules[0].short_window: ")]
     [InlineData("\"metric\": \"m\", \"threshold\": 1, \"tags\": {\"a\": 1}", "rules[0].tags: there is no such")]
-    [InlineData("\"metric\": \"m\", \"aggregate\": \"drift\", \"average_run_length\": 5", "rules[0].average_run_length: ")]
+    [InlineData(
+        "\"metric\": \"m\", \"threshold\": 1, \"tag\": {\"key\": \"a\", \"value\": \"b\", \"values\": 1}",
+        "rules[0].tag.values: there is no such")]
+    [InlineData(
+        "\"metric\": \"m\", \"aggregate\": \"drift\", \"average_run_length\": 99",
+        "rules[0].average_run_length: must be at least 100 points.")]
     [InlineData(
         "\"metric\": \"m\", \"aggregate\": \"drift\", \"threshold\": 5, \"average_run_length\": 500",
-        "rules[0].average_run_length: ")]
+        "rules[0].average_run_length: must not be given together with a threshold.")]
     [InlineData("\"metric\": \"m\", \"average_run_length\": 500, \"threshold\": 5", "rules[0].average_run_length: there is no such")]
     [InlineData(
         "\"metric\": \"m\", \"threshold\": 1}, {\"name\": \"r\", \"metric\": \"m\", \"threshold\": 2",
@@ -144,36 +161,83 @@ public sealed class AlertRuleSettingsTests
             StringComparison.Ordinal);
     }
 
-    public static TheoryData<AlertRule, string> BadRules => new()
+    public static TheoryData<AlertRule, string, string> BadRules => new()
     {
-        { Full with { Name = "" }, "Name" },
-        { Full with { Metric = "" }, "Metric" },
-        { Full with { Aggregate = (AlertAggregate)99 }, "Aggregate" },
-        { Full with { Quantile = 1.1 }, "Quantile" },
-        { Full with { Window = TimeSpan.Zero }, "Window" },
-        { Full with { Comparison = (AlertComparison)2 }, "Comparison" },
-        { Full with { Threshold = double.NaN }, "Threshold" },
-        { Full with { Aggregate = AlertAggregate.Drift }, "Threshold" },
-        { Full with { Level = (AlertLevel)3 }, "Level" },
-        { Full with { For = TimeSpan.FromTicks(-1) }, "For" },
-        { Full with { MinimumCount = -1 }, "MinimumCount" },
-        { Full with { RepeatInterval = TimeSpan.Zero }, "RepeatInterval" },
-        { Full with { ModelName = "" }, "ModelName" },
-        { Full with { Tag = new("", "v") }, "Tag" },
-        { Full with { Tag = default(KeyValuePair<string, string>) }, "Tag" },
-        { Full with { Aggregate = AlertAggregate.Mean, Confidence = 0.5 }, "Confidence" },
-        { Full with { Confidence = 0.9 }, "Confidence" },
-        { Full with { Objective = 1 }, "Objective" },
-        { Full with { ShortWindow = TimeSpan.FromHours(2) }, "ShortWindow" },
-        { Full with { BaselineCount = 49 }, "BaselineCount" },
+        { Full with { Name = "" }, "Name", "is required." },
+        { Full with { Metric = "" }, "Metric", "is required." },
+        { Full with { Aggregate = (AlertAggregate)99 }, "Aggregate", "must be a defined AlertAggregate." },
+        { Full with { Quantile = 1.1 }, "Quantile", "must be from 0 to 1." },
+        { Full with { Quantile = -0.1 }, "Quantile", "must be from 0 to 1." },
+        { Full with { Window = TimeSpan.Zero }, "Window", "must be greater than zero." },
+        { Full with { Comparison = (AlertComparison)2 }, "Comparison", "must be Above or Below." },
+        { Full with { Threshold = double.NaN }, "Threshold", "must be a number." },
+        {
+            Full with { Aggregate = AlertAggregate.Drift, Threshold = 0 },
+            "Threshold",
+            "must be greater than zero for the aggregate Drift."
+        },
+        {
+            Full with { Aggregate = AlertAggregate.BurnRate },
+            "Threshold",
+            "must be greater than zero for the aggregate BurnRate."
+        },
+        { Full with { Level = (AlertLevel)3 }, "Level", "must be Info, Warning or Error." },
+        { Full with { For = TimeSpan.FromTicks(-1) }, "For", "must not be negative." },
+        { Full with { MinimumCount = -1 }, "MinimumCount", "must not be negative." },
+        { Full with { RepeatInterval = TimeSpan.Zero }, "RepeatInterval", "must be greater than zero." },
+        { Full with { ModelName = "" }, "ModelName", "must not be empty." },
+        { Full with { Tag = new("", "v") }, "Tag", "must have a key and a value." },
+        { Full with { Tag = default(KeyValuePair<string, string>) }, "Tag", "must have a key and a value." },
+        { Rate with { Confidence = 0.5 }, "Confidence", "must be greater than 0.5 and less than 1." },
+        { Rate with { Confidence = 1 }, "Confidence", "must be greater than 0.5 and less than 1." },
+        { Full with { Confidence = 0.9 }, "Confidence", "must be set only for the mean of a rate." },
+        { Full with { Objective = 0 }, "Objective", "must be greater than 0 and less than 1." },
+        { Full with { Objective = 1 }, "Objective", "must be greater than 0 and less than 1." },
+        { Full with { ShortWindow = TimeSpan.Zero }, "ShortWindow", "must be greater than zero and at most the window." },
+        { Full with { ShortWindow = TimeSpan.FromHours(2) }, "ShortWindow", "must be greater than zero and at most the window." },
+        { Full with { BaselineCount = 49 }, "BaselineCount", "must be from 50 to 100000." },
+        { Full with { BaselineCount = 100_001 }, "BaselineCount", "must be from 50 to 100000." },
     };
 
     [Theory]
     [MemberData(nameof(BadRules), DisableDiscoveryEnumeration = true)]
-    public void A_monitor_refuses_a_rule_by_its_place_and_field(AlertRule rule, string field)
+    public void A_monitor_refuses_a_rule_by_its_place_and_field(AlertRule rule, string field, string text)
     {
         var options = new GenerationMonitorOptions { AlertRules = { new AlertRule { Name = "good", Metric = "m", Threshold = 1 }, rule } };
-        Assert.Equal($"AlertRules[1].{field}", Assert.Throws<ArgumentException>(() => new GenerationMonitor(options)).ParamName);
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => new GenerationMonitor(options));
+        Assert.Equal($"AlertRules[1].{field}", refused.ParamName);
+        Assert.StartsWith($"{field} {text}", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_monitor_takes_a_rule_whose_settings_are_at_the_ends_of_their_ranges()
+    {
+        AlertRule[] rules =
+        [
+            Full with { Name = "low", Quantile = 0, BaselineCount = 50, For = TimeSpan.Zero, MinimumCount = 0 },
+            Full with { Name = "high", Quantile = 1, BaselineCount = 100_000, ShortWindow = Full.Window },
+            Rate with { Confidence = Math.BitIncrement(0.5), Objective = double.Epsilon },
+        ];
+        using MonitorRun run = MonitorRun.InMemory(o => Array.ForEach(rules, o.AlertRules.Add));
+
+        Assert.Equal(rules, run.Monitor.GetAlerts().Select(status => status.Rule).TakeLast(3));
+    }
+
+    [Fact]
+    public void What_is_missing_is_said_in_the_order_of_the_settings()
+    {
+        Assert.Equal("rules[0].name: is required.", Message("""{"rules": [{"metric": "m", "threshold": 1}]}"""));
+        Assert.Equal("rules[0].metric: is required.", Message("""{"rules": [{"name": "r"}]}"""));
+        Assert.Equal("rules[0].threshold: is required.", Message("""{"rules": [{"name": "r", "metric": "m"}]}"""));
+
+        static string Message(string json) => Assert.Throws<FormatException>(() => AlertRule.Parse(json)).Message;
+    }
+
+    [Fact]
+    public void A_text_and_a_configuration_must_not_be_null()
+    {
+        Assert.Equal("json", Assert.Throws<ArgumentNullException>(() => AlertRule.Parse(null!)).ParamName);
+        Assert.Equal("configuration", Assert.Throws<ArgumentNullException>(() => AlertRule.FromConfiguration(null!)).ParamName);
     }
 
     [Fact]
