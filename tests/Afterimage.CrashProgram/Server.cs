@@ -27,6 +27,11 @@ internal static class Server
                         success: true,
                         new GenerationDetails { ModelName = model, PromptTokenCount = i });
                 return "recorded";
+            case ["occupy", string workers]:
+                // Each waits for the others, so that the thread pool has that many.
+                using (var all = new Barrier(int.Parse(workers, CultureInfo.InvariantCulture)))
+                    await Task.WhenAll(Enumerable.Range(0, all.ParticipantCount).Select(_ => Task.Run(() => all.SignalAndWait())));
+                return "occupied";
             case ["flush"]:
                 try
                 {

@@ -5,6 +5,8 @@ namespace Afterimage.Monitoring.DurabilityTests;
 /// <summary>Limits that the system sets a process.</summary>
 public sealed class ProcessLimitTests
 {
+    private const int Workers = 6;
+
     [Fact]
     public async Task A_limit_on_the_size_of_files_is_a_full_disk_and_not_the_end()
     {
@@ -55,7 +57,8 @@ public sealed class ProcessLimitTests
         await child.AskAsync("record m 10");
         Assert.Equal("flushed", await child.AskAsync("flush"));
 
-        // .NET itself has no descriptors for what it loads: it has loaded what a failure takes.
+        // .NET itself has no descriptors for what it loads, and none for threads: it has loaded what a failure takes, and has its threads.
+        Assert.Equal("occupied", await child.AskAsync($"occupy {Workers}"));
         Assert.True(Need.Run("prlimit", "--pid", $"{child.Id}", "--fsize=1024:"));
         await child.AskAsync("record m 3000");
         Assert.Contains("would exceed the maximum file size", await child.AskAsync("flush"), StringComparison.Ordinal);
@@ -105,7 +108,8 @@ public sealed class ProcessLimitTests
         Need.Command("prlimit");
 
         // Soft, so that it can be taken back. .NET itself maps memory by way of files larger than that, unless told not to.
-        string command = $"ulimit -S {limit}; export DOTNET_EnableWriteXorExecute=0; exec \"$0\" \"$@\"";
+        string command = $"ulimit -S {limit}; export DOTNET_EnableWriteXorExecute=0 DOTNET_ThreadPool_ForceMinWorkerThreads={Workers} "
+            + $"DOTNET_ThreadPool_ForceMaxWorkerThreads={Workers} DOTNET_ThreadPool_ThreadTimeoutMs=-1; exec \"$0\" \"$@\"";
         return Child.StartUnder([Need.Command("bash"), "-c", command], workingDirectory: null, arguments);
     }
 }

@@ -212,6 +212,8 @@ internal sealed class HandlerQueue<T>
         lock (_gate)
         {
             _closing = true;
+            if (_queue.Count > 0)
+                StartThread();
             Monitor.PulseAll(_gate);
         }
     }
@@ -284,13 +286,28 @@ internal sealed class HandlerQueue<T>
     private void EnqueueWork(Work work)
     {
         _queue.Enqueue(work);
-        if (_thread is null)
-        {
-            _thread = new Thread(Run) { IsBackground = true, Name = $"Afterimage {_contract.Name}" };
-            _thread.UnsafeStart();
-        }
-
+        StartThread();
         Monitor.PulseAll(_gate);
+    }
+
+    // Call under _gate. A process may have neither memory nor descriptors for a thread. That must not end it: what is queued waits for the
+    // next attempt.
+    private void StartThread()
+    {
+        if (_thread is not null)
+            return;
+
+        var thread = new Thread(Run) { IsBackground = true, Name = $"Afterimage {_contract.Name}" };
+        try
+        {
+            thread.UnsafeStart();
+            _thread = thread;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            _failures++;
+            _lastError = $"The handler's thread could not be started: {e.Message}";
+        }
     }
 
     private void Run()

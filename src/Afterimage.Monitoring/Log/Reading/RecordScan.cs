@@ -71,11 +71,10 @@ internal sealed class RecordScan
         [
             .. sinks.Skip(1).Select(sink => new Thread(() => Work(sink)) { IsBackground = true, Name = "Afterimage reader" }),
         ];
-        foreach (Thread other in others)
-            other.Start();
+        int started = Start(others);
         if (sinks is [ILineSink first, ..])
             Work(first);
-        foreach (Thread other in others)
+        foreach (Thread other in others.AsSpan(0, started))
             other.Join();
         foreach (ILineSink sink in sinks)
             sink.Dispose();
@@ -83,6 +82,22 @@ internal sealed class RecordScan
         _cancellationToken.ThrowIfCancellationRequested();
         if (_failure is not null)
             ExceptionDispatchInfo.Throw(_failure);
+    }
+
+    // A process may have neither memory nor descriptors for further threads. Those that there are read everything.
+    private static int Start(Thread[] threads)
+    {
+        int started = 0;
+        try
+        {
+            for (; started < threads.Length; started++)
+                threads[started].Start();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+        }
+
+        return started;
     }
 
     private void Work(ILineSink sink)
