@@ -9,8 +9,6 @@ public sealed class QuestionTests(SharedCluster shared)
 {
     private const double QuantileError = 0.01;
 
-    private static readonly ShippingOptions Once = new() { Once = true, GiveUpAfter = TimeSpan.FromMinutes(3) };
-
     private static readonly IReadOnlyDictionary<string, MetricSummary> Empty = new Dictionary<string, MetricSummary>();
 
     private static readonly TokenUsageReport NoTokens =
@@ -112,11 +110,11 @@ public sealed class QuestionTests(SharedCluster shared)
                     new() { Timestamp = noon.AddHours(i), ModelName = i % 2 == 0 ? "a" : "b", Tags = [new("tenant", $"t{i % 3}")] });
         }
 
-        (Fleet fleet, FleetOptions options) = await ShippedAsync(root.Path, Once with { Service = "checkout" });
+        (Fleet fleet, FleetOptions options) = await ShippedAsync(root.Path, SharedCluster.Once with { Service = "checkout" });
         using Fleet one = fleet;
         using var elsewhere = new TemporaryDirectory();
         Recorded.Run(Path.Combine(elsewhere.Path, "second"), 10);
-        await fleet.ShipAsync(elsewhere.Path, Once with { Service = "search" }, null, Cancellation);
+        await fleet.ShipAsync(elsewhere.Path, SharedCluster.Once with { Service = "search" }, null, Cancellation);
         await (await shared.GetAsync()).SyncAsync(options.Database);
 
         Assert.Equal(58, await CountAsync(new()));
@@ -142,7 +140,7 @@ public sealed class QuestionTests(SharedCluster shared)
         using GenerationMonitor running = Recorded.Monitor(Path.Combine(root.Path, "running"));
         Recorded.Generations(running, 50);
         await running.FlushAsync(Cancellation);
-        (Fleet fleet, _) = await ShippedAsync(root.Path, Once with { Service = "checkout" });
+        (Fleet fleet, _) = await ShippedAsync(root.Path, SharedCluster.Once with { Service = "checkout" });
         using Fleet one = fleet;
 
         FleetRuns runs = await fleet.FindRunsAsync(null, 1, Cancellation);
@@ -350,7 +348,7 @@ public sealed class QuestionTests(SharedCluster shared)
     private async Task<(Fleet Fleet, FleetOptions Options)> ShippedAsync(string root, ShippingOptions? shipping = null)
     {
         (Fleet fleet, FleetOptions options) = await shared.NewFleetAsync();
-        await fleet.ShipAsync(root, shipping ?? Once, null, Cancellation);
+        await fleet.ShipAsync(root, shipping ?? SharedCluster.Once, null, Cancellation);
         await (await shared.GetAsync()).SyncAsync(options.Database);
         return (fleet, options);
     }

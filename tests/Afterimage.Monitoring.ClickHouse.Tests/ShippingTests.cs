@@ -6,9 +6,7 @@ namespace Afterimage.Monitoring.ClickHouse.Tests;
 [Collection(ClusterTests.Name)]
 public sealed class ShippingTests(SharedCluster shared)
 {
-    private static readonly ShippingOptions Once = new() { Once = true, GiveUpAfter = TimeSpan.FromMinutes(3) };
-
-    private static readonly ShippingOptions Patient = Once with { GiveUpAfter = TimeSpan.FromDays(10) };
+    private static readonly ShippingOptions Patient = SharedCluster.Once with { GiveUpAfter = TimeSpan.FromDays(10) };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -21,8 +19,8 @@ public sealed class ShippingTests(SharedCluster shared)
         Recorded.Run(Path.Combine(root.Path, "a"), 1000);
         Recorded.Run(Path.Combine(root.Path, "b"), 20, o => o.LogFiles.MaxFileSize = 4096);
 
-        ShippingStatus first = await fleet.ShipAsync(root.Path, Once, null, Cancellation);
-        ShippingStatus second = await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        ShippingStatus first = await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
+        ShippingStatus second = await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
 
         FleetAudit audit = await AuditedAsync(fleet, root.Path);
         Assert.Equal(audit.Lines, first.ShippedLines);
@@ -47,7 +45,7 @@ public sealed class ShippingTests(SharedCluster shared)
             + "\n{\"timestamp\":\"2026-01-05T00:00:00Z\",\"event\":\"metric\",\"metric_name\":\"m\",\"value\":\"NaN\"}\n"
             + "{\"timestamp\":\"0001-01-01T00:00:00Z\",\"event\":\"metric\",\"metric_name\":\"m\",\"value\":1}\n{\"torn\":");
 
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
 
         FleetAudit audit = await AuditedAsync(fleet, root.Path);
         RunSummary summary = LogDirectory.Open(root.Path).Summarize(Cancellation);
@@ -97,14 +95,14 @@ public sealed class ShippingTests(SharedCluster shared)
         (Fleet fleet, FleetOptions options) = await shared.NewFleetAsync();
         using Fleet one = fleet;
         Recorded.Run(root.Path, 10);
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
         Action<GenerationMonitorOptions> small = o =>
             (o.LogFiles.MaxFileSize, o.LogFiles.MaxTotalSize, o.LogFiles.MinRetention) = (4096, 8192, TimeSpan.Zero);
         Recorded.Run(root.Path, 300, small);
 
         CompactionResult before = await LogDirectory.Open(root.Path).CompactAsync(cancellationToken: Cancellation);
         await AuditMissesAsync(fleet, root.Path);
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
         FleetAudit audit = await AuditedAsync(fleet, root.Path);
         CompactionResult after = await LogDirectory.Open(root.Path).CompactAsync(cancellationToken: Cancellation);
 
@@ -127,7 +125,7 @@ public sealed class ShippingTests(SharedCluster shared)
         Recorded.Run(root.Path, 100, o => o.LogFiles.MaxFileSize = 4096);
         await log.CompactAsync(cancellationToken: Cancellation);
 
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
 
         await AuditedAsync(fleet, root.Path);
         Assert.Equal("400", await CountAsync(options, "generations"));
@@ -165,11 +163,11 @@ public sealed class ShippingTests(SharedCluster shared)
         (Fleet fleet, FleetOptions options) = await shared.NewFleetAsync();
         using Fleet one = fleet;
         Recorded.Run(root.Path, 50);
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
         File.Delete(Path.Combine(root.Path, "metrics.jsonl"));
         Recorded.Run(root.Path, 80);
 
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
 
         await AuditedAsync(fleet, root.Path);
         Assert.Equal("130", await CountAsync(options, "generations"));
@@ -191,11 +189,11 @@ public sealed class ShippingTests(SharedCluster shared)
         }
 
         File.AppendAllText(Path.Combine(root.Path, "metrics.jsonl"), "torn\n");
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
 
         FleetRemoval removal = await fleet.RemoveBeforeAsync(new DateTimeOffset(2026, 4, 30, 0, 0, 0, TimeSpan.Zero), Cancellation);
         await fleet.InitializeAsync(Cancellation);
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
 
         Assert.Equal((new DateOnly(2026, 4, 1), 3), (removal.KeptFrom, removal.Lines));
         Assert.Equal("3", await CountAsync(options, "generations"));
@@ -214,7 +212,7 @@ public sealed class ShippingTests(SharedCluster shared)
         (Fleet fleet, FleetOptions options) = await shared.NewFleetAsync();
         using Fleet one = fleet;
         Recorded.Run(root.Path, 100);
-        await fleet.ShipAsync(root.Path, Once, null, Cancellation);
+        await fleet.ShipAsync(root.Path, SharedCluster.Once, null, Cancellation);
         ClickHouseCluster cluster = await shared.GetAsync();
         string file = Path.Combine(root.Path, "metrics.jsonl");
         string[] lines = File.ReadAllLines(file);

@@ -8,8 +8,6 @@ namespace Afterimage.Monitoring.ClickHouse.Tests;
 [Collection(ClusterTests.Name)]
 public sealed class TlsTests(SharedCluster shared)
 {
-    private static readonly ShippingOptions Once = new() { Once = true, GiveUpAfter = TimeSpan.FromMinutes(3) };
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -27,7 +25,7 @@ public sealed class TlsTests(SharedCluster shared)
         await File.WriteAllTextAsync(keyFile, SharedCluster.ReaderPassword + "\n", Cancellation);
 
         using var shipper = new Fleet(secure);
-        ShippingStatus shipped = await shipper.ShipAsync(Path.Combine(root.Path, "run"), Once, null, Cancellation);
+        ShippingStatus shipped = await shipper.ShipAsync(Path.Combine(root.Path, "run"), SharedCluster.Once, null, Cancellation);
         await (await shared.GetAsync()).SyncAsync(options.Database);
         using var reader = new Fleet(secure with { User = "afterimage_reader", PasswordFile = keyFile });
         RunSummary summary = await reader.SummarizeAsync(null, Cancellation);

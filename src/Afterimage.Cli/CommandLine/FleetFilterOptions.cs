@@ -6,8 +6,7 @@ namespace Afterimage.Cli.CommandLine;
 /// <summary>The options that select records in a fleet.</summary>
 internal sealed class FleetFilterOptions
 {
-    private readonly Option<DateTimeOffset?> _since = LogInput.Time("--since", "Read only what was recorded at T or later");
-    private readonly Option<DateTimeOffset?> _until = LogInput.Time("--until", "Read only what was recorded before T");
+    private readonly TimeRangeOptions _times = new();
     private readonly Option<string?> _host = new("--host") { Description = "Read only runs of this machine.", HelpName = "NAME" };
     private readonly Option<string?> _service = new("--service") { Description = "Read only runs of this service.", HelpName = "NAME" };
     private readonly Option<string?> _model = new("--model") { Description = "Read only records of this model.", HelpName = "NAME" };
@@ -36,8 +35,7 @@ internal sealed class FleetFilterOptions
     /// <param name="hasRecords">Whether the command reads records, which have models and tags.</param>
     public void AddTo(Command command, bool hasRecords = true)
     {
-        command.Add(_since);
-        command.Add(_until);
+        _times.AddTo(command);
         command.Add(_host);
         command.Add(_service);
         if (!hasRecords)
@@ -48,18 +46,16 @@ internal sealed class FleetFilterOptions
 
     public FleetFilter Filter(ParseResult parsed, string? run = null)
     {
-        (DateTimeOffset? since, DateTimeOffset? until) = (parsed.GetValue(_since), parsed.GetValue(_until));
-        return since >= until
-            ? throw new InputException("--since must be before --until.")
-            : new FleetFilter
-            {
-                Since = since,
-                Until = until,
-                Run = run,
-                Host = parsed.GetValue(_host),
-                Service = parsed.GetValue(_service),
-                ModelName = parsed.GetValue(_model),
-                Tag = parsed.GetValue(_tag),
-            };
+        (DateTimeOffset? since, DateTimeOffset? until) = _times.Range(parsed);
+        return new FleetFilter
+        {
+            Since = since,
+            Until = until,
+            Run = run,
+            Host = parsed.GetValue(_host),
+            Service = parsed.GetValue(_service),
+            ModelName = parsed.GetValue(_model),
+            Tag = parsed.GetValue(_tag),
+        };
     }
 }

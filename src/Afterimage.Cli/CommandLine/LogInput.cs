@@ -8,8 +8,7 @@ namespace Afterimage.Cli.CommandLine;
 /// <summary>The input of a command: log directories and a time span. Reports what cannot be read.</summary>
 internal sealed class LogInput
 {
-    private readonly Option<DateTimeOffset?> _since = Time("--since", "Read only what was recorded at T or later");
-    private readonly Option<DateTimeOffset?> _until = Time("--until", "Read only what was recorded before T");
+    private readonly TimeRangeOptions _times = new();
 
     /// <param name="behind">What follows the directories, as the help calls it.</param>
     public LogInput(string? behind = null)
@@ -27,10 +26,8 @@ internal sealed class LogInput
     public void AddTo(Command command, bool hasSpan = true)
     {
         command.Arguments.Insert(0, Directories);
-        if (!hasSpan)
-            return;
-        command.Add(_since);
-        command.Add(_until);
+        if (hasSpan)
+            _times.AddTo(command);
     }
 
     /// <summary>Does <paramref name="work"/> with the directories of the command line.</summary>
@@ -92,10 +89,7 @@ internal sealed class LogInput
     /// <summary>Restricts the log directory to the time span of the command line.</summary>
     public LogDirectory Narrow(ParseResult parsed, LogDirectory log)
     {
-        DateTimeOffset? since = parsed.GetValue(_since);
-        DateTimeOffset? until = parsed.GetValue(_until);
-        if (since >= until)
-            throw new InputException("--since must be before --until.");
+        (DateTimeOffset? since, DateTimeOffset? until) = _times.Range(parsed);
         return since is null && until is null ? log : log.Between(since, until);
     }
 
@@ -137,19 +131,4 @@ internal sealed class LogInput
         string suffix = $" (Parameter '{exception.ParamName}')";
         return exception.Message.EndsWith(suffix, StringComparison.Ordinal) ? exception.Message[..^suffix.Length] : exception.Message;
     }
-
-    /// <summary>Creates an option whose value is a time.</summary>
-    public static Option<DateTimeOffset?> Time(string name, string description) => new(name)
-    {
-        Description = description + ": an ISO 8601 time, 90m, 1h, 7d, today, yesterday, or seconds since 1970. Times are UTC.",
-        HelpName = "T",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (TimeText.Parse(text, TimeProvider.System.GetUtcNow()) is { } time)
-                return time;
-            result.AddError($"{name} must be a time such as 2026-11-23T14:25:38Z, 1h or yesterday, not '{Format.Name(text, 40)}'.");
-            return null;
-        },
-    };
 }

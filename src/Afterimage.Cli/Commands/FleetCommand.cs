@@ -101,7 +101,7 @@ internal static class FleetCommand
 
     private static Command CreateRemove()
     {
-        Option<DateTimeOffset?> before = LogInput.Time("--before", "Remove the months that ended before T");
+        Option<DateTimeOffset?> before = TimeRangeOptions.Time("--before", "Remove the months that ended before T");
         before.Required = true;
         var connection = new FleetConnection();
         Option<bool> json = CommonOptions.Json();

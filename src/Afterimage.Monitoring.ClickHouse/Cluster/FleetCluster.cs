@@ -69,6 +69,13 @@ internal sealed class FleetCluster : IDisposable
     public Task<string> AskAsync(string sql, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
         AnyAsync(node => node.ReadAsync(sql, cancellationToken, timeout));
 
+    /// <summary>Sends a query whose result is one number to any node that responds, and waits for it however long it takes.</summary>
+    /// <exception cref="FleetException">No node responds, or a node refuses.</exception>
+    public async Task<long> NumberAsync(string sql, CancellationToken cancellationToken) =>
+        long.Parse(
+            (await AskAsync(sql, cancellationToken, Timeout.InfiniteTimeSpan).ConfigureAwait(false)).Trim(),
+            CultureInfo.InvariantCulture);
+
     /// <summary>Sends a query to any node that responds, and returns any number of rows of unescaped values as they are read.</summary>
     /// <param name="sql">The query, without a format.</param>
     /// <param name="cancellationToken">A token to cancel the operation.</param>

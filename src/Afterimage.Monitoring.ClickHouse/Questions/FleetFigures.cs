@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Afterimage.Monitoring.ClickHouse.Cluster;
+using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Summaries;
 
@@ -38,11 +39,17 @@ internal sealed record FleetFigures(RunSummary Summary, IReadOnlyDictionary<stri
         List<(string Name, ModelTotals Sums)> models = await ModelsAsync(groups, where, limits, cancellationToken).ConfigureAwait(false);
         (long generations, long evaluations, DateTimeOffset? first, DateTimeOffset? last) =
             await CallsAsync(cluster, where, cancellationToken).ConfigureAwait(false);
-        long skipped = await NumberAsync(
-            cluster,
-            $"SELECT count() FROM {cluster.Schema.Database}.record_lines WHERE event = 'skipped' AND {where.LinesOfRuns}",
-            cancellationToken).ConfigureAwait(false);
-        string ended = $"FROM {cluster.Schema.Database}.runs WHERE has_end = 1 AND {where.Runs}";
+        long skipped = await cluster
+            .NumberAsync(
+                $"SELECT count() FROM {cluster.Schema.Database}.record_lines WHERE event = 'skipped' AND {where.LinesOfRuns}",
+                cancellationToken)
+            .ConfigureAwait(false);
+        string[] lost = (await cluster
+            .RowsAsync(
+                $"SELECT sum(dropped), sum(failed) FROM {cluster.Schema.Database}.runs WHERE has_end = 1 AND {where.Runs}",
+                cancellationToken,
+                Timeout.InfiniteTimeSpan)
+            .ConfigureAwait(false))[0];
 
         var metrics = new SortedDictionary<string, MetricSummary>(StringComparer.Ordinal);
         foreach ((string name, PointBuckets values) in points.Where(metric => metric.Value.Count > 0))
@@ -60,8 +67,8 @@ internal sealed record FleetFigures(RunSummary Summary, IReadOnlyDictionary<stri
             SkippedLines = skipped,
             Files = [],
             Cost = ModelTotals.Cost(models, metrics),
-            DroppedRecords = await NumberAsync(cluster, $"SELECT sum(dropped) {ended}", cancellationToken).ConfigureAwait(false),
-            FailedRecords = await NumberAsync(cluster, $"SELECT sum(failed) {ended}", cancellationToken).ConfigureAwait(false),
+            DroppedRecords = Number(lost[0]),
+            FailedRecords = Number(lost[1]),
         };
         return new FleetFigures(summary, points);
     }
@@ -153,14 +160,9 @@ internal sealed record FleetFigures(RunSummary Summary, IReadOnlyDictionary<stri
     }
 
     /// <summary>Returns the time of ticks since 1970.</summary>
-    public static DateTimeOffset Time(long ticks) => new(
-        Math.Clamp(DateTime.UnixEpoch.Ticks + ticks, DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks),
-        TimeSpan.Zero);
+    public static DateTimeOffset Time(long ticks) => new(RecordTime.OfUnix(ticks), TimeSpan.Zero);
 
     public static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
-
-    private static async Task<long> NumberAsync(FleetCluster cluster, string sql, CancellationToken cancellationToken) =>
-        Number((await cluster.AskAsync(sql, cancellationToken, Timeout.InfiniteTimeSpan).ConfigureAwait(false)).Trim());
 
     private static string NameOf(string metric, NameLimits limits) =>
         WellKnown.Contains(metric) ? metric

@@ -55,10 +55,8 @@ internal sealed class KeyFigures(FleetCluster cluster)
     private async Task<string> LimitedAsync(string key, string where, CancellationToken cancellationToken)
     {
         string calls = $"FROM {cluster.Schema.Database}.record_lines WHERE event IN ('generation', 'evaluation') AND {where}";
-        string count = await cluster
-            .AskAsync($"SELECT uniqExact({key}) {calls}", cancellationToken, Timeout.InfiniteTimeSpan)
-            .ConfigureAwait(false);
-        return FleetFigures.Number(count.Trim()) <= NameLimits.DefaultLimit
+        return await cluster.NumberAsync($"SELECT uniqExact({key}) {calls}", cancellationToken).ConfigureAwait(false)
+            <= NameLimits.DefaultLimit
             ? key
             : $"if({key} = '' OR {key} GLOBAL IN (SELECT name FROM (SELECT {key} AS name, count() AS times {calls} GROUP BY name "
                 + $"ORDER BY times DESC, name LIMIT {NameLimits.DefaultLimit})), {key}, '={GenerationMonitorOptions.OverflowName}')";

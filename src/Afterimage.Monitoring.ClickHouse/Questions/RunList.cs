@@ -14,9 +14,7 @@ internal sealed class RunList(FleetCluster cluster)
     {
         var where = new FilterSql(filter, cluster.Schema.Database);
         string runs = $"{cluster.Schema.Database}.runs WHERE run IN (SELECT run FROM {cluster.Schema.Database}.runs WHERE {where.Runs})";
-        string count = await cluster
-            .AskAsync($"SELECT uniqExact(run) FROM {runs}", cancellationToken, Timeout.InfiniteTimeSpan)
-            .ConfigureAwait(false);
+        long count = await cluster.NumberAsync($"SELECT uniqExact(run) FROM {runs}", cancellationToken).ConfigureAwait(false);
 
         // A run of which no run.json is known has a part without a name. Once one is known, that part says nothing.
         IReadOnlyList<string[]> rows = await cluster
@@ -32,7 +30,7 @@ internal sealed class RunList(FleetCluster cluster)
         List<FleetRun> latest = [];
         foreach (string[][] some in rows.Chunk(RunsAtOnce))
             latest.AddRange(await WithFiguresAsync(some, where, cancellationToken).ConfigureAwait(false));
-        return new FleetRuns { Latest = latest, Count = FleetFigures.Number(count.Trim()) };
+        return new FleetRuns { Latest = latest, Count = count };
     }
 
     private async Task<IEnumerable<FleetRun>> WithFiguresAsync(string[][] rows, FilterSql where, CancellationToken cancellationToken)

@@ -47,9 +47,7 @@ internal static class AlertQuery
                 Name = row.GetString(2),
                 Message = row.GetString(4),
                 Level = Enum.Parse<AlertLevel>(row.GetString(3), ignoreCase: true),
-                Timestamp = new DateTimeOffset(
-                    Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(1), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks),
-                    TimeSpan.Zero),
+                Timestamp = new DateTimeOffset(RecordTime.OfUnix(row.GetInt64(1)), TimeSpan.Zero),
                 Data = NoteLine.ValuesOf(row.IsDBNull(5) ? null : row.GetString(5)),
             });
 

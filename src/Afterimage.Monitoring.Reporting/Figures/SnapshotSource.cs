@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Reports;
@@ -117,9 +118,7 @@ internal sealed class SnapshotSource(LogSnapshot snapshot) : IMetricSource
 
     private static string Points(string metric) => $"(SELECT * FROM ({PointSource.Points(metric)}) WHERE isfinite(value))";
 
-    // An offset can carry the first and last day of the calendar past its end.
-    private static long Ticks(DuckDBDataReader row, int column) =>
-        Math.Clamp(DateTime.UnixEpoch.Ticks + row.GetInt64(column), DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks);
+    private static long Ticks(DuckDBDataReader row, int column) => RecordTime.OfUnix(row.GetInt64(column));
 
     private static string PartOf(TimeGrid grid) =>
         string.Create(CultureInfo.InvariantCulture, $"(ticks - {grid.FirstTicks - DateTime.UnixEpoch.Ticks}) // {grid.Width}");

@@ -1,3 +1,4 @@
+using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Figures;
 using Afterimage.Monitoring.Reporting.Snapshots;
@@ -184,14 +185,8 @@ internal static class ReportQuery
         Text(row, 7),
         Text(row, 8));
 
-    // An offset can carry the first and last day of the calendar past its end.
     private static DateTimeOffset Time(DuckDBDataReader row, int column) =>
-        new(
-            Math.Clamp(
-                DateTime.UnixEpoch.Ticks + (row.GetInt64(column) * TimeSpan.TicksPerMicrosecond),
-                DateTime.MinValue.Ticks,
-                DateTime.MaxValue.Ticks),
-            TimeSpan.Zero);
+        new(RecordTime.OfUnix(row.GetInt64(column) * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 
     private static string? Text(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 

@@ -31,10 +31,7 @@ internal sealed unsafe class RecordRows : IRecord
     public RecordEvents Event { get; private set; }
 
     /// <inheritdoc/>
-    public long Timestamp => Math.Clamp(
-        DateTime.UnixEpoch.Ticks + Count(RecordSchema.Timestamp),
-        DateTime.MinValue.Ticks,
-        DateTime.MaxValue.Ticks);
+    public long Timestamp => RecordTime.OfUnix(Count(RecordSchema.Timestamp));
 
     /// <inheritdoc/>
     public bool Has(RecordField field) => IsGiven(field.Ordinal);

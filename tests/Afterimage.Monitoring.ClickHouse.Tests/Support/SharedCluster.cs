@@ -10,6 +10,9 @@ public sealed class SharedCluster : IAsyncDisposable
 {
     public const string ReaderPassword = "only reads";
 
+    /// <summary>Settings to ship what is there, on a machine that may be slow.</summary>
+    public static readonly ShippingOptions Once = new() { Once = true, GiveUpAfter = TimeSpan.FromMinutes(3) };
+
     private static readonly string ReaderPasswordHash = Convert.ToHexStringLower(
         System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(ReaderPassword)));
 

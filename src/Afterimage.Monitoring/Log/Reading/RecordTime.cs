@@ -5,6 +5,11 @@ internal static class RecordTime
 {
     private const int SecondsLength = 19;
 
+    /// <summary>Returns the UTC ticks of a time that is given in ticks since 1970. An offset can carry the first and last day of the
+    /// calendar past its end; such a time is clamped to that end.</summary>
+    public static long OfUnix(long ticks) =>
+        Math.Clamp(DateTime.UnixEpoch.Ticks + ticks, DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks);
+
     /// <summary>Parses a time such as <c>2026-11-23T14:25:38.1234567Z</c>, with up to seven decimals of a second and an offset.</summary>
     /// <param name="text">The text.</param>
     /// <param name="ticks">The time in UTC ticks. A time that its offset moves past the end of the calendar is clamped to that end.</param>
