@@ -265,7 +265,7 @@ internal sealed class SpanMapping(OtlpItem item)
     {
         double? seconds = item.Number(AttributeFields.SecondsToFirstToken)
             ?? item.Number(AttributeFields.MillisecondsToFirstToken) / 1000;
-        return seconds >= 0 && seconds <= LongestDuration.TotalSeconds ? (long)(seconds * TimeSpan.TicksPerSecond) : null;
+        return seconds >= 0 && seconds <= LongestDuration.TotalSeconds ? (long)Math.Round(seconds.Value * TimeSpan.TicksPerSecond) : null;
     }
 
     private int? ConversationLength()

@@ -53,5 +53,7 @@ internal static class LineRecords
         return record.Count(field);
     }
 
-    private static long Ticks(double seconds) => (long)Math.Min(seconds * TimeSpan.TicksPerSecond, TimeSpan.MaxValue.Ticks / 2);
+    // The product of a whole number of ticks may be just below it.
+    private static long Ticks(double seconds) =>
+        (long)Math.Min(Math.Round(seconds * TimeSpan.TicksPerSecond), TimeSpan.MaxValue.Ticks / 2);
 }
