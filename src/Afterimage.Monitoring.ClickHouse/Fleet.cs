@@ -61,4 +61,6 @@ public sealed partial class Fleet : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _cluster.Dispose();
+
+    internal FleetCluster Cluster => _cluster;
 }

@@ -1,4 +1,6 @@
 using Afterimage.Monitoring.Server.Api;
+using Afterimage.Monitoring.Server.Cluster;
+using Afterimage.Monitoring.Server.Directories;
 using Afterimage.Monitoring.Server.Page;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;
@@ -6,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace Afterimage.Monitoring;
 
@@ -14,7 +17,7 @@ namespace Afterimage.Monitoring;
 public static class GenerationServerExtensions
 {
     /// <summary>Adds the services that <see cref="MapGenerationServer"/> needs. While the application is running, they find the runs below
-    /// <see cref="GenerationServerOptions.Root"/> and follow the live ones.</summary>
+    /// <see cref="GenerationServerOptions.Root"/>, or in <see cref="GenerationServerOptions.Fleet"/>, and follow the live ones.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets the options. Default: the default options are used.</param>
     /// <returns><paramref name="services"/>.</returns>
@@ -35,10 +38,25 @@ public static class GenerationServerExtensions
         services.AddSingleton<Sessions>();
         services.AddSingleton<Guard>();
         services.AddSingleton(provider => new GenerationServer(provider.GetRequiredService<Sessions>()));
-        services.AddSingleton<RunCatalogue>();
-        services.AddSingleton<QueryRunner>();
-        services.AddHostedService(provider => provider.GetRequiredService<RunCatalogue>());
+        if (options.Fleet is null)
+        {
+            services.AddSingleton<QueryRunner>();
+            AddSource<DirectoryRuns>(services);
+        }
+        else
+        {
+            AddSource<ClusterRuns>(services);
+        }
+
         return services;
+    }
+
+    private static void AddSource<T>(IServiceCollection services)
+        where T : class, IRunSource, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IRunSource>(provider => provider.GetRequiredService<T>());
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
     /// <summary>Maps the pages, the API below <c>api/v1</c>, <c>metrics</c> for Prometheus, and <c>healthz</c>.</summary>

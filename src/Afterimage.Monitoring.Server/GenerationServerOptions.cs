@@ -8,6 +8,10 @@ public sealed class GenerationServerOptions
     /// Nothing is written to it. Default: <c>.afterimage-monitoring</c> below the current directory.</summary>
     public string Root { get; set; } = ".afterimage-monitoring";
 
+    /// <summary>The cluster whose runs are shown instead of those below <see cref="Root"/>. Runs are shown as far as they were shipped.
+    /// Nothing is written to the cluster. Default: <see langword="null"/>, the runs below <see cref="Root"/> are shown.</summary>
+    public FleetOptions? Fleet { get; set; }
+
     /// <summary>The key that grants access: people enter it on the sign-in page, programs send it as <c>Authorization: Bearer</c>. Must be
     /// at least 16 characters. Default: <see langword="null"/>, only the links of <see cref="GenerationServer.CreateLink"/> grant
     /// access.</summary>
@@ -33,6 +37,7 @@ public sealed class GenerationServerOptions
     internal void Validate()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Root);
+        Fleet?.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(QueryTimeLimit, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxQueryRows, 1);
         if (Key is { Length: < MinKeyLength })

@@ -13,7 +13,7 @@ public sealed class FolderTests
         ["Afterimage.Monitoring.Extensions.Alerts"] = ["Afterimage.Monitoring"],
         ["Afterimage.Monitoring.Extensions.Hosting"] = ["Afterimage.Monitoring"],
         ["Afterimage.Monitoring.Reporting"] = ["Afterimage.Monitoring"],
-        ["Afterimage.Monitoring.Server"] = ["Afterimage.Monitoring", "Afterimage.Monitoring.Reporting"],
+        ["Afterimage.Monitoring.Server"] = ["Afterimage.Monitoring", "Afterimage.Monitoring.Reporting", "Afterimage.Monitoring.ClickHouse"],
         ["Afterimage.Monitoring.ClickHouse"] = ["Afterimage.Monitoring", "Afterimage.Monitoring.Reporting"],
         ["Afterimage.Cli"] =
         [

@@ -106,6 +106,9 @@ public sealed class ServeTests : IDisposable
     [InlineData("The key in 'key' must have at least 16 characters", "--key-file", "key")]
     [InlineData("'none' cannot be read", "--key-file", "none")]
     [InlineData("'key' must be a directory, not a file", "key")]
+    [InlineData("The pages show a directory or a cluster: ROOT and --fleet must not be given", "runs", "--fleet", "http://127.0.0.1:1")]
+    [InlineData("To receive OTLP, the server requires a directory: --otlp and --fleet", "--otlp", "--fleet", "http://127.0.0.1:1")]
+    [InlineData("--fleet must be a URL such as http://node1:8123, not 'node1'", "--fleet", "node1")]
     public async Task What_it_cannot_use_is_said(string message, params string[] arguments)
     {
         _directory.Write("key", "short");

@@ -240,6 +240,7 @@ public sealed class RunTests : IDisposable
         Assert.Equal(50, await MatchesAsync("?model=even"));
         Assert.Equal(25, await MatchesAsync("?success=false&error=rate"));
         Assert.Equal(10, await MatchesAsync($"?tag={Uri.EscapeDataString("it's \"so\"=tenth")}"));
+        Assert.Equal(5, await MatchesAsync($"?success=true&model=even&tag={Uri.EscapeDataString("it's \"so\"=tenth")}"));
         Assert.Equal(20, await MatchesAsync("?min_duration=9"));
         Assert.Equal(11, await MatchesAsync("?min_tokens=10&max_tokens=20"));
         Assert.Equal(1, await MatchesAsync("?id=id-7"));

@@ -5,13 +5,16 @@ using Afterimage.Monitoring.ClickHouse.Questions;
 namespace Afterimage.Cli.CommandLine;
 
 /// <summary>The options that select the cluster of a command.</summary>
-internal sealed class FleetConnection
+/// <param name="isRequired">Whether the command needs a cluster. If not, the option for its URL is named <c>--fleet</c>.</param>
+internal sealed class FleetConnection(bool isRequired = true)
 {
-    private readonly Option<string[]> _urls = new("--url")
+    private readonly Option<string[]> _urls = new(isRequired ? "--url" : "--fleet")
     {
-        Description = "Connect to this HTTP interface of a node, such as http://node1:8123. If ports differ, repeat it for each node.",
+        Description = isRequired
+            ? "Connect to this HTTP interface of a node, such as http://node1:8123. If ports differ, repeat it for each node."
+            : "Show the runs in the cluster with this HTTP interface of a node, such as http://node1:8123, not those below ROOT.",
         HelpName = "URL",
-        Required = true,
+        Required = isRequired,
         AllowMultipleArgumentsPerToken = false,
     };
 
@@ -66,6 +69,9 @@ internal sealed class FleetConnection
             return await work(fleet);
         });
 
+    /// <summary>Returns whether a cluster was given.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_urls) is { Length: > 0 };
+
     /// <summary>Returns the name under which records of the fleet are shown.</summary>
     public string Name(ParseResult parsed, FleetFilter filter) => FleetFigures.NameOf(Options(parsed), filter);
 
@@ -84,8 +90,8 @@ internal sealed class FleetConnection
         };
     }
 
-    private static Uri ToUrl(string text) =>
+    private Uri ToUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
             ? url
-            : throw new InputException($"--url must be a URL such as http://node1:8123, not '{Format.Name(text, 60)}'.");
+            : throw new InputException($"{_urls.Name} must be a URL such as http://node1:8123, not '{Format.Name(text, 60)}'.");
 }

@@ -20,7 +20,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Cli.Commands;
 
-/// <summary><c>afterimage serve</c>: serves pages about the live and finished runs below a directory.</summary>
+/// <summary><c>afterimage serve</c>: serves pages about the live and finished runs below a directory, or in a cluster.</summary>
 internal static class ServeCommand
 {
     public const string Name = "serve";
@@ -35,12 +35,15 @@ internal static class ServeCommand
         With --otlp, it also receives OpenTelemetry's protocol (OTLP), and creates a run
         below ROOT for each sender. Senders on this machine need no key unless
         --otlp-key-file is given.
+        With --fleet, the pages show the runs of a cluster, as far as they were shipped.
+        Nothing is written there.
         """,
         [
             "afterimage serve\n# the runs below ./.afterimage-monitoring, on http://localhost:5180",
             "afterimage serve /var/lib/runs --port 8080 --open",
             "afterimage serve --otlp\n# and OTLP on http://localhost:4318 (HTTP) and :4317 (gRPC)",
             "afterimage serve runs --listen 0.0.0.0 --key-file /etc/afterimage/key --allow-host monitor.example.org",
+            "afterimage serve --fleet http://node1:8123 --user reader --password-file /etc/afterimage/password",
         ]);
 
     private const string DefaultRoot = ".afterimage-monitoring";
@@ -81,6 +84,7 @@ internal static class ServeCommand
             Description = "Also accept requests for this host name, such as that of a proxy in front of the server.",
             HelpName = "NAME",
         };
+        var fleet = new FleetConnection(isRequired: false);
         var open = new Option<bool>("--open") { Description = "Open the link in the default browser." };
         var command = new Command(Name, "Serve pages that show live and finished runs in the browser.")
         {
@@ -95,9 +99,11 @@ internal static class ServeCommand
             otlpGrpc,
             otlpKey,
         };
+        fleet.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new Settings(
-                parsed.GetValue(root) ?? DefaultRoot,
+                parsed.GetValue(root),
+                fleet.IsGiven(parsed) ? fleet.Options(parsed) : null,
                 parsed.GetValue(port),
                 parsed.GetValue(listen),
                 parsed.GetValue(keyFile) is { } file ? ReadKey(file) : null,
@@ -159,6 +165,12 @@ internal static class ServeCommand
         if (!isLocal && settings.Otlp is { Key: null })
             throw new InputException("To receive OTLP from beyond this machine, the server requires --otlp-key-file (docs/otlp.md).");
 
+        if (settings.Fleet is not null && settings.Otlp is not null)
+            throw new InputException("To receive OTLP, the server requires a directory: --otlp and --fleet must not be given together.");
+
+        if (settings is { Fleet: not null, GivenRoot: not null })
+            throw new InputException("The pages show a directory or a cluster: ROOT and --fleet must not be given together.");
+
         if (File.Exists(settings.Root))
             throw new InputException($"'{settings.Root}' must be a directory, not a file.");
 
@@ -192,7 +204,10 @@ internal static class ServeCommand
             : settings.Address.ToString();
         Uri link = app.Services.GetRequiredService<GenerationServer>()
             .CreateLink(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{port}/")));
-        await Console.Out.WriteLineAsync($"The runs below {Path.GetFullPath(settings.Root)}:");
+        await Console.Out.WriteLineAsync(
+            settings.Fleet is null
+                ? $"The runs below {Path.GetFullPath(settings.Root)}:"
+                : $"The runs in {new Uri(settings.Fleet.Urls[0], settings.Fleet.Database)}:");
         await Console.Out.WriteLineAsync($"  {link}");
         if (settings.Otlp is not null)
             await Console.Out.WriteLineAsync($"OTLP: http://{host}:{ports[1]} (HTTP), http://{host}:{ports[2]} (gRPC)");
@@ -245,6 +260,7 @@ internal static class ServeCommand
         builder.Services.AddGenerationServer(options =>
         {
             options.Root = settings.Root;
+            options.Fleet = settings.Fleet;
             options.Key = settings.Key;
             foreach (string host in settings.Hosts.Append(Environment.MachineName))
                 options.AllowedHosts.Add(host);
@@ -291,7 +307,8 @@ internal static class ServeCommand
     private sealed record OtlpSettings(int HttpPort, int GrpcPort, string? Key);
 
     private sealed record Settings(
-        string Root,
+        string? GivenRoot,
+        FleetOptions? Fleet,
         int Port,
         IPAddress? Address,
         string? Key,
@@ -299,6 +316,8 @@ internal static class ServeCommand
         bool Open,
         OtlpSettings? Otlp)
     {
+        public string Root => GivenRoot ?? DefaultRoot;
+
         public (string Option, int Port)[] Ports =>
         [
             ("--port", Port),

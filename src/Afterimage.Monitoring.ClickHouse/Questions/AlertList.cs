@@ -21,25 +21,9 @@ internal sealed class AlertList(FleetCluster cluster)
     {
         var where = new FilterSql(filter, cluster.Schema.Database);
         string lines = $"{cluster.Schema.Database}.alert_lines WHERE {where.Lines}";
-        List<ShippedAlert> alerts = [];
-        await foreach (string[] row in cluster
-            .StreamAsync(
-                string.Create(CultureInfo.InvariantCulture, $"""
-                    SELECT run, file, line, ticks, name, level, message, data FROM {lines} AND {EventTable.IsValid} = 1
-                    ORDER BY ticks DESC, run, file DESC, line DESC LIMIT {maxAlerts}
-                    """),
-                cancellationToken)
-            .ConfigureAwait(false))
-            alerts.Add(Read(row));
-
-        Dictionary<string, (string Place, LogRun[] Runs)> runs = await RunsAsync(where, cancellationToken).ConfigureAwait(false);
-        IEnumerable<AlertEpisode> episodes = alerts
-            .GroupBy(alert => alert.Run, StringComparer.Ordinal)
-            .SelectMany(run =>
-            {
-                (string place, LogRun[] parts) = runs.GetValueOrDefault(run.Key, (run.Key, []));
-                return AlertEpisodes.Of(InOrder(run).Select(alert => alert.Alert), place, parts);
-            });
+        List<ShippedAlert> alerts = await LinesAsync(where.Lines, maxAlerts, cancellationToken).ConfigureAwait(false);
+        Dictionary<string, IReadOnlyList<AlertEpisode>> episodes = await EpisodesAsync(alerts, where.Runs, cancellationToken)
+            .ConfigureAwait(false);
         string[] counts = (await cluster
             .RowsAsync(
                 $"""
@@ -52,10 +36,57 @@ internal sealed class AlertList(FleetCluster cluster)
         return new AlertHistory
         {
             Alerts = [.. alerts.Select(alert => alert.Alert).OrderBy(alert => alert.Timestamp)],
-            Episodes = [.. episodes.OrderBy(episode => episode.Start)],
+            Episodes = [.. episodes.Values.SelectMany(ofRun => ofRun).OrderBy(episode => episode.Start)],
             OmittedAlerts = FleetFigures.Number(counts[0]) - alerts.Count,
             SkippedLines = FleetFigures.Number(counts[1]),
         };
+    }
+
+    /// <summary>Returns the episodes of each of some runs that has any, from its newest alerts.</summary>
+    /// <param name="ids">The IDs of the runs.</param>
+    /// <param name="maxAlerts">The maximum number of alerts to read.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    public async Task<Dictionary<string, IReadOnlyList<AlertEpisode>>> OfRunsAsync(
+        IEnumerable<string> ids,
+        int maxAlerts,
+        CancellationToken cancellationToken)
+    {
+        string runs = FilterSql.OfRuns(ids);
+        List<ShippedAlert> alerts = await LinesAsync(runs, maxAlerts, cancellationToken).ConfigureAwait(false);
+        return alerts.Count == 0 ? [] : await EpisodesAsync(alerts, runs, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<List<ShippedAlert>> LinesAsync(string where, int maxAlerts, CancellationToken cancellationToken)
+    {
+        List<ShippedAlert> alerts = [];
+        await foreach (string[] row in cluster
+            .StreamAsync(
+                string.Create(CultureInfo.InvariantCulture, $"""
+                    SELECT run, file, line, ticks, name, level, message, data FROM {cluster.Schema.Database}.alert_lines
+                    WHERE {where} AND {EventTable.IsValid} = 1 ORDER BY ticks DESC, run, file DESC, line DESC LIMIT {maxAlerts}
+                    """),
+                cancellationToken)
+            .ConfigureAwait(false))
+            alerts.Add(Read(row));
+        return alerts;
+    }
+
+    private async Task<Dictionary<string, IReadOnlyList<AlertEpisode>>> EpisodesAsync(
+        List<ShippedAlert> alerts,
+        string runs,
+        CancellationToken cancellationToken)
+    {
+        Dictionary<string, (string Place, LogRun[] Runs)> known = await RunsAsync(runs, cancellationToken).ConfigureAwait(false);
+        return alerts
+            .GroupBy(alert => alert.Run, StringComparer.Ordinal)
+            .ToDictionary(
+                run => run.Key,
+                run =>
+                {
+                    (string place, LogRun[] parts) = known.GetValueOrDefault(run.Key, (run.Key, []));
+                    return AlertEpisodes.Of(InOrder(run).Select(alert => alert.Alert), place, parts);
+                },
+                StringComparer.Ordinal);
     }
 
     // Each file has one writer, whose lines are in the order of events, even if its clock was set back.
@@ -63,11 +94,11 @@ internal sealed class AlertList(FleetCluster cluster)
         alerts.OrderBy(alert => alert.Generation).ThenBy(alert => alert.Number).ThenBy(alert => alert.Line);
 
     private async Task<Dictionary<string, (string Place, LogRun[] Runs)>> RunsAsync(
-        FilterSql where,
+        string where,
         CancellationToken cancellationToken) =>
         (await cluster
             .RowsAsync(
-                $"SELECT run, host, path, start, end, has_end FROM {cluster.Schema.Database}.runs WHERE {where.Runs} ORDER BY start",
+                $"SELECT run, host, path, start, end, has_end FROM {cluster.Schema.Database}.runs WHERE {where} ORDER BY start",
                 cancellationToken,
                 Timeout.InfiniteTimeSpan)
             .ConfigureAwait(false))

@@ -21,7 +21,7 @@ internal sealed class FilterSql(FleetFilter filter, string database)
             if (filter.ModelName is { } model)
                 all.Add($"model_name = {TabSeparated.Quote(model)}");
             if (filter.Tag is { } tag)
-                all.Add($"{HasTag(tag.Key)} AND {ValueOfTag(tag.Key)} = {TabSeparated.Quote(tag.Value)}");
+                all.Add(WithTag(tag.Key, tag.Value));
             return string.Join(" AND ", all);
         }
     }
@@ -89,11 +89,18 @@ internal sealed class FilterSql(FleetFilter filter, string database)
         return $"if({column} = '', '', concat('=', {column}))";
     }
 
+    /// <summary>Returns the condition for lines of the runs with these IDs.</summary>
+    public static string OfRuns(IEnumerable<string> ids) => $"run IN ({string.Join(", ", ids.Select(TabSeparated.Quote))})";
+
+    /// <summary>Returns the condition for records with a tag.</summary>
+    public static string WithTag(string key, string value) => $"{HasTag(key)} AND {ValueOfTag(key)} = {TabSeparated.Quote(value)}";
+
+    /// <summary>Returns a time as the number that the column <c>ticks</c> has.</summary>
+    public static string Ticks(DateTimeOffset time) => (time.UtcTicks - FirstDay.Ticks).ToString(CultureInfo.InvariantCulture);
+
     private static string HasTag(string key) => $"has(tag_keys, {TabSeparated.Quote(key)})";
 
     private static string ValueOfTag(string key) => $"tag_values[indexOf(tag_keys, {TabSeparated.Quote(key)})]";
-
-    private static string Ticks(DateTimeOffset time) => (time.UtcTicks - FirstDay.Ticks).ToString(CultureInfo.InvariantCulture);
 
     // A date lets servers skip months, and lines beyond all dates have the first or last one.
     private static string Day(DateTimeOffset time) =>

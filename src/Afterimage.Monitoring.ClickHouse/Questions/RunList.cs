@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.ClickHouse.Cluster;
-using Afterimage.Monitoring.ClickHouse.Http;
 
 namespace Afterimage.Monitoring.ClickHouse.Questions;
 
@@ -13,6 +12,16 @@ internal sealed class RunList(FleetCluster cluster)
     public async Task<FleetRuns> ReadAsync(FleetFilter filter, int maxRuns, CancellationToken cancellationToken)
     {
         var where = new FilterSql(filter, cluster.Schema.Database);
+        FleetRuns runs = await ListAsync(where, maxRuns, cancellationToken).ConfigureAwait(false);
+        List<FleetRun> latest = [];
+        foreach (FleetRun[] some in runs.Latest.Chunk(RunsAtOnce))
+            latest.AddRange(await WithFiguresAsync(some, where, cancellationToken).ConfigureAwait(false));
+        return runs with { Latest = latest };
+    }
+
+    /// <summary>Returns the runs without figures of their calls. This reads no records.</summary>
+    public async Task<FleetRuns> ListAsync(FilterSql where, int maxRuns, CancellationToken cancellationToken)
+    {
         string runs = $"{cluster.Schema.Database}.runs WHERE run IN (SELECT run FROM {cluster.Schema.Database}.runs WHERE {where.Runs})";
         long count = await cluster.NumberAsync($"SELECT uniqExact(run) FROM {runs}", cancellationToken).ConfigureAwait(false);
 
@@ -27,15 +36,15 @@ internal sealed class RunList(FleetCluster cluster)
                 cancellationToken,
                 Timeout.InfiniteTimeSpan)
             .ConfigureAwait(false);
-        List<FleetRun> latest = [];
-        foreach (string[][] some in rows.Chunk(RunsAtOnce))
-            latest.AddRange(await WithFiguresAsync(some, where, cancellationToken).ConfigureAwait(false));
-        return new FleetRuns { Latest = latest, Count = count };
+        return new FleetRuns { Latest = [.. rows.Select(Of)], Count = count };
     }
 
-    private async Task<IEnumerable<FleetRun>> WithFiguresAsync(string[][] rows, FilterSql where, CancellationToken cancellationToken)
+    private async Task<IEnumerable<FleetRun>> WithFiguresAsync(
+        IReadOnlyList<FleetRun> runs,
+        FilterSql where,
+        CancellationToken cancellationToken)
     {
-        string calls = $"run IN ({string.Join(", ", rows.Select(row => TabSeparated.Quote(row[0])))}) AND {where.Records}";
+        string calls = $"{FilterSql.OfRuns(runs.Select(run => run.Id))} AND {where.Records}";
         Dictionary<string, KeySummary> figures = await new KeyFigures(cluster).ReadAsync("run", calls, cancellationToken)
             .ConfigureAwait(false);
         Dictionary<string, DateTimeOffset> lasts = (await cluster
@@ -44,26 +53,31 @@ internal sealed class RunList(FleetCluster cluster)
                 cancellationToken,
                 Timeout.InfiniteTimeSpan)
             .ConfigureAwait(false)).ToDictionary(row => row[0], row => FleetFigures.Time(FleetFigures.Number(row[1])));
-        return rows.Select(row =>
+        return runs.Select(run => run with
         {
-            (long parts, long ended) = (FleetFigures.Number(row[6]), FleetFigures.Number(row[7]));
-            return new FleetRun
-            {
-                Id = row[0],
-                Name = row[1],
-                Path = row[2],
-                Host = row[3],
-                Service = row[4],
-                Process = parts == 0 ? "" : row[5].Trim(),
-                State = parts == 0 ? RunState.Unknown
-                    : row[8] == "1" ? RunState.Running
-                    : ended == parts ? RunState.Ended
-                    : RunState.Killed,
-                Start = parts == 0 ? null : FleetFigures.Time(FleetFigures.Number(row[9])),
-                End = parts > 0 && ended == parts ? FleetFigures.Time(FleetFigures.Number(row[10])) : null,
-                LastTimestamp = lasts.TryGetValue(row[0], out DateTimeOffset last) ? last : null,
-                Calls = figures.GetValueOrDefault(row[0]) ?? new KeySummary(),
-            };
+            LastTimestamp = lasts.TryGetValue(run.Id, out DateTimeOffset last) ? last : null,
+            Calls = figures.GetValueOrDefault(run.Id) ?? run.Calls,
         });
+    }
+
+    private static FleetRun Of(string[] row)
+    {
+        (long parts, long ended) = (FleetFigures.Number(row[6]), FleetFigures.Number(row[7]));
+        return new FleetRun
+        {
+            Id = row[0],
+            Name = row[1],
+            Path = row[2],
+            Host = row[3],
+            Service = row[4],
+            Process = parts == 0 ? "" : row[5].Trim(),
+            State = parts == 0 ? RunState.Unknown
+                : row[8] == "1" ? RunState.Running
+                : ended == parts ? RunState.Ended
+                : RunState.Killed,
+            Start = parts == 0 ? null : FleetFigures.Time(FleetFigures.Number(row[9])),
+            End = parts > 0 && ended == parts ? FleetFigures.Time(FleetFigures.Number(row[10])) : null,
+            Calls = new KeySummary(),
+        };
     }
 }

@@ -26,15 +26,21 @@ internal static class ApiJson
     }
 
     /// <summary>Writes a response with an entity tag, or, if the caller already has it, that it has not changed.</summary>
-    public static async Task WriteAsync<T>(HttpContext context, string version, Func<T> answer)
+    public static Task WriteAsync<T>(HttpContext context, string version, Func<T> answer) =>
+        WriteAsync(context, version, () => Task.FromResult(answer()));
+
+    /// <inheritdoc cref="WriteAsync{T}(HttpContext, string, Func{T})"/>
+    public static async Task WriteAsync<T>(HttpContext context, string version, Func<Task<T>> answer)
     {
         string tag = $"W/\"{Instance}-{version}\"";
+        bool isKnown = context.Request.Headers.IfNoneMatch.ToString() == tag;
+        T? value = isKnown ? default : await answer();
         context.Response.Headers.ETag = tag;
         context.Response.Headers.CacheControl = "no-cache, private";
-        if (context.Request.Headers.IfNoneMatch.ToString() == tag)
+        if (isKnown)
             context.Response.StatusCode = StatusCodes.Status304NotModified;
         else
-            await context.Response.WriteAsJsonAsync(answer(), Options, context.RequestAborted);
+            await context.Response.WriteAsJsonAsync(value, Options, context.RequestAborted);
     }
 
     /// <summary>Writes a problem (RFC 9457) that says why there is no result.</summary>

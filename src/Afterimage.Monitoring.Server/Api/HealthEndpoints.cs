@@ -12,24 +12,24 @@ internal static class HealthEndpoints
 {
     public static void Map(GuardedRoutes routes, IServiceProvider services)
     {
-        RunCatalogue catalogue = services.GetRequiredService<RunCatalogue>();
+        IRunSource runs = services.GetRequiredService<IRunSource>();
         Guard guard = services.GetRequiredService<Guard>();
         routes.Get("/healthz", Audience.Everyone, context =>
         {
-            context.Response.StatusCode = catalogue.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            context.Response.StatusCode = runs.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             context.Response.ContentType = "text/plain; charset=utf-8";
-            return context.Response.WriteAsync(catalogue.IsReady ? "ok\n" : "starting\n", context.RequestAborted);
+            return context.Response.WriteAsync(runs.IsReady ? "ok\n" : "starting\n", context.RequestAborted);
         });
         routes.Get("/metrics", Audience.ApiCallers, context =>
         {
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            return context.Response.WriteAsync(Metrics(catalogue, guard), context.RequestAborted);
+            return context.Response.WriteAsync(Metrics(runs, guard), context.RequestAborted);
         });
     }
 
-    private static string Metrics(RunCatalogue catalogue, Guard guard)
+    private static string Metrics(IRunSource runs, Guard guard)
     {
-        RunEntry[] all = [.. catalogue.Entries];
+        RunEntry[] all = [.. runs.Entries];
         (string Run, RunDigest Digest)[] live =
         [
             .. all.Where(e => e.Status == RunStatus.Live && e.Digest is not null).OrderBy(e => e.Name, StringComparer.Ordinal)

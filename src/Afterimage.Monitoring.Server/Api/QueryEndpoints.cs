@@ -15,14 +15,9 @@ internal sealed class QueryEndpoints
     private const int MaxStatement = 20_000;
     private const int MaxCompared = 6;
 
-    private readonly RunCatalogue _catalogue;
-    private readonly QueryRunner _runner;
+    private readonly IRunSource _runs;
 
-    private QueryEndpoints(IServiceProvider services)
-    {
-        _catalogue = services.GetRequiredService<RunCatalogue>();
-        _runner = services.GetRequiredService<QueryRunner>();
-    }
+    private QueryEndpoints(IServiceProvider services) => _runs = services.GetRequiredService<IRunSource>();
 
     public static void Map(GuardedRoutes routes, IServiceProvider services)
     {
@@ -40,11 +35,15 @@ internal sealed class QueryEndpoints
                 context,
                 StatusCodes.Status400BadRequest,
                 $"offset and limit must be whole numbers, and limit must be at most {MaxCalls}.");
-        return AnswerAsync(context, () => CallsStatement.Of(context.Request.Query, offset, limit));
+        return AnswerAsync(
+            context,
+            entry => _runs.FindCallsAsync(entry, CallFilters.Of(context.Request.Query, offset, limit), context.RequestAborted));
     }
 
     private Task EvaluationsAsync(HttpContext context) =>
-        AnswerAsync(context, () => CallsStatement.EvaluationsOf(context.Request.Query["generation"].ToString()));
+        AnswerAsync(
+            context,
+            entry => _runs.FindEvaluationsAsync(entry, context.Request.Query["generation"].ToString(), context.RequestAborted));
 
     private async Task QueryAsync(HttpContext context)
     {
@@ -60,9 +59,9 @@ internal sealed class QueryEndpoints
         string? sql = StatementOf(body);
         await AnswerAsync(
             context,
-            () => string.IsNullOrWhiteSpace(sql) || sql.Contains('\0', StringComparison.Ordinal)
+            entry => string.IsNullOrWhiteSpace(sql) || sql.Contains('\0', StringComparison.Ordinal)
                 ? throw new FormatException("The body must contain a statement in \"sql\".")
-                : sql);
+                : _runs.QueryAsync(entry, sql, context.RequestAborted));
     }
 
     /// <summary>Reads the body, which may be sent without its length; returns null if it is too long.</summary>
@@ -90,14 +89,18 @@ internal sealed class QueryEndpoints
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, Func<string> statement)
+    private async Task AnswerAsync(HttpContext context, Func<RunEntry, Task<QueryAnswer>> query)
     {
-        if (await RunEndpoints.FindAsync(context, _catalogue, (string?)context.GetRouteValue("id")) is not { } entry)
-            return;
+        if (await RunEndpoints.FindAsync(context, _runs, (string?)context.GetRouteValue("id")) is { } entry)
+            await AnswerAsync(context, async () => await ApiJson.WriteAsync(context, await query(entry)));
+    }
 
+    /// <summary>Writes a response that reads records, or the reason why there is none.</summary>
+    public static async Task AnswerAsync(HttpContext context, Func<Task> write)
+    {
         try
         {
-            await ApiJson.WriteAsync(context, await _runner.RunAsync(entry, statement(), context.RequestAborted));
+            await write();
         }
         catch (FormatException e)
         {
@@ -133,29 +136,13 @@ internal sealed class QueryEndpoints
         List<RunEntry> entries = [];
         foreach (string id in ids)
         {
-            if (await RunEndpoints.FindAsync(context, _catalogue, id) is not { } entry)
+            if (await RunEndpoints.FindAsync(context, _runs, id) is not { } entry)
                 return;
             entries.Add(entry);
         }
 
-        try
-        {
-            LogDirectory first = LogDirectory.Open(entries[0].Directory);
-            List<RunComparison> comparisons = [];
-            foreach (RunEntry entry in entries.Skip(1))
-                comparisons.Add(await first.CompareAsync(LogDirectory.Open(entry.Directory), cancellationToken: context.RequestAborted));
-            await ApiJson.WriteAsync(context, ComparisonValues.Of(entries, comparisons));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            await ApiJson.WriteProblemAsync(
-                context,
-                StatusCodes.Status409Conflict,
-                "The files of a run cannot be read. They may have been removed.");
-        }
-        catch (OperationCanceledException)
-        {
-            // The caller has gone.
-        }
+        await AnswerAsync(context, async () => await ApiJson.WriteAsync(
+            context,
+            ComparisonValues.Of(entries, await _runs.CompareAsync(entries, context.RequestAborted))));
     }
 }

@@ -23,14 +23,14 @@ internal sealed class RunEndpoints
     private static readonly TimeSpan StreamInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
-    private readonly RunCatalogue _catalogue;
+    private readonly IRunSource _runs;
     private readonly TimeProvider _timeProvider;
     private readonly CancellationToken _stopping;
     private int _streams;
 
     private RunEndpoints(IServiceProvider services)
     {
-        _catalogue = services.GetRequiredService<RunCatalogue>();
+        _runs = services.GetRequiredService<IRunSource>();
         _timeProvider = services.GetRequiredService<TimeProvider>();
         _stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
     }
@@ -46,16 +46,16 @@ internal sealed class RunEndpoints
     }
 
     /// <summary>Finds the run that a request names. If there is none, writes a response that says so.</summary>
-    public static async Task<RunEntry?> FindAsync(HttpContext context, RunCatalogue catalogue, string? id)
+    public static async Task<RunEntry?> FindAsync(HttpContext context, IRunSource runs, string? id)
     {
-        if (id is not null && catalogue.Find(id) is { } entry)
+        if (id is not null && runs.Find(id) is { } entry)
             return entry;
 
         await ApiJson.WriteProblemAsync(
             context,
             StatusCodes.Status404NotFound,
-            catalogue.IsReady
-                ? "The run does not exist. Its directory may have been removed."
+            runs.IsReady
+                ? "The run does not exist. It may have been removed."
                 : "The runs are still being listed. Try again.");
         return null;
     }
@@ -73,21 +73,26 @@ internal sealed class RunEndpoints
         }
 
         DateTimeOffset now = _timeProvider.GetUtcNow();
-        string version = $"{_catalogue.Version}-{now.Ticks / Slot.Ticks}-"
+        string version = $"{_runs.Version}-{now.Ticks / Slot.Ticks}-"
             + $"{context.Request.QueryString.Value?.GetHashCode(StringComparison.Ordinal):x}";
         await ApiJson.WriteAsync(context, version, () =>
         {
-            RunEntry[] all = [.. _catalogue.Entries];
+            RunEntry[] all = [.. _runs.Entries];
             RunListItem[] found = [.. Filter(all, query).Select(entry => RunListItem.Of(entry, now))];
-            return new RunList(
-                _catalogue.Root,
-                _catalogue.IsReady,
-                all.Length,
-                all.Count(e => e.Status == RunStatus.Live),
-                found.Length,
-                Names(all.Select(e => e.Host).Where(h => h.Length > 0)),
-                Names(all.SelectMany(e => e.Digest?.Models ?? [])),
-                [.. Sort(found, query["sort"], query["order"] == "asc").Skip(offset).Take(limit)]);
+            return new RunList
+            {
+                Root = _runs.Root,
+                Source = _runs.Place,
+                AsOf = _runs.AsOf,
+                Trouble = _runs.Trouble,
+                IsReady = _runs.IsReady,
+                All = all.Length,
+                Live = all.Count(e => e.Status == RunStatus.Live),
+                Matches = found.Length,
+                Hosts = Names(all.Select(e => e.Host).Where(h => h.Length > 0)),
+                Models = Names(all.SelectMany(e => e.Digest?.Models ?? [])),
+                Runs = [.. Sort(found, query["sort"], query["order"] == "asc").Skip(offset).Take(limit)],
+            };
         });
     }
 
@@ -144,7 +149,7 @@ internal sealed class RunEndpoints
 
     private async Task RunAsync(HttpContext context)
     {
-        if (await FindAsync(context, _catalogue, (string?)context.GetRouteValue("id")) is not { } entry)
+        if (await FindAsync(context, _runs, (string?)context.GetRouteValue("id")) is not { } entry)
             return;
 
         TimeSpan? window = null;
@@ -159,23 +164,26 @@ internal sealed class RunEndpoints
             window = TimeSpan.FromSeconds(seconds);
         }
 
-        FollowedRun state = await _catalogue.OpenAsync(entry, context.RequestAborted);
-        DateTimeOffset now = _timeProvider.GetUtcNow();
-        string slot = entry.Status == RunStatus.Live ? $"-{now.Ticks / Slot.Ticks}" : "";
-        await ApiJson.WriteAsync(
-            context,
-            $"{entry.Id}-{entry.Version}-{window?.Ticks}{slot}",
-            () => RunDocuments.Of(entry, state, window, now));
+        await QueryEndpoints.AnswerAsync(context, async () =>
+        {
+            await _runs.OpenAsync(entry, context.RequestAborted);
+            DateTimeOffset now = _timeProvider.GetUtcNow();
+            string slot = entry.Status == RunStatus.Live ? $"-{now.Ticks / Slot.Ticks}" : "";
+            await ApiJson.WriteAsync(
+                context,
+                $"{entry.Id}-{entry.Version}-{window?.Ticks}{slot}",
+                () => _runs.DescribeAsync(entry, window, now, context.RequestAborted));
+        });
     }
 
     private Task AlertsAsync(HttpContext context)
     {
         string state = context.Request.Query["state"].ToString();
-        return ApiJson.WriteAsync(context, $"{_catalogue.Version}-alerts-{state.GetHashCode(StringComparison.Ordinal):x}", () =>
+        return ApiJson.WriteAsync(context, $"{_runs.Version}-alerts-{state.GetHashCode(StringComparison.Ordinal):x}", () =>
         {
             AlertValues[] all =
             [
-                .. _catalogue.Entries.SelectMany(AlertValues.Of)
+                .. _runs.Entries.SelectMany(AlertValues.Of)
                     .Where(alert =>
                         state.Length == 0
                         || state.Replace("_", "", StringComparison.Ordinal)
@@ -185,6 +193,7 @@ internal sealed class RunEndpoints
             ];
             return new
             {
+                Source = _runs.Place,
                 Matches = all.Length,
                 Firing = all.Count(alert => alert.State == AlertEpisodeState.Firing),
                 Alerts = all.Take(MaxAlerts).ToArray(),
@@ -216,7 +225,7 @@ internal sealed class RunEndpoints
             using var timer = new PeriodicTimer(StreamInterval, _timeProvider);
             do
             {
-                long version = id is null ? _catalogue.Version : _catalogue.Find(id)?.Version ?? 0;
+                long version = id is null ? _runs.Version : _runs.Find(id)?.Version ?? 0;
                 DateTimeOffset now = _timeProvider.GetUtcNow();
                 if (version == sent && now - heard < HeartbeatInterval)
                     continue;

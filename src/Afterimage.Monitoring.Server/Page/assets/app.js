@@ -131,6 +131,8 @@ export class Refusal extends Error {
   }
 }
 const tags = new Map();
+/** Where the runs are, as the last answer says: a directory or a fleet. */
+export let source = 'directory';
 export async function ask(path, options = {}) {
   const cached = options.method ? undefined : tags.get(path);
   let response;
@@ -143,6 +145,7 @@ export async function ask(path, options = {}) {
   if (response.status === 304) return cached.answer;
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refusal(response.status, answer.detail ?? `The server answers with ${response.status}.`);
+  source = answer.source ?? source;
   const tag = response.headers.get('ETag');
   if (tag && !options.method) {
     tags.clear();
@@ -204,14 +207,14 @@ export function follow(run, changed) {
     }, Math.max(0, due - Date.now()));
   };
   const open = () => {
-    const source = new EventSource('api/v1/events' + (run ? `?run=${encodeURIComponent(run)}` : ''));
-    source.onmessage = () => {
-      connection('on', 'Live');
+    const stream = new EventSource('api/v1/events' + (run ? `?run=${encodeURIComponent(run)}` : ''));
+    stream.onmessage = () => {
+      connection('on', source === 'fleet' ? 'Connected' : 'Live');
       if (!document.hidden) soon();
     };
-    source.onerror = () => {
+    stream.onerror = () => {
       connection('off', 'Disconnected, trying again');
-      if (source.readyState === EventSource.CLOSED) setTimeout(open, 3000);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(open, 3000);
     };
   };
   open();
@@ -244,6 +247,10 @@ export async function chooser(current, chosen) {
 }
 
 export function noRuns(root) {
+  if (source === 'fleet') {
+    return h('div', { class: 'state' }, h('p', null, h('strong', null, 'There are no runs in the fleet yet.')),
+      h('p', null, 'They appear here as soon as a shipper has sent one. To ship the runs below a directory, run ', h('code', null, 'afterimage ship ROOT --url URL'), '.'));
+  }
   return h('div', { class: 'state' }, h('p', null, h('strong', null, 'There are no runs yet.')),
     h('p', null, 'They appear here as soon as a program writes one below ', h('code', null, root ?? 'the root'), '.'),
     h('p', null, 'To see one now, run ', h('code', null, 'afterimage demo --log-dir ', `${root ?? '.afterimage-monitoring'}/demo`), '.'));

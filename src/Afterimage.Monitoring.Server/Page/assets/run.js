@@ -70,6 +70,7 @@ function notes(answer) {
     f.usage_missing > 0 ? `${count(f.usage_missing)} calls came without usage: their tokens and cost are not known.` : null,
     answer.skipped_lines > 0 ? `${count(answer.skipped_lines)} lines of the log are no valid records and are left out.` : null,
     answer.run.trouble ? `The log cannot be read: ${answer.run.trouble}` : null,
+    answer.source === 'fleet' && answer.run.state === 'live' ? 'Not live: the program goes on, and this page has what its shipper has sent. The last seconds are missing.' : null,
     answer.run.state === 'killed' ? 'The program ended without saying so. What it had written is here.' : null,
   ].filter(x => x);
   return said.length ? h('ul', { class: 'notes' }, said.map(text => h('li', null, text))) : null;

@@ -1,4 +1,4 @@
-import { h, ask, bar, badge, count, dollars, follow, keep, noRuns, percent, seconds, short, show, span, spark, time, trouble, view } from './app.js';
+import { h, ask, bar, badge, count, dollars, follow, keep, noRuns, percent, seconds, short, show, source, span, spark, time, trouble, view } from './app.js';
 
 const Page = 100;
 const Columns = [
@@ -96,7 +96,8 @@ const turn = by => change({ offset: Math.max(0, Number(view.get('offset') ?? 0) 
 
 function listOf(answer) {
   const offset = Number(view.get('offset') ?? 0);
-  if (answer.all === 0) return answer.is_ready ? noRuns(answer.root) : h('p', { class: 'state', role: 'status' }, 'Looking for runs…');
+  if (answer.all === 0 && !answer.is_ready) return answer.trouble ? null : h('p', { class: 'state', role: 'status' }, 'Looking for runs…');
+  if (answer.all === 0) return noRuns(answer.root);
   if (answer.matches === 0) {
     return h('div', { class: 'state' }, h('p', null, 'No run is like that.'),
       h('p', null, h('button', { type: 'button', onclick: () => {
@@ -121,13 +122,18 @@ function draw() {
   const many = chosen.size >= 2 && chosen.size <= 6;
   show(
     h('div', { class: 'title' }, h('h1', null, 'Runs'),
-      h('p', { class: 'lede' }, answer.all === 0 ? null : `${count(answer.all)} below `, answer.all === 0 ? null : h('code', null, answer.root), answer.live > 0 ? `, ${count(answer.live)} live` : null),
+      h('p', { class: 'lede' }, answer.all === 0 ? null : [`${count(answer.all)} ${answer.source === 'fleet' ? 'in' : 'below'} `, h('code', null, answer.root), answer.live > 0 ? `, ${count(answer.live)} live` : null,
+        answer.as_of ? [', as shipped by ', time(answer.as_of)] : null]),
       chosen.size > 0 ? h('p', { class: 'actions' },
         many ? h('a', { class: 'button primary', href: `compare?runs=${[...chosen].join(',')}` }, `Compare ${chosen.size} runs`)
           : h('span', { class: 'hint' }, chosen.size === 1 ? 'Choose one more to compare' : 'Choose at most six to compare')) : null),
+    answer.trouble ? h('div', { class: 'state bad', role: 'alert' }, h('p', null, answer.trouble),
+      h('p', null, answer.is_ready ? ['These are the runs as of ', time(answer.as_of), '. '] : null, 'The server tries again by itself.')) : null,
     answer.all > 0 ? filters(answer) : null,
     listOf(answer));
 }
 
 await refresh();
 follow(null, refresh);
+// The time of the list goes on even if nothing in it changes.
+setInterval(() => { if (source === 'fleet' && !document.hidden) refresh(); }, 15000);

@@ -1,4 +1,4 @@
-import { h, ask, bar, chooser, count, keep, name, noRuns, plain, show, stamp, trouble, view } from './app.js';
+import { h, ask, bar, chooser, count, keep, name, noRuns, plain, show, source, stamp, trouble, view } from './app.js';
 import { TimeChart } from './chart.js';
 
 const Examples = [
@@ -12,6 +12,20 @@ const Examples = [
   ['Warnings and errors of the log', "SELECT timestamp, level, message, error\nFROM logs WHERE level IN ('warning', 'error', 'critical') ORDER BY timestamp"],
 ];
 const Views = ['generations', 'evaluations', 'judged_generations', 'points', 'logs', 'alerts'];
+// The cluster has a dialect of its own, and all runs: an example selects the one that is chosen.
+const FleetExamples = [
+  ['Latency by model and minute', 'SELECT toStartOfMinute(timestamp) AS minute, model_name, count() AS calls,\n  quantileExact(0.95)(duration) AS p95\nFROM generations WHERE run = RUN\nGROUP BY minute, model_name ORDER BY minute, model_name'],
+  ['Tokens and cost by model', 'SELECT model_name, count() AS calls, sum(total_token_count) AS tokens, sum(cost_usd) AS dollars\nFROM generations WHERE run = RUN GROUP BY model_name ORDER BY tokens DESC'],
+  ['Most frequent errors', "SELECT error, count() AS times, min(timestamp) AS first, max(timestamp) AS last\nFROM generations WHERE run = RUN AND error != '' GROUP BY error ORDER BY times DESC LIMIT 20"],
+  ['Calls a minute', 'SELECT toStartOfMinute(timestamp) AS minute, count() AS calls, countIf(success = 0) AS failed\nFROM generations WHERE run = RUN GROUP BY minute ORDER BY minute'],
+  ['Scores of evaluations', "SELECT metric, count() AS scores, avg(value) AS mean, min(value) AS least\nFROM points WHERE run = RUN AND metric LIKE 'evaluation_score_%' AND isFinite(value) GROUP BY metric ORDER BY metric"],
+  ['Warnings and errors of the log', "SELECT timestamp, level, message, error\nFROM logs WHERE run = RUN AND level IN ('warning', 'error', 'critical') ORDER BY timestamp"],
+  ['Calls of every host today', 'SELECT host, sum(calls) AS calls\nFROM (SELECT run, count() AS calls FROM generations WHERE date = today() GROUP BY run)\nANY LEFT JOIN (SELECT run, any(host) AS host FROM runs GROUP BY run) USING run\nGROUP BY host ORDER BY calls DESC'],
+];
+const FleetViews = ['generations', 'evaluations', 'points', 'logs', 'alerts', 'runs'];
+const isFleet = () => source === 'fleet';
+const examples = () => isFleet() ? FleetExamples.map(([title, sql]) => [title, sql.replaceAll('RUN', `'${fleetId()}'`)]) : Examples;
+const fleetId = () => picker?.runs.find(run => run.id === view.get('run'))?.fleet_id ?? '';
 const Shown = 500;
 
 bar('sql');
@@ -20,7 +34,6 @@ let busy = null;
 const text = h('textarea', { id: 'sql', rows: '6', spellcheck: 'false', autocapitalize: 'off', 'aria-describedby': 'sql-hint', onkeydown: event => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) run();
 } });
-text.value = view.get('sql') ?? Examples[0][1];
 const result = h('div', { id: 'result', role: 'region', 'aria-label': 'Result', 'aria-live': 'polite' });
 const button = h('button', { type: 'button', class: 'primary', onclick: () => busy ? busy.abort() : run() }, 'Run');
 
@@ -101,7 +114,7 @@ async function columnsOf(viewName, place) {
   if (place.childElementCount > 0) return;
   place.append(h('p', { class: 'hint' }, 'Reading…'));
   try {
-    const found = await ask(`api/v1/runs/${encodeURIComponent(view.get('run'))}/query`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ sql: `DESCRIBE ${viewName}` }) });
+    const found = await ask(`api/v1/runs/${encodeURIComponent(view.get('run'))}/query`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ sql: `DESCRIBE ${isFleet() ? 'TABLE ' : ''}${viewName}` }) });
     place.replaceChildren(h('ul', { class: 'columns' }, found.rows.map(([column, type]) => h('li', null, h('code', null, column), ' ', h('span', { class: 'hint' }, type.toLowerCase())))));
   } catch (error) {
     place.replaceChildren(trouble(error));
@@ -111,12 +124,12 @@ async function columnsOf(viewName, place) {
 function help() {
   return h('aside', { class: 'help', 'aria-label': 'Help' },
     h('h2', null, 'Examples'),
-    h('ul', { class: 'examples' }, Examples.map(([title, sql]) => h('li', null, h('button', { type: 'button', class: 'link', onclick: () => {
-      text.value = sql;
+    h('ul', { class: 'examples' }, examples().map(([title], i) => h('li', null, h('button', { type: 'button', class: 'link', onclick: () => {
+      text.value = examples()[i][1];
       run();
     } }, title)))),
     h('h2', null, 'Views'),
-    Views.map(viewName => {
+    (isFleet() ? FleetViews : Views).map(viewName => {
       const place = h('div');
       return h('details', { ontoggle: event => event.target.open && columnsOf(viewName, place) }, h('summary', null, h('code', null, viewName)), place);
     }));
@@ -124,7 +137,9 @@ function help() {
 
 try {
   picker = await chooser(view.get('run'), id => {
+    const before = fleetId();
     keep({ run: id });
+    if (before) text.value = text.value.replaceAll(before, fleetId());
     bar('sql');
     run();
   });
@@ -132,11 +147,12 @@ try {
   else {
     if (!view.get('run')) keep({ run: picker.runs[0].id });
     bar('sql');
+    text.value = view.get('sql') ?? examples()[0][1];
     show(h('div', { class: 'title' }, h('h1', null, 'SQL'), h('p', { class: 'actions' }, h('a', { class: 'button', href: `run?id=${view.get('run')}` }, 'The run'))),
       h('div', { class: 'sql' },
         h('div', null, h('div', { class: 'filters' }, picker.field),
           h('div', { class: 'field' }, h('label', { for: 'sql' }, 'Statement'), text),
-          h('div', { class: 'head' }, h('p', { class: 'hint', id: 'sql-hint' }, 'DuckDB’s SQL over a copy of the run’s records: nothing is changed. Ctrl+Enter runs it.'), button),
+          h('div', { class: 'head' }, h('p', { class: 'hint', id: 'sql-hint' }, isFleet() ? 'ClickHouse’s SQL over the records of all runs in the fleet: nothing is changed. Ctrl+Enter runs it.' : 'DuckDB’s SQL over a copy of the run’s records: nothing is changed. Ctrl+Enter runs it.'), button),
           result),
         help()));
     if (view.get('sql')) await run();

@@ -4,7 +4,7 @@ using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 
-namespace Afterimage.Monitoring.Server.Runs;
+namespace Afterimage.Monitoring.Server.Directories;
 
 /// <summary>Creates records from lines, using the names of one run.</summary>
 internal sealed class RecordFill(Names names)

@@ -1,7 +1,7 @@
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 
-namespace Afterimage.Monitoring.Server.Runs;
+namespace Afterimage.Monitoring.Server.Directories;
 
 /// <summary>The calls of one model, or with one tag, from the run's metric store.</summary>
 internal sealed class CallGroup

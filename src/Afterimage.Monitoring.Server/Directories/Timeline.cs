@@ -1,6 +1,7 @@
 using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Server.Runs;
+namespace Afterimage.Monitoring.Server.Directories;
 
 /// <summary>Counts of what happened in a time span.</summary>
 internal sealed class TimeBucket
@@ -46,13 +47,7 @@ internal sealed class TimeBucket
 /// buckets, so that memory is bounded however long the history is.</summary>
 internal sealed class Timeline
 {
-    // Each bucket must lie completely within one bucket of the next width.
-    private static readonly long[] Widths =
-    [
-        .. new[] { 1, 5, 15, 60, 300, 1800, 7200, 43_200, 604_800, 31_536_000 }.Select(seconds => seconds * TimeSpan.TicksPerSecond),
-    ];
-
-    private readonly Level[] _levels = [.. Widths.Select(width => new Level(width))];
+    private readonly Level[] _levels = [.. SeriesValues.Widths.Select(width => new Level(width))];
 
     /// <summary>Updates the bucket of each width that a time falls in.</summary>
     public void Add(long timestamp, Action<TimeBucket> add)

@@ -1,17 +1,5 @@
-using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Server.Api;
-
-/// <summary>A page of the list of runs.</summary>
-internal sealed record RunList(
-    string Root,
-    bool IsReady,
-    int All,
-    int Live,
-    int Matches,
-    IReadOnlyList<string> Hosts,
-    IReadOnlyList<string> Models,
-    IReadOnlyList<RunListItem> Runs);
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>A run in the list.</summary>
 internal sealed record RunListItem
@@ -19,6 +7,9 @@ internal sealed record RunListItem
     public required string Id { get; init; }
 
     public required string Name { get; init; }
+
+    /// <summary>The ID of the run in the cluster, as SQL statements over a cluster use it.</summary>
+    public string? FleetId { get; init; }
 
     public RunStatus State { get; init; }
 
@@ -68,6 +59,7 @@ internal sealed record RunListItem
         {
             Id = entry.Id,
             Name = entry.Name,
+            FleetId = entry.FleetId,
             State = entry.Status,
             Start = entry.Start,
             End = end,

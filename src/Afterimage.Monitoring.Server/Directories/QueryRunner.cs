@@ -6,25 +6,7 @@ using System.Numerics;
 using Afterimage.Monitoring.Server.Runs;
 using Microsoft.AspNetCore.Http;
 
-namespace Afterimage.Monitoring.Server.Api;
-
-/// <summary>The rows returned by a statement.</summary>
-internal sealed record QueryAnswer(
-    IReadOnlyList<QueryColumn> Columns,
-    IReadOnlyList<object?[]> Rows,
-    bool IsCut,
-    long SkippedLines,
-    double Seconds);
-
-/// <summary>A column of a statement's result, with the way to show it.</summary>
-internal sealed record QueryColumn(string Name, string Kind);
-
-/// <summary>The exception that is thrown when a statement has no result. The message is one sentence for the author of the
-/// statement.</summary>
-internal sealed class QueryException(int status, string message, Exception? innerException = null) : Exception(message, innerException)
-{
-    public int Status => status;
-}
+namespace Afterimage.Monitoring.Server.Directories;
 
 /// <summary>Runs SQL over a run, a few statements at a time, within limits on time and rows.</summary>
 internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
@@ -38,7 +20,7 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
 
     /// <exception cref="QueryException">The statement has no result.</exception>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
-    public async Task<QueryAnswer> RunAsync(RunEntry entry, string sql, CancellationToken cancellationToken)
+    public async Task<QueryAnswer> RunAsync(DirectoryRun entry, string sql, CancellationToken cancellationToken)
     {
         if (!await _free.WaitAsync(Patience, cancellationToken))
             throw new QueryException(StatusCodes.Status429TooManyRequests, "The server is busy with other statements. Try again.");
@@ -69,7 +51,7 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
 
     public void Dispose() => _free.Dispose();
 
-    private QueryAnswer Run(RunEntry entry, string sql, CancellationToken cancellationToken)
+    private QueryAnswer Run(DirectoryRun entry, string sql, CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
         try

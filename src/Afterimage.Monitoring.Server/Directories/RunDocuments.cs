@@ -3,148 +3,16 @@ using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Server.Api;
-
-/// <summary>Everything that the page of a run shows, in one response.</summary>
-internal sealed record RunDocument
-{
-    public required RunListItem Run { get; init; }
-
-    /// <summary>The start of the time span of the figures; absent if they are for the whole run.</summary>
-    public DateTimeOffset? From { get; init; }
-
-    public required FigureValues Figures { get; init; }
-
-    public required SeriesValues Series { get; init; }
-
-    public required IReadOnlyList<GroupValues> Models { get; init; }
-
-    public required IReadOnlyList<GroupValues> Tags { get; init; }
-
-    public required IReadOnlyList<AlertValues> Alerts { get; init; }
-
-    public required IReadOnlyList<CallNote> Slowest { get; init; }
-
-    public required IReadOnlyList<CallNote> Failures { get; init; }
-
-    public required IReadOnlyList<MetricValues> Scores { get; init; }
-
-    public required IReadOnlyList<MetricValues> Metrics { get; init; }
-
-    public required IReadOnlyList<LogNote> Log { get; init; }
-
-    public long SkippedLines { get; init; }
-}
-
-/// <summary>Key figures of a time span.</summary>
-internal sealed record FigureValues
-{
-    public long Generations { get; init; }
-
-    public long Failed { get; init; }
-
-    public double? SuccessRate { get; init; }
-
-    public double? MeanSeconds { get; init; }
-
-    public double? P50Seconds { get; init; }
-
-    public double? P95Seconds { get; init; }
-
-    public double? P99Seconds { get; init; }
-
-    public double? TimeToFirstTokenP50 { get; init; }
-
-    public double? TimeToFirstTokenP95 { get; init; }
-
-    public double? PromptTokens { get; init; }
-
-    public double? CompletionTokens { get; init; }
-
-    public double? TotalTokens { get; init; }
-
-    public double? CostUsd { get; init; }
-
-    public double UnpricedTokens { get; init; }
-
-    public long UsageMissing { get; init; }
-
-    public long Evaluations { get; init; }
-
-    public double? CallsPerMinute { get; init; }
-}
-
-/// <summary>Columns over time, with one value per bucket; null if a bucket has none.</summary>
-internal sealed record SeriesValues
-{
-    public double WidthSeconds { get; init; }
-
-    /// <summary>The starts of the buckets, in seconds since 1970, UTC.</summary>
-    public required IReadOnlyList<double> Time { get; init; }
-
-    public required IReadOnlyList<double?> Succeeded { get; init; }
-
-    public required IReadOnlyList<double?> Failed { get; init; }
-
-    public required IReadOnlyList<double?> P50 { get; init; }
-
-    public required IReadOnlyList<double?> P95 { get; init; }
-
-    public required IReadOnlyList<double?> FirstTokenP50 { get; init; }
-
-    public required IReadOnlyList<double?> FirstTokenP95 { get; init; }
-
-    public required IReadOnlyList<double?> PromptTokens { get; init; }
-
-    public required IReadOnlyList<double?> CompletionTokens { get; init; }
-
-    public required IReadOnlyList<double?> CostUsd { get; init; }
-
-    public required IReadOnlyList<double?> Score { get; init; }
-}
-
-/// <summary>The calls of one model, or with one tag.</summary>
-internal sealed record GroupValues
-{
-    public string? Key { get; init; }
-
-    public required string Name { get; init; }
-
-    public long Calls { get; init; }
-
-    public double? SuccessRate { get; init; }
-
-    public double? P50Seconds { get; init; }
-
-    public double? P95Seconds { get; init; }
-
-    public double? PromptTokens { get; init; }
-
-    public double? CompletionTokens { get; init; }
-
-    public double? TotalTokens { get; init; }
-
-    public double? CostUsd { get; init; }
-
-    public double UnpricedTokens { get; init; }
-}
-
-/// <summary>Summary of the points of a metric.</summary>
-internal sealed record MetricValues(string Name, long Count, double? Mean, double? Min, double? P50, double? P95, double? Max);
+namespace Afterimage.Monitoring.Server.Directories;
 
 /// <summary>Creates a <see cref="RunDocument"/> from the state of a run in memory.</summary>
 internal static class RunDocuments
 {
-    private const int Points = 240;
-    private const int LogEntries = 100;
-
-    private static readonly string[] OwnPrefixes = ["model_usage:", "finish_reason:", Names.ScorePrefix];
-
     /// <param name="entry">The run.</param>
     /// <param name="state">The state of the run in memory.</param>
     /// <param name="window">How far back to go from the end of the run, or from now if it is live; null: the whole run.</param>
     /// <param name="now">The current time.</param>
-    public static RunDocument Of(RunEntry entry, FollowedRun state, TimeSpan? window, DateTimeOffset now)
+    public static RunDocument Of(DirectoryRun entry, FollowedRun state, TimeSpan? window, DateTimeOffset now)
     {
         lock (state.Gate)
         {
@@ -155,6 +23,7 @@ internal static class RunDocuments
             return new RunDocument
             {
                 Run = RunListItem.Of(entry, now),
+                Source = RunPlace.Directory,
                 From = from is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null,
                 Figures = Figures(state, start, to),
                 Series = Series(state, from ?? Math.Min(state.First, last), window is null ? last : to),
@@ -175,17 +44,14 @@ internal static class RunDocuments
                 [
                     .. Metrics(state, start, name => name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Select(WithoutPrefix),
                 ],
-                Metrics = [.. Metrics(state, start, IsOfTheProgram)],
-                Log = [.. state.Log.Take(LogEntries)],
+                Metrics = [.. Metrics(state, start, RunDocument.IsOfTheProgram)],
+                Log = [.. state.Log.Take(RunDocument.MaxLogEntries)],
                 SkippedLines = state.SkippedLines,
             };
         }
     }
 
     private static MetricValues WithoutPrefix(MetricValues score) => score with { Name = score.Name[Names.ScorePrefix.Length..] };
-
-    private static bool IsOfTheProgram(string name) =>
-        !OwnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) && !WellKnownMetrics.InOrder.Contains(name);
 
     private static FigureValues Figures(FollowedRun state, long from, long to)
     {
@@ -242,7 +108,7 @@ internal static class RunDocuments
         state.Store.AllSeries
             .Where(series => which(series.Name))
             .OrderBy(series => series.Name, StringComparer.Ordinal)
-            .Take(100)
+            .Take(RunDocument.MaxMetrics)
             .Select(series => (series.Name, All: series.Aggregate(TimeRange.Since(from))))
             .Where(metric => metric.All.Count > 0)
             .Select(metric => new MetricValues(
@@ -256,21 +122,13 @@ internal static class RunDocuments
 
     private static SeriesValues Series(FollowedRun state, long from, long to)
     {
-        (long width, IReadOnlyList<(long Start, TimeBucket Bucket)> buckets) = state.Timeline.Read(from, to, Points);
-
-        // Include buckets without records, so that lines end where nothing happened.
-        List<(long Start, TimeBucket? Bucket)> columns = [];
-        foreach ((long start, TimeBucket bucket) in buckets)
-        {
-            for (long gap = columns.Count == 0 ? start : columns[^1].Start + width; gap < start && columns.Count < 2 * Points; gap += width)
-                columns.Add((gap, null));
-            columns.Add((start, bucket));
-        }
+        (long width, IReadOnlyList<(long Start, TimeBucket Bucket)> buckets) = state.Timeline.Read(from, to, SeriesValues.MaxBuckets);
+        List<(long Number, TimeBucket? Bucket)> columns = SeriesValues.WithGaps(buckets.Select(b => (b.Start / width, b.Bucket)));
 
         return new SeriesValues
         {
             WidthSeconds = (double)width / TimeSpan.TicksPerSecond,
-            Time = [.. columns.Select(c => (c.Start - DateTime.UnixEpoch.Ticks) / (double)TimeSpan.TicksPerSecond)],
+            Time = [.. columns.Select(c => ((c.Number * width) - DateTime.UnixEpoch.Ticks) / (double)TimeSpan.TicksPerSecond)],
             Succeeded = Column(b => b?.Succeeded ?? 0),
             Failed = Column(b => b?.Failed ?? 0),
             P50 = Column(b => Quantile(b?.Durations, b is null ? 0 : b.Succeeded + b.Failed, 0.5)),
@@ -287,5 +145,5 @@ internal static class RunDocuments
     }
 
     private static double? Quantile(QuantileSketch? sketch, long count, double q) =>
-        sketch is null || count == 0 ? null : sketch.ValueAt((long)Math.Floor(q * (count - 1)));
+        sketch is null || count == 0 ? null : sketch.ValueAt(QuantileRank.Of(q, count));
 }

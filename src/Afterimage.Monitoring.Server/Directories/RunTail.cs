@@ -1,8 +1,9 @@
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Reporting.Compacting;
+using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Server.Runs;
+namespace Afterimage.Monitoring.Server.Directories;
 
 /// <summary>Reads the files of one directory into a <see cref="FollowedRun"/> as they are written. Not thread-safe.</summary>
 /// <remarks>

@@ -1,7 +1,6 @@
 using Afterimage.Monitoring.Server.Answers;
-using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Server.Api;
+namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>An alert of a run, from its start to its end, with the figures of its rule.</summary>
 internal sealed record AlertValues

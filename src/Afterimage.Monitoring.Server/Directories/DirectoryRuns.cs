@@ -6,14 +6,19 @@ using System.Text;
 using System.Threading.Channels;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Reporting.Summaries;
+using Afterimage.Monitoring.Server.Runs;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Afterimage.Monitoring.Server.Runs;
+namespace Afterimage.Monitoring.Server.Directories;
 
 /// <summary>All runs below a root. Finds them, follows the live ones, and keeps what a list shows of the others.</summary>
-internal sealed partial class RunCatalogue(GenerationServerOptions options, TimeProvider timeProvider, ILogger<RunCatalogue> logger)
-    : BackgroundService
+internal sealed partial class DirectoryRuns(
+    GenerationServerOptions options,
+    TimeProvider timeProvider,
+    QueryRunner runner,
+    ILogger<DirectoryRuns> logger) : BackgroundService, IRunSource
 {
     /// <summary>The number of ended runs that are completely held in memory, for pages that show them.</summary>
     private const int MaxOpen = 4;
@@ -23,38 +28,92 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LeastWalkInterval = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<string, RunEntry> _entries = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DirectoryRun> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Written, LogRun? Run)> _runFiles = new(StringComparer.Ordinal);
-    private readonly Channel<RunEntry> _unread = Channel.CreateUnbounded<RunEntry>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<DirectoryRun> _unread =
+        Channel.CreateUnbounded<DirectoryRun>(new UnboundedChannelOptions { SingleReader = true });
+
     private readonly HashSet<string> _queued = new(StringComparer.Ordinal);
-    private readonly LinkedList<RunEntry> _open = [];
+    private readonly LinkedList<DirectoryRun> _open = [];
     private readonly Lock _openGate = new();
     private long _version = 1;
 
-    /// <summary>The full path of the root.</summary>
+    public RunPlace Place => RunPlace.Directory;
+
+    /// <inheritdoc/>
     public string Root { get; } = Path.GetFullPath(options.Root);
 
-    /// <summary>A number that increases with every change of any run.</summary>
+    /// <inheritdoc/>
     public long Version => Volatile.Read(ref _version);
 
-    /// <summary>Whether the root has been walked at least once.</summary>
+    /// <inheritdoc/>
     public bool IsReady { get; private set; }
 
+    public DateTimeOffset? AsOf => null;
+
+    public string? Trouble => null;
+
+    /// <inheritdoc/>
     public IEnumerable<RunEntry> Entries => _entries.Values;
 
-    /// <summary>Finds a run by its ID; returns null if there is none.</summary>
+    /// <inheritdoc/>
     public RunEntry? Find(string id) => _entries.GetValueOrDefault(id);
 
-    /// <summary>Returns the state of a run, reading it now if necessary.</summary>
-    public Task<FollowedRun> OpenAsync(RunEntry entry, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public Task OpenAsync(RunEntry entry, CancellationToken cancellationToken) => StateAsync((DirectoryRun)entry, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<RunDocument> DescribeAsync(
+        RunEntry entry,
+        TimeSpan? window,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
+    {
+        var run = (DirectoryRun)entry;
+        return RunDocuments.Of(run, await StateAsync(run, cancellationToken), window, now);
+    }
+
+    /// <inheritdoc/>
+    public Task<QueryAnswer> FindCallsAsync(RunEntry entry, CallFilter filter, CancellationToken cancellationToken) =>
+        QueryAsync(entry, CallsStatement.Of(filter), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<QueryAnswer> FindEvaluationsAsync(RunEntry entry, string generationId, CancellationToken cancellationToken) =>
+        QueryAsync(entry, CallsStatement.EvaluationsOf(generationId), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<QueryAnswer> QueryAsync(RunEntry entry, string sql, CancellationToken cancellationToken) =>
+        runner.RunAsync((DirectoryRun)entry, sql, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RunComparison>> CompareAsync(IReadOnlyList<RunEntry> entries, CancellationToken cancellationToken)
+    {
+        try
+        {
+            LogDirectory[] directories = [.. entries.Cast<DirectoryRun>().Select(entry => LogDirectory.Open(entry.Directory))];
+            List<RunComparison> comparisons = [];
+            foreach (LogDirectory other in directories[1..])
+                comparisons.Add(await directories[0].CompareAsync(other, cancellationToken: cancellationToken));
+            return comparisons;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new QueryException(
+                StatusCodes.Status409Conflict,
+                "The files of a run cannot be read. They may have been removed.",
+                e);
+        }
+    }
+
+    private Task<FollowedRun> StateAsync(DirectoryRun entry, CancellationToken cancellationToken)
     {
         lock (_openGate)
         {
             _open.Remove(entry);
             _open.AddFirst(entry);
-            for (LinkedListNode<RunEntry>? last = _open.Last; _open.Count > MaxOpen && last is not null;)
+            for (LinkedListNode<DirectoryRun>? last = _open.Last; _open.Count > MaxOpen && last is not null;)
             {
-                LinkedListNode<RunEntry>? before = last.Previous;
+                LinkedListNode<DirectoryRun>? before = last.Previous;
                 _open.Remove(last);
                 if (last.Value.Status != RunStatus.Live)
                     last.Value.Close();
@@ -87,7 +146,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
 
                 // A run that has not been read yet may be large. It is read when it is its turn in the queue, so that it does not delay the
                 // others.
-                foreach (RunEntry entry in _entries.Values.Where(e => e.Status == RunStatus.Live && e.IsOpen && e.Digest is not null))
+                foreach (DirectoryRun entry in _entries.Values.Where(e => e.Status == RunStatus.Live && e.IsOpen && e.Digest is not null))
                     entry.Read(timeProvider, NextVersion, stoppingToken);
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -107,7 +166,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
     {
         try
         {
-            await foreach (RunEntry entry in _unread.Reader.ReadAllAsync(stoppingToken))
+            await foreach (DirectoryRun entry in _unread.Reader.ReadAllAsync(stoppingToken))
             {
                 lock (_queued)
                     _queued.Remove(entry.Id);
@@ -122,7 +181,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
         }
     }
 
-    private bool IsWanted(RunEntry entry)
+    private bool IsWanted(DirectoryRun entry)
     {
         lock (_openGate)
             return _open.Contains(entry);
@@ -160,7 +219,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
     private void TakeIn(Dictionary<string, List<FoundFile>> found)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
-        List<RunEntry> unread = [];
+        List<DirectoryRun> unread = [];
         foreach ((string directory, List<FoundFile> files) in found)
         {
             LogRun[] runs = [.. files.Where(f => f.IsRunFile).Select(ReadRun).OfType<LogRun>().OrderBy(run => run.Start)];
@@ -170,7 +229,7 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
             string name = Path.GetRelativePath(Root, directory);
             string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..16];
             ids.Add(id);
-            RunEntry entry = _entries.GetOrAdd(id, _ => new RunEntry(id, name == "." ? Path.GetFileName(Root) : name, directory));
+            DirectoryRun entry = _entries.GetOrAdd(id, _ => new DirectoryRun(id, name == "." ? Path.GetFileName(Root) : name, directory));
             RunStatus before = entry.Status;
             bool wasKnown = entry.Version != 0;
             long stamp = 17;
@@ -183,13 +242,13 @@ internal sealed partial class RunCatalogue(GenerationServerOptions options, Time
                 unread.Add(entry);
         }
 
-        foreach (RunEntry entry in _entries.Values.Where(entry => !ids.Contains(entry.Id)))
+        foreach (DirectoryRun entry in _entries.Values.Where(entry => !ids.Contains(entry.Id)))
         {
             _entries.TryRemove(entry.Id, out _);
             NextVersion();
         }
 
-        foreach (RunEntry entry in unread.OrderBy(e => e.Status).ThenByDescending(e => e.Start))
+        foreach (DirectoryRun entry in unread.OrderBy(e => e.Status).ThenByDescending(e => e.Start))
         {
             lock (_queued)
             {

@@ -2,8 +2,9 @@ using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
+using Afterimage.Monitoring.Server.Runs;
 
-namespace Afterimage.Monitoring.Server.Runs;
+namespace Afterimage.Monitoring.Server.Directories;
 
 /// <summary>The server's bounded state of one run in memory: the metrics, as in a monitor, a timeline, and a few calls and log entries.
 /// Thread-safe, but callers that read more than one value must hold <see cref="Gate"/>.</summary>
@@ -12,10 +13,6 @@ internal sealed class FollowedRun
     /// <summary>The number of points that are kept individually. Older points are in summaries.</summary>
     private const int MaxRetainedPoints = 100_000;
     private const int NamesOfAKind = 500;
-    private const int MaxModels = 24;
-    private const int MaxTags = 32;
-    private const int MaxValuesOfATag = 12;
-    private const int MaxNotes = 20;
     private const int MaxLogEntries = 200;
     private const int MaxErrorLength = 1000;
 
@@ -71,7 +68,7 @@ internal sealed class FollowedRun
 
     /// <summary>Calls grouped by tag. A tag with many values is left out, because it identifies calls rather than kinds of calls.</summary>
     public IEnumerable<(string Key, string Value, CallGroup Group)> Tags =>
-        _tags.Where(tag => _tagKeys[tag.Key.Key] <= MaxValuesOfATag).Select(tag => (tag.Key.Key, tag.Key.Value, tag.Value));
+        _tags.Where(tag => _tagKeys[tag.Key.Key] <= RunDocument.MaxValuesOfATag).Select(tag => (tag.Key.Key, tag.Key.Value, tag.Value));
 
     public void Add(RecordLine line)
     {
@@ -133,7 +130,7 @@ internal sealed class FollowedRun
     private void WatchModel(in Record record)
     {
         int id = ModelSums.Key(record.ModelId);
-        if (_models.ContainsKey(id) || _models.Count == MaxModels)
+        if (_models.ContainsKey(id) || _models.Count == RunDocument.MaxModels)
             return;
 
         _models.Add(id, CallGroup.OfModel(Store, Names.Models[id]));
@@ -147,10 +144,10 @@ internal sealed class FollowedRun
                 continue;
 
             int values = _tagKeys.GetValueOrDefault(key);
-            if ((values == 0 && _tagKeys.Count >= MaxTags) || values > MaxValuesOfATag)
+            if ((values == 0 && _tagKeys.Count >= RunDocument.MaxTags) || values > RunDocument.MaxValuesOfATag)
                 continue;
             _tagKeys[key] = values + 1;
-            if (values == MaxValuesOfATag || _tags.Count >= MaxTags)
+            if (values == RunDocument.MaxValuesOfATag || _tags.Count >= RunDocument.MaxTags)
                 continue;
             _tags.Add((key, text), CallGroup.OfTag(Store, key, text));
         }
@@ -191,7 +188,7 @@ internal sealed class FollowedRun
     {
         double duration = line.Number(RecordSchema.Duration);
         bool failed = !record.Has(RecordFields.Success);
-        bool slow = _slowestOrder.Count < MaxNotes || duration > _slowestOrder.Min.Duration;
+        bool slow = _slowestOrder.Count < RunDocument.MaxNotes || duration > _slowestOrder.Min.Duration;
         if (!failed && !slow)
             return;
 
@@ -209,7 +206,7 @@ internal sealed class FollowedRun
         if (failed)
         {
             _failures.Enqueue(note);
-            if (_failures.Count > MaxNotes)
+            if (_failures.Count > RunDocument.MaxNotes)
                 _failures.Dequeue();
         }
 
@@ -218,7 +215,7 @@ internal sealed class FollowedRun
 
         _slowestOrder.Add((duration, _number));
         _slowest.Add(_number++, note);
-        if (_slowestOrder.Count > MaxNotes)
+        if (_slowestOrder.Count > RunDocument.MaxNotes)
         {
             (double, long Number) least = _slowestOrder.Min;
             _slowestOrder.Remove(least);
