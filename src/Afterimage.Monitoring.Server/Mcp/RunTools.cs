@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Data.Common;
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using Afterimage.Monitoring.Reporting.Snapshots;
@@ -230,6 +231,10 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
                 break;
             case decimal number:
                 writer.WriteNumberValue(number);
+                break;
+            case ulong or BigInteger:
+                // The sum of a column of integers is one of 128 bits.
+                writer.WriteRawValue(Convert.ToString(value, CultureInfo.InvariantCulture)!);
                 break;
             case DateTime time:
                 writer.WriteStringValue(DateTime.SpecifyKind(time, DateTimeKind.Utc));

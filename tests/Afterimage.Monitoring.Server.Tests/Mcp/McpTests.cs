@@ -81,6 +81,16 @@ public sealed class McpTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("sum(prompt_token_count)", "235")]
+    [InlineData("1::UBIGINT", "1")]
+    [InlineData("-170141183460469231731687303715884105727", "-170141183460469231731687303715884105727")]
+    public async Task An_integer_of_any_size_is_a_number_in_the_answer_of_a_query(string expression, string expected)
+    {
+        JsonElement answer = await AskAsync(await ConnectAsync(), "query", ("sql", $"SELECT {expression} FROM generations LIMIT 1"));
+        Assert.Equal($"[[{expected}]]", answer.GetProperty("rows").GetRawText());
+    }
+
+    [Theory]
     [InlineData("SELECT * FROM read_text('/etc/passwd')")]
     [InlineData("COPY (SELECT 1) TO 'written.csv'")]
     [InlineData("SELECT nothing FROM nowhere")]
