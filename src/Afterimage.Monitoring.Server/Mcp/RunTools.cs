@@ -171,7 +171,9 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
                 "timestamp, model_name, success, error, duration, time_to_first_token, finish_reason, prompt_token_count, "
                 + "completion_token_count, total_token_count, cost_usd, provider, operation, id, trace_id, span_id"
                 + (hasContents ? ", tags" : "");
-            string sql = $"SELECT {columns} FROM generations {where}ORDER BY {key} DESC NULLS LAST LIMIT {Limited(limit)}";
+
+            // One more than is asked for, to know whether there are more.
+            string sql = $"SELECT {columns} FROM generations {where}ORDER BY {key} DESC NULLS LAST LIMIT {Limited(limit) + 1}";
             using LogQuery query = Open(run).Query(sql, new LogQueryOptions { HasContents = hasContents }, cancellation);
             WriteRows(writer, query, Limited(limit));
         },

@@ -149,6 +149,16 @@ public sealed class McpTests : IAsyncLifetime
             (await AskAsync(client, "find_generations", ("until", "2001-01-01T00:00:00Z"))).GetProperty("rows").EnumerateArray());
     }
 
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public async Task Generations_up_to_the_limit_are_given_with_whether_there_are_more(int limit, bool hasMore)
+    {
+        JsonElement failed = await AskAsync(await ConnectAsync(), "find_generations", ("success", false), ("limit", limit));
+        Assert.Equal(limit, failed.GetProperty("rows").GetArrayLength());
+        Assert.Equal(hasMore, failed.Is("has_more_rows"));
+    }
+
     [Fact]
     public async Task Two_runs_are_compared()
     {
