@@ -297,6 +297,7 @@ public sealed class RunTests : IDisposable
         string query = $"api/v1/runs/{Id(await server.RunAsync())}/query";
 
         JsonElement cut = await AskAsync("SELECT duration, model_name, success, timestamp FROM generations", HttpStatusCode.OK);
+        JsonElement sums = await AskAsync("SELECT sum(prompt_token_count), 1::UBIGINT FROM generations", HttpStatusCode.OK);
         JsonElement wrong = await AskAsync("SELECT nothing FROM generations", HttpStatusCode.UnprocessableEntity);
         JsonElement slow = await AskAsync(
             "SELECT count(*) FROM range(1000000000) a, range(1000000000) b",
@@ -308,6 +309,7 @@ public sealed class RunTests : IDisposable
         Assert.Equal(
             ["number", "text", "flag", "time"],
             cut.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
+        Assert.Equal("[[2000,1]]", sums.GetProperty("rows").GetRawText());
         Assert.Contains("nothing", wrong.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Contains("longer than 5 seconds", slow.GetProperty("detail").GetString(), StringComparison.Ordinal);
 

@@ -115,7 +115,10 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
 
     private static object? Shown(object value) => value switch
     {
-        bool or sbyte or byte or short or ushort or int or uint or long => value,
+        bool or sbyte or byte or short or ushort or int or uint or long or ulong => value,
+
+        // The sum of a column of integers is one of 128 bits.
+        BigInteger number when BigInteger.Abs(number) <= (BigInteger)decimal.MaxValue => (decimal)number,
         double number => double.IsFinite(number) ? number : number.ToString(CultureInfo.InvariantCulture),
         float number => float.IsFinite(number) ? number : number.ToString(CultureInfo.InvariantCulture),
         decimal number => number,

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Data.Common;
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using Afterimage.Monitoring.Reporting.Snapshots;
@@ -170,7 +171,9 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
                 "timestamp, model_name, success, error, duration, time_to_first_token, finish_reason, prompt_token_count, "
                 + "completion_token_count, total_token_count, cost_usd, provider, operation, id, trace_id, span_id"
                 + (hasContents ? ", tags" : "");
-            string sql = $"SELECT {columns} FROM generations {where}ORDER BY {key} DESC NULLS LAST LIMIT {Limited(limit)}";
+
+            // One more than is asked for, to know whether there are more.
+            string sql = $"SELECT {columns} FROM generations {where}ORDER BY {key} DESC NULLS LAST LIMIT {Limited(limit) + 1}";
             using LogQuery query = Open(run).Query(sql, new LogQueryOptions { HasContents = hasContents }, cancellation);
             WriteRows(writer, query, Limited(limit));
         },
@@ -230,6 +233,10 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
                 break;
             case decimal number:
                 writer.WriteNumberValue(number);
+                break;
+            case ulong or BigInteger:
+                // The sum of a column of integers is one of 128 bits.
+                writer.WriteRawValue(Convert.ToString(value, CultureInfo.InvariantCulture)!);
                 break;
             case DateTime time:
                 writer.WriteStringValue(DateTime.SpecifyKind(time, DateTimeKind.Utc));

@@ -113,7 +113,7 @@ internal static class AttributeFields
 
     public static readonly int[] UserId = Of("user.id", "enduser.id");
     public static readonly int[] AgentName = Of("gen_ai.agent.name");
-    public static readonly int[] WorkflowName = Of("traceloop.workflow.name");
+    public static readonly int[] WorkflowName = Of("gen_ai.workflow.name", "traceloop.workflow.name");
     public static readonly int[] ServerAddress = Of("server.address");
 
     public static readonly int[] ServiceName = Of("service.name");

@@ -75,7 +75,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
     {
         foreach (GenerationSpan span in spans)
         {
-            _tree.Add(new SpanLink(span.Key, span.Parent, span.Agent));
+            _tree.Add(new SpanLink(span.Key, span.Parent, span.Agent, span.Workflow));
             _waiting.Enqueue((Take(span), now + holdTime.Ticks));
         }
     }
@@ -85,7 +85,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
     {
         foreach (GenerationSpan span in spans)
         {
-            _tree.Add(new SpanLink(span.Key, span.Parent, span.Agent));
+            _tree.Add(new SpanLink(span.Key, span.Parent, span.Agent, span.Workflow));
             Candidate candidate = Take(span);
             candidate.IsReleased = true;
             Count--;
@@ -210,6 +210,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
     {
         _tree.Walk(candidate.Span.Key, candidate.Span.Parent, _above);
         candidate.Span.Agent ??= _above.Find(link => link.Agent is not null).Agent;
+        candidate.Span.Workflow ??= _above.Find(link => link.Workflow is not null).Workflow;
         candidate.IsReleased = true;
         Count--;
         _released.Enqueue((candidate, now + ReleasedTime.Ticks));

@@ -85,7 +85,7 @@ internal sealed class OtlpDecoding
             return;
         }
 
-        _batch!.Links.Add(new SpanLink(Item.Key, Item.Parent, _mapping.AgentOf()));
+        _batch!.Links.Add(new SpanLink(Item.Key, Item.Parent, _mapping.AgentOf(), _mapping.WorkflowOf()));
         if (!isGeneration)
             return;
         if (_mapping.ToGeneration(out string? reason) is { } generation)

@@ -71,6 +71,9 @@ internal sealed class SpanMapping(OtlpItem item)
     /// <summary>Returns the agent that the span belongs to; null if there is none.</summary>
     public string? AgentOf() => Text(AttributeFields.AgentName);
 
+    /// <summary>Returns the workflow that the span belongs to; null if there is none.</summary>
+    public string? WorkflowOf() => Text(AttributeFields.WorkflowName);
+
     /// <summary>Converts the item to a generation.</summary>
     /// <param name="reason">The reason why it cannot be converted.</param>
     public GenerationSpan? ToGeneration(out string? reason)
@@ -123,8 +126,8 @@ internal sealed class SpanMapping(OtlpItem item)
             Id = Text(AttributeFields.Id),
             ConversationId = Text(AttributeFields.ConversationId),
             UserId = Text(AttributeFields.UserId),
-            Agent = Text(AttributeFields.AgentName),
-            Workflow = Text(AttributeFields.WorkflowName),
+            Agent = AgentOf(),
+            Workflow = WorkflowOf(),
             ServerAddress = Text(AttributeFields.ServerAddress),
             ServiceVersion = _serviceVersion,
             Environment = _environment,

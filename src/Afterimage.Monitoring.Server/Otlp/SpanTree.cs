@@ -30,7 +30,7 @@ internal sealed class SpanTree
         {
             SpanKey key = span.WithSpan(parent);
             bool isKnown = TryGet(key, out SpanLink link);
-            above.Add(isKnown ? link : new SpanLink(key, 0, null));
+            above.Add(isKnown ? link : new SpanLink(key, 0, null, null));
             if (!isKnown)
                 return false;
             if (above.Count == MaxDepth)

@@ -81,6 +81,16 @@ public sealed class McpTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("sum(prompt_token_count)", "235")]
+    [InlineData("1::UBIGINT", "1")]
+    [InlineData("-170141183460469231731687303715884105727", "-170141183460469231731687303715884105727")]
+    public async Task An_integer_of_any_size_is_a_number_in_the_answer_of_a_query(string expression, string expected)
+    {
+        JsonElement answer = await AskAsync(await ConnectAsync(), "query", ("sql", $"SELECT {expression} FROM generations LIMIT 1"));
+        Assert.Equal($"[[{expected}]]", answer.GetProperty("rows").GetRawText());
+    }
+
+    [Theory]
     [InlineData("SELECT * FROM read_text('/etc/passwd')")]
     [InlineData("COPY (SELECT 1) TO 'written.csv'")]
     [InlineData("SELECT nothing FROM nowhere")]
@@ -137,6 +147,16 @@ public sealed class McpTests : IAsyncLifetime
         Assert.Equal(20, slow.GetProperty("rows").GetArrayLength());
         Assert.Empty(
             (await AskAsync(client, "find_generations", ("until", "2001-01-01T00:00:00Z"))).GetProperty("rows").EnumerateArray());
+    }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public async Task Generations_up_to_the_limit_are_given_with_whether_there_are_more(int limit, bool hasMore)
+    {
+        JsonElement failed = await AskAsync(await ConnectAsync(), "find_generations", ("success", false), ("limit", limit));
+        Assert.Equal(limit, failed.GetProperty("rows").GetArrayLength());
+        Assert.Equal(hasMore, failed.Is("has_more_rows"));
     }
 
     [Fact]

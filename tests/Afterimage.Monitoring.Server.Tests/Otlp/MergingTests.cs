@@ -66,6 +66,23 @@ public sealed class MergingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_call_has_the_agent_and_the_workflow_of_the_nearest_spans_above()
+    {
+        await using OtlpServer server = await StartAsync();
+        await server.TakeAsync(
+            new ExportRequest().Chat(1, 4, parent: 3).Chat(1, 5, parent: 2)
+                .Span(1, 3, 2, ("gen_ai.operation.name", "invoke_agent"), ("gen_ai.agent.name", "planner"))
+                .Span(1, 2, 1, ("gen_ai.operation.name", "invoke_workflow"), ("gen_ai.workflow.name", "nightly"))
+                .Span(1, 1, 0, ("gen_ai.operation.name", "invoke_workflow"), ("gen_ai.workflow.name", "outer")));
+
+        Assert.Equal(
+            ["nightly", "nightly/planner"],
+            server.Records()
+                .Select(record => $"{record.Tag("workflow")}/{record.Tag("agent")}".TrimEnd('/'))
+                .Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_span_above_that_comes_in_a_later_request_takes_in_the_one_below()
     {
         await using OtlpServer server = await StartAsync();
