@@ -41,7 +41,13 @@ internal sealed class ClickHouseCluster : IAsyncDisposable
     /// <param name="replicas">Replicas of each.</param>
     /// <param name="users">More users, as elements of users.xml.</param>
     /// <param name="profiles">More profiles.</param>
-    public static async Task<ClickHouseCluster> StartAsync(int shards, int replicas, string users = "", string profiles = "")
+    /// <param name="firstDirectory">The directory of the first node. Default: one beside the others.</param>
+    public static async Task<ClickHouseCluster> StartAsync(
+        int shards,
+        int replicas,
+        string users = "",
+        string profiles = "",
+        string? firstDirectory = null)
     {
         Need.Linux();
         Need.Command("clickhouse-server");
@@ -56,7 +62,7 @@ internal sealed class ClickHouseCluster : IAsyncDisposable
             {
                 cluster._replicas.Add(
                     new Replica(
-                        Path.Combine(cluster._directory.Path, $"node{i + 1}"),
+                        i == 0 && firstDirectory is not null ? firstDirectory : Path.Combine(cluster._directory.Path, $"node{i + 1}"),
                         (i / replicas) + 1,
                         (i % replicas) + 1,
                         ports[(3 * i) + 1],
