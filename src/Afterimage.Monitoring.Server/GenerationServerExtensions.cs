@@ -4,6 +4,7 @@ using Afterimage.Monitoring.Server.Directories;
 using Afterimage.Monitoring.Server.Page;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;
+using Afterimage.Monitoring.Server.Silencing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,6 +38,7 @@ public static class GenerationServerExtensions
         services.AddSingleton(options);
         services.AddSingleton<Sessions>();
         services.AddSingleton<Guard>();
+        services.AddSingleton<Silences>();
         services.AddSingleton(provider => new GenerationServer(provider.GetRequiredService<Sessions>()));
         if (options.Fleet is null)
         {
@@ -77,6 +79,7 @@ public static class GenerationServerExtensions
         PageEndpoints.Map(routes);
         RunEndpoints.Map(routes, endpoints.ServiceProvider);
         QueryEndpoints.Map(routes, endpoints.ServiceProvider);
+        SilenceEndpoints.Map(routes, endpoints.ServiceProvider);
         HealthEndpoints.Map(routes, endpoints.ServiceProvider);
         return group;
     }

@@ -53,9 +53,13 @@ public sealed class ServeTests : IDisposable
             {"key":"gen_ai.usage.input_tokens","value":{"intValue":"3"}},
             {"key":"gen_ai.usage.output_tokens","value":{"intValue":"4"}}]}]}]}]}
             """;
+        _directory.Write("prices.json", """{"models":[{"name":"m","input":1000000,"output":500000}]}""");
         using Process process = CommandLine.Start(
             _directory.Path,
-            ["serve", "runs", "--port", "0", "--otlp", "--otlp-http-port", "0", "--otlp-grpc-port", "0"]);
+            [
+                "serve", "runs", "--port", "0", "--otlp", "--otlp-http-port", "0", "--otlp-grpc-port", "0",
+                "--pricing", "prices.json",
+            ]);
         try
         {
             await process.StandardOutput.ReadLineAsync(Cancel);
@@ -81,7 +85,7 @@ public sealed class ServeTests : IDisposable
         }
 
         Monitoring.RunSummary summary = Monitoring.LogDirectory.Open(Path.Combine(_directory.Path, "runs")).Summarize(Cancel);
-        Assert.Equal((1, 7), (summary.Generations, summary.Tokens.TotalTokens));
+        Assert.Equal((1, 7, 5m), (summary.Generations, summary.Tokens.TotalTokens, summary.Cost?.TotalUsd));
 
         static StringContent Json() => new(Span, System.Text.Encoding.UTF8, "application/json");
     }
@@ -108,6 +112,8 @@ public sealed class ServeTests : IDisposable
     [InlineData("'key' must be a directory, not a file", "key")]
     [InlineData("The pages show a directory or a cluster: ROOT and --fleet must not be given", "runs", "--fleet", "http://127.0.0.1:1")]
     [InlineData("To receive OTLP, the server requires a directory: --otlp and --fleet", "--otlp", "--fleet", "http://127.0.0.1:1")]
+    [InlineData("--pricing and --rules apply to senders of OTLP, and require --otlp", "--rules", "key")]
+    [InlineData("'none' cannot be read", "--otlp", "--pricing", "none")]
     [InlineData("--fleet must be a URL such as http://node1:8123, not 'node1'", "--fleet", "node1")]
     public async Task What_it_cannot_use_is_said(string message, params string[] arguments)
     {

@@ -189,6 +189,34 @@ public sealed class PageTests(Browser browser) : IDisposable
             new() { Timeout = (float)Limits.Generous.TotalMilliseconds });
     }
 
+    [Theory]
+    [InlineData(1280, ColorScheme.Light)]
+    [InlineData(400, ColorScheme.Dark)]
+    public async Task A_firing_alert_is_silenced_on_its_page(int width, ColorScheme scheme)
+    {
+        _root.Write("run/metrics.jsonl");
+        _root.Write(
+            "run/alerts.jsonl",
+            """{"timestamp":"2026-11-23T14:00:02Z","name":"slow","level":"warning","message":"It is.","data":{}}""");
+        _root.Write("run/run.json", """{"format_version":1,"start":"2026-11-23T14:00:00Z"}""");
+        (RunningServer server, _) = await StartAsync();
+        await using (server)
+        {
+            await using OpenPage open = await OpenAsync(server, "alerts", width, scheme);
+            await IsAccessibleAsync(open);
+            Assert.Equal("1 firing", await open.Page.InnerTextAsync(".lede"));
+
+            await open.Page.SelectOptionAsync("td select", "3600");
+            await open.Page.WaitForSelectorAsync("text=None firing");
+            await IsAccessibleAsync(open);
+            Assert.Equal("Silenced", await open.Page.InnerTextAsync("td .badge"));
+
+            await open.Page.ClickAsync("text=End silence");
+            await open.Page.WaitForSelectorAsync("text=1 firing");
+            Assert.Empty(open.Said);
+        }
+    }
+
     [Fact]
     public async Task A_link_is_the_view()
     {

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Afterimage.Monitoring.Server.Silencing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Afterimage.Monitoring.Server.Tests;
 
@@ -372,6 +374,80 @@ public sealed class RunTests : IDisposable
         static string Alert(string name, int second, string more) =>
             $$"""{"timestamp":"2026-11-23T14:00:{{second:00}}Z","name":"{{name}}","level":"warning","message":"It is.","data":"""
             + $$"""{"metric":"generation_time","threshold":0.5{{more}} } }""";
+    }
+
+    [Fact]
+    public async Task A_silenced_alert_does_not_count_as_firing_until_it_ends()
+    {
+        foreach (string run in (string[])["one", "other"])
+        {
+            _root.Write($"{run}/metrics.jsonl", Log.Line(1));
+            _root.Write(
+                $"{run}/alerts.jsonl",
+                """{"timestamp":"2026-11-23T14:00:02Z","name":"slow","level":"warning","message":"It is.","data":{}}""");
+            _root.Write($"{run}/run.json", """{"format_version":1,"start":"2026-11-23T14:00:00Z"}""");
+        }
+
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+        JsonElement list = await server.UntilAsync(
+            "api/v1/runs?sort=name&order=asc",
+            l => l.GetProperty("runs").EnumerateArray().Count(r => r.TryGetProperty("firing_alerts", out JsonElement n) && n.GetInt32() == 1)
+                == 2);
+        string one = Id(list.GetProperty("runs")[0]);
+
+        Assert.Equal(HttpStatusCode.OK, await SilenceAsync(new { alert = "slow", run_id = one, seconds = 3600 }));
+        Assert.Equal((1, "0 1"), await FiringAsync());
+        JsonElement alert = (await server.GetAsync($"api/v1/runs/{one}")).GetProperty("alerts")[0];
+        Assert.Equal("firing", alert.GetProperty("state").GetString());
+        Assert.InRange(
+            alert.GetProperty("silenced_until").GetDateTimeOffset(),
+            DateTimeOffset.UtcNow.AddMinutes(30),
+            DateTimeOffset.UtcNow.AddHours(1));
+
+        Assert.Equal(HttpStatusCode.OK, await SilenceAsync(new { alert = "slow", seconds = 60 }));
+        Assert.Equal((0, "0 0"), await FiringAsync());
+        Assert.Equal(2, (await server.GetAsync("api/v1/silences")).GetProperty("silences").GetArrayLength());
+        Assert.Equal(HttpStatusCode.OK, await SilenceAsync(new { alert = "slow", seconds = 0 }));
+        Assert.Equal(HttpStatusCode.OK, await SilenceAsync(new { alert = "slow", run_id = one, seconds = 0 }));
+        Assert.Equal((2, "1 1"), await FiringAsync());
+
+        Assert.Equal(HttpStatusCode.NotFound, await SilenceAsync(new { alert = "slow", run_id = "none", seconds = 60 }));
+        Assert.Equal(HttpStatusCode.BadRequest, await SilenceAsync(new { alert = "slow" }));
+        Assert.Equal(HttpStatusCode.BadRequest, await SilenceAsync(new { alert = "slow", seconds = -1 }));
+        Assert.Equal(HttpStatusCode.BadRequest, await SilenceAsync(new { alert = "slow", seconds = 31 * 86_400 }));
+        Assert.Equal(HttpStatusCode.BadRequest, await SilenceAsync(new { alert = "", seconds = 60 }));
+
+        async Task<HttpStatusCode> SilenceAsync(object body)
+        {
+            using HttpResponseMessage response = await server.Client.PostAsJsonAsync("api/v1/silences", body, Cancel);
+            return response.StatusCode;
+        }
+
+        async Task<(int All, string ByRun)> FiringAsync()
+        {
+            JsonElement runs = (await server.GetAsync("api/v1/runs?sort=name&order=asc")).GetProperty("runs");
+            return (
+                (await server.GetAsync("api/v1/alerts")).GetProperty("firing").GetInt32(),
+                string.Join(' ', runs.EnumerateArray().Select(run => run.GetProperty("firing_alerts").GetInt32())));
+        }
+    }
+
+    [Fact]
+    public void A_silence_ends_by_itself()
+    {
+        var time = new FakeTimeProvider();
+        var silences = new Silences(time);
+        silences.TrySet("slow", null, TimeSpan.FromMinutes(10));
+        long version = silences.Version;
+        time.Advance(TimeSpan.FromMinutes(9));
+        Silence silence = Assert.Single(silences.All);
+        Assert.Equal(version, silences.Version);
+
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(time.GetUtcNow(), silence.Until);
+        Assert.Empty(silences.All);
+        Assert.True(silences.Version > version);
     }
 
     [Fact]

@@ -18,11 +18,7 @@ internal sealed class RunOptions
 
     private readonly Option<string?> _pricing = PriceFile.Option();
 
-    private readonly Option<string?> _rules = new("--rules")
-    {
-        Description = "Add the alert rules in this JSON or YAML file (docs/alerts.md) to the built-in ones.",
-        HelpName = "FILE",
-    };
+    private readonly Option<string?> _rules = RuleFile.Option();
 
     public void AddTo(Command command)
     {
@@ -43,7 +39,7 @@ internal sealed class RunOptions
             pricesNote = "from " + Format.Name(pricingFile, 60);
         }
 
-        IReadOnlyList<AlertRule> rules = parsed.GetValue(_rules) is { } rulesFile ? SettingsFile.Read(rulesFile, AlertRule.Parse) : [];
+        IReadOnlyList<AlertRule> rules = parsed.GetValue(_rules) is { } rulesFile ? RuleFile.Read(rulesFile) : [];
         return new RunSettings(parsed.GetValue(_budget), pricing, pricing is null ? null : pricesNote, rules);
     }
 

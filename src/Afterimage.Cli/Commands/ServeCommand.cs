@@ -34,7 +34,7 @@ internal static class ServeCommand
         Ctrl+C or SIGTERM ends it.
         With --otlp, it also receives OpenTelemetry's protocol (OTLP), and creates a run
         below ROOT for each sender. Senders on this machine need no key unless
-        --otlp-key-file is given.
+        --otlp-key-file is given. --pricing and --rules apply to what they send.
         With --fleet, the pages show the runs of a cluster, as far as they were shipped.
         Nothing is written there.
         """,
@@ -42,6 +42,7 @@ internal static class ServeCommand
             "afterimage serve\n# the runs below ./.afterimage-monitoring, on http://localhost:5180",
             "afterimage serve /var/lib/runs --port 8080 --open",
             "afterimage serve --otlp\n# and OTLP on http://localhost:4318 (HTTP) and :4317 (gRPC)",
+            "afterimage serve --otlp --pricing prices.yaml --rules rules.yaml",
             "afterimage serve runs --listen 0.0.0.0 --key-file /etc/afterimage/key --allow-host monitor.example.org",
             "afterimage serve --fleet http://node1:8123 --user reader --password-file /etc/afterimage/password",
         ]);
@@ -68,6 +69,8 @@ internal static class ServeCommand
             Description = "Read the key that OTLP senders must give from this file. [default: no key]",
             HelpName = "FILE",
         };
+        Option<string?> pricing = PriceFile.Option();
+        Option<string?> rules = RuleFile.Option();
         var listen = new Option<IPAddress?>("--listen")
         {
             Description = "Listen on this IP address. [default: this machine only]",
@@ -98,6 +101,8 @@ internal static class ServeCommand
             otlpHttp,
             otlpGrpc,
             otlpKey,
+            pricing,
+            rules,
         };
         fleet.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
@@ -109,14 +114,29 @@ internal static class ServeCommand
                 parsed.GetValue(keyFile) is { } file ? ReadKey(file) : null,
                 parsed.GetValue(hosts) ?? [],
                 parsed.GetValue(open),
-                !parsed.GetValue(otlp)
-                    ? null
-                    : new OtlpSettings(
-                        parsed.GetValue(otlpHttp),
-                        parsed.GetValue(otlpGrpc),
-                        parsed.GetValue(otlpKey) is { } otlpFile ? ReadKey(otlpFile) : null)),
+                ReadOtlp(parsed)),
             cancellationToken));
         return command;
+
+        OtlpSettings? ReadOtlp(ParseResult parsed)
+        {
+            string? priceFile = parsed.GetValue(pricing);
+            string? ruleFile = parsed.GetValue(rules);
+            if (!parsed.GetValue(otlp))
+            {
+                return priceFile is null && ruleFile is null
+                    ? null
+                    : throw new InputException(
+                        "--pricing and --rules apply to senders of OTLP, and require --otlp. Other runs have their own prices and rules.");
+            }
+
+            return new OtlpSettings(
+                parsed.GetValue(otlpHttp),
+                parsed.GetValue(otlpGrpc),
+                parsed.GetValue(otlpKey) is { } otlpFile ? ReadKey(otlpFile) : null,
+                priceFile is null ? null : PriceFile.Read(priceFile),
+                ruleFile is null ? [] : RuleFile.Read(ruleFile));
+        }
     }
 
     private static Option<int> PortOption(string name, string description, int port) =>
@@ -256,7 +276,20 @@ internal static class ServeCommand
             kestrel.Listen(address, otlp.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
         });
         if (settings.Otlp is { } takes)
-            builder.Services.AddOtlpReceiver(new OtlpOptions { RootDirectory = settings.Root, Key = takes.Key });
+        {
+            builder.Services.AddOtlpReceiver(new OtlpOptions
+            {
+                RootDirectory = settings.Root,
+                Key = takes.Key,
+                ConfigureMonitor = monitor =>
+                {
+                    monitor.Pricing = takes.Pricing;
+                    foreach (AlertRule rule in takes.Rules)
+                        monitor.AlertRules.Add(rule);
+                },
+            });
+        }
+
         builder.Services.AddGenerationServer(options =>
         {
             options.Root = settings.Root;
@@ -304,7 +337,7 @@ internal static class ServeCommand
     /// <summary>Marks the endpoints that are only served on the OTLP ports.</summary>
     private sealed class OtlpPort;
 
-    private sealed record OtlpSettings(int HttpPort, int GrpcPort, string? Key);
+    private sealed record OtlpSettings(int HttpPort, int GrpcPort, string? Key, ModelPricing? Pricing, IReadOnlyList<AlertRule> Rules);
 
     private sealed record Settings(
         string? GivenRoot,

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;
+using Afterimage.Monitoring.Server.Silencing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,6 +15,7 @@ internal static class HealthEndpoints
     {
         IRunSource runs = services.GetRequiredService<IRunSource>();
         Guard guard = services.GetRequiredService<Guard>();
+        Silences silences = services.GetRequiredService<Silences>();
         routes.Get("/healthz", Audience.Everyone, context =>
         {
             context.Response.StatusCode = runs.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
@@ -23,17 +25,16 @@ internal static class HealthEndpoints
         routes.Get("/metrics", Audience.ApiCallers, context =>
         {
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            return context.Response.WriteAsync(Metrics(runs, guard), context.RequestAborted);
+            return context.Response.WriteAsync(Metrics(runs, guard, silences), context.RequestAborted);
         });
     }
 
-    private static string Metrics(IRunSource runs, Guard guard)
+    private static string Metrics(IRunSource runs, Guard guard, Silences silences)
     {
         RunEntry[] all = [.. runs.Entries];
-        (string Run, RunDigest Digest)[] live =
+        RunEntry[] live =
         [
-            .. all.Where(e => e.Status == RunStatus.Live && e.Digest is not null).OrderBy(e => e.Name, StringComparer.Ordinal)
-                .Select(e => (e.Name, e.Digest!)),
+            .. all.Where(e => e.Status == RunStatus.Live && e.Digest is not null).OrderBy(e => e.Name, StringComparer.Ordinal),
         ];
         var text = new StringBuilder();
         Head("afterimage_runs", "gauge", "Number of runs below the root, by state.");
@@ -48,17 +49,19 @@ internal static class HealthEndpoints
         PerRun("afterimage_run_tokens", "Number of tokens of a live run.", d => d.TotalTokens);
         PerRun("afterimage_run_cost_usd", "Known cost of a live run, in US dollars.", d => d.CostUsd);
         PerRun("afterimage_run_unpriced_tokens", "Number of tokens of a live run without a known price.", d => d.UnpricedTokens);
-        PerRun("afterimage_run_firing_alerts", "Number of firing alerts of a live run.", d => d.FiringAlerts);
+        Each("afterimage_run_firing_alerts", "Number of firing alerts of a live run that are not silenced.", e => silences.CountFiring(e));
         return text.ToString();
 
-        void PerRun(string name, string help, Func<RunDigest, double?> value)
+        void PerRun(string name, string help, Func<RunDigest, double?> value) => Each(name, help, run => value(run.Digest!));
+
+        void Each(string name, string help, Func<RunEntry, double?> value)
         {
             // These are gauges, because the values of a run shrink if its files are replaced.
             Head(name, "gauge", help);
-            foreach ((string run, RunDigest digest) in live)
+            foreach (RunEntry run in live)
             {
-                if (value(digest) is { } known)
-                    Line(name, $"run=\"{Label(run)}\"", known);
+                if (value(run) is { } known)
+                    Line(name, $"run=\"{Label(run.Name)}\"", known);
             }
         }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;
@@ -47,7 +46,7 @@ internal sealed class QueryEndpoints
 
     private async Task QueryAsync(HttpContext context)
     {
-        if (!context.Request.HasJsonContentType() || await ReadAsync(context) is not { } body)
+        if (await RequestText.ReadJsonAsync<Statement>(context, MaxStatement) is not { } statement)
         {
             await ApiJson.WriteProblemAsync(
                 context,
@@ -56,37 +55,11 @@ internal sealed class QueryEndpoints
             return;
         }
 
-        string? sql = StatementOf(body);
         await AnswerAsync(
             context,
-            entry => string.IsNullOrWhiteSpace(sql) || sql.Contains('\0', StringComparison.Ordinal)
+            entry => string.IsNullOrWhiteSpace(statement.Sql) || statement.Sql.Contains('\0', StringComparison.Ordinal)
                 ? throw new FormatException("The body must contain a statement in \"sql\".")
-                : _runs.QueryAsync(entry, sql, context.RequestAborted));
-    }
-
-    /// <summary>Reads the body, which may be sent without its length; returns null if it is too long.</summary>
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context)
-    {
-        var body = new byte[MaxStatement + 1];
-        int length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, context.RequestAborted);
-        return length > MaxStatement ? null : body.AsMemory(0, length);
-    }
-
-    private static string? StatementOf(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(body);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("sql", out JsonElement given)
-                && given.ValueKind == JsonValueKind.String
-                    ? given.GetString()
-                    : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+                : _runs.QueryAsync(entry, statement.Sql, context.RequestAborted));
     }
 
     private async Task AnswerAsync(HttpContext context, Func<RunEntry, Task<QueryAnswer>> query)
@@ -145,4 +118,6 @@ internal sealed class QueryEndpoints
             context,
             ComparisonValues.Of(entries, await _runs.CompareAsync(entries, context.RequestAborted))));
     }
+
+    private sealed record Statement(string? Sql);
 }

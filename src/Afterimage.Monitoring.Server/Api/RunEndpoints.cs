@@ -3,6 +3,7 @@ using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Page;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;
+using Afterimage.Monitoring.Server.Silencing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,7 @@ internal sealed class RunEndpoints
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
     private readonly IRunSource _runs;
+    private readonly Silences _silences;
     private readonly TimeProvider _timeProvider;
     private readonly CancellationToken _stopping;
     private int _streams;
@@ -31,9 +33,13 @@ internal sealed class RunEndpoints
     private RunEndpoints(IServiceProvider services)
     {
         _runs = services.GetRequiredService<IRunSource>();
+        _silences = services.GetRequiredService<Silences>();
         _timeProvider = services.GetRequiredService<TimeProvider>();
         _stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
     }
+
+    // Both only increase.
+    private long Version => _runs.Version + _silences.Version;
 
     public static void Map(GuardedRoutes routes, IServiceProvider services)
     {
@@ -73,12 +79,13 @@ internal sealed class RunEndpoints
         }
 
         DateTimeOffset now = _timeProvider.GetUtcNow();
-        string version = $"{_runs.Version}-{now.Ticks / Slot.Ticks}-"
+        string version = $"{Version}-{now.Ticks / Slot.Ticks}-"
             + $"{context.Request.QueryString.Value?.GetHashCode(StringComparison.Ordinal):x}";
         await ApiJson.WriteAsync(context, version, () =>
         {
             RunEntry[] all = [.. _runs.Entries];
-            RunListItem[] found = [.. Filter(all, query).Select(entry => RunListItem.Of(entry, now))];
+            RunListItem[] found = [.. Filter(all, query)
+                .Select(entry => RunListItem.Of(entry, now) with { FiringAlerts = _silences.CountFiring(entry) })];
             return new RunList
             {
                 Root = _runs.Root,
@@ -171,19 +178,23 @@ internal sealed class RunEndpoints
             string slot = entry.Status == RunStatus.Live ? $"-{now.Ticks / Slot.Ticks}" : "";
             await ApiJson.WriteAsync(
                 context,
-                $"{entry.Id}-{entry.Version}-{window?.Ticks}{slot}",
-                () => _runs.DescribeAsync(entry, window, now, context.RequestAborted));
+                $"{entry.Id}-{entry.Version}-{_silences.Version}-{window?.Ticks}{slot}",
+                async () =>
+                {
+                    RunDocument document = await _runs.DescribeAsync(entry, window, now, context.RequestAborted);
+                    return document with { Alerts = [.. document.Alerts.Select(_silences.Mark)] };
+                });
         });
     }
 
     private Task AlertsAsync(HttpContext context)
     {
         string state = context.Request.Query["state"].ToString();
-        return ApiJson.WriteAsync(context, $"{_runs.Version}-alerts-{state.GetHashCode(StringComparison.Ordinal):x}", () =>
+        return ApiJson.WriteAsync(context, $"{Version}-alerts-{state.GetHashCode(StringComparison.Ordinal):x}", () =>
         {
             AlertValues[] all =
             [
-                .. _runs.Entries.SelectMany(AlertValues.Of)
+                .. _runs.Entries.SelectMany(AlertValues.Of).Select(_silences.Mark)
                     .Where(alert =>
                         state.Length == 0
                         || state.Replace("_", "", StringComparison.Ordinal)
@@ -195,7 +206,7 @@ internal sealed class RunEndpoints
             {
                 Source = _runs.Place,
                 Matches = all.Length,
-                Firing = all.Count(alert => alert.State == AlertEpisodeState.Firing),
+                Firing = all.Count(alert => alert is { State: AlertEpisodeState.Firing, SilencedUntil: null }),
                 Alerts = all.Take(MaxAlerts).ToArray(),
             };
         });
@@ -225,7 +236,7 @@ internal sealed class RunEndpoints
             using var timer = new PeriodicTimer(StreamInterval, _timeProvider);
             do
             {
-                long version = id is null ? _runs.Version : _runs.Find(id)?.Version ?? 0;
+                long version = id is null ? Version : (_runs.Find(id)?.Version ?? 0) + _silences.Version;
                 DateTimeOffset now = _timeProvider.GetUtcNow();
                 if (version == sent && now - heard < HeartbeatInterval)
                     continue;

@@ -23,6 +23,9 @@ internal sealed record AlertValues
 
     public int Announcements { get; init; }
 
+    /// <summary>The time until which viewers have silenced the alert; absent if they have not.</summary>
+    public DateTimeOffset? SilencedUntil { get; init; }
+
     /// <summary>The rule and its figures, as announced.</summary>
     public required IReadOnlyDictionary<string, object?> Data { get; init; }
 

@@ -39,6 +39,4 @@ internal sealed record RunDigest
 
     /// <summary>The alerts as episodes, oldest first.</summary>
     public IReadOnlyList<AlertEpisode> Alerts { get; init; } = [];
-
-    public int FiringAlerts => Alerts.Count(alert => alert.State == AlertEpisodeState.Firing);
 }

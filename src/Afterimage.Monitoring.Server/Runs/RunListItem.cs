@@ -45,6 +45,7 @@ internal sealed record RunListItem
 
     public long? UsageMissing { get; init; }
 
+    /// <summary>The number of firing alerts that are not silenced.</summary>
     public int? FiringAlerts { get; init; }
 
     public int? Alerts { get; init; }
@@ -78,7 +79,6 @@ internal sealed record RunListItem
             CostUsd = digest?.CostUsd,
             UnpricedTokens = digest?.UnpricedTokens,
             UsageMissing = digest?.UsageMissing,
-            FiringAlerts = digest?.FiringAlerts,
             Alerts = digest?.Alerts.Count,
             Spark = digest?.Spark,
         };

@@ -14,6 +14,26 @@ function rule(data) {
 }
 const found = data => data.spent !== undefined ? `${plain(data.spent)} spent` : plain(data.value ?? data.mean);
 
+const Times = [['900', '15 min'], ['3600', '1 hour'], ['28800', '8 hours'], ['86400', '1 day'], ['604800', '1 week']];
+async function silence(alert, seconds) {
+  try {
+    await ask('api/v1/silences', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ alert: alert.name, run_id: alert.run_id, seconds: Number(seconds) }) });
+    await refresh();
+  } catch (error) {
+    show(h('h1', null, 'Alerts'), trouble(error), list());
+  }
+}
+
+/** What silences a firing alert, or ends its silence. Its rule goes on, and its handlers still deliver it. */
+function silencing(alert) {
+  const key = `${alert.run_id} ${alert.name} ${alert.silenced_until ?? ''}`;
+  if (alert.silenced_until) return h('button', { type: 'button', class: 'small', 'data-key': key, 'aria-label': `End silence of ${alert.name} of ${alert.run_name}`, onclick: () => silence(alert, 0) }, 'End silence');
+  if (alert.state !== 'firing') return null;
+  return h('select', { class: 'small', 'data-key': key, 'aria-label': `Silence ${alert.name} of ${alert.run_name}`, onchange: event => event.target.value && silence(alert, event.target.value) },
+    h('option', { value: '' }, 'Silence…'), Times.map(([value, text]) => h('option', { value }, text)));
+}
+const stateOf = alert => alert.silenced_until ? [h('span', { class: 'badge silenced' }, 'Silenced'), h('span', { class: 'sub' }, 'until ', time(alert.silenced_until))] : badge(alert.state);
+
 async function refresh() {
   try {
     const state = view.get('state');
@@ -32,9 +52,10 @@ function list() {
   }
   return [table('Alerts', [
     ['Alert', a => [name(a.name), h('span', { class: 'sub' }, h('a', { href: `run?id=${a.run_id}` }, a.run_name))]],
-    ['State', a => badge(a.state)], ['Level', a => a.level], ['Since', a => time(a.start), 'nowrap'],
+    ['State', stateOf], ['Level', a => a.level], ['Since', a => time(a.start), 'nowrap'],
     ['Lasted', a => a.end ? span((new Date(a.end) - new Date(a.start)) / 1000) : a.state === 'firing' ? 'goes on' : '–', 'number'],
     ['Rule', a => rule(a.data), 'text'], ['Figure', a => found(a.data), 'number'], ['What happened', a => sentence(a.message), 'text'],
+    ['Silence', silencing],
   ], last.alerts), last.matches > last.alerts.length ? h('p', { class: 'empty' }, `The first ${count(last.alerts.length)} of ${count(last.matches)}.`) : null];
 }
 

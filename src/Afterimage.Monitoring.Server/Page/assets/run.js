@@ -131,7 +131,7 @@ function body(answer) {
     tiles(answer.figures),
     answer.series.time.length ? figures(answer.series) : h('p', { class: 'empty' }, 'Nothing happened in this span of time.'),
     answer.alerts.length ? section('alerts', 'Alerts', table('Alerts', [
-      ['Alert', a => name(a.name)], ['State', a => badge(a.state)], ['Level', a => a.level], ['Since', a => time(a.start), 'nowrap'],
+      ['Alert', a => name(a.name)], ['State', a => badge(a.silenced_until ? 'silenced' : a.state)], ['Level', a => a.level], ['Since', a => time(a.start), 'nowrap'],
       ['Lasted', a => a.end ? span((new Date(a.end) - new Date(a.start)) / 1000) : '–', 'number'], ['What happened', a => sentence(a.message), 'text'],
     ], answer.alerts.slice(0, 20)), total > 20 ? h('p', { class: 'empty' }, `The first 20 of ${count(total)}. `, h('a', { href: 'alerts' }, 'All alerts')) : null) : null,
     answer.models.length ? section('models', 'By model', table('By model', groups([['Model', g => name(g.name)]]), answer.models)) : null,
