@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
@@ -7,8 +8,10 @@ namespace Afterimage.Cli.Tests;
 /// <summary>Clients of <c>serve</c> that connect and then say little or nothing.</summary>
 public sealed class ServeConnectionTests : IDisposable
 {
-    private const int Connections = 2000;
     private const int MaxConnections = 1000;
+
+    // Other tests of this process need descriptors too.
+    private static readonly int Connections = Math.Min(10_000, Descriptors() / 2);
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -79,6 +82,18 @@ public sealed class ServeConnectionTests : IDisposable
             process.Kill();
             await CommandLine.FinishAsync(process);
         }
+    }
+
+    private static int Descriptors()
+    {
+        const string Name = "Max open files";
+        string? line = File.Exists("/proc/self/limits")
+            ? File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal))
+            : null;
+        return line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var most, ..]
+            && int.TryParse(most, NumberStyles.None, CultureInfo.InvariantCulture, out int limit)
+            ? limit
+            : 4000;
     }
 
     private static async Task<(Uri Pages, Uri Otlp)> AddressesAsync(Process process, bool hasOtlp)

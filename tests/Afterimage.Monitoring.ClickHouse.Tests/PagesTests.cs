@@ -198,9 +198,12 @@ public sealed class PagesTests(SharedCluster shared, ShippedRuns pair) : IClassF
         using Fleet one = fleet;
         foreach (string machine in (string[])["x", "y"])
         {
-            string root = Path.Combine(_root.Path, machine);
-            Recorded.Run(Path.Combine(root, "demo"), 20);
-            await fleet.ShipAsync(root, SharedCluster.Once, null, Cancellation);
+            string run = Path.Combine(_root.Path, machine, "demo");
+            Recorded.Run(run, 20);
+            File.WriteAllText(
+                Path.Combine(run, "run.json"),
+                $$"""{"format_version":1,"run_id":"{{machine}}","host":"h","start":"2026-11-23T14:00:00Z","end":"2026-11-23T15:00:00Z"}""");
+            await fleet.ShipAsync(Path.Combine(_root.Path, machine), SharedCluster.Once, null, Cancellation);
         }
 
         await using RunningServer server = await RunningServer.StartAsync(_root.Path, o => o.Fleet = options);

@@ -154,8 +154,9 @@ internal sealed partial class ClusterRuns : BackgroundService, IRunSource
             Trouble = null;
             return isComplete;
         }
-        catch (FleetException e)
+        catch (Exception e) when (e is FleetException or FormatException or OverflowException or ArgumentException)
         {
+            // Rows that somebody else has written must not end the server.
             string reason = e.FirstLine();
             if (Trouble != reason)
             {
@@ -206,7 +207,9 @@ internal sealed partial class ClusterRuns : BackgroundService, IRunSource
             same.Count() == 1
                 ? same.Select(run => (run, run.Name))
                 : same.GroupBy(run => run.Host, StringComparer.Ordinal).SelectMany(ofHost => ofHost.Select(run =>
-                    (run, ofHost.Count() == 1 ? $"{run.Name} ({run.Host})" : $"{run.Name} ({run.Host}, {run.Path}, {run.Id[..8]})"))));
+                    (run, ofHost.Count() == 1 ? $"{run.Name} ({run.Host})" : $"{run.Name} ({run.Host}, {run.Path}, {Short(run.Id)})"))));
+
+    private static string Short(string id) => id.Length > 8 ? id[^8..] : id;
 
     /// <summary>Reads runs to which lines were added, for some seconds.</summary>
     /// <returns><see langword="true"/> if none of them is left; otherwise, <see langword="false"/>.</returns>
