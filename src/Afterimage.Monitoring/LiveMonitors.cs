@@ -45,17 +45,38 @@ internal static class LiveMonitors
         lock (Monitors)
             monitors = [.. Monitors];
 
-        // In parallel, because each monitor may need its whole time limit.
-        Parallel.ForEach(monitors, monitor =>
+        // At the same time, because each monitor may need its whole time limit. The threads are our own: at the end, a process may have no
+        // file descriptor left to load an assembly with.
+        List<Thread> threads = [];
+        foreach (MonitorAssembly monitor in monitors.AsSpan(Math.Min(1, monitors.Length)))
         {
+            var thread = new Thread(() => Try(action, monitor)) { IsBackground = true, Name = "Afterimage exit" };
             try
             {
-                action(monitor);
+                thread.Start();
+                threads.Add(thread);
             }
-            catch (Exception)
+            catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
             {
-                // The process is ending: nobody is left to be told, and the other monitors still have records.
+                Try(action, monitor);
             }
-        });
+        }
+
+        if (monitors.Length > 0)
+            Try(action, monitors[0]);
+        foreach (Thread thread in threads)
+            thread.Join();
+    }
+
+    private static void Try(Action<MonitorAssembly> action, MonitorAssembly monitor)
+    {
+        try
+        {
+            action(monitor);
+        }
+        catch (Exception)
+        {
+            // The process is ending: nobody is left to be told, and the other monitors still have records.
+        }
     }
 }
