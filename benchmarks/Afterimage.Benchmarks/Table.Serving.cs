@@ -36,13 +36,14 @@ internal sealed partial class Table
         double? itsTime = itsSeconds * 1e9 / itsSpans;
         double? work = used * 1e9 / spans;
         double? itsWork = itsUse * 1e9 / itsSpans;
+        if (seconds is null)
+            return;
         Row($"{name} to disk, a span", Aspire, time / itsTime, null, time, itsTime, Time);
         AtLeast("the same, spans a second", spans / seconds ?? double.NaN, "", 50_000);
         AtLeast("the same, spans a second, Aspire's dashboard", itsSpans / itsSeconds ?? double.NaN, "", null);
         Row("the same, processor time a span", Aspire, work / itsWork, null, work, itsWork, Time);
         Row("the same, peak resident MiB", Aspire, peak / itsPeak, null, peak, itsPeak, Number);
-        Row("the same, spans acknowledged", Aspire, spans / itsSpans, null, spans, itsSpans, Number);
-        Row("the same, spans kept of these", Aspire, kept / itsKept, null, kept, itsKept, Number);
+        Line("the same, found of what was acknowledged", Aspire, "", "", "", $"{kept:n0} of {spans:n0}", $"{itsKept:n0} of {itsSpans:n0}");
     }
 
     private void FollowingRows(string key, double cores)
