@@ -1,4 +1,5 @@
 using Afterimage.Benchmarks;
+using Afterimage.Benchmarks.Serving;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Exporters.Json;
 using BenchmarkDotNet.Running;
@@ -11,6 +12,8 @@ switch (args)
         return ExportCost.Run(rest);
     case ["reading", .. string[] rest]:
         return ReadingCost.Run(rest);
+    case ["serving", .. string[] rest]:
+        return ServingCost.Run(rest);
     case ["soak", .. string[] rest]:
         return Soak.Run(rest);
     case ["table", string artifacts]:
