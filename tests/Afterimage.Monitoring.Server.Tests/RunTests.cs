@@ -391,8 +391,8 @@ public sealed class RunTests : IDisposable
         await using RunningServer server = await RunningServer.StartAsync(_root.Path);
         JsonElement list = await server.UntilAsync(
             "api/v1/runs?sort=name&order=asc",
-            l => l.GetProperty("runs").EnumerateArray().Count(r => r.TryGetProperty("firing_alerts", out JsonElement n) && n.GetInt32() == 1)
-                == 2);
+            l => l.GetProperty("runs").EnumerateArray()
+                .Count(r => r.TryGetProperty("firing_alerts", out JsonElement firing) && firing.GetInt32() == 1) == 2);
         string one = Id(list.GetProperty("runs")[0]);
 
         Assert.Equal(HttpStatusCode.OK, await SilenceAsync(new { alert = "slow", run_id = one, seconds = 3600 }));

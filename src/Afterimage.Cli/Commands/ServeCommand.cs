@@ -256,6 +256,9 @@ internal static class ServeCommand
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+
+            // A line for each connection beyond the limit would fill the log and, if nobody reads it, stop the server.
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error)
             .AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console =>
             console.LogToStandardErrorThreshold = LogLevel.Trace);

@@ -67,7 +67,7 @@ internal sealed class Silences(TimeProvider timeProvider)
     }
 
     /// <summary>Adds to an alert until when it is silenced.</summary>
-    public AlertValues Mark(AlertValues alert) => Until(alert.Name, alert.RunId) is { } until ? alert with { SilencedUntil = until } : alert;
+    public AlertValues Mark(AlertValues alert) => alert with { SilencedUntil = Until(alert.Name, alert.RunId) };
 
     /// <summary>Returns the number of the firing alerts of a run that are not silenced; null if the run has not been read.</summary>
     public int? CountFiring(RunEntry entry) =>
