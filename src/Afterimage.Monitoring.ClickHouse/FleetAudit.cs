@@ -16,6 +16,14 @@ public sealed record FleetAudit
     /// cluster.</summary>
     public long SkippedLines { get; init; }
 
+    /// <summary>The number of those lines that were removed from the cluster for their age (<see cref="Fleet.RemoveBeforeAsync"/>). They
+    /// do not count as missing.</summary>
+    public long RemovedLines { get; init; }
+
+    /// <summary>The number of further lines of these runs in the cluster, whose files are no longer in the log directories: they were
+    /// deleted, or edited or replaced after they had been shipped. They count in the figures of the cluster.</summary>
+    public long LinesOfOtherFiles { get; init; }
+
     /// <summary>The number of lines that are missing from the cluster.</summary>
     public long Missing { get; init; }
 

@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Afterimage.Monitoring.ClickHouse.Cluster;
 using Afterimage.Monitoring.ClickHouse.Http;
 
 namespace Afterimage.Monitoring;
 
 /// <summary>The result of an SQL query over a fleet. Dispose it to release its connection.</summary>
-public sealed class FleetQuery : IAsyncDisposable
+public sealed partial class FleetQuery : IAsyncDisposable
 {
     private readonly IAsyncEnumerator<string> _lines;
     private readonly long _maxRows;
@@ -70,6 +71,16 @@ public sealed class FleetQuery : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         string statement = sql.TrimEnd().TrimEnd(';').TrimEnd();
+
+        // For servers, a statement that ends the queries of others can also only read.
+        if (!Reading().IsMatch(statement))
+        {
+            throw new FleetException("The statement must begin with SELECT, WITH, SHOW, DESCRIBE, EXISTS or EXPLAIN.")
+            {
+                ErrorCode = ErrorCodes.ReadOnly,
+            };
+        }
+
         string settings = $"&database={cluster.Options.Database}";
 
         // A user who may only read has its limits in its profile, and must not set any.
@@ -126,6 +137,12 @@ public sealed class FleetQuery : IAsyncDisposable
             _ => text => text,
         };
     }
+
+    // Behind white space, comments and parentheses.
+    [GeneratedRegex(
+        @"^(?:[\s(]|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH|SHOW|DESCRIBE|DESC|EXISTS|EXPLAIN)\b",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.NonBacktracking)]
+    private static partial Regex Reading();
 
     private static double Double(string text) => text switch
     {

@@ -311,6 +311,39 @@ public sealed class QuestionTests(SharedCluster shared)
         }
     }
 
+    [Theory]
+    [InlineData("KILL QUERY WHERE 1")]
+    [InlineData("/* SELECT */ kill query where 1")]
+    [InlineData("-- SELECT 1\nDROP TABLE generations")]
+    [InlineData("SYSTEM STOP MERGES")]
+    [InlineData("SET readonly = 0")]
+    [InlineData("SELECTED")]
+    public async Task A_statement_that_does_more_than_read_is_refused(string sql)
+    {
+        (Fleet fleet, _) = await shared.NewFleetAsync();
+        using Fleet one = fleet;
+
+        FleetException refused = await Assert.ThrowsAsync<FleetException>(() => fleet.QueryAsync(sql, null, Cancellation));
+
+        Assert.StartsWith("The statement must begin with SELECT", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("select 1")]
+    [InlineData(" -- ; DROP\n /* ( */ SELECT 1;")]
+    [InlineData("WITH 1 AS one SELECT one")]
+    [InlineData("DESCRIBE TABLE generations")]
+    [InlineData("SHOW TABLES")]
+    public async Task A_statement_that_reads_is_run(string sql)
+    {
+        (Fleet fleet, _) = await shared.NewFleetAsync();
+        using Fleet one = fleet;
+
+        await using FleetQuery query = await fleet.QueryAsync(sql, null, Cancellation);
+
+        Assert.NotEmpty(await query.ReadRowsAsync(Cancellation).ToArrayAsync(Cancellation));
+    }
+
     private static void Priced(GenerationMonitorOptions options) =>
         options.Pricing = new ModelPricing([KeyValuePair.Create("gpt-4o", new ModelPrice { Input = 2.5m, Output = 10 })]);
 

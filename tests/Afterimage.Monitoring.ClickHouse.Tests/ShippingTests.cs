@@ -197,7 +197,8 @@ public sealed class ShippingTests(SharedCluster shared)
 
         Assert.Equal((new DateOnly(2026, 4, 1), 3), (removal.KeptFrom, removal.Lines));
         Assert.Equal("3", await CountAsync(options, "generations"));
-        Assert.Equal(7, (await AuditedAsync(fleet, root.Path)).Lines);
+        FleetAudit kept = await AuditedAsync(fleet, root.Path);
+        Assert.Equal((7, 3, 0), (kept.Lines, kept.RemovedLines, kept.LinesOfOtherFiles));
         await (await shared.GetAsync()).AskAsync(
             $"ALTER TABLE {options.Database}.record_lines_local ON CLUSTER fleet DROP PARTITION 202605");
         FleetAudit missed = await fleet.AuditAsync(root.Path, null, Cancellation);

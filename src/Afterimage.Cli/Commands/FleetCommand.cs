@@ -115,6 +115,9 @@ internal static class FleetCommand
 
     private static async Task<int> RemoveAsync(Fleet fleet, DateTimeOffset before, bool json, CancellationToken cancellationToken)
     {
+        if (before > DateTimeOffset.UtcNow)
+            throw new InputException("--before must not be in the future.");
+
         FleetRemoval removal = await fleet.RemoveBeforeAsync(before, cancellationToken);
         if (json)
         {
@@ -181,8 +184,13 @@ internal static class FleetCommand
         await Console.Out.WriteLineAsync(
             $"{Format.Count(audit.Lines)} lines in {Format.Count(audit.Files)} files of {Format.Count(audit.Runs)} runs: "
             + (audit.IsClean
-                ? "each exists exactly once"
+                ? audit.RemovedLines == 0
+                    ? "each exists exactly once"
+                    : $"each exists exactly once, except for {Format.Count(audit.RemovedLines)} that were removed for their age"
                 : $"{Format.Count(audit.Missing)} missing, {Format.Count(audit.Twice)} twice, {Format.Count(audit.Differing)} differing"));
+        if (audit.LinesOfOtherFiles > 0)
+            await Console.Out.WriteLineAsync(
+                $"{Format.Count(audit.LinesOfOtherFiles)} more lines in the cluster are of files that were deleted or replaced here");
         foreach (FleetAuditFile file in audit.FilesWithFaults.Take(MaxFiles))
             await Console.Out.WriteLineAsync(
                 $"{Format.ShortPath(file.Path)}: {Format.Count(file.Missing)} missing, {Format.Count(file.Twice)} twice, "
@@ -197,6 +205,8 @@ internal static class FleetCommand
         writer.WriteNumber("files", audit.Files);
         writer.WriteNumber("lines", audit.Lines);
         writer.WriteNumber("skipped_lines", audit.SkippedLines);
+        writer.WriteNumber("removed_lines", audit.RemovedLines);
+        writer.WriteNumber("lines_of_other_files", audit.LinesOfOtherFiles);
         writer.WriteNumber("missing", audit.Missing);
         writer.WriteNumber("twice", audit.Twice);
         writer.WriteNumber("differing", audit.Differing);

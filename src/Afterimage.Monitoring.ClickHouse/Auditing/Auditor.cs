@@ -17,7 +17,6 @@ namespace Afterimage.Monitoring.ClickHouse.Auditing;
 internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress, CancellationToken cancellationToken)
 {
     private const int RangeLength = 50_000;
-    private const int ReadOnly = 164;
 
     private readonly List<FleetAuditFile> _faults = [];
     private readonly Dictionary<string, ClickHouseNode[]> _nodes = new(StringComparer.Ordinal);
@@ -26,6 +25,8 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
     private int _files;
     private long _lines;
     private long _skippedLines;
+    private long _removedLines;
+    private long _linesOfOtherFiles;
 
     public async Task<FleetAudit> RunAsync(string root)
     {
@@ -47,6 +48,8 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
             Files = _files,
             Lines = _lines,
             SkippedLines = _skippedLines,
+            RemovedLines = _removedLines,
+            LinesOfOtherFiles = _linesOfOtherFiles,
             Missing = _faults.Sum(file => file.Missing),
             Twice = _faults.Sum(file => file.Twice),
             Differing = _faults.Sum(file => file.Differing),
@@ -78,7 +81,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
                     .ConfigureAwait(false);
                 return node;
             }
-            catch (FleetException e) when (e.ErrorCode == ReadOnly)
+            catch (FleetException e) when (e.ErrorCode == ErrorCodes.ReadOnly)
             {
                 // A user that may only read must be content with what the node has by now.
                 return node;
@@ -95,6 +98,9 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
     private async Task AuditAsync(RunListing listing, string fleet)
     {
         RunNames names = RunNames.Read(listing, fleet);
+        ILookup<string, string> files = FilesOf(listing, names).ToLookup(file => file.Table, file => file.Name, StringComparer.Ordinal);
+        foreach (LineTable table in LineTable.All)
+            _linesOfOtherFiles += await OtherLinesAsync(table, names.Run, files[table.Name]).ConfigureAwait(false);
         foreach (ListedFile file in listing.Files)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -124,6 +130,21 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
         }
     }
 
+    private static IEnumerable<(string Table, string Name)> FilesOf(RunListing listing, RunNames names) =>
+        listing.Files.SelectMany(file => (file.IsCompacted ? CompactedSources.Read(file.Path).Select(source => source.Name) : [file.Name])
+            .Select(name => (file.Table.Name, names.FileOf(file.Table.Name, name))));
+
+    private async Task<long> OtherLinesAsync(LineTable table, string run, IEnumerable<string> files)
+    {
+        string those = string.Join(", ", files.Append("").Select(TabSeparated.Quote));
+        string sql = $"SELECT count() FROM {cluster.Schema.Database}.{table.LocalName} "
+            + $"WHERE run = {TabSeparated.Quote(run)} AND file NOT IN ({those})";
+        long lines = 0;
+        foreach (ClickHouseNode node in _nodes[table.Name])
+            lines += long.Parse((await node.ReadAsync(sql, cancellationToken).ConfigureAwait(false)).Trim(), CultureInfo.InvariantCulture);
+        return lines;
+    }
+
     private async Task AuditAsync(string path, LineTable table, string run, string file, LineCursor cursor, bool mayGrow)
     {
         var here = new List<Line>();
@@ -150,6 +171,8 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
 
             if (there.Lines != kept || there.Distinct != kept || there.Sum != sum)
                 fault = await CompareAsync(fault, table, lines, here, mayGrow).ConfigureAwait(false);
+            else
+                _removedLines += here.Count - kept;
             lines += here.Count;
             if (here.Count < RangeLength)
                 break;
@@ -207,6 +230,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
             bool isTwice = isThere && found.Count > 1;
             bool differs = isThere && (found.Least != here[i].Checksum || found.Most != here[i].Checksum);
             missing += isThere || here[i].IsRemoved ? 0 : 1;
+            _removedLines += !isThere && here[i].IsRemoved ? 1 : 0;
             twice += isTwice ? 1 : 0;
             differing += differs ? 1 : 0;
             if ((!isThere && !here[i].IsRemoved) || isTwice || differs)

@@ -183,9 +183,9 @@ internal sealed class FleetCluster : IDisposable
                 _first = index;
                 return answer;
             }
-            catch (FleetException e) when (e.ErrorCode is null && i < nodes.Length - 1)
+            catch (FleetException e) when (ErrorCodes.IsOfNode(e.ErrorCode) && i < nodes.Length - 1)
             {
-                // This node cannot be reached, but the next one may be.
+                // The next node may be well.
             }
         }
     }
@@ -257,7 +257,7 @@ internal sealed class FleetCluster : IDisposable
                     ErrorCode = 0,
                 };
         }
-        catch (FleetException e) when (e.ErrorCode is null)
+        catch (FleetException e) when (ErrorCodes.IsOfNode(e.ErrorCode))
         {
             return null;
         }
