@@ -122,10 +122,16 @@ public sealed partial class FleetQuery : IAsyncDisposable
         return await _lines.MoveNextAsync().ConfigureAwait(false) ? TabSeparated.NullableRow(_lines.Current) : null;
     }
 
-    private static Func<string, object> ReaderOf(string type)
+    /// <summary>Returns the type of the values of a column that are not null.</summary>
+    internal static string TypeOfValues(string type)
     {
         const string Nullable = "Nullable(";
-        string inner = type.StartsWith(Nullable, StringComparison.Ordinal) ? type[Nullable.Length..^1] : type;
+        return type.StartsWith(Nullable, StringComparison.Ordinal) ? type[Nullable.Length..^1] : type;
+    }
+
+    private static Func<string, object> ReaderOf(string type)
+    {
+        string inner = TypeOfValues(type);
         return inner switch
         {
             "Int8" or "Int16" or "Int32" or "Int64" => text => long.Parse(text, CultureInfo.InvariantCulture),

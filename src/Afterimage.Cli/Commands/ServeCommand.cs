@@ -6,6 +6,7 @@ using System.Globalization;
 using System.Net;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Monitoring;
+using Afterimage.Monitoring.ClickHouse.Questions;
 using Afterimage.Monitoring.Server.Otlp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -227,7 +228,7 @@ internal static class ServeCommand
         await Console.Out.WriteLineAsync(
             settings.Fleet is null
                 ? $"The runs below {Path.GetFullPath(settings.Root)}:"
-                : $"The runs in {new Uri(settings.Fleet.Urls[0], settings.Fleet.Database)}:");
+                : $"The runs in {FleetFigures.NameOf(settings.Fleet)}:");
         await Console.Out.WriteLineAsync($"  {link}");
         if (settings.Otlp is not null)
             await Console.Out.WriteLineAsync($"OTLP: http://{host}:{ports[1]} (HTTP), http://{host}:{ports[2]} (gRPC)");

@@ -98,9 +98,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
     private async Task AuditAsync(RunListing listing, string fleet)
     {
         RunNames names = RunNames.Read(listing, fleet);
-        ILookup<string, string> files = FilesOf(listing, names).ToLookup(file => file.Table, file => file.Name, StringComparer.Ordinal);
-        foreach (LineTable table in LineTable.All)
-            _linesOfOtherFiles += await OtherLinesAsync(table, names.Run, files[table.Name]).ConfigureAwait(false);
+        List<(LineTable Table, string Name)> audited = [];
         foreach (ListedFile file in listing.Files)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -108,8 +106,7 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
             {
                 bool mayGrow = FileClaim.IsHeld(file.Path);
                 using LineCursor cursor = LineCursor.OfFile(file.Path, 0, long.MaxValue);
-                await AuditAsync(file.Path, file.Table, names.Run, names.FileOf(file.Table.Name, file.Name), cursor, mayGrow)
-                    .ConfigureAwait(false);
+                await AuditFileAsync(file.Path, file.Table, file.Name, cursor, mayGrow).ConfigureAwait(false);
                 continue;
             }
 
@@ -117,22 +114,23 @@ internal sealed class Auditor(FleetCluster cluster, IProgress<double>? progress,
             foreach ((string name, long rows) in CompactedSources.Read(file.Path))
             {
                 using LineCursor cursor = LineCursor.OfLines(CompactedLines.Read(file.Path, offset, rows), 0, rows);
-                await AuditAsync(
-                        Path.Combine(listing.Directory, name),
-                        file.Table,
-                        names.Run,
-                        names.FileOf(file.Table.Name, name),
-                        cursor,
-                        mayGrow: false)
+                await AuditFileAsync(Path.Combine(listing.Directory, name), file.Table, name, cursor, mayGrow: false)
                     .ConfigureAwait(false);
                 offset += rows;
             }
         }
-    }
 
-    private static IEnumerable<(string Table, string Name)> FilesOf(RunListing listing, RunNames names) =>
-        listing.Files.SelectMany(file => (file.IsCompacted ? CompactedSources.Read(file.Path).Select(source => source.Name) : [file.Name])
-            .Select(name => (file.Table.Name, names.FileOf(file.Table.Name, name))));
+        ILookup<LineTable, string> files = audited.ToLookup(file => file.Table, file => file.Name);
+        foreach (LineTable table in LineTable.All)
+            _linesOfOtherFiles += await OtherLinesAsync(table, names.Run, files[table]).ConfigureAwait(false);
+
+        Task AuditFileAsync(string path, LineTable table, string name, LineCursor cursor, bool mayGrow)
+        {
+            string inCluster = names.FileOf(table.Name, name);
+            audited.Add((table, inCluster));
+            return AuditAsync(path, table, names.Run, inCluster, cursor, mayGrow);
+        }
+    }
 
     private async Task<long> OtherLinesAsync(LineTable table, string run, IEnumerable<string> files)
     {

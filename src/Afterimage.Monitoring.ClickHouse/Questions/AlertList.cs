@@ -107,7 +107,8 @@ internal sealed class AlertList(FleetCluster cluster)
             run => run.Key,
             run => ($"{run.Last()[1]}:{run.Last()[2]}", (LogRun[])
             [
-                .. run.Where(row => row[3] != "0").Select(row => new LogRun(row[2], Time(row[3]), row[5] == "1" ? Time(row[4]) : null)),
+                .. run.Where(row => row[3] != "0")
+                    .Select(row => new LogRun(row[2], FleetFigures.Time(row[3]), row[5] == "1" ? FleetFigures.Time(row[4]) : null)),
             ]),
             StringComparer.Ordinal);
 
@@ -124,12 +125,10 @@ internal sealed class AlertList(FleetCluster cluster)
                 Name = row[4],
                 Message = row[6],
                 Level = Enum.Parse<AlertLevel>(row[5], ignoreCase: true),
-                Timestamp = Time(row[3]),
+                Timestamp = FleetFigures.Time(row[3]),
                 Data = NoteLine.ValuesOf(row[7].Length == 0 ? null : row[7]),
             });
     }
-
-    private static DateTimeOffset Time(string ticks) => FleetFigures.Time(FleetFigures.Number(ticks));
 
     private sealed record ShippedAlert(string Run, long Generation, int Number, long Line, Alert Alert);
 }

@@ -156,11 +156,14 @@ internal sealed record FleetFigures(RunSummary Summary, IReadOnlyDictionary<stri
                 Timeout.InfiniteTimeSpan)
             .ConfigureAwait(false))[0];
         bool hasRecords = row[2] != "0";
-        return (Number(row[0]), Number(row[1]), hasRecords ? Time(Number(row[3])) : null, hasRecords ? Time(Number(row[4])) : null);
+        return (Number(row[0]), Number(row[1]), hasRecords ? Time(row[3]) : null, hasRecords ? Time(row[4]) : null);
     }
 
     /// <summary>Returns the time of ticks since 1970.</summary>
     public static DateTimeOffset Time(long ticks) => new(RecordTime.OfUnix(ticks), TimeSpan.Zero);
+
+    /// <inheritdoc cref="Time(long)"/>
+    public static DateTimeOffset Time(string ticks) => Time(Number(ticks));
 
     public static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 

@@ -92,8 +92,8 @@ internal sealed record RunFigures
                 {
                     Lines = row is null ? 0 : FleetFigures.Number(row[1]),
                     SkippedLines = row is null ? 0 : FleetFigures.Number(row[2]),
-                    FirstTimestamp = hasRecords ? FleetFigures.Time(FleetFigures.Number(row![3])) : null,
-                    LastTimestamp = hasRecords ? FleetFigures.Time(FleetFigures.Number(row![4])) : null,
+                    FirstTimestamp = hasRecords ? FleetFigures.Time(row![3]) : null,
+                    LastTimestamp = hasRecords ? FleetFigures.Time(row![4]) : null,
                     Models = [.. models[id]],
                     Spark = sparks.GetValueOrDefault(id) ?? [],
                     Calls = calls.GetValueOrDefault(id) ?? new KeySummary(),

@@ -12,32 +12,32 @@ internal sealed class RunList(FleetCluster cluster)
     public async Task<FleetRuns> ReadAsync(FleetFilter filter, int maxRuns, CancellationToken cancellationToken)
     {
         var where = new FilterSql(filter, cluster.Schema.Database);
-        FleetRuns runs = await ListAsync(where, maxRuns, cancellationToken).ConfigureAwait(false);
+        long count = await cluster.NumberAsync($"SELECT uniqExact(run) FROM {Selected(where)}", cancellationToken).ConfigureAwait(false);
         List<FleetRun> latest = [];
-        foreach (FleetRun[] some in runs.Latest.Chunk(RunsAtOnce))
+        foreach (FleetRun[] some in (await ListAsync(where, maxRuns, cancellationToken).ConfigureAwait(false)).Chunk(RunsAtOnce))
             latest.AddRange(await WithFiguresAsync(some, where, cancellationToken).ConfigureAwait(false));
-        return runs with { Latest = latest };
+        return new FleetRuns { Latest = latest, Count = count };
     }
 
-    /// <summary>Returns the runs without figures of their calls. This reads no records.</summary>
-    public async Task<FleetRuns> ListAsync(FilterSql where, int maxRuns, CancellationToken cancellationToken)
+    /// <summary>Returns the latest runs without figures of their calls. This reads no records.</summary>
+    public async Task<IReadOnlyList<FleetRun>> ListAsync(FilterSql where, int maxRuns, CancellationToken cancellationToken)
     {
-        string runs = $"{cluster.Schema.Database}.runs WHERE run IN (SELECT run FROM {cluster.Schema.Database}.runs WHERE {where.Runs})";
-        long count = await cluster.NumberAsync($"SELECT uniqExact(run) FROM {runs}", cancellationToken).ConfigureAwait(false);
-
         // A run of which no run.json is known has a part without a name. Once one is known, that part says nothing.
         IReadOnlyList<string[]> rows = await cluster
             .RowsAsync(
                 "SELECT run, argMax(name, started), argMax(path, started), argMax(host, started), argMax(service, started), "
                 + "argMax(concat(process_name, ' ', toString(process_id)), started), countIf(started > 0), "
                 + "countIf(started > 0 AND has_end = 1), max(is_alive), minIf(started, started > 0), max(end) "
-                + $"FROM (SELECT *, start AS started FROM {runs}) GROUP BY run "
+                + $"FROM (SELECT *, start AS started FROM {Selected(where)}) GROUP BY run "
                 + $"ORDER BY minIf(started, started > 0) DESC, argMax(name, started) LIMIT {maxRuns}",
                 cancellationToken,
                 Timeout.InfiniteTimeSpan)
             .ConfigureAwait(false);
-        return new FleetRuns { Latest = [.. rows.Select(Of)], Count = count };
+        return [.. rows.Select(Of)];
     }
+
+    private string Selected(FilterSql where) =>
+        $"{cluster.Schema.Database}.runs WHERE run IN (SELECT run FROM {cluster.Schema.Database}.runs WHERE {where.Runs})";
 
     private async Task<IEnumerable<FleetRun>> WithFiguresAsync(
         IReadOnlyList<FleetRun> runs,
@@ -52,7 +52,7 @@ internal sealed class RunList(FleetCluster cluster)
                 $"SELECT run, max(ticks) FROM {cluster.Schema.Database}.record_lines WHERE event != 'skipped' AND {calls} GROUP BY run",
                 cancellationToken,
                 Timeout.InfiniteTimeSpan)
-            .ConfigureAwait(false)).ToDictionary(row => row[0], row => FleetFigures.Time(FleetFigures.Number(row[1])));
+            .ConfigureAwait(false)).ToDictionary(row => row[0], row => FleetFigures.Time(row[1]));
         return runs.Select(run => run with
         {
             LastTimestamp = lasts.TryGetValue(run.Id, out DateTimeOffset last) ? last : null,
@@ -75,8 +75,8 @@ internal sealed class RunList(FleetCluster cluster)
                 : row[8] == "1" ? RunState.Running
                 : ended == parts ? RunState.Ended
                 : RunState.Killed,
-            Start = parts == 0 ? null : FleetFigures.Time(FleetFigures.Number(row[9])),
-            End = parts > 0 && ended == parts ? FleetFigures.Time(FleetFigures.Number(row[10])) : null,
+            Start = parts == 0 ? null : FleetFigures.Time(row[9]),
+            End = parts > 0 && ended == parts ? FleetFigures.Time(row[10]) : null,
             Calls = new KeySummary(),
         };
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;

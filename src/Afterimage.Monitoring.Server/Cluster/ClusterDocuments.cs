@@ -1,5 +1,5 @@
+using System.Globalization;
 using Afterimage.Monitoring.ClickHouse.Cluster;
-using Afterimage.Monitoring.ClickHouse.Http;
 using Afterimage.Monitoring.ClickHouse.Questions;
 using Afterimage.Monitoring.ClickHouse.Schema;
 using Afterimage.Monitoring.Recording;
@@ -20,13 +20,15 @@ internal static class ClusterDocuments
         DateTimeOffset? from = window is { } given ? to - given : null;
         var filter = new FleetFilter { Run = run.FleetId, Since = from };
         FleetCluster cluster = fleet.Cluster;
+        string records = new FilterSql(filter, cluster.Schema.Database).Records;
 
+        // The summary checks that the run exists.
         Task<RunSummary> summary = fleet.SummarizeAsync(filter);
-        Task<IReadOnlyList<KeySummary>> models = fleet.SummarizeByAsync(SummaryKey.Model, filter);
-        Task<IReadOnlyList<GroupValues>> tags = TagsAsync(fleet, filter);
+        Task<IReadOnlyList<KeySummary>> models = new KeyFigures(cluster).ReadAsync(SummaryKey.Model, records, CancellationToken.None);
+        Task<IReadOnlyList<GroupValues>> tags = TagsAsync(cluster, records);
         Task<SeriesValues> series = SeriesAsync(cluster, filter, from ?? first, window is null ? last : to);
-        Task<CallNote[]> slowest = CallsAsync(cluster, filter, "1", "duration DESC");
-        Task<CallNote[]> failures = CallsAsync(cluster, filter, "success = 0", "ticks DESC");
+        Task<CallNote[]> slowest = CallsAsync(cluster, records, "duration DESC");
+        Task<CallNote[]> failures = CallsAsync(cluster, $"success = 0 AND {records}", "ticks DESC");
         Task<LogNote[]> log = LogAsync(cluster, filter);
         await Task.WhenAll(summary, models, tags, series, slowest, failures, log);
 
@@ -50,8 +52,7 @@ internal static class ClusterDocuments
             Failures = await failures,
             Scores =
             [
-                .. Metrics(all, name => name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal))
-                    .Select(score => score with { Name = score.Name[Names.ScorePrefix.Length..] }),
+                .. Metrics(all, MetricValues.IsScore).Select(score => score.AsScore()),
             ],
             Metrics = [.. Metrics(all, RunDocument.IsOfTheProgram)],
             Log = await log,
@@ -101,29 +102,23 @@ internal static class ClusterDocuments
                 ApiJson.Finite(metric.Value.P95),
                 ApiJson.Finite(metric.Value.Max)));
 
-    private static GroupValues Group(string? key, KeySummary calls)
+    private static GroupValues Group(string? key, KeySummary calls) => new()
     {
-        bool hasTokens = calls.CallsWithoutTokens < calls.Generations + calls.Evaluations;
-        return new GroupValues
-        {
-            Key = key,
-            Name = calls.Value ?? Names.UnknownModelName,
-            Calls = calls.Generations,
-            SuccessRate = calls.SuccessRate,
-            P50Seconds = calls.MedianSeconds,
-            P95Seconds = calls.P95Seconds,
-            PromptTokens = hasTokens ? calls.PromptTokenCount : null,
-            CompletionTokens = hasTokens ? calls.CompletionTokenCount : null,
-            TotalTokens = hasTokens ? calls.TotalTokenCount : null,
-            CostUsd = (double?)calls.CostUsd,
-            UnpricedTokens = calls.UnpricedTokenCount,
-        };
-    }
+        Key = key,
+        Name = calls.Value ?? Names.UnknownModelName,
+        Calls = calls.Generations,
+        SuccessRate = calls.SuccessRate,
+        P50Seconds = calls.MedianSeconds,
+        P95Seconds = calls.P95Seconds,
+        PromptTokens = calls.IfKnown(calls.PromptTokenCount),
+        CompletionTokens = calls.IfKnown(calls.CompletionTokenCount),
+        TotalTokens = calls.IfKnown(calls.TotalTokenCount),
+        CostUsd = (double?)calls.CostUsd,
+        UnpricedTokens = calls.UnpricedTokenCount,
+    };
 
-    private static async Task<IReadOnlyList<GroupValues>> TagsAsync(Fleet fleet, FleetFilter filter)
+    private static async Task<IReadOnlyList<GroupValues>> TagsAsync(FleetCluster cluster, string where)
     {
-        FleetCluster cluster = fleet.Cluster;
-        string where = new FilterSql(filter, cluster.Schema.Database).Records;
         IReadOnlyList<string[]> keys = await cluster.RowsAsync(
             $"SELECT key, uniqExact(value) AS values FROM {cluster.Schema.Database}.record_lines "
             + $"ARRAY JOIN tag_keys AS key, tag_values AS value WHERE event = 'generation' AND {where} "
@@ -135,7 +130,7 @@ internal static class ClusterDocuments
         {
             if (groups.Count >= RunDocument.MaxTags)
                 break;
-            groups.AddRange((await fleet.SummarizeByAsync(SummaryKey.Tag(key), filter))
+            groups.AddRange((await new KeyFigures(cluster).ReadAsync(SummaryKey.Tag(key), where, CancellationToken.None))
                 .Where(calls => calls.Value is not null)
                 .OrderByDescending(calls => calls.Generations)
                 .Select(calls => Group(key, calls)));
@@ -173,18 +168,17 @@ internal static class ClusterDocuments
         ];
     }
 
-    private static async Task<CallNote[]> CallsAsync(FleetCluster cluster, FleetFilter filter, string condition, string order) =>
+    private static async Task<CallNote[]> CallsAsync(FleetCluster cluster, string where, string order) =>
     [
         .. (await cluster.RowsAsync(
                 "SELECT ticks, duration, success, model_name, toString(coalesce(prompt_token_count, -1)), "
                 + "toString(coalesce(completion_token_count, -1)), finish_reason, error, trace_id "
-                + $"FROM {cluster.Schema.Database}.generations WHERE {condition} "
-                + $"AND {new FilterSql(filter, cluster.Schema.Database).Records} ORDER BY {order} LIMIT {RunDocument.MaxNotes}",
+                + $"FROM {cluster.Schema.Database}.generations WHERE {where} ORDER BY {order} LIMIT {RunDocument.MaxNotes}",
                 CancellationToken.None,
                 Timeout.InfiniteTimeSpan))
             .Select(row => new CallNote(
                 Time(row[0]),
-                ClusterQueries.Number(row[1]),
+                double.Parse(row[1], CultureInfo.InvariantCulture),
                 row[2] == "1",
                 Text(row[3]),
                 Count(row[4]),
@@ -205,7 +199,7 @@ internal static class ClusterDocuments
             .Select(row => new LogNote(Time(row[0]), row[1], row[2], Text(row[3]))),
     ];
 
-    private static DateTime Time(string ticks) => FleetFigures.Time(FleetFigures.Number(ticks)).UtcDateTime;
+    private static DateTime Time(string ticks) => FleetFigures.Time(ticks).UtcDateTime;
 
     private static string? Text(string text) => text.Length == 0 ? null : text;
 

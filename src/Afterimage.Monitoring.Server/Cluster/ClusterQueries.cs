@@ -12,8 +12,6 @@ namespace Afterimage.Monitoring.Server.Cluster;
 /// <param name="options">The limits.</param>
 internal sealed class ClusterQueries(Fleet fleet, GenerationServerOptions options)
 {
-    private const int MaxCell = 20_000;
-
     private static readonly HashSet<string> Texts = new(StringComparer.Ordinal)
     {
         "model_name", "finish_reason", "error", "provider", "operation", "request_model", "id", "trace_id", "span_id", "tags",
@@ -39,8 +37,6 @@ internal sealed class ClusterQueries(Fleet fleet, GenerationServerOptions option
                 e);
         }
     }
-
-    public static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
     public async Task<QueryAnswer> FindCallsAsync(ClusterRun run, CallFilter filter, CancellationToken cancellationToken)
     {
@@ -141,13 +137,13 @@ internal sealed class ClusterQueries(Fleet fleet, GenerationServerOptions option
             ];
             List<object?[]> rows = [];
             await foreach (IReadOnlyList<object?> row in query.ReadRowsAsync(cancellationToken))
-                rows.Add([.. row.Select((value, i) => keys is null ? Shown(value) : OfKey(keys[i], value))]);
+                rows.Add([.. row.Select((value, i) => value is null ? null : OfKey(keys?[i], value))]);
             return new QueryAnswer(columns, rows, query.HasMore, 0, Stopwatch.GetElapsedTime(began).TotalSeconds);
         });
 
     private static string Kind(string name, string type, bool isKey)
     {
-        string inner = type.StartsWith("Nullable(", StringComparison.Ordinal) ? type["Nullable(".Length..^1] : type;
+        string inner = FleetQuery.TypeOfValues(type);
         return (isKey && name == "timestamp") || inner is "Date" or "DateTime('UTC')" ? "time"
             : isKey && Flags.Contains(name) ? "flag"
             : inner.StartsWith("Int", StringComparison.Ordinal)
@@ -159,17 +155,10 @@ internal sealed class ClusterQueries(Fleet fleet, GenerationServerOptions option
     }
 
     // In the cluster, a text that was not given is empty.
-    private static object? OfKey(string key, object? value) =>
-        key == "timestamp" && value is long ticks ? Shown(FleetFigures.Time(ticks).UtcDateTime)
-        : Flags.Contains(key) ? value is null ? null : Convert.ToInt64(value, CultureInfo.InvariantCulture) != 0
+    private static object? OfKey(string? key, object value) =>
+        key is null ? QueryCell.Shown(value)
+        : key == "timestamp" && value is long ticks ? QueryCell.Shown(FleetFigures.Time(ticks).UtcDateTime)
+        : Flags.Contains(key) ? Convert.ToInt64(value, CultureInfo.InvariantCulture) != 0
         : Texts.Contains(key) && value is "" ? null
-        : Shown(value);
-
-    private static object? Shown(object? value) => value switch
-    {
-        double number when !double.IsFinite(number) => number.ToString(CultureInfo.InvariantCulture),
-        string text when text.Length > MaxCell => text[..MaxCell] + "…",
-        DateTime time => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
-        _ => value,
-    };
+        : QueryCell.Shown(value);
 }

@@ -64,14 +64,13 @@ internal sealed class ClusterRun(string id, FleetRun run, string name) : RunEntr
             _lastChange = now;
         Figures = figures;
         KeySummary calls = figures.Calls;
-        bool hasTokens = calls.CallsWithoutTokens < calls.Generations + calls.Evaluations;
         Digest = new RunDigest
         {
             Generations = calls.Generations,
             Evaluations = calls.Evaluations,
             SuccessRate = calls.SuccessRate,
             P95 = calls.P95Seconds,
-            TotalTokens = hasTokens ? calls.TotalTokenCount : null,
+            TotalTokens = calls.IfKnown(calls.TotalTokenCount),
             CostUsd = (double?)calls.CostUsd,
             UnpricedTokens = calls.UnpricedTokenCount,
             UsageMissing = calls.UsageMissingCount,

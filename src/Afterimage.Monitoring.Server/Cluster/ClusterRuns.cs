@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Afterimage.Monitoring.ClickHouse.Cluster;
 using Afterimage.Monitoring.ClickHouse.Questions;
 using Afterimage.Monitoring.ClickHouse.Schema;
@@ -32,7 +29,7 @@ internal sealed partial class ClusterRuns : BackgroundService, IRunSource
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<ClusterRuns> _logger;
     private readonly ConcurrentDictionary<string, ClusterRun> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Id, TimeSpan? Window), (string Stamp, Task<RunDocument> Document)> _documents = [];
+    private readonly Dictionary<(string Id, TimeSpan? Window), ((long, long) Stamp, Task<RunDocument> Document)> _documents = [];
     private readonly Lock _documentsGate = new();
     private long _version = 1;
     private DateTimeOffset _fullyCounted = DateTimeOffset.MinValue;
@@ -78,8 +75,7 @@ internal sealed partial class ClusterRuns : BackgroundService, IRunSource
     {
         // Pages that show the same share the questions, which therefore go on if one of them is closed.
         var run = (ClusterRun)entry;
-        long slot = window is null ? 0 : now.Ticks / LeastInterval.Ticks;
-        string stamp = string.Create(CultureInfo.InvariantCulture, $"{run.Version} {slot}");
+        (long, long) stamp = (run.Version, window is null ? 0 : now.Ticks / LeastInterval.Ticks);
         Task<RunDocument> document;
         lock (_documentsGate)
         {
@@ -175,7 +171,7 @@ internal sealed partial class ClusterRuns : BackgroundService, IRunSource
     {
         await Cluster.StateAsync(cancellationToken);
         var all = new FilterSql(new FleetFilter(), Cluster.Schema.Database);
-        IReadOnlyList<FleetRun> runs = (await new RunList(Cluster).ListAsync(all, MaxRuns, cancellationToken)).Latest;
+        IReadOnlyList<FleetRun> runs = await new RunList(Cluster).ListAsync(all, MaxRuns, cancellationToken);
         Dictionary<string, DateTimeOffset> seen = (await Cluster.RowsAsync(
                 $"SELECT run, max(seen) FROM {Cluster.Schema.Database}.{FleetSchema.RunParts} GROUP BY run",
                 cancellationToken))
@@ -183,7 +179,7 @@ internal sealed partial class ClusterRuns : BackgroundService, IRunSource
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach ((FleetRun run, string name) in Named(runs))
         {
-            string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(run.Id)))[..16];
+            string id = RunEntry.IdOf(run.Id);
             ids.Add(id);
             ClusterRun entry = _entries.GetOrAdd(id, _ => new ClusterRun(id, run, name));
             if (entry.Found(run, name, seen.GetValueOrDefault(run.Id), Version + 1))

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO.Enumeration;
-using System.Security.Cryptography;
-using System.Text;
 using System.Threading.Channels;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Reporting.Summaries;
@@ -227,7 +225,7 @@ internal sealed partial class DirectoryRuns(
                 continue;
 
             string name = Path.GetRelativePath(Root, directory);
-            string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..16];
+            string id = RunEntry.IdOf(name);
             ids.Add(id);
             DirectoryRun entry = _entries.GetOrAdd(id, _ => new DirectoryRun(id, name == "." ? Path.GetFileName(Root) : name, directory));
             RunStatus before = entry.Status;

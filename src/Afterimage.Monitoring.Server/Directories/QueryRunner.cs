@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
@@ -13,7 +12,6 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
 {
     // Each statement uses up to half a gigabyte.
     private const int AtOnce = 2;
-    private const int MaxCell = 20_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _free = new(AtOnce);
@@ -99,7 +97,7 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
     {
         try
         {
-            return reader.IsDBNull(column) ? null : Shown(reader.GetValue(column));
+            return reader.IsDBNull(column) ? null : QueryCell.Shown(reader.GetValue(column));
         }
         catch (Exception e)
             when (e is InvalidCastException
@@ -112,23 +110,4 @@ internal sealed class QueryRunner(GenerationServerOptions options) : IDisposable
             throw new ArgumentException($"The column '{reader.GetName(column)}' has values that cannot be shown. Cast it to VARCHAR.", e);
         }
     }
-
-    private static object? Shown(object value) => value switch
-    {
-        bool or sbyte or byte or short or ushort or int or uint or long or ulong => value,
-
-        // The sum of a column of integers is one of 128 bits.
-        BigInteger number when BigInteger.Abs(number) <= (BigInteger)decimal.MaxValue => (decimal)number,
-        double number => double.IsFinite(number) ? number : number.ToString(CultureInfo.InvariantCulture),
-        float number => float.IsFinite(number) ? number : number.ToString(CultureInfo.InvariantCulture),
-        decimal number => number,
-        string text => text.Length > MaxCell ? text[..MaxCell] + "…" : text,
-        DateTime time => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
-        IDictionary map => map.Cast<DictionaryEntry>().ToDictionary(
-            e => Convert.ToString(e.Key, CultureInfo.InvariantCulture)!,
-            e => e.Value is { } v ? Shown(v) : null),
-        IEnumerable list => list.Cast<object?>().Select(item => item is null ? null : Shown(item)).ToArray(),
-        IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString(),
-    };
 }

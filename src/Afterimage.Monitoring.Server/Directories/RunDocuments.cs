@@ -40,18 +40,13 @@ internal static class RunDocuments
                 Alerts = [.. AlertValues.Of(entry)],
                 Slowest = [.. state.Slowest],
                 Failures = [.. state.Failures],
-                Scores =
-                [
-                    .. Metrics(state, start, name => name.StartsWith(Names.ScorePrefix, StringComparison.Ordinal)).Select(WithoutPrefix),
-                ],
+                Scores = [.. Metrics(state, start, MetricValues.IsScore).Select(score => score.AsScore())],
                 Metrics = [.. Metrics(state, start, RunDocument.IsOfTheProgram)],
                 Log = [.. state.Log.Take(RunDocument.MaxLogEntries)],
                 SkippedLines = state.SkippedLines,
             };
         }
     }
-
-    private static MetricValues WithoutPrefix(MetricValues score) => score with { Name = score.Name[Names.ScorePrefix.Length..] };
 
     private static FigureValues Figures(FollowedRun state, long from, long to)
     {

@@ -174,4 +174,11 @@ internal sealed record GroupValues
 }
 
 /// <summary>Summary of the points of a metric.</summary>
-internal sealed record MetricValues(string Name, long Count, double? Mean, double? Min, double? P50, double? P95, double? Max);
+internal sealed record MetricValues(string Name, long Count, double? Mean, double? Min, double? P50, double? P95, double? Max)
+{
+    /// <summary>Returns whether the points of a metric are scores of evaluations.</summary>
+    public static bool IsScore(string metric) => metric.StartsWith(Names.ScorePrefix, StringComparison.Ordinal);
+
+    /// <summary>Returns the summary of a score under the name that its evaluator gave it.</summary>
+    public MetricValues AsScore() => this with { Name = Name[Names.ScorePrefix.Length..] };
+}

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>A run in a list.</summary>
@@ -5,6 +8,9 @@ namespace Afterimage.Monitoring.Server.Runs;
 internal abstract class RunEntry(string id)
 {
     public string Id => id;
+
+    /// <summary>Returns the ID of the run with a name that is unique in its place.</summary>
+    public static string IdOf(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..16];
 
     public abstract string Name { get; }
 

@@ -1,4 +1,3 @@
-
 namespace Afterimage.Monitoring.Server.Runs;
 
 /// <summary>A run in the list.</summary>

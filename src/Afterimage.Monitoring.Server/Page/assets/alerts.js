@@ -1,4 +1,4 @@
-import { h, ask, bar, badge, count, follow, keep, name, plain, sentence, show, span, table, time, trouble, view } from './app.js';
+import { h, ask, bar, badge, count, follow, keep, name, plain, post, sentence, show, span, table, time, trouble, view } from './app.js';
 
 bar('alerts');
 let last = null;
@@ -17,7 +17,7 @@ const found = data => data.spent !== undefined ? `${plain(data.spent)} spent` : 
 const Times = [['900', '15 min'], ['3600', '1 hour'], ['28800', '8 hours'], ['86400', '1 day'], ['604800', '1 week']];
 async function silence(alert, seconds) {
   try {
-    await ask('api/v1/silences', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ alert: alert.name, run_id: alert.run_id, seconds: Number(seconds) }) });
+    await post('api/v1/silences', { alert: alert.name, run_id: alert.run_id, seconds: Number(seconds) });
     await refresh();
   } catch (error) {
     show(h('h1', null, 'Alerts'), trouble(error), list());
@@ -32,7 +32,7 @@ function silencing(alert) {
   return h('select', { class: 'small', 'data-key': key, 'aria-label': `Silence ${alert.name} of ${alert.run_name}`, onchange: event => event.target.value && silence(alert, event.target.value) },
     h('option', { value: '' }, 'Silence…'), Times.map(([value, text]) => h('option', { value }, text)));
 }
-const stateOf = alert => alert.silenced_until ? [h('span', { class: 'badge silenced' }, 'Silenced'), h('span', { class: 'sub' }, 'until ', time(alert.silenced_until))] : badge(alert.state);
+const stateOf = alert => alert.silenced_until ? [badge('silenced'), h('span', { class: 'sub' }, 'until ', time(alert.silenced_until))] : badge(alert.state);
 
 async function refresh() {
   try {

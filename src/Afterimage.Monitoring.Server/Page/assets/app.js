@@ -154,6 +154,9 @@ export async function ask(path, options = {}) {
   return answer;
 }
 
+/** Sends a body to the API. */
+export const post = (path, body, options = {}) => ask(path, { ...options, method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
 /** What there is to say of an error, and what to do. */
 export function trouble(error) {
   const said = error instanceof Refusal ? error.message : 'Something went wrong on this page. Reload it.';

@@ -1,4 +1,4 @@
-import { h, ask, bar, chooser, count, keep, name, noRuns, plain, show, source, stamp, trouble, view } from './app.js';
+import { h, ask, bar, chooser, count, keep, name, noRuns, plain, post, show, source, stamp, trouble, view } from './app.js';
 import { TimeChart } from './chart.js';
 
 const Examples = [
@@ -37,6 +37,8 @@ const text = h('textarea', { id: 'sql', rows: '6', spellcheck: 'false', autocapi
 const result = h('div', { id: 'result', role: 'region', 'aria-label': 'Result', 'aria-live': 'polite' });
 const button = h('button', { type: 'button', class: 'primary', onclick: () => busy ? busy.abort() : run() }, 'Run');
 
+const query = (sql, options) => post(`api/v1/runs/${encodeURIComponent(view.get('run'))}/query`, { sql }, options);
+
 async function run() {
   busy?.abort();
   const mine = busy = new AbortController();
@@ -44,9 +46,7 @@ async function run() {
   button.textContent = 'Stop';
   put(h('p', { class: 'state' }, 'Running…'));
   try {
-    put(...shown(await ask(`api/v1/runs/${encodeURIComponent(view.get('run'))}/query`, {
-      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ sql: text.value }), signal: mine.signal,
-    })));
+    put(...shown(await query(text.value, { signal: mine.signal })));
   } catch (error) {
     put(error.name === 'AbortError' ? h('p', { class: 'state' }, 'Stopped.') : trouble(error));
   } finally {
@@ -114,7 +114,7 @@ async function columnsOf(viewName, place) {
   if (place.childElementCount > 0) return;
   place.append(h('p', { class: 'hint' }, 'Reading…'));
   try {
-    const found = await ask(`api/v1/runs/${encodeURIComponent(view.get('run'))}/query`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ sql: `DESCRIBE ${isFleet() ? 'TABLE ' : ''}${viewName}` }) });
+    const found = await query(`DESCRIBE ${viewName}`);
     place.replaceChildren(h('ul', { class: 'columns' }, found.rows.map(([column, type]) => h('li', null, h('code', null, column), ' ', h('span', { class: 'hint' }, type.toLowerCase())))));
   } catch (error) {
     place.replaceChildren(trouble(error));
