@@ -30,9 +30,9 @@ internal sealed class ClusterQueries(Fleet fleet, GenerationServerOptions option
         }
         catch (FleetException e)
         {
-            // The cluster refuses a statement that is not valid; otherwise, it could not be reached.
+            // The cluster refuses a statement that is not valid; otherwise, no node was well.
             throw new QueryException(
-                e.ErrorCode is null ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status422UnprocessableEntity,
+                ErrorCodes.IsOfNode(e.ErrorCode) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status422UnprocessableEntity,
                 e.FirstLine(),
                 e);
         }
