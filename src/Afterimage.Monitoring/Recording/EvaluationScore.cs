@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>One score of an evaluation, with the evaluator's explanation.</summary>

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>Takes each record into memory once, so that reading sees what was recorded, and before any sink receives it. Called under the

@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>Receives the records that the pump has gathered. Called by the pump only.</summary>

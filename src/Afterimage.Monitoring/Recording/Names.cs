@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>The interned names of one monitor, and the metric IDs that are derived from them.</summary>

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>Records on their way from the pump to the sinks. The sinks share a batch; it is reused when the last of them has released

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
 using Microsoft.Extensions.Logging;
 
 namespace Afterimage.Monitoring.Recording;

@@ -54,9 +54,19 @@ internal sealed class RecordExtras
 
     private static RecordExtras? With(RecordExtras? extras, RecordField field, Value? value)
     {
-        IEnumerable<Value> others = extras?._values.Where(other => other.Field != field) ?? [];
-        Value[] values = [.. (value is { } given ? others.Append(given) : others).OrderBy(v => v.Field.Ordinal)];
-        return values.Length == 0 ? null : new RecordExtras(values);
+        ReadOnlySpan<Value> values = extras is null ? [] : extras._values;
+        int start = 0;
+        while (start < values.Length && values[start].Field.Ordinal < field.Ordinal)
+            start++;
+        int end = start < values.Length && values[start].Field == field ? start + 1 : start;
+        if (value is not { } given)
+        {
+            if (start == end)
+                return extras;
+            return values.Length == 1 ? null : new RecordExtras([.. values[..start], .. values[end..]]);
+        }
+
+        return new RecordExtras([.. values[..start], given, .. values[end..]]);
     }
 
     /// <summary>A field and its value: a count or flag, or a text.</summary>

@@ -9,6 +9,9 @@ namespace Afterimage.Monitoring.Recording;
 /// and values with parts to a <see cref="JsonElement"/>.</summary>
 internal static class Scalar
 {
+    /// <summary>Above it, a dictionary finds a key sooner than a search does.</summary>
+    private const int MaxToSearch = 16;
+
     public static object? Of(object? value) => value switch
     {
         null or string or bool or long or ulong or decimal or double => value,
@@ -64,15 +67,47 @@ internal static class Scalar
     {
         if (values is null)
             return null;
+        if (values.TryGetNonEnumeratedCount(out int count) && count <= MaxToSearch)
+            return CopyFew(values, count, parameter);
 
         var copy = new OrderedDictionary<string, object?>(StringComparer.Ordinal);
         foreach ((string key, object? value) in values)
         {
-            if (string.IsNullOrEmpty(key))
-                throw new ArgumentException("A key must not be null or empty.", parameter);
+            ThrowIfEmpty(key, parameter);
             copy[key] = Of(value);
         }
 
         return copy.Count == 0 ? null : [.. copy];
+    }
+
+    private static KeyValuePair<string, object?>[]? CopyFew(
+        IEnumerable<KeyValuePair<string, object?>> values,
+        int count,
+        string parameter)
+    {
+        var copy = new KeyValuePair<string, object?>[count];
+        int length = 0;
+        foreach ((string key, object? value) in values)
+        {
+            ThrowIfEmpty(key, parameter);
+            int place = 0;
+            while (place < length && copy[place].Key != key)
+                place++;
+
+            // The caller's collection may have grown since it was counted.
+            if (place == copy.Length)
+                Array.Resize(ref copy, (2 * length) + 1);
+            length = Math.Max(length, place + 1);
+            copy[place] = new(key, Of(value));
+        }
+
+        Array.Resize(ref copy, length);
+        return length == 0 ? null : copy;
+    }
+
+    private static void ThrowIfEmpty(string key, string parameter)
+    {
+        if (string.IsNullOrEmpty(key))
+            throw new ArgumentException("A key must not be null or empty.", parameter);
     }
 }

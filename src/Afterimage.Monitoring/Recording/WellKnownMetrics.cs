@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Recording;
 
 /// <summary>The metrics that every monitor knows, with their IDs in <see cref="Names.Metrics"/>.</summary>

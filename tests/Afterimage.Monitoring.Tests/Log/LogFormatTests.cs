@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Text.Json;
 using Afterimage.Monitoring.Tests.Support;
@@ -252,6 +253,57 @@ public sealed class LogFormatTests
         Assert.Equal("""{"a":3,"b":2}""", Assert.Single(run.Records()).GetProperty("tags").GetRawText());
     }
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(100)]
+    public void Of_many_tags_each_has_the_place_of_its_first_value_and_the_last_value(int count)
+    {
+        using var run = new MonitorRun();
+        KeyValuePair<string, object?>[] tags =
+        [
+            .. Enumerable.Range(0, count - 1).Select(i => KeyValuePair.Create<string, object?>($"k{i}", i)),
+            new("k3", "last"),
+        ];
+        run.Monitor.TrackGeneration(Duration, true, new GenerationDetails { Tags = tags });
+
+        JsonElement written = Assert.Single(run.Records()).GetProperty("tags");
+        Assert.Equal(
+            Enumerable.Range(0, count - 1).Select(i => i == 3 ? "k3=last" : $"k{i}={i}"),
+            written.EnumerateObject().Select(tag => $"{tag.Name}={tag.Value}"));
+    }
+
+    [Fact]
+    public void Of_tags_that_are_more_than_their_count_says_all_are_written()
+    {
+        using var run = new MonitorRun();
+        run.Monitor.TrackGeneration(Duration, true, new GenerationDetails { Tags = new GrowingTags() });
+
+        Assert.Equal("""{"a":1,"b":2,"c":3}""", Assert.Single(run.Records()).GetProperty("tags").GetRawText());
+    }
+
+    [Fact]
+    public void Details_given_in_any_order_are_written_in_the_order_of_the_format()
+    {
+        using var run = new MonitorRun();
+        var details = new GenerationDetails
+        {
+            SpanId = "1111111111111111",
+            Id = "i",
+            CacheWriteTokenCount = 3,
+            TraceId = "22222222222222222222222222222222",
+            RequestModel = "r",
+        };
+        run.Monitor.TrackGeneration(Duration, true, details);
+        run.Monitor.TrackGeneration(Duration, true, details with { Id = null, CacheWriteTokenCount = 4, UsageMissing = true });
+
+        string[] keys = ["cache_write_token_count", "request_model", "id", "trace_id", "span_id", "usage_missing"];
+        var records = run.Records();
+        Assert.Equal(keys[..^1], records[0].EnumerateObject().Select(p => p.Name).Where(keys.Contains));
+        Assert.Equal(keys.Where(key => key != "id"), records[1].EnumerateObject().Select(p => p.Name).Where(keys.Contains));
+        Assert.Equal(4, records[1].GetProperty("cache_write_token_count").GetInt32());
+    }
+
     [Fact]
     public void Values_that_are_no_scalars_are_written_as_their_invariant_text()
     {
@@ -384,6 +436,20 @@ public sealed class LogFormatTests
         {
             return e;
         }
+    }
+
+    /// <summary>A list that another thread adds to while it is read.</summary>
+    private sealed class GrowingTags : IReadOnlyList<KeyValuePair<string, object?>>
+    {
+        private readonly KeyValuePair<string, object?>[] _tags = [new("a", 1), new("b", 2), new("c", 3)];
+
+        public int Count => 1;
+
+        public KeyValuePair<string, object?> this[int index] => _tags[index];
+
+        public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => _tags.AsEnumerable().GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private sealed class Nameless
