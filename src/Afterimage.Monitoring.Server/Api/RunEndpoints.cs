@@ -1,6 +1,5 @@
 using System.Globalization;
 using Afterimage.Monitoring.Server.Answers;
-using Afterimage.Monitoring.Server.Page;
 using Afterimage.Monitoring.Server.Runs;
 using Afterimage.Monitoring.Server.Security;
 using Afterimage.Monitoring.Server.Silencing;

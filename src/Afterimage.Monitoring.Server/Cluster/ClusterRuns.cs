@@ -4,7 +4,6 @@ using Afterimage.Monitoring.ClickHouse.Cluster;
 using Afterimage.Monitoring.ClickHouse.Questions;
 using Afterimage.Monitoring.ClickHouse.Schema;
 using Afterimage.Monitoring.Server.Runs;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RunList = Afterimage.Monitoring.ClickHouse.Questions.RunList;

@@ -87,7 +87,7 @@ internal sealed class FollowedRun
             if (record.Kind == RecordKind.Metric)
                 return;
 
-            Place(record);
+            Timeline.Add(record);
             if (record.Kind == RecordKind.Evaluation)
             {
                 Evaluations++;
@@ -152,37 +152,6 @@ internal sealed class FollowedRun
             _tags.Add((key, text), CallGroup.OfTag(Store, key, text));
         }
     }
-
-    private void Place(Record record) => Timeline.Add(record.Timestamp, bucket =>
-    {
-        bucket.PromptTokens += record.PromptTokens;
-        bucket.CompletionTokens += record.CompletionTokens;
-        if (record.Has(RecordFields.Cost))
-            bucket.Cost = (bucket.Cost ?? 0) + record.Value;
-        if (record.Kind == RecordKind.Evaluation)
-        {
-            foreach (RecordScore score in record.Details!.Scores!)
-            {
-                if (!double.IsFinite(score.Score))
-                    continue;
-                bucket.Scores++;
-                bucket.ScoreSum += score.Score;
-            }
-
-            return;
-        }
-
-        if (record.Has(RecordFields.Success))
-            bucket.Succeeded++;
-        else
-            bucket.Failed++;
-        bucket.Durations.Add((double)record.Duration / TimeSpan.TicksPerSecond, 1);
-        if (record.Has(RecordFields.TimeToFirstToken))
-        {
-            bucket.FirstTokens++;
-            bucket.TimesToFirstToken.Add((double)record.TimeToFirstToken / TimeSpan.TicksPerSecond, 1);
-        }
-    });
 
     private void Note(RecordLine line, in Record record)
     {

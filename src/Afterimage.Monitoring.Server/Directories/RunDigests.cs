@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.Metrics;
-using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Summaries;
 using Afterimage.Monitoring.Server.Runs;

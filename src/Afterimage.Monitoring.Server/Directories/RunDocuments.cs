@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.Metrics;
-using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Server.Answers;
 using Afterimage.Monitoring.Server.Runs;
 

@@ -1,4 +1,5 @@
 using Afterimage.Monitoring.Metrics;
+using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Server.Runs;
 
 namespace Afterimage.Monitoring.Server.Directories;
@@ -27,6 +28,37 @@ internal sealed class TimeBucket
 
     public QuantileSketch TimesToFirstToken { get; } = new();
 
+    public void Add(in Record record)
+    {
+        PromptTokens += record.PromptTokens;
+        CompletionTokens += record.CompletionTokens;
+        if (record.Has(RecordFields.Cost))
+            Cost = (Cost ?? 0) + record.Value;
+        if (record.Kind == RecordKind.Evaluation)
+        {
+            foreach (RecordScore score in record.Details!.Scores!)
+            {
+                if (!double.IsFinite(score.Score))
+                    continue;
+                Scores++;
+                ScoreSum += score.Score;
+            }
+
+            return;
+        }
+
+        if (record.Has(RecordFields.Success))
+            Succeeded++;
+        else
+            Failed++;
+        Durations.Add((double)record.Duration / TimeSpan.TicksPerSecond, 1);
+        if (record.Has(RecordFields.TimeToFirstToken))
+        {
+            FirstTokens++;
+            TimesToFirstToken.Add((double)record.TimeToFirstToken / TimeSpan.TicksPerSecond, 1);
+        }
+    }
+
     public void Add(TimeBucket other)
     {
         Succeeded += other.Succeeded;
@@ -49,14 +81,11 @@ internal sealed class Timeline
 {
     private readonly Level[] _levels = [.. SeriesValues.Widths.Select(width => new Level(width))];
 
-    /// <summary>Updates the bucket of each width that a time falls in.</summary>
-    public void Add(long timestamp, Action<TimeBucket> add)
+    /// <summary>Adds a generation or an evaluation to the bucket of each width that its time falls in.</summary>
+    public void Add(in Record record)
     {
         foreach (Level level in _levels)
-        {
-            if (level.Find(timestamp) is { } bucket)
-                add(bucket);
-        }
+            level.Find(record.Timestamp)?.Add(record);
     }
 
     /// <summary>Returns the buckets of a time span, at most <paramref name="most"/>, each with its start. Buckets without records are left

@@ -3,9 +3,20 @@ namespace Afterimage.Monitoring.Server.Otlp;
 /// <summary>A generation that may be merged with others of its trace, or was recorded recently.</summary>
 internal sealed class Candidate(GenerationSpan span)
 {
+    // Null once it is recorded: of many thousands, only what identifies the call is kept.
+    private GenerationSpan? _span = span;
+    private string? _id;
+    private string? _operation;
+    private string? _model;
     private List<ulong>? _usageFrom;
 
-    public GenerationSpan Span { get; } = span;
+    public SpanKey Key { get; } = span.Key;
+
+    /// <summary>The span ID of its parent; 0 if it has none.</summary>
+    public ulong Parent { get; } = span.Parent;
+
+    /// <summary>The generation, until it is recorded.</summary>
+    public GenerationSpan Span => _span ?? throw new InvalidOperationException("The generation is already recorded.");
 
     /// <summary>Whether the span itself reported usage; otherwise, only the spans below it did.</summary>
     public bool HasOwnUsage { get; } = span.HasUsage;
@@ -13,7 +24,7 @@ internal sealed class Candidate(GenerationSpan span)
     /// <summary>Whether a span above it, for the same call, may still arrive.</summary>
     public bool IsOpen { get; set; } = true;
 
-    public bool IsReleased { get; set; }
+    public bool IsReleased => _span is null;
 
     public bool IsDropped { get; set; }
 
@@ -22,12 +33,31 @@ internal sealed class Candidate(GenerationSpan span)
     /// <summary>The spans from which its usage was taken.</summary>
     public IReadOnlyList<ulong> UsageFrom => _usageFrom ?? [];
 
+    private string? Id => _span is null ? _id : _span.Id;
+
+    private string? Operation => _span is null ? _operation : _span.Operation;
+
+    private string? Model => _span is null ? _model : _span.Model;
+
+    /// <summary>Returns whether a span below this one is for the same call.</summary>
+    public bool IsSameCallAs(Candidate below) =>
+        (Id is not null && Id == below.Id) || (Operation == below.Operation && Model == below.Model);
+
     public void Merge(Candidate below, bool takesUsage)
     {
         Span.Merge(below.Span, takesUsage);
         if (!takesUsage || !below.Span.HasUsage)
             return;
         _usageFrom ??= [];
-        _usageFrom.Add(below.Span.Span);
+        _usageFrom.Add(below.Key.Span);
+    }
+
+    /// <summary>Takes the generation out, to be recorded.</summary>
+    public GenerationSpan Release()
+    {
+        GenerationSpan released = Span;
+        (_id, _operation, _model) = (released.Id, released.Operation, released.Model);
+        _span = null;
+        return released;
     }
 }

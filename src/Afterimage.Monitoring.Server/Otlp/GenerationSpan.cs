@@ -87,10 +87,6 @@ internal sealed class GenerationSpan
     [JsonIgnore]
     public bool HasUsage => PromptTokens is not null || CompletionTokens is not null || TotalTokens is not null;
 
-    /// <summary>Returns whether a span below this one is for the same call.</summary>
-    public bool IsSameCallAs(GenerationSpan below) =>
-        (Id is not null && Id == below.Id) || (Operation == below.Operation && Model == below.Model);
-
     /// <summary>Merges a span below this one that is for the same call.</summary>
     /// <param name="below">The other span.</param>
     /// <param name="takesUsage">Whether to take its usage, because this span reported none of its own.</param>

@@ -18,6 +18,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
     // Reused; each is used within one call only.
     private readonly List<Candidate> _added = [];
     private readonly HashSet<(ulong High, ulong Low)> _touched = [];
+    private readonly List<Candidate> _open = [];
     private readonly List<(Candidate Candidate, int Depth)> _deepestFirst = [];
     private readonly List<SpanLink> _above = [];
     private readonly List<SpanLink> _aboveOther = [];
@@ -87,9 +88,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         {
             _tree.Add(new SpanLink(span.Key, span.Parent, span.Agent, span.Workflow));
             Candidate candidate = Take(span);
-            candidate.IsReleased = true;
-            Count--;
-            _released.Enqueue((candidate, now + ReleasedTime.Ticks));
+            TakeOut(candidate, now);
         }
     }
 
@@ -134,9 +133,10 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         // Begin with the lowest, so that usage moves up step by step and each step sees what is below it.
         int merged = 0;
         _deepestFirst.Clear();
-        foreach (Candidate candidate in candidates.Open)
+        candidates.CopyOpenTo(_open);
+        foreach (Candidate candidate in _open)
         {
-            _tree.Walk(candidate.Span.Key, candidate.Span.Parent, _above);
+            _tree.Walk(candidate.Key, candidate.Parent, _above);
             if (_above.Count > 0)
                 _deepestFirst.Add((candidate, _above.Count));
         }
@@ -148,9 +148,9 @@ internal sealed class HeldSpans(TimeSpan holdTime)
                 merged++;
         }
 
-        foreach (Candidate candidate in candidates.Open)
+        foreach (Candidate candidate in _open)
         {
-            if (!_tree.Walk(candidate.Span.Key, candidate.Span.Parent, _above))
+            if (candidate.IsDropped || !_tree.Walk(candidate.Key, candidate.Parent, _above))
                 continue;
             if (candidate.IsWaiting)
                 Release(candidate, now, release);
@@ -163,12 +163,12 @@ internal sealed class HeldSpans(TimeSpan holdTime)
 
     private bool MergeUp(Candidate below, TraceCandidates candidates)
     {
-        _tree.Walk(below.Span.Key, below.Span.Parent, _above);
+        _tree.Walk(below.Key, below.Parent, _above);
         Candidate? above = null;
         foreach (SpanLink link in _above)
         {
             above = candidates.Find(link.Key.Span);
-            if (above is not null && above != below && above.Span.IsSameCallAs(below.Span))
+            if (above is not null && above != below && above.IsSameCallAs(below))
                 break;
             above = null;
         }
@@ -197,9 +197,9 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         {
             if (_above.Exists(link => link.Key.Span == source))
                 return true;
-            SpanKey key = below.Span.Key.WithSpan(source);
+            SpanKey key = below.Key.WithSpan(source);
             _tree.Walk(key, _tree.ParentOf(key), _aboveOther);
-            if (_aboveOther.Exists(link => link.Key.Span == below.Span.Span))
+            if (_aboveOther.Exists(link => link.Key.Span == below.Key.Span))
                 return true;
         }
 
@@ -208,13 +208,17 @@ internal sealed class HeldSpans(TimeSpan holdTime)
 
     private void Release(Candidate candidate, long now, Action<GenerationSpan> release)
     {
-        _tree.Walk(candidate.Span.Key, candidate.Span.Parent, _above);
+        _tree.Walk(candidate.Key, candidate.Parent, _above);
         candidate.Span.Agent ??= _above.Find(link => link.Agent is not null).Agent;
         candidate.Span.Workflow ??= _above.Find(link => link.Workflow is not null).Workflow;
-        candidate.IsReleased = true;
+        release(TakeOut(candidate, now));
+    }
+
+    private GenerationSpan TakeOut(Candidate candidate, long now)
+    {
         Count--;
         _released.Enqueue((candidate, now + ReleasedTime.Ticks));
-        release(candidate.Span);
+        return candidate.Release();
     }
 
     private void Drop(Candidate candidate, TraceCandidates candidates)
@@ -229,7 +233,7 @@ internal sealed class HeldSpans(TimeSpan holdTime)
         while (_released.TryPeek(out (Candidate Candidate, long Until) next) && (next.Until <= now || _released.Count > MaxReleased))
         {
             _released.Dequeue();
-            (ulong, ulong) trace = (next.Candidate.Span.TraceHigh, next.Candidate.Span.TraceLow);
+            (ulong, ulong) trace = (next.Candidate.Key.TraceHigh, next.Candidate.Key.TraceLow);
             if (!_traces.TryGetValue(trace, out TraceCandidates? candidates))
                 continue;
             candidates.Remove(next.Candidate);

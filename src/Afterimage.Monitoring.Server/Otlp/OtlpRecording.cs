@@ -1,24 +1,27 @@
 namespace Afterimage.Monitoring.Server.Otlp;
 
-/// <summary>Records received data with the monitor of its sender.</summary>
-internal static class OtlpRecording
+/// <summary>Records received data with the monitor of its sender. Not thread-safe.</summary>
+internal sealed class OtlpRecording(GenerationMonitor monitor, SenderId sender)
 {
-    public static void Record(GenerationMonitor monitor, SenderId sender, GenerationSpan span)
+    // Reused: the monitor copies them.
+    private readonly List<KeyValuePair<string, object?>> _tags = [];
+
+    public void Record(GenerationSpan span)
     {
-        List<KeyValuePair<string, object?>> tags = new(8);
-        Add(tags, "service.name", sender.Service);
-        Add(tags, "service.version", span.ServiceVersion);
-        Add(tags, "deployment.environment.name", span.Environment);
-        Add(tags, "otel.scope.name", span.Scope);
-        Add(tags, "conversation_id", span.ConversationId);
-        Add(tags, "user_id", span.UserId);
-        Add(tags, "agent", span.Agent);
-        Add(tags, "workflow", span.Workflow);
-        Add(tags, "server.address", span.ServerAddress);
+        _tags.Clear();
+        Add("service.name", sender.Service);
+        Add("service.version", span.ServiceVersion);
+        Add("deployment.environment.name", span.Environment);
+        Add("otel.scope.name", span.Scope);
+        Add("conversation_id", span.ConversationId);
+        Add("user_id", span.UserId);
+        Add("agent", span.Agent);
+        Add("workflow", span.Workflow);
+        Add("server.address", span.ServerAddress);
         if (span.Merged is { Count: > 0 } merged)
-            Add(tags, RecordedSpans.MergedTag, string.Join(',', merged));
+            Add(RecordedSpans.MergedTag, string.Join(',', merged));
         if (span.IsRecordedEarly)
-            Add(tags, RecordedSpans.ParentTag, span.Key.WithSpan(span.Parent).SpanId);
+            Add(RecordedSpans.ParentTag, span.Key.WithSpan(span.Parent).SpanId);
 
         // The sum of several spans may be beyond what a call can have.
         long? prompt = GenerationSpan.Told(span.PromptTokens);
@@ -50,15 +53,15 @@ internal static class OtlpRecording
                 TraceId = span.Key.TraceId,
                 SpanId = span.Key.SpanId,
                 UsageMissing = span.Success && (prompt ?? completion ?? total) is null ? true : null,
-                Tags = tags,
+                Tags = _tags,
             });
     }
 
-    public static void Record(GenerationMonitor monitor, SenderId sender, EvaluationEvent evaluation)
+    public void Record(EvaluationEvent evaluation)
     {
-        List<KeyValuePair<string, object?>> tags = new(2);
-        Add(tags, "service.name", sender.Service);
-        Add(tags, "score_label", evaluation.Label);
+        _tags.Clear();
+        Add("service.name", sender.Service);
+        Add("score_label", evaluation.Label);
         var scores = new Dictionary<string, EvaluationScore>(1);
         if (evaluation.Score is { } score)
             scores.Add(evaluation.Name, new EvaluationScore(score, evaluation.Explanation));
@@ -76,15 +79,15 @@ internal static class OtlpRecording
                 GenerationId = evaluation.GenerationId,
                 TraceId = evaluation.TraceId,
                 SpanId = evaluation.SpanId,
-                Tags = tags,
+                Tags = _tags,
             });
     }
 
     private static DateTimeOffset Utc(long ticks) => new(ticks, TimeSpan.Zero);
 
-    private static void Add(List<KeyValuePair<string, object?>> tags, string name, string? value)
+    private void Add(string name, string? value)
     {
         if (value is not null)
-            tags.Add(new(name, value));
+            _tags.Add(new(name, value));
     }
 }

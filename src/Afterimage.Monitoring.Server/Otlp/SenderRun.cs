@@ -11,12 +11,12 @@ internal sealed class SenderRun
     private const int MaxReleasedAtOnce = 8_192;
 
     private readonly Lock _lock = new();
-    private readonly SenderId _sender;
     private readonly OtlpOptions _options;
     private readonly TimeProvider _time;
     private readonly SpanMemory _memory;
     private readonly OtlpStatistics _statistics;
     private readonly GenerationMonitor _monitor;
+    private readonly OtlpRecording _recording;
     private readonly HeldSpansFile _file;
     private readonly HeldSpans _held;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,12 +41,12 @@ internal sealed class SenderRun
         GenerationMonitor monitor,
         HeldSpansFile file)
     {
-        _sender = sender;
         _options = options;
         _time = time;
         _memory = memory;
         _statistics = statistics;
         _monitor = monitor;
+        _recording = new OtlpRecording(monitor, sender);
         _file = file;
         _held = new HeldSpans(options.HoldTime);
         _lastUse = time.GetTimestamp();
@@ -218,7 +218,7 @@ internal sealed class SenderRun
                 continue;
             }
 
-            OtlpRecording.Record(_monitor, _sender, evaluation);
+            _recording.Record(evaluation);
             _recorded++;
         }
 
@@ -240,7 +240,7 @@ internal sealed class SenderRun
 
     private void Record(GenerationSpan span)
     {
-        OtlpRecording.Record(_monitor, _sender, span);
+        _recording.Record(span);
         _recorded++;
     }
 

@@ -10,9 +10,26 @@ internal readonly record struct SpanKey(ulong TraceHigh, ulong TraceLow, ulong S
 {
     public bool IsValid => (TraceHigh | TraceLow) != 0 && Span != 0;
 
-    public string TraceId => $"{TraceHigh:x16}{TraceLow:x16}";
+    public string TraceId
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            BinaryPrimitives.WriteUInt64BigEndian(bytes, TraceHigh);
+            BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], TraceLow);
+            return Convert.ToHexStringLower(bytes);
+        }
+    }
 
-    public string SpanId => $"{Span:x16}";
+    public string SpanId
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[8];
+            BinaryPrimitives.WriteUInt64BigEndian(bytes, Span);
+            return Convert.ToHexStringLower(bytes);
+        }
+    }
 
     /// <summary>Returns the key of another span in the same trace, such as the parent.</summary>
     public SpanKey WithSpan(ulong span) => this with { Span = span };

@@ -15,7 +15,11 @@ internal sealed class SpanMemory(int capacity)
             if (_old.Contains(key) || !_young.Add(key))
                 return false;
             if (_young.Count >= capacity / 2)
-                (_old, _young) = (_young, []);
+            {
+                (_old, _young) = (_young, _old);
+                _young.Clear();
+            }
+
             return true;
         }
     }

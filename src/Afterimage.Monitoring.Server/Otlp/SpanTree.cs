@@ -14,8 +14,10 @@ internal sealed class SpanTree
     public void Add(in SpanLink link)
     {
         _young[link.Key] = link;
-        if (_young.Count >= Capacity / 2)
-            (_old, _young) = (_young, []);
+        if (_young.Count < Capacity / 2)
+            return;
+        (_old, _young) = (_young, _old);
+        _young.Clear();
     }
 
     /// <summary>Collects the spans above a span, from its parent up to the root or the first unknown span.</summary>

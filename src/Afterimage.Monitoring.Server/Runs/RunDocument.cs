@@ -1,4 +1,3 @@
-using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Server.Runs;

@@ -1,6 +1,5 @@
 using System.Net;
 using Afterimage.Monitoring.Server.Answers;
-using Afterimage.Monitoring.Server.Api;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 

@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.Server.Answers;
-using Afterimage.Monitoring.Server.Page;
 using Microsoft.AspNetCore.Http;
 
 namespace Afterimage.Monitoring.Server.Security;

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Log;
 
 /// <summary>A directory that contains runs, and the directories below it.</summary>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Log;
 

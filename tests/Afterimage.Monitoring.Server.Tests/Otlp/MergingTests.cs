@@ -66,6 +66,27 @@ public sealed class MergingTests : IDisposable
     }
 
     [Fact]
+    public async Task Each_pair_of_many_in_a_trace_is_one_call_though_each_span_comes_alone()
+    {
+        await using OtlpServer server = await StartAsync();
+        for (int call = 0; call < 20; call++)
+        {
+            await server.TakeAsync(new ExportRequest().Chat(1, 200 + call, parent: 100 + call, id: $"c{call}"));
+            await server.TakeAsync(new ExportRequest().Chat(1, 100 + call, parent: 1, id: $"c{call}", tokens: null));
+        }
+
+        Assert.Empty(server.Records());
+        await server.TakeAsync(new ExportRequest().Span(1, 1, 0, ("gen_ai.operation.name", "invoke_agent"), ("gen_ai.agent.name", "planner")));
+
+        Assert.Equal(
+            Enumerable.Range(0, 20).Select(call => $"{ExportRequest.SpanId(100 + call)} c{call} planner 10"),
+            server.Records()
+                .Select(r => $"{r.Text("span_id")} {r.Text("id")} {r.Tag("agent")} {r.Count("prompt_token_count")}")
+                .Order(StringComparer.Ordinal));
+        Assert.Equal(20, server.Statistics.MergedSpans);
+    }
+
+    [Fact]
     public async Task A_call_has_the_agent_and_the_workflow_of_the_nearest_spans_above()
     {
         await using OtlpServer server = await StartAsync();

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 
@@ -123,7 +121,9 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
     {
         private const int MostKept = 4096;
 
-        private readonly Dictionary<byte[], string> _names = new(Utf8NameComparer.Instance);
+        // A run has many calls but few names.
+        private readonly TextCache _names = new();
+        private readonly LineTags _tags = new(history._isWanted);
         private readonly Dictionary<string, RecordDetails> _details = new(StringComparer.Ordinal);
         private readonly List<Record> _calls = [];
         private long _skippedLines;
@@ -165,12 +165,12 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
         private void SetNames(IRecord record, ref Record call)
         {
             string? model = Name(record, RecordSchema.ModelName);
-            string? reason = record.Has(RecordSchema.FinishReason) ? Name(record, RecordSchema.FinishReason) : null;
+            string? reason = Name(record, RecordSchema.FinishReason);
             call.ModelId = model is null ? NameTable.None : NameTable.Overflow;
             bool isCutShort = reason is FinishReasons.Cancelled or FinishReasons.Abandoned;
             RecordExtras? extras = ExtrasOf(record);
             KeyValuePair<string, object?>[]? told = record.Has(RecordSchema.Tags)
-                ? LineTags.Of(record.Text(RecordSchema.Tags), history._isWanted)
+                ? _tags.Of(record.Text(RecordSchema.Tags))
                 : null;
             if (isCutShort || extras is not null || told is { Length: > 0 })
             {
@@ -210,17 +210,6 @@ internal sealed class CallHistory(string directory, CompactedFileReader? readCom
             return extras;
         }
 
-        // A run has many calls but few names, so that they can share strings.
-        private string? Name(IRecord record, RecordField field)
-        {
-            if (!record.Has(field))
-                return null;
-
-            Dictionary<byte[], string>.AlternateLookup<ReadOnlySpan<byte>> names = _names.GetAlternateLookup<ReadOnlySpan<byte>>();
-            ReadOnlySpan<byte> text = record.Text(field);
-            if (!names.TryGetValue(text, out string? name))
-                names[text] = name = Encoding.UTF8.GetString(text);
-            return name;
-        }
+        private string? Name(IRecord record, RecordField field) => record.Has(field) ? _names.Get(record.Text(field)) : null;
     }
 }

@@ -1,22 +1,24 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Afterimage.Monitoring.Log.Reading;
 
-/// <summary>Reads the tags of a line that are single values.</summary>
-internal static class LineTags
+/// <summary>Reads the tags of a line that are single values. Not thread-safe.</summary>
+/// <param name="isWanted">Selects the keys that matter; null: all.</param>
+internal sealed class LineTags(Func<string, bool>? isWanted = null)
 {
+    private readonly TextCache _texts = new();
+    private readonly List<KeyValuePair<string, object?>> _tags = [];
+
     /// <param name="json">The object as it is in the line.</param>
-    /// <param name="isWanted">Selects the keys that matter; null: all.</param>
     /// <returns>The tags, with numbers and flags as text.</returns>
-    public static KeyValuePair<string, object?>[] Of(ReadOnlySpan<byte> json, Func<string, bool>? isWanted = null)
+    public KeyValuePair<string, object?>[] Of(ReadOnlySpan<byte> json)
     {
-        List<KeyValuePair<string, object?>> tags = [];
+        _tags.Clear();
         var reader = new Utf8JsonReader(json);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            string key = reader.GetString()!;
+            string key = Text(ref reader);
             reader.Read();
             if (isWanted?.Invoke(key) == false)
             {
@@ -26,14 +28,11 @@ internal static class LineTags
 
             switch (reader.TokenType)
             {
-                case JsonTokenType.String:
-                    tags.Add(new(key, reader.GetString()));
+                case JsonTokenType.String or JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
+                    _tags.Add(new(key, Text(ref reader)));
                     break;
                 case JsonTokenType.Null:
-                    tags.Add(new(key, null));
-                    break;
-                case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
-                    tags.Add(new(key, Encoding.UTF8.GetString(reader.ValueSpan)));
+                    _tags.Add(new(key, null));
                     break;
                 default:
                     reader.Skip();
@@ -41,6 +40,8 @@ internal static class LineTags
             }
         }
 
-        return [.. tags];
+        return [.. _tags];
     }
+
+    private string Text(ref Utf8JsonReader reader) => reader.ValueIsEscaped ? reader.GetString()! : _texts.Get(reader.ValueSpan);
 }

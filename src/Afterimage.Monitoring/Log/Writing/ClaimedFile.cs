@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Microsoft.Win32.SafeHandles;
 
 namespace Afterimage.Monitoring.Log.Writing;

@@ -1,7 +1,4 @@
 using System.Runtime.InteropServices;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Microsoft.Win32.SafeHandles;
 
 namespace Afterimage.Monitoring.Log.Writing;

@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>What records that <see cref="GenerationMonitor.FlushAsync"/> has acknowledged survive.</summary>

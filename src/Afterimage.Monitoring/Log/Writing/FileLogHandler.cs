@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Handlers;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Log.Writing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;

@@ -1,9 +1,5 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Handlers;
 using Afterimage.Monitoring.Log;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Log.Writing;
-using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 

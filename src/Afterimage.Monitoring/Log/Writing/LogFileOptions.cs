@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>How the files of the log directory grow, are rotated and are deleted. It holds for <c>metrics.jsonl</c>, <c>afterimage.log</c>

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Metrics;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 

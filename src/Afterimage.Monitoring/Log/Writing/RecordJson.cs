@@ -1,8 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 
