@@ -8,7 +8,6 @@ using FASTER.core;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
-using ZLogger;
 
 namespace Afterimage.Benchmarks;
 

@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.ClickHouse.Cluster;
-using Afterimage.Monitoring.ClickHouse.Http;
 using Afterimage.Monitoring.ClickHouse.Schema;
 
 namespace Afterimage.Monitoring;

@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.Reporting.Compacting;
-using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 

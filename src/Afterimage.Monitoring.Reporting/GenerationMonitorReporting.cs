@@ -1,7 +1,5 @@
-using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Exporting;
 using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;

@@ -1,7 +1,5 @@
-using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Reporting.Exporting;
 using Afterimage.Monitoring.Reporting.Reading;
-using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring;
 

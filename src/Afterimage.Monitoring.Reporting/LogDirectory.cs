@@ -1,10 +1,7 @@
-using System.Data.Common;
 using System.Globalization;
 using Afterimage.Monitoring.Log;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Reporting.Alerts;
 using Afterimage.Monitoring.Reporting.Compacting;
-using Afterimage.Monitoring.Reporting.Comparing;
 using Afterimage.Monitoring.Reporting.Exporting;
 using Afterimage.Monitoring.Reporting.Figures;
 using Afterimage.Monitoring.Reporting.Importing;

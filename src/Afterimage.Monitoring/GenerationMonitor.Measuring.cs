@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Afterimage.Monitoring.Measuring;
 
 namespace Afterimage.Monitoring;

@@ -1,7 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>Figures about everything that was recorded. A record is a generation, an evaluation, a single metric point or a log entry; the

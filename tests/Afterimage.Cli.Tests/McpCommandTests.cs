@@ -1,4 +1,3 @@
-using Afterimage.Monitoring;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Reflection;
 using System.Text;
-using Afterimage.Monitoring;
 
 namespace Afterimage.Docs.Tests;
 

@@ -1,4 +1,3 @@
-using Afterimage.Monitoring;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Afterimage.Docs.Tests;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Commands;
 using Afterimage.Cli.Simulation;
 
 namespace Afterimage.Fuzz.Tests;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Afterimage.Monitoring.DurabilityTests.Support;
 
 namespace Afterimage.Monitoring.DurabilityTests;

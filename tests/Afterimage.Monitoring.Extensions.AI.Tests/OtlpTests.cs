@@ -1,10 +1,8 @@
 using System.ClientModel;
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using Afterimage.Tests.Otlp;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
-using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;

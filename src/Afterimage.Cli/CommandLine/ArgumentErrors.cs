@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.CommandLine;
 

@@ -1,5 +1,3 @@
-using Afterimage.Cli.Commands;
-
 namespace Afterimage.Cli.CommandLine;
 
 /// <summary>Scripts that make a shell ask the command itself for completions, with its <c>[suggest]</c> directive.</summary>

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.CommandLine;
 

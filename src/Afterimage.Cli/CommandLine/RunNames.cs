@@ -1,4 +1,3 @@
-using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;

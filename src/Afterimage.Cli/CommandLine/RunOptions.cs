@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;

@@ -1,8 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Afterimage.Cli.Commands;
-using Afterimage.Cli.Simulation;
-using Afterimage.Cli.Views;
 
 namespace Afterimage.Cli.CommandLine;
 

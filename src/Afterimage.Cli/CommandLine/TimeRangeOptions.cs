@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.CommandLine;
 

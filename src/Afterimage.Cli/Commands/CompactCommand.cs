@@ -3,8 +3,6 @@ using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Json;
 using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Cli.Commands;
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Monitoring;
 using Afterimage.Monitoring.Reporting.Exporting;

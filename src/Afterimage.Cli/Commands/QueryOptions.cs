@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Views;
-using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Commands;
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using Afterimage.Cli.CommandLine;
 using Afterimage.Cli.Json;
 using Afterimage.Cli.Views;

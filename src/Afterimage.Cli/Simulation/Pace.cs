@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Afterimage.Cli.Commands;
 
 namespace Afterimage.Cli.Simulation;
 

@@ -1,4 +1,3 @@
-using Afterimage.Cli.Views;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Simulation;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Commands;
 using CsvHelper;
 
 namespace Afterimage.Cli.Simulation;

@@ -1,5 +1,3 @@
-using Afterimage.Cli.Views;
-
 namespace Afterimage.Cli.Simulation;
 
 /// <summary>One request of a trace.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 using Spectre.Console;
 using Spectre.Console.Rendering;

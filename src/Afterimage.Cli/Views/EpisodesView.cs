@@ -1,4 +1,3 @@
-using Afterimage.Cli.Commands;
 using Afterimage.Monitoring;
 using Spectre.Console;
 using Spectre.Console.Rendering;

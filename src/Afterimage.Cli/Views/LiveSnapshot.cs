@@ -1,5 +1,3 @@
-using Afterimage.Cli.Commands;
-using Afterimage.Cli.Simulation;
 using Afterimage.Monitoring;
 
 namespace Afterimage.Cli.Views;

@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Afterimage.Cli.CommandLine;
-using Afterimage.Cli.Commands;
 using CsvHelper;
 using Spectre.Console;
 

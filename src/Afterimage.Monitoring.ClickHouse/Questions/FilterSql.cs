@@ -1,6 +1,5 @@
 using System.Globalization;
 using Afterimage.Monitoring.ClickHouse.Http;
-using Afterimage.Monitoring.ClickHouse.Schema;
 using Afterimage.Monitoring.ClickHouse.Shipping;
 
 namespace Afterimage.Monitoring.ClickHouse.Questions;

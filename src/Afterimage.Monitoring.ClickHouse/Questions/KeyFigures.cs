@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.ClickHouse.Cluster;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.ClickHouse.Questions;

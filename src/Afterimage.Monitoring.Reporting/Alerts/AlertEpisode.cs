@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>An alert from its start to its end, combined from its announcements.</summary>

@@ -1,4 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Alerts;

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>What <see cref="LogDirectory.CompactAsync"/> did.</summary>

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
-
 namespace Afterimage.Monitoring.Reporting.Compacting;
 
 /// <summary>What a compaction has just done with a group of files, in this order.</summary>

@@ -1,8 +1,6 @@
 using System.Data.Common;
 using Afterimage.Monitoring.Log;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Log.Writing;
-using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Schema;
 using Microsoft.Win32.SafeHandles;

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring.Reporting.Comparing;
 
 /// <summary>Compares two runs in one walk over the points of both.</summary>

@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>How it was judged whether a difference is beyond chance.</summary>

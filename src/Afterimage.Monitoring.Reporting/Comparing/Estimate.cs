@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>A figure with its 95 % confidence interval.</summary>

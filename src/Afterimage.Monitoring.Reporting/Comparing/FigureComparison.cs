@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>The difference of one figure between two runs.</summary>

@@ -1,4 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
 using MathNet.Numerics;
 using MathNet.Numerics.Distributions;
 using Wilson = Afterimage.Monitoring.Alerts.Statistics;

@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>What one run's points of a metric come to.</summary>

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring;
 

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Alerts;
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring.Reporting.Exporting;
 
 /// <summary>Splits a file of comma-separated values into several, each with the header.</summary>

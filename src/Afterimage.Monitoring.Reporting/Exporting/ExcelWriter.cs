@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
 using DuckDB.NET.Data;
 using SpreadCheetah;

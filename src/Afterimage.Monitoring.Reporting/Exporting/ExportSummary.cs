@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>The result of an export.</summary>

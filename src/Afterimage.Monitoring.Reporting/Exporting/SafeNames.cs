@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 

@@ -1,7 +1,4 @@
 using Afterimage.Monitoring.Log;
-using Afterimage.Monitoring.Reporting.Alerts;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Exporting;
 

@@ -1,4 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
 using ScottPlot;
 
 namespace Afterimage.Monitoring.Reporting.Figures;

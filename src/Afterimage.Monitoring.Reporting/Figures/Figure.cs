@@ -1,5 +1,4 @@
 using System.Globalization;
-using Afterimage.Monitoring.Reporting.Reports;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 

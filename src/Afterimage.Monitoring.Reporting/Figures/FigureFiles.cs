@@ -1,6 +1,4 @@
 using Afterimage.Monitoring.Reporting.Exporting;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
 using ScottPlot;
 
 namespace Afterimage.Monitoring.Reporting.Figures;

@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring.Reporting.Figures;
 
 /// <summary>What a figure is drawn for.</summary>

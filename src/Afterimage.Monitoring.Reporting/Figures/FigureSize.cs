@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>The size of a figure, in inches of 100 pixels.</summary>

@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring.Reporting.Figures;
 
 /// <summary>Where figures have their points from.</summary>

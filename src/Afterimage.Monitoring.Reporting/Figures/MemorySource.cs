@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.Metrics;
-using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Summaries;
 
 namespace Afterimage.Monitoring.Reporting.Figures;

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
-
 namespace Afterimage.Monitoring.Reporting.Figures;
 
 /// <summary>A point of a series, or all points of a part of its time.</summary>

@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring.Reporting.Figures;
 
 /// <summary>How far the finite points of a metric reach.</summary>

@@ -2,9 +2,7 @@ using System.Globalization;
 using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
-using Afterimage.Monitoring.Reporting.Reports;
 using Afterimage.Monitoring.Reporting.Snapshots;
-using Afterimage.Monitoring.Reporting.Summaries;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Figures;

@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring.Reporting.Figures;
 
 /// <summary>A stretch of time in parts of equal length. Its edges are whole microseconds, so that points from memory and from a log fall

@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Afterimage.Monitoring.Log;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Reporting.Alerts;
 
 namespace Afterimage.Monitoring.Reporting.Importing;
 

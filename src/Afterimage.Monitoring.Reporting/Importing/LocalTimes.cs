@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Reports;
-
 namespace Afterimage.Monitoring.Reporting.Importing;
 
 /// <summary>Converts the local times in one file, in the order of its lines, to points in time.</summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using Afterimage.Monitoring.Reporting.Exporting;
-using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Reports;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Afterimage.Monitoring.Reporting.Figures;
-using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Reporting.Summaries;
 using ScottPlot;
 

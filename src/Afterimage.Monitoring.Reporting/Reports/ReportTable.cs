@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Reporting.Figures;
-
 namespace Afterimage.Monitoring.Reporting.Reports;
 
 /// <summary>The kind of content in a table column, which determines its layout.</summary>

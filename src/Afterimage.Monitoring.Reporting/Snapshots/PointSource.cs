@@ -1,6 +1,4 @@
 using Afterimage.Monitoring.Recording;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Summaries;
 using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;

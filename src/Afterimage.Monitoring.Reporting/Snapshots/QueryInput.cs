@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Summaries;
 using DuckDB.NET.Data;
 
 namespace Afterimage.Monitoring.Reporting.Snapshots;

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Afterimage.Monitoring.Log;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Reporting.Reports;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 

@@ -1,8 +1,5 @@
 using System.Text.Json;
 using Afterimage.Monitoring.Log;
-using Afterimage.Monitoring.Reporting.Alerts;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;
 

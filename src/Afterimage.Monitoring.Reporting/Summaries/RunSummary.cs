@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Afterimage.Monitoring.Reporting.Reports;
-using Afterimage.Monitoring.Reporting.Snapshots;
 
 namespace Afterimage.Monitoring;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
-using Afterimage.Monitoring.Reporting.Snapshots;
 using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Reporting.Summaries;

@@ -1,7 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>The figure of a metric that an <see cref="AlertRule"/> compares with its threshold.</summary>

@@ -1,8 +1,5 @@
 using System.Diagnostics;
-using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Handlers;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Alerts;
 

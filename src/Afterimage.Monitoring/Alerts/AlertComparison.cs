@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>The side of the threshold on which a figure is bad. A figure equal to the threshold is not bad.</summary>

@@ -1,8 +1,5 @@
 using System.Text.Json;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Handlers;
 using Afterimage.Monitoring.Log.Writing;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Alerts;

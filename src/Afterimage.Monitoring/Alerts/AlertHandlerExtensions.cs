@@ -1,7 +1,4 @@
 using Afterimage.Monitoring.Alerts;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring;
 

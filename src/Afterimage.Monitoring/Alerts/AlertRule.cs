@@ -1,8 +1,5 @@
 using System.Text.Json;
 using Afterimage.Monitoring.Alerts;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Settings;
 using Microsoft.Extensions.Configuration;
 

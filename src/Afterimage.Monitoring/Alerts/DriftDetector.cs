@@ -1,7 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>The CUSUM of <see cref="AlertAggregate.Drift"/>.</summary>

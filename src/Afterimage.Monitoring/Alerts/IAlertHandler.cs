@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>Delivers alerts to a destination that takes time, such as a server. A handler that returns at once can be an

@@ -1,7 +1,4 @@
 using System.Text;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Settings;
 
 namespace Afterimage.Monitoring.Alerts;

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>The formulas by which rules are judged.</summary>

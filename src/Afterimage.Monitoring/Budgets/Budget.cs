@@ -1,7 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>A limit on what a run may use. See <see cref="GenerationMonitorOptions.Budgets"/> and docs/budgets.md.</summary>

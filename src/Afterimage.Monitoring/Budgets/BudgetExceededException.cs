@@ -1,5 +1,4 @@
 using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring;
 

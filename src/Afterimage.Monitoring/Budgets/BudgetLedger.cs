@@ -1,4 +1,3 @@
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;

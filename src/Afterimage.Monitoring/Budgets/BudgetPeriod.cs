@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>The period that the limit of a budget is for. Calendar windows are in UTC and follow the wall clock.</summary>

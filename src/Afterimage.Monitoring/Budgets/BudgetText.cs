@@ -1,6 +1,4 @@
 using System.Globalization;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Budgets;
 

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>The unit that a budget counts.</summary>

@@ -1,8 +1,5 @@
 // This file is long because it is one protocol: what a handler receives, when it is given up, and what is counted depend on each other.
 using System.Diagnostics;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;

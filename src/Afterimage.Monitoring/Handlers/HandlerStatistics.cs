@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>Figures about the records given to one handler, or about the alerts given to one alert handler.</summary>

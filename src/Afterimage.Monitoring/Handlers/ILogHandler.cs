@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>Handles the entries of the monitor's log.</summary>

@@ -1,7 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring;
 
 /// <summary>Handles recorded data, point by point or record by record.</summary>

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;

@@ -1,8 +1,5 @@
-using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Handlers;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 

@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 using Afterimage.Monitoring.Schema;
 

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Handlers;

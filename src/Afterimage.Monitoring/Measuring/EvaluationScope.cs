@@ -1,7 +1,4 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Measuring;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring;

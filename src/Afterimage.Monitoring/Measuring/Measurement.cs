@@ -1,5 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Measuring;

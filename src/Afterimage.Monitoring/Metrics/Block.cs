@@ -1,7 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>A finished stretch of one metric: its summary, and what lies below it for as long as memory allows.</summary>

@@ -1,7 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>The raw points of a stretch of one metric, in columns, in the order of recording.</summary>

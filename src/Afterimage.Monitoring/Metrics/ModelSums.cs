@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Recording;
 
 namespace Afterimage.Monitoring.Metrics;

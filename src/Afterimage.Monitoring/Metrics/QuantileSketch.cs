@@ -1,8 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 
 namespace Afterimage.Monitoring.Metrics;
 

@@ -1,7 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Metrics;
 
 /// <summary>All points of one metric: an open chunk, and finished blocks in a tree, so that a window costs its logarithm and not its

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Pricing;
-
 namespace Afterimage.Monitoring.Options;
 
 /// <summary>The rules that every monitor has, configured by its options.</summary>

@@ -1,6 +1,3 @@
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-
 namespace Afterimage.Monitoring.Options;
 
 /// <summary>The limits of <see cref="GenerationMonitorOptions"/>, one sentence each.</summary>

@@ -1,7 +1,5 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Pricing;
 using Afterimage.Monitoring.Settings;
 using Microsoft.Extensions.Configuration;

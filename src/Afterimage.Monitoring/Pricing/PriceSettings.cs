@@ -1,6 +1,4 @@
 using System.Globalization;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Settings;
 
 namespace Afterimage.Monitoring.Pricing;

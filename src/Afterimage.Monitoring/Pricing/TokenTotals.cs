@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Recording;
 

@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
-using Afterimage.Monitoring.Pricing;
 using Microsoft.Extensions.Configuration;
 
 namespace Afterimage.Monitoring.Settings;

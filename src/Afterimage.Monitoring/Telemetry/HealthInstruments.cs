@@ -1,7 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
-using Afterimage.Monitoring.Budgets;
-using Afterimage.Monitoring.Log.Reading;
 
 namespace Afterimage.Monitoring.Telemetry;
 

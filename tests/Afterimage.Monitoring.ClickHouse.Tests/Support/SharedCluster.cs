@@ -1,5 +1,4 @@
 using System.Xml.Linq;
-using Afterimage.Monitoring.ClickHouse.Tests.Support;
 
 [assembly: AssemblyFixture(typeof(SharedCluster))]
 

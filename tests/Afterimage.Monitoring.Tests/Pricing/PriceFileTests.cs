@@ -1,5 +1,4 @@
 using System.Text;
-using Afterimage.Monitoring.Tests.Support;
 
 namespace Afterimage.Monitoring.Tests.Pricing;
 
