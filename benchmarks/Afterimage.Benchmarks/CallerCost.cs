@@ -8,6 +8,7 @@ using FASTER.core;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace Afterimage.Benchmarks;
 
@@ -45,6 +46,74 @@ public class CallerCost
     {
         Use(Listen("Afterimage.Monitoring"));
         SetUpAfterimage(calls: Calls, callsAfter: 1);
+    }
+
+    [GlobalSetup(Target = nameof(AfterimageDetailed))]
+    public void SetUpAfterimageDetailed()
+    {
+        Begin();
+        GenerationMonitor monitor = Use(new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = _directory.Path }));
+        string[] ids = Sample.Ids(Calls);
+        Begin(
+            _ =>
+            {
+                for (int i = 0; i < Calls; i++)
+                    monitor.TrackGeneration(Sample.Duration(i), true, Sample.Details(i) with
+                    {
+                        Provider = Sample.Provider,
+                        RequestModel = Sample.RequestModel,
+                        Id = ids[i],
+                        TraceId = Sample.TraceId,
+                        SpanId = Sample.SpanId,
+                        Tags = [new("project", "atlas"), new("stage", "draft"), new("attempt", i)],
+                    });
+            },
+            () => monitor.FlushAsync().AsTask().GetAwaiter().GetResult());
+    }
+
+    [GlobalSetup(Target = nameof(OpenTelemetrySpan))]
+    public void SetUpOpenTelemetrySpan()
+    {
+        Begin();
+        ActivitySource source = Use(new ActivitySource("Afterimage.Benchmarks"));
+        TracerProvider provider = Use(Sdk.CreateTracerProviderBuilder()
+            .AddSource(source.Name)
+            .AddProcessor(new BatchActivityExportProcessor(new NoSpanExporter(), maxQueueSize: 4 * (Calls + 1)))
+            .Build());
+        string[] ids = Sample.Ids(Calls);
+        Begin(
+            _ =>
+            {
+                for (int i = 0; i < Calls; i++)
+                {
+                    using Activity activity = source.StartActivity("chat", ActivityKind.Client)!;
+                    activity.SetTag("gen_ai.operation.name", "chat");
+                    activity.SetTag("gen_ai.response.model", Sample.Model);
+                    activity.SetTag("gen_ai.request.model", Sample.RequestModel);
+                    activity.SetTag("gen_ai.provider.name", Sample.Provider);
+                    activity.SetTag("gen_ai.usage.input_tokens", Sample.Prompt(i));
+                    activity.SetTag("gen_ai.usage.output_tokens", Sample.Completion(i));
+                    activity.SetTag("gen_ai.response.finish_reasons", Sample.FinishReason);
+                    activity.SetTag("gen_ai.response.id", ids[i]);
+                    activity.SetTag("project", "atlas");
+                    activity.SetTag("stage", "draft");
+                    activity.SetTag("attempt", i);
+                }
+            },
+            () => provider.ForceFlush());
+    }
+
+    [GlobalSetup(Target = nameof(SerilogDetailed))]
+    public void SetUpSerilogDetailed()
+    {
+        Begin();
+        global::Serilog.Core.Logger logger = Use(Peers.Serilog(_directory.File("serilog.jsonl")));
+        string[] ids = Sample.Ids(Calls);
+        Begin(_ =>
+        {
+            for (int i = 0; i < Calls; i++)
+                Peers.Log(logger, i, ids[i]);
+        });
     }
 
     [GlobalSetup(Target = nameof(OpenTelemetryHistogram))]
@@ -260,6 +329,15 @@ public class CallerCost
     public void AfterimageListenedTo() => _producers.Run();
 
     [Benchmark(OperationsPerInvoke = Calls)]
+    public void AfterimageDetailed() => _producers.Run();
+
+    [Benchmark(OperationsPerInvoke = Calls)]
+    public void OpenTelemetrySpan() => _producers.Run();
+
+    [Benchmark(OperationsPerInvoke = Calls)]
+    public void SerilogDetailed() => _producers.Run();
+
+    [Benchmark(OperationsPerInvoke = Calls)]
     public void OpenTelemetryHistogram() => _producers.Run();
 
     [Benchmark(OperationsPerInvoke = Calls)]
@@ -372,6 +450,11 @@ public class CallerCost
     private struct BareRecord
     {
         public long A, B, C, D, E, F, G, H, I, J, K, L, M;
+    }
+
+    private sealed class NoSpanExporter : BaseExporter<Activity>
+    {
+        public override OpenTelemetry.ExportResult Export(in Batch<Activity> batch) => OpenTelemetry.ExportResult.Success;
     }
 
     /// <summary>The SDK aggregates; nobody takes it away.</summary>

@@ -27,6 +27,25 @@ internal static class Peers
         Sample.Prompt(index) + Sample.Completion(index),
         Sample.FinishReason);
 
+    public static void Log(global::Serilog.ILogger logger, int index, string id) => logger.Information(
+        "generation {Duration} {Success} {ModelName} {PromptTokenCount} {CompletionTokenCount} {TotalTokenCount} {FinishReason} "
+        + "{Provider} {RequestModel} {Id} {TraceId} {SpanId} {Project} {Stage} {Attempt}",
+        Sample.Duration(index).TotalSeconds,
+        true,
+        Sample.Model,
+        Sample.Prompt(index),
+        Sample.Completion(index),
+        Sample.Prompt(index) + Sample.Completion(index),
+        Sample.FinishReason,
+        Sample.Provider,
+        Sample.RequestModel,
+        id,
+        Sample.TraceId,
+        Sample.SpanId,
+        "atlas",
+        "draft",
+        index);
+
     public static void Log(Microsoft.Extensions.Logging.ILogger logger, int index)
     {
         double duration = Sample.Duration(index).TotalSeconds;

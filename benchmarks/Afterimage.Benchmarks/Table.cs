@@ -65,6 +65,14 @@ internal sealed partial class Table
         }
 
         foreach (int threads in (int[])[1, 2])
+        {
+            string name = $"the same with IDs, a provider and three tags, {threads} thread{(threads == 1 ? "" : "s")}";
+            string ours = $"CallerCost.AfterimageDetailed Threads={threads}";
+            Ratio(name, ours, "one OpenTelemetry span of these", $"CallerCost.OpenTelemetrySpan Threads={threads}", null);
+            Ratio(name, ours, "Serilog, file sink", $"CallerCost.SerilogDetailed Threads={threads}", null);
+        }
+
+        foreach (int threads in (int[])[1, 2])
             Ratio(
                 $"the same, waking the pump once in 1,024, {threads} thread{(threads == 1 ? "" : "s")}",
                 $"CallerCost.AfterimageWaking Threads={threads}",
@@ -87,6 +95,8 @@ internal sealed partial class Table
             null);
         AtLeast("the same, by each thread's own time", OwnThroughput("OpenTelemetryHistogram"), "one thread", null);
         AtMost("bytes allocated by the caller", Facts.Read(_facts, "allocated.Afterimage"), "", 0);
+        AtMost("the same with IDs, a provider and three tags", Facts.Read(_facts, "allocated.AfterimageDetailed"), "", null);
+        AtMost("the same, an OpenTelemetry span of these", Facts.Read(_facts, "allocated.OpenTelemetrySpan"), "", null);
         AtMost("the same, OpenTelemetry histogram", Facts.Read(_facts, "allocated.OpenTelemetryHistogram"), "", null);
         AtMost("the same, prometheus-net", Facts.Read(_facts, "allocated.PrometheusNet"), "", null);
         AtMost("the same, Serilog", Facts.Read(_facts, "allocated.Serilog"), "", null);

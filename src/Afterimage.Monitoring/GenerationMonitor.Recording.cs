@@ -239,7 +239,7 @@ public sealed partial class GenerationMonitor
 
     private static void ThrowIfAbsurd(RecordExtras? extras)
     {
-        if (extras?.FirstAbsurd() is { } absurd)
+        if (extras?.FindAbsurd() is { } absurd)
             ThrowOutOfRange("details", absurd.Count, $"{absurd.Field.Key} must be from 0 to {absurd.Field.Highest}.");
     }
 

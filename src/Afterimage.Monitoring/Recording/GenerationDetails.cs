@@ -246,7 +246,7 @@ public readonly record struct GenerationDetails
         tokens |= _cachedPromptTokens | _reasoningTokens | (long)_conversationLength;
         return ((ulong)tokens > (ulong)MaxTokenCount && HasAbsurdCount())
             || (ulong)_timeToFirstToken.Ticks > (ulong)longest.Ticks
-            || _extras?.FirstAbsurd() is not null;
+            || _extras?.FindAbsurd() is not null;
     }
 
     /// <summary>Copies the optional numbers into a record.</summary>

@@ -2,15 +2,23 @@ using Afterimage.Monitoring.Schema;
 
 namespace Afterimage.Monitoring.Recording;
 
-/// <summary>The fields of a record that most records do not have (<see cref="RecordField.IsExtra"/>), in the order of a line.
-/// Immutable.</summary>
+/// <summary>The fields of a record that most records do not have (<see cref="RecordField.IsExtra"/>). Immutable.</summary>
+/// <remarks>A list from the field that was set last to the first: the caller's thread pays one link for each. Whoever writes the line sorts
+/// them.</remarks>
 internal sealed class RecordExtras
 {
-    private readonly Value[] _values;
+    private readonly Value _value;
+    private readonly RecordExtras? _others;
+    private Value[]? _inOrder;
 
-    private RecordExtras(Value[] values) => _values = values;
+    private RecordExtras(in Value value, RecordExtras? others)
+    {
+        _value = value;
+        _others = others;
+    }
 
-    public ReadOnlySpan<Value> Values => _values;
+    /// <summary>The fields in the order of a line.</summary>
+    public ReadOnlySpan<Value> Values => _inOrder ??= InOrder();
 
     /// <summary>Returns the extras with a count set or removed.</summary>
     /// <returns>The extras; null if nothing is left.</returns>
@@ -26,13 +34,13 @@ internal sealed class RecordExtras
 
     public static string? Text(RecordExtras? extras, RecordField field) => Find(extras, field)?.Text;
 
-    /// <summary>The first count that is out of its range, if any.</summary>
-    public Value? FirstAbsurd()
+    /// <summary>A count that is out of its range, if any.</summary>
+    public Value? FindAbsurd()
     {
-        foreach (Value value in _values)
+        for (RecordExtras? extra = this; extra is not null; extra = extra._others)
         {
-            if (!value.Field.Holds(value.Count))
-                return value;
+            if (!extra._value.Field.Holds(extra._value.Count))
+                return extra._value;
         }
 
         return null;
@@ -40,13 +48,10 @@ internal sealed class RecordExtras
 
     private static Value? Find(RecordExtras? extras, RecordField field)
     {
-        if (extras is null)
-            return null;
-
-        foreach (Value value in extras._values)
+        for (; extras is not null; extras = extras._others)
         {
-            if (value.Field == field)
-                return value;
+            if (extras._value.Field == field)
+                return extras._value;
         }
 
         return null;
@@ -54,19 +59,27 @@ internal sealed class RecordExtras
 
     private static RecordExtras? With(RecordExtras? extras, RecordField field, Value? value)
     {
-        ReadOnlySpan<Value> values = extras is null ? [] : extras._values;
-        int start = 0;
-        while (start < values.Length && values[start].Field.Ordinal < field.Ordinal)
-            start++;
-        int end = start < values.Length && values[start].Field == field ? start + 1 : start;
-        if (value is not { } given)
-        {
-            if (start == end)
-                return extras;
-            return values.Length == 1 ? null : new RecordExtras([.. values[..start], .. values[end..]]);
-        }
+        RecordExtras? others = Without(extras, field);
+        return value is { } given ? new RecordExtras(given, others) : others;
+    }
 
-        return new RecordExtras([.. values[..start], given, .. values[end..]]);
+    private static RecordExtras? Without(RecordExtras? extras, RecordField field)
+    {
+        if (Find(extras, field) is null)
+            return extras;
+        return extras!._value.Field == field ? extras._others : new RecordExtras(extras._value, Without(extras._others, field));
+    }
+
+    private Value[] InOrder()
+    {
+        int count = 0;
+        for (RecordExtras? extra = this; extra is not null; extra = extra._others)
+            count++;
+        var values = new Value[count];
+        for (RecordExtras? extra = this; extra is not null; extra = extra._others)
+            values[--count] = extra._value;
+        Array.Sort(values, static (one, other) => one.Field.Ordinal.CompareTo(other.Field.Ordinal));
+        return values;
     }
 
     /// <summary>A field and its value: a count or flag, or a text.</summary>
