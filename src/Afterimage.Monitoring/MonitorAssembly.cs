@@ -6,6 +6,7 @@ using Afterimage.Monitoring.Budgets;
 using Afterimage.Monitoring.Handlers;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Log.Reading;
+using Afterimage.Monitoring.Log.Writing;
 using Afterimage.Monitoring.Metrics;
 using Afterimage.Monitoring.Options;
 using Afterimage.Monitoring.Pricing;
@@ -25,6 +26,7 @@ internal sealed class MonitorAssembly
     private readonly TimeSpan _shutdownTimeout;
     private readonly AlertAnnouncer _announcer;
     private readonly TokenUsageReporter? _tokenUsage;
+    private readonly BudgetFile? _budgetFile;
     private readonly IDisposable _healthInstruments;
     private readonly IMetricHandler[] _metricHandlers;
     private readonly ILogHandler[] _logHandlers;
@@ -112,6 +114,12 @@ internal sealed class MonitorAssembly
             e => Handlers.TroubleLog.ReportTimer("alerts", e));
         if (ledger is not null)
             Budgets = new BudgetGuard(ledger, Recorder);
+        if (Run is not null && Budgets is not null)
+            _budgetFile = new BudgetFile(
+                Run.BudgetsPath,
+                Budgets,
+                timeProvider,
+                e => Handlers.TroubleLog.ReportTimer("budgets.json", e));
         if (options.TokenUsageCallback is { } callback)
             _tokenUsage = new TokenUsageReporter(
                 callback,
@@ -128,6 +136,7 @@ internal sealed class MonitorAssembly
         {
             Alerts.Start(options.MetricsInterval);
             Budgets?.Start(timeProvider, e => Handlers.TroubleLog.ReportTimer("budgets", e));
+            _budgetFile?.Start();
             _tokenUsage?.Start(timeProvider, options.TokenUsageCallbackInterval);
         }
 
@@ -215,8 +224,10 @@ internal sealed class MonitorAssembly
         }
 
         flushed.Wait(_shutdownTimeout);
-        if (isEnd)
-            WriteEnd();
+        if (!isEnd)
+            return;
+        _budgetFile?.Write();
+        WriteEnd();
     }
 
     /// <summary>Closes the parts. Further calls do nothing.</summary>
@@ -229,6 +240,7 @@ internal sealed class MonitorAssembly
         Alerts.Stop();
         _tokenUsage?.Stop();
         Budgets?.Stop();
+        _budgetFile?.Stop();
 
         long deadline = Stopwatch.GetTimestamp() + (long)(_shutdownTimeout.TotalSeconds * Stopwatch.Frequency);
         bool isDrained = Recorder.Close(_shutdownTimeout);
@@ -240,6 +252,7 @@ internal sealed class MonitorAssembly
         _tokenUsage?.Close(deadline);
         Alerts.Close(deadline);
         Handlers.CloseMetricHandlers(deadline);
+        _budgetFile?.Write();
         LogWhatWasLost(isDrained);
         LogWhatWasCut();
         Handlers.CloseLogHandlers(deadline);

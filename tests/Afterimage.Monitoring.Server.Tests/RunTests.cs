@@ -47,6 +47,59 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_shows_what_is_left_of_its_budgets()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+        GenerationMonitorOptions options = PatientMonitor.Options(Run);
+        options.Budgets.Add(new Budget { Name = "tokens", Unit = BudgetUnit.Tokens, Limit = 100, Tag = new("tenant", "acme") });
+        using var monitor = new GenerationMonitor(options);
+        monitor.TrackGeneration(
+            TimeSpan.FromSeconds(1),
+            true,
+            new GenerationDetails { PromptTokenCount = 60, Tags = [new("tenant", "acme")] });
+
+        string id = Id(await server.RunAsync(run => Log.Generations(run) == 1));
+        JsonElement run = await server.UntilAsync($"api/v1/runs/{id}", run => Left(run) == 40);
+        Assert.Equal(
+            ("tokens", "tokens", "run", "tenant", 60m),
+            (Text("name"), Text("unit"), Text("period"), Budget(run).GetProperty("tag").GetProperty("key").GetString(), Spent(run)));
+        monitor.TrackGeneration(
+            TimeSpan.FromSeconds(1),
+            true,
+            new GenerationDetails { PromptTokenCount = 60, Tags = [new("tenant", "acme")] });
+        monitor.Dispose();
+        JsonElement ended = await server.UntilAsync($"api/v1/runs/{id}", run => Spent(run) == 120);
+        Assert.Equal(0, Left(ended));
+        Assert.True(Budget(ended).GetProperty("is_spent").GetBoolean());
+
+        string? Text(string key) => Budget(run).GetProperty(key).GetString();
+        static JsonElement Budget(JsonElement run) => run.GetProperty("budgets").EnumerateArray().FirstOrDefault();
+        static decimal Left(JsonElement run) => Amount(run, "remaining");
+        static decimal Spent(JsonElement run) => Amount(run, "spent");
+        static decimal Amount(JsonElement run, string key) =>
+            Budget(run) is { ValueKind: JsonValueKind.Object } budget ? budget.GetProperty(key).GetDecimal() : -1;
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[1]")]
+    [InlineData("""{"budgets":{"name":"b"}}""")]
+    [InlineData("""{"budgets":[{"name":"b","unit":"souls","limit":1}]}""")]
+    [InlineData("""{"budgets":[{"limit":1}]}""")]
+    [InlineData("""{"budgets":[null]}""")]
+    public async Task A_file_of_budgets_that_is_none_hides_nothing_else(string content)
+    {
+        _root.Write("run/metrics.jsonl", Log.Line(1));
+        _root.Write("run/budgets.json", content);
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+
+        JsonElement run = await server.GetAsync($"api/v1/runs/{Id(await server.RunAsync())}");
+
+        Assert.Equal(1, run.GetProperty("figures").GetProperty("generations").GetInt64());
+        Assert.Empty(run.GetProperty("budgets").EnumerateArray());
+    }
+
+    [Fact]
     public async Task A_run_without_an_end_and_without_a_monitor_was_killed()
     {
         _root.Write("run/run.json", """{"format_version":1,"start":"2026-11-23T14:00:00Z","host":"elsewhere"}""");

@@ -13,7 +13,7 @@ internal static class RunIdentity
     {
         foreach (ListedFile part in run.Parts)
         {
-            if (RunJson.Read(part.Path) is { } json
+            if (JsonFile.Read(part.Path) is { } json
                 && json.TryGetProperty("run_id", out var id)
                 && id.GetString() is { Length: > 0 and <= 100 } text)
                 return text;

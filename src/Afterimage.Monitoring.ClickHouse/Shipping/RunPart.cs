@@ -21,7 +21,7 @@ internal static class RunPart
 
         string Row(string? path)
         {
-            JsonElement? json = path is null ? null : RunJson.Read(path);
+            JsonElement? json = path is null ? null : JsonFile.Read(path);
             LogRun? read = json is { } file ? LogRun.Of(path!, file) : null;
             string process = Text("process_name");
             return string.Join(

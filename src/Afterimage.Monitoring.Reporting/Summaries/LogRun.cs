@@ -25,7 +25,7 @@ internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOf
     /// <summary>Reads a file; returns <see langword="null"/> if it does not say when its run began.</summary>
     /// <exception cref="IOException">The file could not be read.</exception>
     public static LogRun? Read(string file) =>
-        RunJson.Read(file) is { } run ? Of(file, run) : null;
+        JsonFile.Read(file) is { } run ? Of(file, run) : null;
 
     /// <summary>Returns the run described by the content of a file; <see langword="null"/> if it does not say when its run began.</summary>
     public static LogRun? Of(string file, JsonElement run) =>

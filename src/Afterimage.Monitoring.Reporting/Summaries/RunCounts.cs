@@ -15,7 +15,7 @@ internal static class RunCounts
         long failed = 0;
         foreach (string file in files)
         {
-            if (RunJson.Read(file) is not { } run)
+            if (JsonFile.Read(file) is not { } run)
                 continue;
 
             dropped += Count(run, "dropped");

@@ -22,6 +22,7 @@ internal sealed class FollowedRun
     private readonly Queue<CallNote> _failures = new();
     private readonly Queue<LogNote> _log = new();
     private readonly List<Alert> _alerts = [];
+    private readonly SortedDictionary<string, IReadOnlyList<BudgetValues>> _budgets = new(StringComparer.Ordinal);
     private readonly Dictionary<int, CallGroup> _models = [];
     private readonly Dictionary<(string Key, string Value), CallGroup> _tags = [];
     private readonly Dictionary<string, int> _tagKeys = new(StringComparer.Ordinal);
@@ -64,6 +65,9 @@ internal sealed class FollowedRun
 
     public IReadOnlyList<Alert> Alerts => _alerts;
 
+    /// <summary>The budgets as last told by the monitors of the run.</summary>
+    public IEnumerable<BudgetValues> Budgets => _budgets.Values.SelectMany(budgets => budgets);
+
     public IEnumerable<(string Name, CallGroup Group)> Models => _models.Select(m => (Names.Models[m.Key], m.Value));
 
     /// <summary>Calls grouped by tag. A tag with many values is left out, because it identifies calls rather than kinds of calls.</summary>
@@ -99,6 +103,15 @@ internal sealed class FollowedRun
                 UsageMissing++;
             Note(line, record);
         }
+    }
+
+    /// <summary>Replaces the budgets of a monitor.</summary>
+    /// <param name="file">The file that tells of them.</param>
+    /// <param name="budgets">The budgets.</param>
+    public void Set(string file, IReadOnlyList<BudgetValues> budgets)
+    {
+        lock (Gate)
+            _budgets[file] = budgets;
     }
 
     public void Skip(long lines)

@@ -37,6 +37,7 @@ internal static class RunDocuments
                         .OrderBy(g => g.Key, StringComparer.Ordinal).ThenByDescending(g => g.Calls),
                 ],
                 Alerts = [.. AlertValues.Of(entry)],
+                Budgets = [.. state.Budgets.Take(RunDocument.MaxBudgets)],
                 Slowest = [.. state.Slowest],
                 Failures = [.. state.Failures],
                 Scores = [.. Metrics(state, start, MetricValues.IsScore).Select(score => score.AsScore())],

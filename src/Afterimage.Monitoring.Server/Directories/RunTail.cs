@@ -21,6 +21,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
 
     // Files that had a successor when they were read to their end, so that nothing can have been added.
     private readonly HashSet<int> _complete = [];
+    private BudgetFiles _budgets = new(directory);
 
     public FollowedRun State { get; private set; } = new(timeProvider);
 
@@ -43,6 +44,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
         _files.Clear();
         _compacted.Clear();
         _complete.Clear();
+        _budgets = new BudgetFiles(directory);
         State = new FollowedRun(timeProvider);
         return true;
     }
@@ -76,6 +78,7 @@ internal sealed class RunTail(string directory, TimeProvider timeProvider)
             }
         }
 
+        isNew |= _budgets.Read(State.Set);
         return TryAll("alerts*.jsonl", ReadAlerts, cancellationToken, ref isNew)
             && TryAll("afterimage*.log", ReadLog, cancellationToken, ref isNew);
 

@@ -32,10 +32,10 @@ internal static class PageEndpoints
     {
         Sessions sessions = context.RequestServices.GetRequiredService<Sessions>();
         if (!sessions.MayTry(Guard.From(context)))
-            return LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status429TooManyRequests);
+            return LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.TooManyAttempts);
         return sessions.TakeToken(context.Request.Query["token"])
             ? EnterAsync(context, sessions)
-            : LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status401Unauthorized);
+            : LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.WrongLink);
     }
 
     private static async Task LoginWithKeyAsync(HttpContext context)
@@ -43,7 +43,7 @@ internal static class PageEndpoints
         Sessions sessions = context.RequestServices.GetRequiredService<Sessions>();
         if (!sessions.MayTry(Guard.From(context)))
         {
-            await LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status429TooManyRequests);
+            await LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.TooManyAttempts);
             return;
         }
 
@@ -53,7 +53,7 @@ internal static class PageEndpoints
         if (sessions.IsKey(key))
             await EnterAsync(context, sessions);
         else
-            await LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status401Unauthorized);
+            await LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.WrongKey);
     }
 
     private static Task EnterAsync(HttpContext context, Sessions sessions)

@@ -17,6 +17,7 @@ internal sealed record RunDocument
 
     public const int MaxLogEntries = 100;
     public const int MaxMetrics = 100;
+    public const int MaxBudgets = 100;
 
     private static readonly string[] OwnPrefixes = [Names.ModelUsagePrefix, Names.FinishReasonPrefix, Names.ScorePrefix];
 
@@ -36,6 +37,9 @@ internal sealed record RunDocument
     public required IReadOnlyList<GroupValues> Tags { get; init; }
 
     public required IReadOnlyList<AlertValues> Alerts { get; init; }
+
+    /// <summary>The budgets of the run. A fleet does not know them.</summary>
+    public IReadOnlyList<BudgetValues> Budgets { get; init; } = [];
 
     public required IReadOnlyList<CallNote> Slowest { get; init; }
 

@@ -49,7 +49,7 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
         {
             Interlocked.Increment(ref _refused);
             if (audience == Audience.PageReaders)
-                await LoginPage.WriteAsync(context, sessions.HasKey, StatusCodes.Status401Unauthorized);
+                await LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.NotSignedIn);
             else
                 await ApiJson.WriteProblemAsync(
                     context,

@@ -33,7 +33,7 @@ internal static class FormatVersion
     }
 
     private static long? Of(string file) =>
-        RunJson.Read(file) is { } run
+        JsonFile.Read(file) is { } run
         && run.TryGetProperty(Key, out JsonElement version)
         && version.ValueKind == JsonValueKind.Number
         && version.TryGetInt64(out long number)

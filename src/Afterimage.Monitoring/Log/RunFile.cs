@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 
 namespace Afterimage.Monitoring.Log;
 
@@ -9,13 +7,6 @@ namespace Afterimage.Monitoring.Log;
 internal sealed class RunFile : IDisposable
 {
     private const string FileName = "run.json";
-
-    // The file is for people to read, and never part of a web page: a plus sign in a version need not be escaped.
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Indented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     private readonly string _runId = Guid.CreateVersion7().ToString();
     private readonly DateTimeOffset _start;
@@ -34,6 +25,9 @@ internal sealed class RunFile : IDisposable
 
     /// <summary>The run's directory, as a full path.</summary>
     public string Directory => Path.GetDirectoryName(_path)!;
+
+    /// <summary>The file of the run's budgets: <c>budgets.json</c>, or with the number of the run's own file.</summary>
+    public string BudgetsPath => Path.Combine(Directory, "budgets" + Path.GetFileName(_path)["run".Length..]);
 
     /// <param name="directory">The directory, or null for a new one under the current directory.</param>
     /// <param name="start">The time at which the run began.</param>
@@ -55,6 +49,9 @@ internal sealed class RunFile : IDisposable
             try
             {
                 run.Write(end: null, statistics: null);
+
+                // Those of the run before.
+                File.Delete(run.BudgetsPath);
             }
             catch
             {
@@ -112,49 +109,26 @@ internal sealed class RunFile : IDisposable
         }
     }
 
-    private void Write(DateTimeOffset? end, MonitorStatistics? statistics)
+    private void Write(DateTimeOffset? end, MonitorStatistics? statistics) => JsonFile.Replace(_path, writer =>
     {
-        try
+        writer.WriteNumber(FormatVersion.Key, FormatVersion.Current);
+        writer.WriteString("run_id", _runId);
+        writer.WriteString("host", Environment.MachineName);
+        writer.WriteNumber("process_id", Environment.ProcessId);
+        writer.WriteString("process_name", ProcessName());
+        writer.WriteString("library_version", LibraryVersion());
+        writer.WriteString("start", _start.UtcDateTime);
+        if (end is { } time)
+            writer.WriteString("end", time.UtcDateTime);
+        if (statistics is not null)
         {
-            WriteFile(end, statistics);
+            writer.WriteNumber("recorded", statistics.Recorded);
+            writer.WriteNumber("dropped", statistics.Dropped);
+            writer.WriteNumber("written", statistics.Written);
+            writer.WriteNumber("failed", statistics.Failed);
+            writer.WriteNumber("cut", statistics.Cut);
         }
-        catch (ArgumentOutOfRangeException e)
-        {
-            throw FileSizeLimit.Failed(_path, e);
-        }
-    }
-
-    private void WriteFile(DateTimeOffset? end, MonitorStatistics? statistics)
-    {
-        // Written beside and renamed: a reader, or a crash, finds the old or the new.
-        string written = _path + ".tmp";
-        using (var stream = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            using var writer = new Utf8JsonWriter(stream, WriterOptions);
-            writer.WriteStartObject();
-            writer.WriteNumber(FormatVersion.Key, FormatVersion.Current);
-            writer.WriteString("run_id", _runId);
-            writer.WriteString("host", Environment.MachineName);
-            writer.WriteNumber("process_id", Environment.ProcessId);
-            writer.WriteString("process_name", ProcessName());
-            writer.WriteString("library_version", LibraryVersion());
-            writer.WriteString("start", _start.UtcDateTime);
-            if (end is { } time)
-                writer.WriteString("end", time.UtcDateTime);
-            if (statistics is not null)
-            {
-                writer.WriteNumber("recorded", statistics.Recorded);
-                writer.WriteNumber("dropped", statistics.Dropped);
-                writer.WriteNumber("written", statistics.Written);
-                writer.WriteNumber("failed", statistics.Failed);
-                writer.WriteNumber("cut", statistics.Cut);
-            }
-
-            writer.WriteEndObject();
-        }
-
-        File.Move(written, _path, overwrite: true);
-    }
+    });
 
     private static string ProcessName() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) ?? "unknown";
 

@@ -76,7 +76,8 @@ public sealed class MergingTests : IDisposable
         }
 
         Assert.Empty(server.Records());
-        await server.TakeAsync(new ExportRequest().Span(1, 1, 0, ("gen_ai.operation.name", "invoke_agent"), ("gen_ai.agent.name", "planner")));
+        await server.TakeAsync(
+            new ExportRequest().Span(1, 1, 0, ("gen_ai.operation.name", "invoke_agent"), ("gen_ai.agent.name", "planner")));
 
         Assert.Equal(
             Enumerable.Range(0, 20).Select(call => $"{ExportRequest.SpanId(100 + call)} c{call} planner 10"),

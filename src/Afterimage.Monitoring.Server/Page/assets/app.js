@@ -236,7 +236,7 @@ export function table(caption, columns, rows, { empty = 'Nothing yet.', classNam
 }
 
 export function badge(state) {
-  const text = { live: 'Live', ended: 'Ended', killed: 'Killed', firing: 'Firing', resolved: 'Resolved', run_ended: 'Run ended', silenced: 'Silenced' }[state] ?? state;
+  const text = { live: 'Live', ended: 'Ended', killed: 'Killed', firing: 'Firing', resolved: 'Resolved', run_ended: 'Run ended', silenced: 'Silenced', spent: 'Spent' }[state] ?? state;
   return h('span', { class: `badge ${state}` }, text);
 }
 

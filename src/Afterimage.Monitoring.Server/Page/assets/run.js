@@ -111,6 +111,17 @@ const groups = first => [
   ['Prompt', g => short(g.prompt_tokens), 'number'], ['Completion', g => short(g.completion_tokens), 'number'],
   ['Cost', g => g.cost_usd === undefined && g.unpriced_tokens > 0 ? h('span', { class: 'hint' }, 'unpriced') : dollars(g.cost_usd), 'number'],
 ];
+const Amounts = {
+  dollars, tokens: short, generations: count, consecutive_failures: v => `${count(v)} in a row`, wall_time: span,
+};
+const amount = (budget, value) => (Amounts[budget.unit] ?? plain)(value);
+function used(budget) {
+  const share = budget.limit > 0 ? Math.min(1, budget.spent / budget.limit) : 1;
+  return [h('meter', { min: 0, low: 0.8, high: 0.95, max: 1, optimum: 0, value: share, 'aria-hidden': 'true' }), h('span', null, percent(share))];
+}
+const budgetNotes = budgets => budgets.filter(b => b.unpriced_token_count > 0 || b.usage_missing_count > 0).map(b => h('p', { class: 'empty' }, `${b.name}: `,
+  [b.unpriced_token_count > 0 ? `${count(b.unpriced_token_count)} tokens without a known price are not in it.` : null,
+    b.usage_missing_count > 0 ? `${count(b.usage_missing_count)} calls came without usage and are in it as estimated.` : null].filter(x => x).join(' ')));
 const calls = extra => [
   ['Time', c => time(c.time), 'nowrap'], ['Model', c => name(c.model_name)], ['Duration', c => seconds(c.duration), 'number'], ...extra,
 ];
@@ -134,6 +145,12 @@ function body(answer) {
       ['Alert', a => name(a.name)], ['State', a => badge(a.silenced_until ? 'silenced' : a.state)], ['Level', a => a.level], ['Since', a => time(a.start), 'nowrap'],
       ['Lasted', a => a.end ? span((new Date(a.end) - new Date(a.start)) / 1000) : '–', 'number'], ['What happened', a => sentence(a.message), 'text'],
     ], answer.alerts.slice(0, 20)), total > 20 ? h('p', { class: 'empty' }, `The first 20 of ${count(total)}. `, h('a', { href: 'alerts' }, 'All alerts')) : null) : null,
+    answer.budgets.length ? section('budgets', 'Budgets', table('Budgets', [
+      ['Budget', b => [name(b.name), b.is_spent ? [' ', badge('spent')] : null, b.model_name || b.tag ? h('span', { class: 'sub' }, [b.model_name, b.tag ? `${b.tag.key} = ${b.tag.value}` : null].filter(x => x).join(', ')) : null]],
+      ['Period', b => b.period === 'run' ? 'the run' : [`${b.period} from `, time(b.period_start)], 'nowrap'],
+      ['Limit', b => amount(b, b.limit), 'number'], ['Spent', b => amount(b, b.spent), 'number'], ['Reserved', b => b.reserved > 0 ? amount(b, b.reserved) : '–', 'number'],
+      ['Left', b => amount(b, b.remaining), 'number'], ['Used', b => used(b), 'used'],
+    ], answer.budgets), budgetNotes(answer.budgets)) : null,
     answer.models.length ? section('models', 'By model', table('By model', groups([['Model', g => name(g.name)]]), answer.models)) : null,
     answer.tags.length ? section('tags', 'By tag', table('By tag', groups([['Tag', g => [name(g.key), ' = ', name(g.name)]]]), answer.tags)) : null,
     answer.failures.length ? section('failures', 'Failed calls', table('The last failed calls', calls([['Error', c => c.error ? name(c.error) : 'none given', 'text']]), answer.failures.slice(0, 10)),

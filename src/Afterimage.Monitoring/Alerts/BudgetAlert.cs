@@ -1,6 +1,7 @@
 using System.Globalization;
+using Afterimage.Monitoring.Budgets;
 
-namespace Afterimage.Monitoring.Budgets;
+namespace Afterimage.Monitoring.Alerts;
 
 /// <summary>Converts events of budgets to alerts.</summary>
 internal static class BudgetAlert
