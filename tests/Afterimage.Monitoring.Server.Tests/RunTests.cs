@@ -46,6 +46,40 @@ public sealed class RunTests : IDisposable
         Assert.Equal(2, Log.Generations(ended));
     }
 
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("?step=1", 1)]
+    [InlineData("?step=20", 60)]
+    [InlineData("?step=60", 60)]
+    [InlineData("?step=60&window=5", 60)]
+    public async Task Series_have_steps_that_are_at_least_as_wide_as_is_asked_for(string query, double width)
+    {
+        _root.Write("run/metrics.jsonl", Log.Line(1), Log.Line(2, duration: 3), Log.Line(40, success: false));
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+
+        JsonElement run = await server.GetAsync($"api/v1/runs/{Id(await server.RunAsync())}{query}");
+
+        JsonElement series = run.GetProperty("series");
+        Assert.Equal(width, series.GetProperty("width_seconds").GetDouble());
+        Assert.Equal(width == 1 ? 40 : 1, series.GetProperty("time").GetArrayLength());
+        Assert.Equal(2, series.GetProperty("succeeded").EnumerateArray().Sum(value => value.GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("step=0")]
+    [InlineData("step=wide")]
+    [InlineData("window=-1")]
+    public async Task A_step_or_a_window_that_is_no_time_is_refused(string query)
+    {
+        _root.Write("run/metrics.jsonl", Log.Line(1));
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+        string id = Id(await server.RunAsync());
+
+        using HttpResponseMessage response = await server.Client.GetAsync($"api/v1/runs/{id}?{query}", Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
     [Fact]
     public async Task A_run_shows_what_is_left_of_its_budgets()
     {

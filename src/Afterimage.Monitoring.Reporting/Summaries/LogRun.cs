@@ -10,6 +10,9 @@ namespace Afterimage.Monitoring.Reporting.Summaries;
 /// <param name="End">The time at which the run ended normally; <see langword="null"/> if it is still running or was killed.</param>
 internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOffset? End)
 {
+    /// <summary>The start of the first run in the directory, which this one goes on with; the run's own if it is the first.</summary>
+    public DateTimeOffset FirstStart { get; private init; } = Start;
+
     /// <summary>The machine that the run was made on; empty if the file does not say.</summary>
     public string Host { get; private init; } = "";
 
@@ -32,6 +35,7 @@ internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOf
         Time(run, "start") is { } start
             ? new LogRun(Path.GetDirectoryName(file)!, start, Time(run, "end"))
             {
+                FirstStart = Time(run, "first_start") ?? start,
                 Host = Text(run, "host"),
                 Process = $"{Text(run, "process_name")} {Text(run, "process_id")}".Trim(),
                 IsAlive = Time(run, "end") is null && FileClaim.IsHeld(file),

@@ -158,18 +158,16 @@ internal sealed class RunEndpoints
         if (await FindAsync(context, _runs, (string?)context.GetRouteValue("id")) is not { } entry)
             return;
 
-        TimeSpan? window = null;
-        if (context.Request.Query["window"].ToString() is { Length: > 0 } text)
+        if (!TrySeconds("window", out TimeSpan? window) || !TrySeconds("step", out TimeSpan? step))
         {
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || !(seconds is > 0 and < 1e9))
-            {
-                await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, "window must be a number of seconds above 0.");
-                return;
-            }
-
-            window = TimeSpan.FromSeconds(seconds);
+            await ApiJson.WriteProblemAsync(
+                context,
+                StatusCodes.Status400BadRequest,
+                "window and step must be numbers of seconds above 0.");
+            return;
         }
 
+        var view = new RunView(window, step ?? TimeSpan.Zero);
         await QueryEndpoints.AnswerAsync(context, async () =>
         {
             await _runs.OpenAsync(entry, context.RequestAborted);
@@ -177,13 +175,24 @@ internal sealed class RunEndpoints
             string slot = entry.Status == RunStatus.Live ? $"-{now.Ticks / Slot.Ticks}" : "";
             await ApiJson.WriteAsync(
                 context,
-                $"{entry.Id}-{entry.Version}-{_silences.Version}-{window?.Ticks}{slot}",
+                $"{entry.Id}-{entry.Version}-{_silences.Version}-{view.Window?.Ticks}-{view.Step.Ticks}{slot}",
                 async () =>
                 {
-                    RunDocument document = await _runs.DescribeAsync(entry, window, now, context.RequestAborted);
+                    RunDocument document = await _runs.DescribeAsync(entry, view, now, context.RequestAborted);
                     return document with { Alerts = [.. document.Alerts.Select(_silences.Mark)] };
                 });
         });
+
+        bool TrySeconds(string name, out TimeSpan? time)
+        {
+            time = null;
+            if (context.Request.Query[name].ToString() is not { Length: > 0 } text)
+                return true;
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || !(seconds is > 0 and < 1e9))
+                return false;
+            time = TimeSpan.FromSeconds(seconds);
+            return true;
+        }
     }
 
     private Task AlertsAsync(HttpContext context)

@@ -12,12 +12,12 @@ namespace Afterimage.Monitoring.Server.Cluster;
 internal static class ClusterDocuments
 {
     /// <exception cref="FleetException">No node responds, or a node refuses.</exception>
-    public static async Task<RunDocument> ReadAsync(Fleet fleet, ClusterRun run, TimeSpan? window, DateTimeOffset now)
+    public static async Task<RunDocument> ReadAsync(Fleet fleet, ClusterRun run, RunView view, DateTimeOffset now)
     {
         DateTimeOffset last = run.Figures?.LastTimestamp ?? now;
         DateTimeOffset first = run.Figures?.FirstTimestamp ?? last;
         DateTimeOffset to = run.Status == RunStatus.Live && now > last ? now : last;
-        DateTimeOffset? from = window is { } given ? to - given : null;
+        DateTimeOffset? from = view.Window is { } given ? to - given : null;
         var filter = new FleetFilter { Run = run.FleetId, Since = from };
         FleetCluster cluster = fleet.Cluster;
         string records = new FilterSql(filter, cluster.Schema.Database).Records;
@@ -26,7 +26,7 @@ internal static class ClusterDocuments
         Task<RunSummary> summary = fleet.SummarizeAsync(filter);
         Task<IReadOnlyList<KeySummary>> models = new KeyFigures(cluster).ReadAsync(SummaryKey.Model, records, CancellationToken.None);
         Task<IReadOnlyList<GroupValues>> tags = TagsAsync(cluster, records);
-        Task<SeriesValues> series = SeriesAsync(cluster, filter, from ?? first, window is null ? last : to);
+        Task<SeriesValues> series = SeriesAsync(cluster, filter, from ?? first, view.Window is null ? last : to, view.Step);
         Task<CallNote[]> slowest = CallsAsync(cluster, records, "duration DESC");
         Task<CallNote[]> failures = CallsAsync(cluster, $"success = 0 AND {records}", "ticks DESC");
         Task<LogNote[]> log = LogAsync(cluster, filter);
@@ -139,9 +139,16 @@ internal static class ClusterDocuments
         return [.. groups.Where(group => group.Calls > 0).Take(RunDocument.MaxTags)];
     }
 
-    private static async Task<SeriesValues> SeriesAsync(FleetCluster cluster, FleetFilter filter, DateTimeOffset from, DateTimeOffset to)
+    private static async Task<SeriesValues> SeriesAsync(
+        FleetCluster cluster,
+        FleetFilter filter,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        TimeSpan step)
     {
-        long width = SeriesValues.Widths.FirstOrDefault(w => (to - from).Ticks / w < SeriesValues.MaxBuckets, SeriesValues.Widths[^1]);
+        long width = SeriesValues.Widths.FirstOrDefault(
+            w => w >= step.Ticks && (to - from).Ticks / w < SeriesValues.MaxBuckets,
+            SeriesValues.Widths[^1]);
         SortedDictionary<long, TimeColumn> found = await new TimeColumns(cluster).ReadAsync(filter, width, CancellationToken.None);
         List<(long Number, TimeColumn? Column)> columns = SeriesValues.WithGaps(found.Select(column => (column.Key, column.Value)));
         double seconds = (double)width / TimeSpan.TicksPerSecond;

@@ -28,7 +28,7 @@ internal sealed partial class ClusterRuns : BackgroundService, IRunSource
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<ClusterRuns> _logger;
     private readonly ConcurrentDictionary<string, ClusterRun> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Id, TimeSpan? Window), ((long, long) Stamp, Task<RunDocument> Document)> _documents = [];
+    private readonly Dictionary<(string Id, RunView View), ((long, long) Stamp, Task<RunDocument> Document)> _documents = [];
     private readonly Lock _documentsGate = new();
     private long _version = 1;
     private DateTimeOffset _fullyCounted = DateTimeOffset.MinValue;
@@ -70,22 +70,22 @@ internal sealed partial class ClusterRuns : BackgroundService, IRunSource
     public Task OpenAsync(RunEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task<RunDocument> DescribeAsync(RunEntry entry, TimeSpan? window, DateTimeOffset now, CancellationToken cancellationToken)
+    public Task<RunDocument> DescribeAsync(RunEntry entry, RunView view, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // Pages that show the same share the questions, which therefore go on if one of them is closed.
         var run = (ClusterRun)entry;
-        (long, long) stamp = (run.Version, window is null ? 0 : now.Ticks / LeastInterval.Ticks);
+        (long, long) stamp = (run.Version, view.Window is null ? 0 : now.Ticks / LeastInterval.Ticks);
         Task<RunDocument> document;
         lock (_documentsGate)
         {
-            if (_documents.TryGetValue((run.Id, window), out var known) && known.Stamp == stamp && !known.Document.IsFaulted)
+            if (_documents.TryGetValue((run.Id, view), out var known) && known.Stamp == stamp && !known.Document.IsFaulted)
                 document = known.Document;
             else
             {
                 if (_documents.Count >= MaxDocuments)
                     _documents.Clear();
-                document = ClusterQueries.GuardAsync(() => ClusterDocuments.ReadAsync(_fleet, run, window, now));
-                _documents[(run.Id, window)] = (stamp, document);
+                document = ClusterQueries.GuardAsync(() => ClusterDocuments.ReadAsync(_fleet, run, view, now));
+                _documents[(run.Id, view)] = (stamp, document);
             }
         }
 

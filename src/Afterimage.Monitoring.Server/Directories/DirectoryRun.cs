@@ -24,7 +24,7 @@ internal sealed class DirectoryRun(string id, string name, string directory) : R
 
     public bool IsOpen => _tail is not null;
 
-    public override DateTimeOffset? Start => Runs.Count > 0 ? Runs.Min(run => run.Start) : Digest?.FirstTimestamp;
+    public override DateTimeOffset? Start => Runs.Count > 0 ? Runs.Min(run => run.FirstStart) : Digest?.FirstTimestamp;
 
     public override DateTimeOffset? End => Status == RunStatus.Live ? null
         : Runs.Count > 0 && Runs.All(run => run.End is not null) ? Runs.Max(run => run.End)

@@ -63,12 +63,12 @@ internal sealed partial class DirectoryRuns(
     /// <inheritdoc/>
     public async Task<RunDocument> DescribeAsync(
         RunEntry entry,
-        TimeSpan? window,
+        RunView view,
         DateTimeOffset now,
         CancellationToken cancellationToken)
     {
         var run = (DirectoryRun)entry;
-        return RunDocuments.Of(run, await StateAsync(run, cancellationToken), window, now);
+        return RunDocuments.Of(run, await StateAsync(run, cancellationToken), view, now);
     }
 
     /// <inheritdoc/>

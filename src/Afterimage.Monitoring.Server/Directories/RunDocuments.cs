@@ -9,15 +9,15 @@ internal static class RunDocuments
 {
     /// <param name="entry">The run.</param>
     /// <param name="state">The state of the run in memory.</param>
-    /// <param name="window">How far back to go from the end of the run, or from now if it is live; null: the whole run.</param>
+    /// <param name="view">The part that is asked for.</param>
     /// <param name="now">The current time.</param>
-    public static RunDocument Of(DirectoryRun entry, FollowedRun state, TimeSpan? window, DateTimeOffset now)
+    public static RunDocument Of(DirectoryRun entry, FollowedRun state, RunView view, DateTimeOffset now)
     {
         lock (state.Gate)
         {
             long last = state.Last == 0 ? now.UtcTicks : state.Last;
             long to = entry.Status == RunStatus.Live ? Math.Max(now.UtcTicks, last) : last;
-            long? from = window is { } given ? Math.Max(0, to - given.Ticks) : null;
+            long? from = view.Window is { } given ? Math.Max(0, to - given.Ticks) : null;
             long start = from ?? long.MinValue;
             return new RunDocument
             {
@@ -25,7 +25,7 @@ internal static class RunDocuments
                 Source = RunPlace.Directory,
                 From = from is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null,
                 Figures = Figures(state, start, to),
-                Series = Series(state, from ?? Math.Min(state.First, last), window is null ? last : to),
+                Series = Series(state, from ?? Math.Min(state.First, last), view.Window is null ? last : to, view.Step),
                 Models =
                 [
                     .. state.Models.Select(m => Group(null, m.Name, m.Group, start)).Where(g => g.Calls > 0)
@@ -115,9 +115,10 @@ internal static class RunDocuments
                 ApiJson.Finite(metric.All.Quantile(0.95)),
                 ApiJson.Finite(metric.All.Max)));
 
-    private static SeriesValues Series(FollowedRun state, long from, long to)
+    private static SeriesValues Series(FollowedRun state, long from, long to, TimeSpan step)
     {
-        (long width, IReadOnlyList<(long Start, TimeBucket Bucket)> buckets) = state.Timeline.Read(from, to, SeriesValues.MaxBuckets);
+        (long width, IReadOnlyList<(long Start, TimeBucket Bucket)> buckets) =
+            state.Timeline.Read(from, to, SeriesValues.MaxBuckets, step.Ticks);
         List<(long Number, TimeBucket? Bucket)> columns = SeriesValues.WithGaps(buckets.Select(b => (b.Start / width, b.Bucket)));
 
         return new SeriesValues

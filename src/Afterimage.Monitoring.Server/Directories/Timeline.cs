@@ -93,10 +93,17 @@ internal sealed class Timeline
     /// <param name="from">The start, in UTC ticks.</param>
     /// <param name="to">The end, in UTC ticks.</param>
     /// <param name="most">The maximum number of buckets.</param>
-    public (long Width, IReadOnlyList<(long Start, TimeBucket Bucket)> Buckets) Read(long from, long to, int most)
+    /// <param name="least">Their least width, in ticks.</param>
+    public (long Width, IReadOnlyList<(long Start, TimeBucket Bucket)> Buckets) Read(
+        long from,
+        long to,
+        int most,
+        long least = 0)
     {
         // Use the finest width that covers all of it.
-        Level level = _levels.FirstOrDefault(l => (to - from) / l.Width < most && l.Reaches(from)) ?? _levels[^1];
+        Level level =
+            _levels.FirstOrDefault(l => l.Width >= least && (to - from) / l.Width < most && l.Reaches(from))
+            ?? _levels[^1];
         return (level.Width, level.Between(from, to));
     }
 

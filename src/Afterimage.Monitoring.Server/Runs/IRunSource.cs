@@ -30,11 +30,11 @@ internal interface IRunSource
 
     /// <summary>Returns what the page of a run shows.</summary>
     /// <param name="entry">The run.</param>
-    /// <param name="window">How far back to go from the end of the run, or from now if it is live; null: the whole run.</param>
+    /// <param name="view">The part that is asked for.</param>
     /// <param name="now">The current time.</param>
     /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="QueryException">The run cannot be read.</exception>
-    Task<RunDocument> DescribeAsync(RunEntry entry, TimeSpan? window, DateTimeOffset now, CancellationToken cancellationToken);
+    Task<RunDocument> DescribeAsync(RunEntry entry, RunView view, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>Returns a page of a run's calls.</summary>
     /// <exception cref="QueryException">The run cannot be read.</exception>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 
 namespace Afterimage.Monitoring.Log;
 
@@ -10,11 +11,13 @@ internal sealed class RunFile : IDisposable
 
     private readonly string _runId = Guid.CreateVersion7().ToString();
     private readonly DateTimeOffset _start;
+    private readonly string? _firstStart;
     private readonly string _path;
     private readonly FileClaim _claim;
 
-    private RunFile(string path, FileClaim claim, DateTimeOffset start)
+    private RunFile(string path, FileClaim claim, DateTimeOffset start, string? firstStart = null)
     {
+        _firstStart = firstStart;
         _path = path;
         _claim = claim;
         _start = start;
@@ -99,7 +102,7 @@ internal sealed class RunFile : IDisposable
             try
             {
                 FormatVersion.Check([path]);
-                return new RunFile(path, claim, start);
+                return new RunFile(path, claim, start, FirstStart(path));
             }
             catch
             {
@@ -108,6 +111,14 @@ internal sealed class RunFile : IDisposable
             }
         }
     }
+
+    // Of the run that this one goes on with.
+    private static string? FirstStart(string path) =>
+        JsonFile.Read(path) is { } before
+        && (before.TryGetProperty("first_start", out JsonElement start) || before.TryGetProperty("start", out start))
+        && start.ValueKind == JsonValueKind.String
+            ? start.GetString()
+            : null;
 
     private void Write(DateTimeOffset? end, MonitorStatistics? statistics) => JsonFile.Replace(_path, writer =>
     {
@@ -118,6 +129,8 @@ internal sealed class RunFile : IDisposable
         writer.WriteString("process_name", ProcessName());
         writer.WriteString("library_version", LibraryVersion());
         writer.WriteString("start", _start.UtcDateTime);
+        if (_firstStart is not null)
+            writer.WriteString("first_start", _firstStart);
         if (end is { } time)
             writer.WriteString("end", time.UtcDateTime);
         if (statistics is not null)

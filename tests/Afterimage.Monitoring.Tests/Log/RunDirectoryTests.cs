@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Afterimage.Monitoring.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Afterimage.Monitoring.Tests.Log;
 
@@ -27,6 +28,21 @@ public sealed class RunDirectoryTests
         Assert.Equal("2026-11-23T14:00:01.5Z", ended.Text("end"));
         Assert.Equal([.. started.Keys(), "end", "recorded", "dropped", "written", "failed", "cut"], ended.Keys());
         Assert.Equal(started.Text("run_id"), ended.Text("run_id"));
+    }
+
+    [Fact]
+    public void A_later_run_in_the_same_directory_keeps_the_start_of_the_first()
+    {
+        using var directory = new TemporaryDirectory();
+        var clock = new FakeTimeProvider(MonitorRun.Start);
+        foreach (string? first in (string?[])[null, "2026-11-23T14:00:00Z", "2026-11-23T14:00:00Z"])
+        {
+            new GenerationMonitor(new GenerationMonitorOptions { LogDirectory = directory.Path }, clock).Dispose();
+            JsonElement run = JsonFile.Object(directory.File("run.json"));
+            Assert.Equal(clock.GetUtcNow(), run.GetProperty("start").GetDateTimeOffset());
+            Assert.Equal(first, run.TryGetProperty("first_start", out JsonElement start) ? start.GetString() : null);
+            clock.Advance(TimeSpan.FromDays(1));
+        }
     }
 
     [Fact]

@@ -78,6 +78,11 @@ function filterForm() {
         const value = event.target.value;
         typing = setTimeout(() => change({ [key]: value }), 350);
       } })), unit));
+  const times = h('div', { class: 'field' }, h('span', { class: 'label', id: 'times-label' }, 'Time'),
+    h('span', { class: 'pair times', role: 'group', 'aria-labelledby': 'times-label' }, [['since', 'from'], ['until', 'to']].map(([key, word]) => h('input', {
+      id: key, type: 'datetime-local', step: '1', 'aria-label': `Time ${word}`, value: view.get(key) ? stamp(view.get(key)).replace(' ', 'T') : '',
+      onchange: event => change({ [key]: event.target.value ? new Date(event.target.value).toISOString() : null }),
+    }))));
   return h('form', { class: 'filters', role: 'search', 'data-keep': 'filters', onsubmit: event => event.preventDefault() },
     picker.field,
     field('model', 'Model'),
@@ -86,8 +91,10 @@ function filterForm() {
     field('error', 'Error holds'),
     field('finish_reason', 'Finish reason'),
     field('tag', 'Tag', { placeholder: 'key=value' }),
+    field('trace', 'Trace ID'),
     range('min_duration', 'max_duration', 'Duration', 's'),
-    range('min_tokens', 'max_tokens', 'Tokens', ''));
+    range('min_tokens', 'max_tokens', 'Tokens', ''),
+    times);
 }
 
 function heading([text, key, how]) {

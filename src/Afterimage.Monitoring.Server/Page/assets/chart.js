@@ -114,7 +114,7 @@ export class TimeChart {
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       scales: { x: { time: !this.elapsed }, y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 0) > 0 ? max * 1.08 : 1] } },
       axes: [
-        { ...axis, space: 70, grid: { show: false }, values: this.elapsed ? (_, ticks) => ticks.map(span) : times, size: 28 },
+        { ...axis, space: 70, grid: { show: false }, size: 28, ...this.elapsed ? { incrs: Elapsed, values: (_, ticks) => ticks.map(span) } : { values: times } },
         { ...axis, size: 56, space: 36, values: (_, ticks) => ticks.map(v => tick(this.format(v))) },
       ],
       series: [{}, ...this.lines.map(([label, variable, how]) => ({
@@ -136,6 +136,9 @@ export class TimeChart {
     this.fit();
   }
 }
+
+// Steps of elapsed time that people count in, in seconds.
+const Elapsed = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000];
 
 // On an axis, zeros behind the point say nothing.
 const tick = text => text.replace(/(\.\d*?)0+(?!\d)/, '$1').replace(/\.(?!\d)/, '');

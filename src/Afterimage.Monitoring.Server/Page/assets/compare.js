@@ -64,7 +64,16 @@ function differences(answer) {
         row.values.map((v, i) => [h('td', { class: 'number' }, value(row, v)), i > 0 ? h('td', { class: 'number' }, change(row, i)) : null])))))));
 }
 
+/** Documents whose series have the same steps: counts of a second and of a minute do not compare. */
+async function documents(chosen, how) {
+  const path = (id, step) => `api/v1/runs/${encodeURIComponent(id)}${step ? `?step=${step}` : ''}`;
+  const found = await Promise.all(chosen.map(id => ask(path(id), how)));
+  const step = Math.max(...found.map(d => d.series.width_seconds));
+  return Promise.all(found.map((d, i) => d.series.width_seconds === step ? d : ask(path(chosen[i], step), how)));
+}
+
 // Runs began at different times: their figures lie over each other by the time since their start.
+let step = 0;
 let overlays = [];
 let overlayKey = '';
 function overlay(title, documents, column, format) {
@@ -83,6 +92,7 @@ function overlay(title, documents, column, format) {
 
 function draw(answer, documents) {
   if (documents) {
+    step = documents[0].series.width_seconds;
     overlayKey = `${ids().join()} ${performance.now()}`;
     overlays = [
       overlay('Generation time, p95', documents, 'p95', seconds), overlay('Calls that succeeded', documents, 'succeeded', count),
@@ -90,7 +100,7 @@ function draw(answer, documents) {
     ];
   }
   show(h('div', { class: 'title' }, h('h1', null, 'Compare')), pick(), runsTable(answer.runs), differences(answer),
-    h('section', { 'aria-labelledby': 'over' }, h('h2', { id: 'over' }, 'Over time'), h('p', { class: 'hint' }, 'By the time since each run’s start.'),
+    h('section', { 'aria-labelledby': 'over' }, h('h2', { id: 'over' }, 'Over time'), h('p', { class: 'hint' }, `By the time since each run’s start. Each point is for ${span(step)}.`),
       h('div', { class: 'figures', 'data-key': overlayKey }, documents ? overlays : overlays.map(element => h('figure', { 'data-keep': element.dataset.keep })))));
 }
 
@@ -105,8 +115,7 @@ async function compare() {
   }
   show(title, pick(), h('p', { class: 'state', role: 'status' }, 'Reading and comparing the runs…'));
   try {
-    const [answer, ...documents] = await Promise.all([ask(`api/v1/compare?runs=${chosen.join(',')}`, { signal: mine.signal }), ...chosen.map(id => ask(`api/v1/runs/${encodeURIComponent(id)}`, { signal: mine.signal }))]);
-    draw(answer, documents);
+    draw(...await Promise.all([ask(`api/v1/compare?runs=${chosen.join(',')}`, { signal: mine.signal }), documents(chosen, { signal: mine.signal })]));
   } catch (error) {
     if (error.name !== 'AbortError') show(title, pick(), trouble(error));
   }

@@ -37,6 +37,12 @@ const any = values => values.some(value => value !== null);
 const tile = (label, value, more) => h('div', null, h('dt', null, label), h('dd', null, h('span', { class: 'value' }, value), h('span', { class: 'more' }, more)));
 const section = (key, title, ...content) => h('section', { 'aria-labelledby': key }, h('h2', { id: key }, title), ...content);
 
+// The calls of what the charts show.
+function between(answer) {
+  const [from, to] = span0 ? span0.map(at => new Date(at * 1000).toISOString()) : [answer.from, null];
+  return (from ? `&since=${encodeURIComponent(from)}` : '') + (to ? `&until=${encodeURIComponent(to)}` : '');
+}
+
 function head(answer) {
   const { run } = answer;
   return [
@@ -44,7 +50,7 @@ function head(answer) {
       h('h1', null, name(run.name), ' ', badge(run.state)),
       h('p', { class: 'lede' }, run.start ? ['Started ', time(run.start), run.state === 'live' ? ', running for ' : ', took ', span(run.duration_seconds)] : null,
         run.process ? ` · ${run.process}` : null, run.host ? ` on ${run.host}` : null),
-      h('p', { class: 'actions' }, h('a', { class: 'button', href: `calls?run=${run.id}` }, 'Calls'), h('a', { class: 'button', href: `sql?run=${run.id}` }, 'SQL'),
+      h('p', { class: 'actions' }, h('a', { class: 'button', href: `calls?run=${run.id}${between(answer)}` }, 'Calls'), h('a', { class: 'button', href: `sql?run=${run.id}` }, 'SQL'),
         h('a', { class: 'button', href: `compare?runs=${run.id}` }, 'Compare'))),
     h('fieldset', { class: 'windows' }, h('legend', { class: 'quiet' }, 'Span of time'),
       Windows.map(([value, text]) => h('label', null,
@@ -59,7 +65,7 @@ function head(answer) {
         keep({ from: null, to: null });
         zoom(null);
         draw(last);
-      } }, 'Undo zoom') : h('span', { class: 'hint drag' }, 'Drag over a chart to zoom')),
+      } }, 'Undo zoom') : h('span', { class: 'hint drag' }, answer.series.time.length ? `Each point is for ${span(answer.series.width_seconds)}. Drag over a chart to zoom.` : null)),
   ];
 }
 
