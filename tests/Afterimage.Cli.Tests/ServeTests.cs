@@ -90,6 +90,52 @@ public sealed class ServeTests : IDisposable
         static StringContent Json() => new(Span, System.Text.Encoding.UTF8, "application/json");
     }
 
+    /// <summary>Takes a minute: rules are evaluated once in one.</summary>
+    [Fact]
+    public async Task A_rule_that_was_given_fires_for_what_a_sender_sends()
+    {
+        _directory.Write(
+            "rules.json",
+            """{"rules":[{"name":"any call","metric":"generation_time","aggregate":"count","threshold":0,"level":"error"}]}""");
+        using Process process = CommandLine.Start(
+            _directory.Path,
+            ["serve", "runs", "--port", "0", "--otlp", "--otlp-http-port", "0", "--otlp-grpc-port", "0", "--rules", "rules.json"]);
+        try
+        {
+            await process.StandardOutput.ReadLineAsync(Cancel);
+            Uri pages = new((await process.StandardOutput.ReadLineAsync(Cancel))!.Trim());
+            string otlp = (await process.StandardOutput.ReadLineAsync(Cancel))!.Split(' ')[1];
+            using var client = new HttpClient();
+            await client.GetStringAsync(pages, Cancel);
+            using var events = new StreamReader(await client.GetStreamAsync(new Uri(pages, "api/v1/events"), Cancel));
+            long end = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            using var body = new StringContent(
+                $$$"""
+                {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331",
+                "startTimeUnixNano":"{{{end - 1}}}000000","endTimeUnixNano":"{{{end}}}000000",
+                "attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}}]}]}]}]}
+                """,
+                System.Text.Encoding.UTF8,
+                "application/json");
+            (await client.PostAsync(new Uri(otlp + "/v1/traces"), body, Cancel)).EnsureSuccessStatusCode();
+
+            var firing = new Uri(pages, "api/v1/alerts?state=firing");
+            string alerts = await client.GetStringAsync(firing, Cancel);
+            while (!alerts.Contains("any call", StringComparison.Ordinal))
+            {
+                await events.ReadLineAsync(Cancel);
+                alerts = await client.GetStringAsync(firing, Cancel);
+            }
+
+            Assert.Contains("\"level\":\"error\"", alerts, StringComparison.Ordinal);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(Cancel);
+        }
+    }
+
     [Fact]
     public async Task A_port_in_use_is_said_in_one_sentence()
     {

@@ -1,12 +1,11 @@
-using System.Security.Cryptography;
-using System.Text;
 using Afterimage.Monitoring.Log;
 using Afterimage.Monitoring.Reporting.Summaries;
+using Afterimage.Monitoring.Server.Runs;
 
 namespace Afterimage.Monitoring.Server.Mcp;
 
 /// <summary>A run that can be queried.</summary>
-/// <param name="Id">The ID of the run.</param>
+/// <param name="Id">The ID of the run, the same as on the pages.</param>
 /// <param name="Name">The path of its directory relative to the root.</param>
 /// <param name="Directory">Its directory.</param>
 /// <param name="Run">The content of its <c>run.json</c>; <see langword="null"/> if there is none.</param>
@@ -24,8 +23,6 @@ internal sealed record IndexedRun(string Id, string Name, string Directory, LogR
 /// <summary>The runs below a root. Callers name them by ID, so that no path comes from outside.</summary>
 internal sealed class RunIndex(string root)
 {
-    private const int IdLength = 12;
-
     /// <summary>Returns all runs, newest first.</summary>
     /// <exception cref="IOException">A directory or a file could not be read.</exception>
     public IReadOnlyList<IndexedRun> All()
@@ -55,7 +52,6 @@ internal sealed class RunIndex(string root)
     private IndexedRun Of(string directory, LogRun? run)
     {
         string name = Path.GetRelativePath(root, directory);
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(name));
-        return new IndexedRun(Convert.ToHexStringLower(hash)[..IdLength], name, directory, run);
+        return new IndexedRun(RunEntry.IdOf(name), name, directory, run);
     }
 }
