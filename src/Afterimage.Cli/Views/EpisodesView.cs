@@ -5,10 +5,11 @@ using Spectre.Console.Rendering;
 namespace Afterimage.Cli.Views;
 
 /// <summary>Shows alerts from start to end, or only the last ones if there are many. Each has a line of figures and its message on the next
-/// line.</summary>
+/// line. Alerts of several runs also have the name of theirs.</summary>
 internal static class EpisodesView
 {
     private const int MaxName = 30;
+    private const int MaxRun = 60;
     private const int MaxMessage = 200;
     private const string Gap = "  ";
 
@@ -20,6 +21,7 @@ internal static class EpisodesView
         int endWidth = shown.Max(episode => End(episode).Length);
         int durationWidth = Math.Max("duration".Length, shown.Max(episode => Duration(episode).Length));
 
+        int shared = SharedLength([.. shown.Select(episode => episode.LogDirectory)]);
         List<IRenderable> lines = [];
         if (episodes.Count > maxRows)
             lines.Add(new Text($"{Format.Count(episodes.Count - maxRows)} earlier alerts: --json has all", Quiet));
@@ -43,11 +45,23 @@ internal static class EpisodesView
             line.Append(Duration(episode).PadLeft(durationWidth) + Gap);
             line.Append(AlertsView.Level(episode.Level).PadRight(7) + Gap, AlertsView.LevelStyle(episode.Level));
             line.Append(Format.Name(episode.Name, MaxName));
+            if (shared < episode.LogDirectory.Length)
+                line.Append(Gap + Format.Name(episode.LogDirectory[shared..], MaxRun), Quiet);
             lines.Add(line);
             lines.Add(new Padder(new Text(Format.Name(episode.Message, MaxMessage), Quiet), new Padding(4, 0, 0, 0)));
         }
 
         return new Rows(lines);
+    }
+
+    /// <summary>Returns the length of the directory that all directories lie in; the length of a directory if there is only one.</summary>
+    private static int SharedLength(string[] directories)
+    {
+        string first = directories[0];
+        if (Array.TrueForAll(directories, directory => directory == first))
+            return first.Length;
+        int same = directories.Min(directory => first.AsSpan().CommonPrefixLength(directory));
+        return first.AsSpan(0, same).LastIndexOfAny('/', '\\') + 1;
     }
 
     private static string End(AlertEpisode episode) => episode switch

@@ -112,11 +112,14 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
         (writer, cancellation) =>
         {
             IReadOnlyList<AlertEpisode> episodes = Open(run).ReadAlerts(cancellationToken: cancellation).Episodes;
+            Dictionary<string, string> ids = _index.All().ToDictionary(known => Path.GetFullPath(known.Directory), known => known.Id);
             writer.WriteNumber("total", episodes.Count);
             writer.WriteStartArray("alerts");
             foreach (AlertEpisode episode in episodes.Reverse().Take(Limited(limit)))
             {
                 writer.WriteStartObject();
+                if (ids.TryGetValue(episode.LogDirectory, out string? id))
+                    writer.WriteString("run", id);
                 writer.WriteString("name", episode.Name);
                 writer.WriteString("level", episode.Level.ToString());
                 writer.WriteString("state", episode.State.ToString());
