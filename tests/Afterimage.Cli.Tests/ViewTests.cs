@@ -393,8 +393,8 @@ public sealed class ViewTests
         string ofRuns = Render(
             EpisodesView.Render([episodes[^1] with { LogDirectory = "/log/ab/x" }, episodes[^1] with { LogDirectory = "/log/ac" }], 3),
             100);
-        Assert.Contains("slow  ab/x\n", ofRuns, StringComparison.Ordinal);
-        Assert.Contains("slow  ac\n", ofRuns, StringComparison.Ordinal);
+        Assert.Contains("    ab/x: p95", ofRuns, StringComparison.Ordinal);
+        Assert.Contains("    ac: p95", ofRuns, StringComparison.Ordinal);
         Assert.Contains(
             "2026-11-23 14:25:38Z  2026-11-26 02:25:38Z    2 d 12 h  warning  high_token_usage:completion",
             Render(EpisodesView.Render(episodes, 4), 100),

@@ -5,7 +5,7 @@ using Spectre.Console.Rendering;
 namespace Afterimage.Cli.Views;
 
 /// <summary>Shows alerts from start to end, or only the last ones if there are many. Each has a line of figures and its message on the next
-/// line. Alerts of several runs also have the name of theirs.</summary>
+/// line, behind the name of its run if there are several.</summary>
 internal static class EpisodesView
 {
     private const int MaxName = 30;
@@ -45,10 +45,12 @@ internal static class EpisodesView
             line.Append(Duration(episode).PadLeft(durationWidth) + Gap);
             line.Append(AlertsView.Level(episode.Level).PadRight(7) + Gap, AlertsView.LevelStyle(episode.Level));
             line.Append(Format.Name(episode.Name, MaxName));
-            if (shared < episode.LogDirectory.Length)
-                line.Append(Gap + Format.Name(episode.LogDirectory[shared..], MaxRun), Quiet);
             lines.Add(line);
-            lines.Add(new Padder(new Text(Format.Name(episode.Message, MaxMessage), Quiet), new Padding(4, 0, 0, 0)));
+            var message = new Paragraph();
+            if (shared < episode.LogDirectory.Length)
+                message.Append(Format.Name(episode.LogDirectory[shared..], MaxRun) + ": ");
+            message.Append(Format.Name(episode.Message, MaxMessage), Quiet);
+            lines.Add(new Padder(message, new Padding(4, 0, 0, 0)));
         }
 
         return new Rows(lines);

@@ -48,7 +48,8 @@ internal sealed record ModelRow(
     long CompletionTokens,
     long TotalTokens,
     decimal? CostUsd,
-    long UnpricedTokenCount);
+    long UnpricedTokenCount,
+    long UsageMissingCount);
 
 /// <summary>A generation.</summary>
 internal sealed record CallRow(

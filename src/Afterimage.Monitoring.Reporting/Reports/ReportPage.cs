@@ -83,7 +83,9 @@ internal sealed class ReportPage
     {
         Add(_data.Figures.Count > 0, "figures", "Figures", WriteFigures);
         Add(_data.Models.Count > 0, "models", "Tokens and cost by model", WriteModels);
-        if (_data.Groups is { Rows.Count: > 0 } groups)
+
+        // Models have their table in any report.
+        if (_data.Groups is { Rows.Count: > 0 } groups && groups.Key != SummaryKey.Model)
             Add(exists: true, "groups", $"Tokens and cost by {Format.Name(groups.Key.Name, MaxKey)}", WriteGroups);
         Add(_summary.Generations > 0 || _data.Alerts.Episodes.Count > 0, "alerts", "Alerts", WriteAlerts);
         Add(_data.Slowest.Count > 0, "slowest", "Slowest generations", WriteSlowest);
@@ -328,6 +330,7 @@ internal sealed class ReportPage
     {
         bool isPriced = _summary.Cost is not null;
         bool hasUnpriced = _summary.Cost is { UnpricedTokenCount: > 0 };
+        bool hasMissing = _data.Models.Any(model => model.UsageMissingCount > 0);
         List<Column> columns =
         [
             new("model", ColumnKind.Text),
@@ -343,6 +346,8 @@ internal sealed class ReportPage
             columns.Add(new("cost (US$)", ColumnKind.Number));
         if (hasUnpriced)
             columns.Add(new("unpriced tokens", ColumnKind.Number));
+        if (hasMissing)
+            columns.Add(new("calls without usage", ColumnKind.Number));
 
         int shown = Math.Min(_data.Models.Count, ReportQuery.MaxModels);
         IEnumerable<string?[]> rows = _data
@@ -358,7 +363,8 @@ internal sealed class ReportPage
                     model.CompletionTokens,
                     model.TotalTokens,
                     model.CostUsd,
-                    model.UnpricedTokenCount));
+                    model.UnpricedTokenCount,
+                    model.UsageMissingCount));
         if (_data.Models.Count > 1)
         {
             string all = shown < _data.Models.Count ? $"all {Format.Count(_data.Models.Count)} models" : "all";
@@ -372,7 +378,8 @@ internal sealed class ReportPage
                 _summary.Tokens.TotalCompletionTokens,
                 _summary.Tokens.TotalTokens,
                 _summary.Cost?.TotalUsd,
-                _summary.Cost?.UnpricedTokenCount ?? 0));
+                _summary.Cost?.UnpricedTokenCount ?? 0,
+                _data.Models.Sum(model => model.UsageMissingCount)));
         }
 
         string caption =
@@ -391,7 +398,8 @@ internal sealed class ReportPage
             long completion,
             long total,
             decimal? cost,
-            long unpriced)
+            long unpriced,
+            long missing)
         {
             List<string?> row =
             [
@@ -408,6 +416,8 @@ internal sealed class ReportPage
                 row.Add(cost is { } dollars ? Format.Dollars((double)dollars) : null);
             if (hasUnpriced)
                 row.Add(Format.Count(unpriced));
+            if (hasMissing)
+                row.Add(Format.Count(missing));
             return [.. row];
         }
     }

@@ -122,13 +122,17 @@ internal static class ReportQuery
         var totals = new Dictionary<string, Totals>(StringComparer.Ordinal);
         foreach (
             DuckDBDataReader row in snapshot.Query(
-                "SELECT coalesce(model_name, 'unknown'), count(*), avg(success::DOUBLE), count(model_name) FROM generations GROUP BY 1"))
+                """
+                SELECT coalesce(model_name, 'unknown'), count(*), avg(success::DOUBLE), count(model_name),
+                    count(*) FILTER (usage_missing)
+                FROM generations GROUP BY 1
+                """))
         {
             // Models that the summary has under one name are one row here, too.
             string name = row.GetString(0);
             if (row.GetInt64(3) > 0 && !summary.Metrics.ContainsKey(Names.ModelUsagePrefix + name))
                 name = GenerationMonitorOptions.OverflowName;
-            totals[name] = totals.GetValueOrDefault(name).With(row.GetInt64(1), Number(row, 2));
+            totals[name] = totals.GetValueOrDefault(name).With(row.GetInt64(1), Number(row, 2), row.GetInt64(4));
         }
 
         return totals;
@@ -166,7 +170,8 @@ internal static class ReportQuery
                         usage.CompletionTokens,
                         usage.TotalTokens,
                         cost?.CostUsd,
-                        cost?.UnpricedTokenCount ?? 0);
+                        cost?.UnpricedTokenCount ?? 0,
+                        total.UsageMissing);
                 })
                 .OrderByDescending(model => model.TotalTokens)
                 .ThenByDescending(model => model.Generations)
@@ -194,12 +199,13 @@ internal static class ReportQuery
 
     private static long? Whole(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
-    private readonly record struct Totals(long Generations, double? Success)
+    private readonly record struct Totals(long Generations, double? Success, long UsageMissing)
     {
-        public Totals With(long generations, double? success) => Generations == 0
-            ? new Totals(generations, success)
+        public Totals With(long generations, double? success, long usageMissing) => Generations == 0
+            ? new Totals(generations, success, usageMissing)
             : new Totals(
                 Generations + generations,
-                ((Success * Generations) + (success * generations)) / (Generations + generations));
+                ((Success * Generations) + (success * generations)) / (Generations + generations),
+                UsageMissing + usageMissing);
     }
 }
