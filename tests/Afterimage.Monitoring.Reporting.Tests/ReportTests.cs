@@ -124,6 +124,8 @@ public sealed class ReportTests : IDisposable
         Assert.Contains("a 2 100.0 % 2,000,007 0 2,000,007 $2.00 7 0", text, StringComparison.Ordinal);
         Assert.Contains("a<b> 1 100.0 % 1,000,000 0 1,000,000 $1.00 0 0", text, StringComparison.Ordinal);
         Assert.Contains("(none) 1 100.0 % 0 0 0 – 0 1", text, StringComparison.Ordinal);
+        Assert.Contains("m 3 100.0 % 1 1 3,000,000 0 3,000,000 $3.00 0 1", text, StringComparison.Ordinal);
+        Assert.Contains("all 4 100.0 % 1 1 3,000,007 0 3,000,007 $3.00 7 1", text, StringComparison.Ordinal);
         IReadOnlyList<KeySummary> groups = await LogDirectory.Open(Log)
             .SummarizeByAsync(SummaryKey.Tag("tenant"), TestContext.Current.CancellationToken);
         Assert.Equal([0L, 0L, 1L], groups.Select(group => group.UsageMissingCount));
