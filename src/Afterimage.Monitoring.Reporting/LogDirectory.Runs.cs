@@ -41,7 +41,7 @@ public sealed partial class LogDirectory
                     Directory = OpenTop(directory),
                     Name = System.IO.Path.GetRelativePath(root, directory),
                     State = StateOf(parts),
-                    Start = parts.Length > 0 ? parts[0].Start : null,
+                    Start = parts.Length > 0 ? parts.Min(part => part.FirstStart) : null,
                     End = parts.Length > 0 && parts.All(part => part.End is not null) ? parts.Max(part => part.End) : null,
                     Host = parts.LastOrDefault()?.Host ?? "",
                     Process = parts.LastOrDefault()?.Process ?? "",

@@ -154,16 +154,20 @@ public sealed class ServeTests : IDisposable
     [InlineData("--listen must be an IP address such as 0.0.0.0, not 'here'", "--listen", "here")]
     [InlineData("--port must be a whole number from 0 to 65535, not '65536'", "--port", "65536")]
     [InlineData("The key in 'key' must have at least 16 characters", "--key-file", "key")]
+    [InlineData("The key in 'foreign' must contain only printable ASCII", "--key-file", "foreign")]
+    [InlineData("The key in 'foreign' must contain only printable ASCII", "--otlp", "--otlp-key-file", "foreign")]
     [InlineData("'none' cannot be read", "--key-file", "none")]
     [InlineData("'key' must be a directory, not a file", "key")]
     [InlineData("The pages show a directory or a cluster: ROOT and --fleet must not be given", "runs", "--fleet", "http://127.0.0.1:1")]
     [InlineData("To receive OTLP, the server requires a directory: --otlp and --fleet", "--otlp", "--fleet", "http://127.0.0.1:1")]
+    [InlineData("--otlp-key-file is for senders of OTLP, and requires --otlp", "--otlp-key-file", "key")]
     [InlineData("--pricing and --rules apply to senders of OTLP, and require --otlp", "--rules", "key")]
     [InlineData("'none' cannot be read", "--otlp", "--pricing", "none")]
     [InlineData("--fleet must be a URL such as http://node1:8123, not 'node1'", "--fleet", "node1")]
     public async Task What_it_cannot_use_is_said(string message, params string[] arguments)
     {
-        _directory.Write("key", "short");
+        _directory.Write("key", "short", "of which the second line is longer");
+        _directory.Write("foreign", "schlüssel-und-schloss");
 
         CommandResult result = await CommandLine.RunAsync(_directory.Path, ["serve", .. arguments]);
 

@@ -66,6 +66,54 @@ public sealed class RunTests : IDisposable
     }
 
     [Theory]
+    [InlineData("runs?sort=x", "sort must be one of name, state,")]
+    [InlineData("runs?order=up", "order must be one of asc, desc.")]
+    [InlineData("runs?state=dead", "state must be one of live, ended, killed.")]
+    [InlineData("runs?since=x", "since must be a time")]
+    [InlineData("alerts?state=dead", "state must be one of firing, resolved, run_ended.")]
+    public async Task A_list_that_is_asked_for_wrongly_is_refused_with_what_is_wrong(string path, string detail)
+    {
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+
+        using HttpResponseMessage response = await server.Client.GetAsync("api/v1/" + path, Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains(detail, await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pipes_in_a_run_stop_nothing()
+    {
+        _root.Write("good/metrics.jsonl", Log.Line(1));
+        Directory.CreateDirectory(Run);
+        string[] names = ["metrics.jsonl", "alerts.jsonl", "afterimage.log", "budgets.json", "run.json"];
+        foreach (string name in names)
+            Need.Run(Need.Command("mkfifo"), Path.Combine(Run, name));
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+
+        JsonElement list = await server.UntilAsync(
+            "api/v1/runs",
+            l => l.GetProperty("runs").EnumerateArray().Count(r => r.GetProperty("is_read").GetBoolean()) == 2);
+
+        Assert.Equal([0, 1], list.GetProperty("runs").EnumerateArray().Select(Log.Generations).Order());
+    }
+
+    [Fact]
+    public async Task Budgets_of_runs_before_go_when_another_begins()
+    {
+        GenerationMonitorOptions options = PatientMonitor.Options(Run);
+        options.Budgets.Add(new Budget { Name = "old", Unit = BudgetUnit.Tokens, Limit = 100 });
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+        using (new GenerationMonitor(options))
+        using (new GenerationMonitor(options))
+            await server.UntilAsync($"api/v1/runs/{Id(await server.RunAsync())}", run => run.GetProperty("budgets").GetArrayLength() == 2);
+
+        using var next = new GenerationMonitor(PatientMonitor.Options(Run));
+
+        await server.UntilAsync($"api/v1/runs/{Id(await server.RunAsync())}", run => run.GetProperty("budgets").GetArrayLength() == 0);
+    }
+
+    [Theory]
     [InlineData("step=0")]
     [InlineData("step=wide")]
     [InlineData("window=-1")]
@@ -119,6 +167,7 @@ public sealed class RunTests : IDisposable
     [InlineData("[1]")]
     [InlineData("""{"budgets":{"name":"b"}}""")]
     [InlineData("""{"budgets":[{"name":"b","unit":"souls","limit":1}]}""")]
+    [InlineData("""{"budgets":[7,"b",{"name":"b","unit":"souls"}]}""")]
     [InlineData("""{"budgets":[{"limit":1}]}""")]
     [InlineData("""{"budgets":[null]}""")]
     public async Task A_file_of_budgets_that_is_none_hides_nothing_else(string content)

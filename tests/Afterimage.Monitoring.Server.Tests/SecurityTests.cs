@@ -128,6 +128,34 @@ public sealed class SecurityTests : IDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, answers[0]);
         Assert.Equal(HttpStatusCode.TooManyRequests, answers[^1]);
         Assert.Equal(HttpStatusCode.TooManyRequests, right.StatusCode);
+
+        // The API says so too, rather than that the right key is wrong.
+        using HttpResponseMessage api = await server.Client.GetAsync("api/v1/runs", Cancel);
+        Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromMinutes(1)), (api.StatusCode, api.Headers.RetryAfter?.Delta));
+    }
+
+    [Fact]
+    public async Task The_sign_in_page_says_what_was_wrong_and_what_to_do()
+    {
+        await using RunningServer withKey = await RunningServer.StartAsync(_root.Path);
+        await using RunningServer without = await RunningServer.StartAsync(_root.Path, options => options.Key = null);
+
+        await SaysAsync(withKey, "You are not signed in. Open the link that the server printed when it started, or enter the key.", "");
+        await SaysAsync(withKey, "The link is not valid, or was already used. Enter the key.", "login?token=x");
+        await SaysAsync(withKey, "The key is wrong. Enter the key.", "login", key: "wrong");
+        await SaysAsync(without, "You are not signed in. Open the link", "login");
+        await SaysAsync(without, "You are not signed in. Open the link", "login", key: "any");
+        await SaysAsync(without, "to get a new one, restart the server", "login?token=x");
+
+        static async Task SaysAsync(RunningServer server, string text, string path, string? key = null)
+        {
+            using HttpClient visitor = server.Visitor();
+            using HttpResponseMessage response = key is null
+                ? await visitor.GetAsync(path, Cancel)
+                : await visitor.PostAsync(path, new FormUrlEncodedContent([new("key", key)]), Cancel);
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            Assert.Contains(text, await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -67,7 +67,7 @@ internal static class ServeCommand
         Option<int> otlpGrpc = PortOption("--otlp-grpc-port", "Receive OTLP over gRPC on this port.", DefaultOtlpGrpcPort);
         var otlpKey = new Option<string?>("--otlp-key-file")
         {
-            Description = "Read the key that OTLP senders must give from this file. [default: no key]",
+            Description = "Read the key that OTLP senders must give from the first line of this file. [default: no key]",
             HelpName = "FILE",
         };
         Option<string?> pricing = PriceFile.Option();
@@ -80,7 +80,7 @@ internal static class ServeCommand
         };
         var keyFile = new Option<string?>("--key-file")
         {
-            Description = "Read the key that grants access, at least 16 characters, from this file. [default: no key]",
+            Description = "Read the key that grants access, at least 16 characters, from the first line of this file. [default: no key]",
             HelpName = "FILE",
         };
         var hosts = new Option<string[]>("--allow-host")
@@ -125,6 +125,8 @@ internal static class ServeCommand
             string? ruleFile = parsed.GetValue(rules);
             if (!parsed.GetValue(otlp))
             {
+                if (parsed.GetValue(otlpKey) is not null)
+                    throw new InputException("--otlp-key-file is for senders of OTLP, and requires --otlp.");
                 return priceFile is null && ruleFile is null
                     ? null
                     : throw new InputException(
@@ -162,11 +164,12 @@ internal static class ServeCommand
     {
         try
         {
-            string key = File.ReadAllText(file).Trim();
-            return key.Length >= GenerationServerOptions.MinKeyLength
+            string key = File.ReadLines(file).FirstOrDefault("").Trim();
+            if (key.Length < GenerationServerOptions.MinKeyLength)
+                throw new InputException($"The key in '{file}' must have at least {GenerationServerOptions.MinKeyLength} characters.");
+            return key.All(char.IsAscii) && !key.Any(char.IsControl)
                 ? key
-                : throw new InputException(
-                    $"The key in '{file}' must have at least {GenerationServerOptions.MinKeyLength} characters.");
+                : throw new InputException($"The key in '{file}' must contain only printable ASCII, because it is sent in a header.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace Afterimage.Monitoring.Server.Answers;
 
@@ -33,7 +34,8 @@ internal static class ApiJson
     public static async Task WriteAsync<T>(HttpContext context, string version, Func<Task<T>> answer)
     {
         string tag = $"W/\"{Instance}-{version}\"";
-        bool isKnown = context.Request.Headers.IfNoneMatch.ToString() == tag;
+        bool isKnown = context.Request.GetTypedHeaders().IfNoneMatch
+            .Any(known => known.Tag == "*" || known.Compare(EntityTagHeaderValue.Parse(tag), useStrongComparison: false));
         T? value = isKnown ? default : await answer();
         context.Response.Headers.ETag = tag;
         context.Response.Headers.CacheControl = "no-cache, private";

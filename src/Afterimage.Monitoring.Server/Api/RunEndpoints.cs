@@ -23,6 +23,23 @@ internal sealed class RunEndpoints
     private static readonly TimeSpan StreamInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
+    private static readonly string[] States = ["live", "ended", "killed"];
+    private static readonly string[] AlertStates = ["firing", "resolved", "run_ended"];
+
+    private static readonly Dictionary<string, Func<RunListItem, IComparable?>> Columns = new(StringComparer.Ordinal)
+    {
+        ["name"] = run => run.Name,
+        ["state"] = run => run.State,
+        ["start"] = run => run.Start,
+        ["duration"] = run => run.DurationSeconds,
+        ["generations"] = run => run.Generations,
+        ["success"] = run => run.SuccessRate,
+        ["p95"] = run => run.P95Seconds,
+        ["tokens"] = run => run.TotalTokens,
+        ["cost"] = run => run.CostUsd,
+        ["alerts"] = run => run.FiringAlerts,
+    };
+
     private readonly IRunSource _runs;
     private readonly Silences _silences;
     private readonly TimeProvider _timeProvider;
@@ -77,13 +94,28 @@ internal sealed class RunEndpoints
             return;
         }
 
+        Func<RunEntry, bool> isWanted;
+        string? sort;
+        bool isAscending;
+        try
+        {
+            isWanted = Filter(query);
+            sort = query.OneOf("sort", Columns.Keys);
+            isAscending = query.IsAscending();
+        }
+        catch (FormatException e)
+        {
+            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, e.Message);
+            return;
+        }
+
         DateTimeOffset now = _timeProvider.GetUtcNow();
         string version = $"{Version}-{now.Ticks / Slot.Ticks}-"
             + $"{context.Request.QueryString.Value?.GetHashCode(StringComparison.Ordinal):x}";
         await ApiJson.WriteAsync(context, version, () =>
         {
             RunEntry[] all = [.. _runs.Entries];
-            RunListItem[] found = [.. Filter(all, query)
+            RunListItem[] found = [.. all.Where(isWanted)
                 .Select(entry => RunListItem.Of(entry, now) with { FiringAlerts = _silences.CountFiring(entry) })];
             return new RunList
             {
@@ -97,7 +129,7 @@ internal sealed class RunEndpoints
                 Matches = found.Length,
                 Hosts = Names(all.Select(e => e.Host).Where(h => h.Length > 0)),
                 Models = Names(all.SelectMany(e => e.Digest?.Models ?? [])),
-                Runs = [.. Sort(found, query["sort"], query["order"] == "asc").Skip(offset).Take(limit)],
+                Runs = [.. Sort(found, sort, isAscending).Skip(offset).Take(limit)],
             };
         });
     }
@@ -105,50 +137,37 @@ internal sealed class RunEndpoints
     private static string[] Names(IEnumerable<string> names) =>
         [.. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxNames)];
 
-    private static IEnumerable<RunEntry> Filter(IEnumerable<RunEntry> entries, IQueryCollection query)
+    private static Func<RunEntry, bool> Filter(IQueryCollection query)
     {
-        string text = query["text"].ToString();
-        string host = query["host"].ToString();
-        string state = query["state"].ToString();
-        string model = query["model"].ToString();
-        DateTimeOffset? since = Time(query["since"]);
-        DateTimeOffset? until = Time(query["until"]);
-        return entries.Where(entry =>
-            (text.Length == 0
+        string? text = query.Text("text");
+        string? host = query.Text("host");
+        string? state = query.OneOf("state", States);
+        string? model = query.Text("model");
+        DateTimeOffset? since = query.Time("since");
+        DateTimeOffset? until = query.Time("until");
+        return entry =>
+            (text is null
                 || entry.Name.Contains(text, StringComparison.OrdinalIgnoreCase)
                 || entry.Process.Contains(text, StringComparison.OrdinalIgnoreCase)
                 || entry.Id == text)
-            && (model.Length == 0 || (entry.Digest?.Models.Contains(model) ?? false))
-            && (host.Length == 0 || entry.Host == host)
-            && (state.Length == 0 || entry.Status.ToString().Equals(state, StringComparison.OrdinalIgnoreCase))
+            && (model is null || (entry.Digest?.Models.Contains(model) ?? false))
+            && (host is null || entry.Host == host)
+            && (state is null || entry.Status.ToString().Equals(state, StringComparison.OrdinalIgnoreCase))
             && (since is null || entry.Start >= since)
-            && (until is null || entry.Start < until));
+            && (until is null || entry.Start < until);
     }
 
     // Live runs come first, unless a column is requested.
     private static IEnumerable<RunListItem> Sort(IEnumerable<RunListItem> runs, string? column, bool isAscending)
     {
-        Func<RunListItem, IComparable?>? key = column switch
-        {
-            "name" => run => run.Name,
-            "state" => run => run.State,
-            "start" => run => run.Start,
-            "duration" => run => run.DurationSeconds,
-            "generations" => run => run.Generations,
-            "success" => run => run.SuccessRate,
-            "p95" => run => run.P95Seconds,
-            "tokens" => run => run.TotalTokens,
-            "cost" => run => run.CostUsd,
-            "alerts" => run => run.FiringAlerts,
-            _ => null,
-        };
-        if (key is null)
+        if (column is null)
             return runs
                 .OrderBy(run => run.State == RunStatus.Live ? 0 : 1)
                 .ThenByDescending(run => run.Start)
                 .ThenBy(run => run.Id, StringComparer.Ordinal);
 
         // Unknown values are last in either order.
+        Func<RunListItem, IComparable?> key = Columns[column];
         IOrderedEnumerable<RunListItem> known = runs.OrderBy(run => key(run) is null);
         return (isAscending ? known.ThenBy(key) : known.ThenByDescending(key)).ThenBy(run => run.Id, StringComparer.Ordinal);
     }
@@ -163,7 +182,7 @@ internal sealed class RunEndpoints
             await ApiJson.WriteProblemAsync(
                 context,
                 StatusCodes.Status400BadRequest,
-                "window and step must be numbers of seconds above 0.");
+                "window and step must be numbers of seconds above 0 and below 1e9.");
             return;
         }
 
@@ -195,10 +214,20 @@ internal sealed class RunEndpoints
         }
     }
 
-    private Task AlertsAsync(HttpContext context)
+    private async Task AlertsAsync(HttpContext context)
     {
-        string state = context.Request.Query["state"].ToString();
-        return ApiJson.WriteAsync(context, $"{Version}-alerts-{state.GetHashCode(StringComparison.Ordinal):x}", () =>
+        string state;
+        try
+        {
+            state = context.Request.Query.OneOf("state", AlertStates) ?? "";
+        }
+        catch (FormatException e)
+        {
+            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, e.Message);
+            return;
+        }
+
+        await ApiJson.WriteAsync(context, $"{Version}-alerts-{state.GetHashCode(StringComparison.Ordinal):x}", () =>
         {
             AlertValues[] all =
             [
@@ -275,7 +304,4 @@ internal sealed class RunEndpoints
             && (query["limit"].Count == 0
                 || (int.TryParse(query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit <= most));
     }
-
-    private static DateTimeOffset? Time(string? text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
 }

@@ -14,15 +14,23 @@ internal sealed class BudgetFiles(string directory)
     private readonly NumberedName _name = new(directory, "budgets.json");
     private readonly Dictionary<string, (DateTime Time, long Length)> _read = new(StringComparer.Ordinal);
 
-    /// <summary>Reads the files that are new or were replaced.</summary>
-    /// <param name="set">Receives the path and the budgets of each.</param>
+    /// <summary>Reads the files that are new, were replaced or removed.</summary>
+    /// <param name="set">Receives the path and the budgets of each; none of a removed file.</param>
     /// <returns><see langword="true"/> if there were any; otherwise, <see langword="false"/>.</returns>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Access to a file is denied.</exception>
     public bool Read(Action<string, IReadOnlyList<BudgetValues>> set)
     {
         bool isNew = false;
-        foreach (string path in _name.ExistingFiles())
+        string[] files = [.. _name.ExistingFiles()];
+        foreach (string removed in _read.Keys.Except(files).ToArray())
+        {
+            _read.Remove(removed);
+            set(removed, []);
+            isNew = true;
+        }
+
+        foreach (string path in files)
         {
             var file = new FileInfo(path);
             if (!file.Exists || file.Length > MaxLength || _read.GetValueOrDefault(path) == (file.LastWriteTimeUtc, file.Length))
@@ -35,18 +43,23 @@ internal sealed class BudgetFiles(string directory)
         return isNew;
     }
 
-    private static BudgetValues[] Budgets(string path)
+    private static BudgetValues[] Budgets(string path) =>
+        JsonFile.Read(path) is { } json
+        && json.TryGetProperty("budgets", out JsonElement budgets)
+        && budgets.ValueKind == JsonValueKind.Array
+            ? [.. budgets.EnumerateArray().Select(Budget).OfType<BudgetValues>()]
+            : [];
+
+    private static BudgetValues? Budget(JsonElement budget)
     {
         try
         {
-            return JsonFile.Read(path) is { } json && json.TryGetProperty("budgets", out JsonElement budgets)
-                ? [.. (budgets.Deserialize<BudgetValues?[]>(ApiJson.Options) ?? []).OfType<BudgetValues>()]
-                : [];
+            return budget.Deserialize<BudgetValues>(ApiJson.Options);
         }
         catch (JsonException)
         {
-            // Somebody else's file, or one of a later version.
-            return [];
+            // Somebody else's, or of a later version.
+            return null;
         }
     }
 }

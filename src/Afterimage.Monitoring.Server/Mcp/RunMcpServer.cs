@@ -54,7 +54,7 @@ internal static class RunMcpServer
         }
     }
 
-    private static McpServerTool Tool(string name, Delegate ask) => McpServerTool.Create(
+    private static CheckedTool Tool(string name, Delegate ask) => new(McpServerTool.Create(
         ask,
-        new McpServerToolCreateOptions { Name = name, ReadOnly = true, Destructive = false, Idempotent = true, OpenWorld = false });
+        new McpServerToolCreateOptions { Name = name, ReadOnly = true, Destructive = false, Idempotent = true, OpenWorld = false }));
 }

@@ -58,7 +58,7 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
                 writer.WriteString("state", run.State);
                 if (run.Run is { } file)
                 {
-                    writer.WriteString("start", file.Start.UtcDateTime);
+                    writer.WriteString("start", file.FirstStart.UtcDateTime);
                     if (file.End is { } end)
                         writer.WriteString("end", end.UtcDateTime);
                     writer.WriteString("host", file.Host);
@@ -189,7 +189,8 @@ internal sealed class RunTools(string root, bool hasContents) : IDisposable
 
     private static string TextOf(IndexedRun run) => $"{run.Name}\n{run.Run?.Host}\n{run.Run?.Process}";
 
-    private static int Limited(int limit) => Math.Clamp(limit, 1, MaxRows);
+    private static int Limited(int limit) =>
+        limit is >= 1 and <= MaxRows ? limit : throw new McpException($"limit must be from 1 to {MaxRows}.");
 
     private static void WriteRows(Utf8JsonWriter writer, LogQuery query, int limit)
     {

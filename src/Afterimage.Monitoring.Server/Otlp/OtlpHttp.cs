@@ -42,7 +42,7 @@ internal sealed class OtlpHttp(OtlpReceiver receiver, OtlpAccess access)
     }
 
     /// <summary>Returns whether the body is compressed with gzip.</summary>
-    private static bool Encoding(HttpRequest request) => request.Headers.ContentEncoding.ToString().Trim() switch
+    private static bool Encoding(HttpRequest request) => request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant() switch
     {
         "" or "identity" => false,
         "gzip" => true,

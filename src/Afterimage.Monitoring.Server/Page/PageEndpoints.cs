@@ -33,9 +33,10 @@ internal static class PageEndpoints
         Sessions sessions = context.RequestServices.GetRequiredService<Sessions>();
         if (!sessions.MayTry(Guard.From(context)))
             return LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.TooManyAttempts);
-        return sessions.TakeToken(context.Request.Query["token"])
+        string token = context.Request.Query["token"].ToString();
+        return sessions.TakeToken(token)
             ? EnterAsync(context, sessions)
-            : LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.WrongLink);
+            : LoginPage.WriteAsync(context, sessions.HasKey, token.Length == 0 ? LoginReason.NotSignedIn : LoginReason.WrongLink);
     }
 
     private static async Task LoginWithKeyAsync(HttpContext context)
@@ -53,7 +54,7 @@ internal static class PageEndpoints
         if (sessions.IsKey(key))
             await EnterAsync(context, sessions);
         else
-            await LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.WrongKey);
+            await LoginPage.WriteAsync(context, sessions.HasKey, sessions.HasKey ? LoginReason.WrongKey : LoginReason.NotSignedIn);
     }
 
     private static Task EnterAsync(HttpContext context, Sessions sessions)

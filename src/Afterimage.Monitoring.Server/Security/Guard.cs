@@ -25,6 +25,8 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
     private const string Policy =
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
+    private const string Scheme = "Bearer ";
+
     private long _refused;
 
     /// <summary>The number of requests that were refused.</summary>
@@ -50,11 +52,21 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
             Interlocked.Increment(ref _refused);
             if (audience == Audience.PageReaders)
                 await LoginPage.WriteAsync(context, sessions.HasKey, LoginReason.NotSignedIn);
+            else if (HasBearer(context) && !sessions.MayStillTry(From(context)))
+            {
+                context.Response.Headers.RetryAfter = "60";
+                await ApiJson.WriteProblemAsync(
+                    context,
+                    StatusCodes.Status429TooManyRequests,
+                    "Too many wrong keys came from this address. Wait a minute, then try again.");
+            }
             else
                 await ApiJson.WriteProblemAsync(
                     context,
                     StatusCodes.Status401Unauthorized,
-                    "Open the link that the server printed, or send the key as Authorization: Bearer.");
+                    HasBearer(context) && sessions.HasKey
+                        ? "The key is wrong."
+                        : "Open the link that the server printed, or send the key as Authorization: Bearer.");
             return;
         }
 
@@ -69,9 +81,7 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
         if (options.UseApplicationAuthorization || sessions.IsSession(context.Request.Cookies[CookieName(context)]))
             return true;
 
-        const string Scheme = "Bearer ";
-        string authorization = context.Request.Headers.Authorization.ToString();
-        if (!authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || !sessions.HasKey)
+        if (!HasBearer(context) || !sessions.HasKey)
             return false;
 
         // Programs with the right key may send any number of requests. Wrong keys count as attempts; when these are used up, nothing is
@@ -79,11 +89,14 @@ internal sealed class Guard(GenerationServerOptions options, Sessions sessions)
         string from = From(context);
         if (!sessions.MayStillTry(from))
             return false;
-        bool isKey = sessions.IsKey(authorization[Scheme.Length..].Trim());
+        bool isKey = sessions.IsKey(context.Request.Headers.Authorization.ToString()[Scheme.Length..].Trim());
         if (!isKey)
             sessions.MayTry(from);
         return isKey;
     }
+
+    private static bool HasBearer(HttpContext context) =>
+        context.Request.Headers.Authorization.ToString().StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Returns the identity for which sign-in attempts are counted.</summary>
     public static string From(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "";

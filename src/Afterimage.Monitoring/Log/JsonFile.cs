@@ -46,7 +46,11 @@ internal static class JsonFile
     {
         try
         {
-            // The writer may replace the file in the meantime. A pipe or a device has no length.
+            // To open a pipe would wait for its writer. It has no length.
+            if (new FileInfo(file).Length == 0)
+                return null;
+
+            // The writer may replace the file in the meantime.
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (!stream.CanSeek || stream.Length == 0)
                 return null;

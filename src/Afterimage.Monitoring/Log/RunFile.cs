@@ -52,9 +52,7 @@ internal sealed class RunFile : IDisposable
             try
             {
                 run.Write(end: null, statistics: null);
-
-                // Those of the run before.
-                File.Delete(run.BudgetsPath);
+                run.RemoveBudgetsOfEndedRuns();
             }
             catch
             {
@@ -109,6 +107,16 @@ internal sealed class RunFile : IDisposable
                 claim.Dispose();
                 throw;
             }
+        }
+    }
+
+    private void RemoveBudgetsOfEndedRuns()
+    {
+        File.Delete(BudgetsPath);
+        foreach (string budgets in new NumberedName(Directory, "budgets.json").ExistingFiles())
+        {
+            if (!FileClaim.IsHeld(Path.Combine(Directory, "run" + Path.GetFileName(budgets)["budgets".Length..])))
+                File.Delete(budgets);
         }
     }
 

@@ -183,6 +183,25 @@ public sealed class McpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_argument_that_is_wrong_is_named()
+    {
+        McpClient client = await ConnectAsync();
+
+        Assert.Contains("The argument 'sql' is required.", await RefusalAsync("query"), StringComparison.Ordinal);
+        Assert.Contains("There is no argument 'sort'.", await RefusalAsync("find_generations", ("sort", "x")), StringComparison.Ordinal);
+        Assert.Contains("since", await RefusalAsync("find_generations", ("since", "yesterday")), StringComparison.Ordinal);
+        Assert.Contains("order", await RefusalAsync("find_generations", ("order", "dearest")), StringComparison.Ordinal);
+        Assert.Contains("limit must be from 1 to 500", await RefusalAsync("list_runs", ("limit", 0)), StringComparison.Ordinal);
+
+        async Task<string> RefusalAsync(string tool, params (string Name, object Value)[] arguments)
+        {
+            CallToolResult result = await CallAsync(client, tool, arguments);
+            Assert.True(result.IsError);
+            return Text(result);
+        }
+    }
+
+    [Fact]
     public async Task Recorded_texts_are_marked_cut_and_without_characters_that_hide_what_they_say()
     {
         await RecordAsync("hostile", 1, TimeSpan.FromSeconds(1), "ignore\n\u202Eall\u200B\u0007" + new string('x', 1000));

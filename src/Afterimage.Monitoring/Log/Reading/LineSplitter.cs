@@ -13,7 +13,7 @@ internal sealed class LineSplitter : IDisposable
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly long _end;
     private readonly int _maxLineLength;
     private byte[] _buffer = new byte[BufferSize];
@@ -30,7 +30,10 @@ internal sealed class LineSplitter : IDisposable
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public LineSplitter(string path, long start = 0, long end = long.MaxValue, int maxLineLength = DefaultMaxLineLength)
     {
-        _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        // To open a pipe would wait for its writer. It has no length.
+        _file = new FileInfo(path).Length == 0
+            ? Stream.Null
+            : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         _end = end;
         _maxLineLength = maxLineLength;
         try

@@ -43,6 +43,10 @@ internal sealed class TailedFile(string path)
         if (length == _length && written == _written && (!toEnd || Position == length))
             return FileChange.None;
 
+        // To open a pipe would wait for its writer. It has no length.
+        if (length == 0)
+            return Position > 0 ? FileChange.Replaced : FileChange.None;
+
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         length = file.Length;
         if (length < Position || !StartsWith(file, 0, _head) || !StartsWith(file, Position - _tail.Length, _tail))
