@@ -177,7 +177,11 @@ public sealed class McpTests : IAsyncLifetime
         McpClient client = await ConnectAsync();
         JsonElement answer = await AskAsync(client, "alerts");
         string?[] ofRuns =
-            [.. answer.GetProperty("alerts").EnumerateArray().Where(alert => alert.Text("name") == "always").Select(alert => alert.Text("run"))];
+        [
+            .. answer.GetProperty("alerts").EnumerateArray()
+                .Where(alert => alert.Text("name") == "always")
+                .Select(alert => alert.Text("run")),
+        ];
         Assert.Contains(await IdAsync(client, "monday"), ofRuns);
         Assert.Contains(await IdAsync(client, "tuesday"), ofRuns);
     }
