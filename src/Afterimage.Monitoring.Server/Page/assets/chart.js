@@ -1,5 +1,5 @@
 // Charts over time: a canvas for the eye, and the same figures as a table for everybody.
-import { h, span, stamp } from './app.js';
+import { count, h, span, stamp } from './app.js';
 
 const colour = variable => getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
 const charts = new Set();
@@ -115,12 +115,12 @@ export class TimeChart {
       scales: { x: { time: !this.elapsed }, y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 0) > 0 ? max * 1.08 : 1] } },
       axes: [
         { ...axis, space: 70, grid: { show: false }, size: 28, ...this.elapsed ? { incrs: Elapsed, values: (_, ticks) => ticks.map(span) } : { values: times } },
-        { ...axis, size: 56, space: 36, values: (_, ticks) => ticks.map(v => tick(this.format(v))) },
+        { ...axis, size: 56, space: 36, ...this.format === count ? { incrs: Whole } : null, values: (_, ticks) => ticks.map(v => tick(this.format(v))) },
       ],
       series: [{}, ...this.lines.map(([label, variable, how]) => ({
         label, stroke: colour(variable), width: 1.75, spanGaps: false,
         fill: how === 'area' ? colour(variable) + '26' : undefined,
-        points: { show: this.data[0].length < 3, size: 5 },
+        points: { show: this.data[0].length < 3, size: 5, filter: (plot, line, all) => all ? null : alone(plot.data[line]) },
       }))],
       hooks: {
         setCursor: [plot => this.tell(plot.cursor.idx ?? null)],
@@ -136,6 +136,12 @@ export class TimeChart {
     this.fit();
   }
 }
+
+// Steps of what is counted.
+const Whole = [...Array(16).keys()].flatMap(power => [1, 2, 5].map(step => step * 10 ** power));
+
+// A value between two gaps has no line, so it needs a point to be seen.
+const alone = values => values.flatMap((value, i) => value !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null ? [i] : []);
 
 // Steps of elapsed time that people count in, in seconds.
 const Elapsed = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000];
