@@ -26,9 +26,19 @@ internal sealed class DirectoryRun(string id, string name, string directory) : R
 
     public override DateTimeOffset? Start => Runs.Count > 0 ? Runs.Min(run => run.FirstStart) : Digest?.FirstTimestamp;
 
-    public override DateTimeOffset? End => Status == RunStatus.Live ? null
-        : Runs.Count > 0 && Runs.All(run => run.End is not null) ? Runs.Max(run => run.End)
-        : Digest?.LastTimestamp;
+    public override DateTimeOffset? End
+    {
+        get
+        {
+            if (Status == RunStatus.Live)
+                return null;
+            if (Runs.Count > 0 && Runs.All(run => run.End is not null))
+                return Runs.Max(run => run.End);
+
+            // A run that was killed may have recorded only calls that were over before its start.
+            return Digest?.LastTimestamp < Start ? null : Digest?.LastTimestamp;
+        }
+    }
 
     public override string Host => Runs.Count > 0 ? Runs[0].Host : "";
 

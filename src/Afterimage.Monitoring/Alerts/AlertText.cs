@@ -106,5 +106,5 @@ internal static class AlertText
         var unit => $"{Number(value)} {unit}",
     };
 
-    private static string Number(double value) => value.ToString("#,0.##", CultureInfo.InvariantCulture);
+    private static string Number(double value) => NumberText.Of(value);
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Afterimage.Monitoring.Budgets;
 
 /// <summary>Formats budgets for people.</summary>
@@ -15,9 +13,9 @@ internal static class BudgetText
     };
 
     public static string Amount(Budget budget, decimal amount) =>
-        budget.Unit == BudgetUnit.Dollars ? amount.ToString("#,0.00##", CultureInfo.InvariantCulture) : Number(amount);
+        budget.Unit == BudgetUnit.Dollars ? NumberText.OfDollars(amount) : Number(amount);
 
-    public static string Number(decimal value) => value.ToString("#,0.##", CultureInfo.InvariantCulture);
+    public static string Number(decimal value) => NumberText.Of(value);
 
     /// <summary>Returns a sentence such as <c>Budget night is spent: 12 of 10 USD</c>.</summary>
     public static string Spent(BudgetStatus status) =>

@@ -30,6 +30,22 @@ public sealed class AlertTextTests
         Assert.Equal(message, Assert.Single(run.Monitor.CheckAlerts()).Message);
     }
 
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(0.004, "0.004")]
+    [InlineData(-0.00123456, "-0.0012")]
+    [InlineData(0.0000001, "0.0000001")]
+    [InlineData(2e-300, "2E-300")]
+    [InlineData(0.01, "0.01")]
+    [InlineData(1234.567, "1,234.57")]
+    public void No_figure_but_zero_reads_as_zero(double value, string text)
+    {
+        using MonitorRun run = Run(Above with { Threshold = -1 }, out _);
+        Record(run, value);
+
+        Assert.Equal($"Mean of m {text} is above -1", Assert.Single(run.Monitor.CheckAlerts()).Message);
+    }
+
     [Fact]
     public void A_burn_rate_of_points_that_should_be_high_is_above_its_threshold()
     {

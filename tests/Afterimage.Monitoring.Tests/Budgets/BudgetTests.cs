@@ -239,6 +239,19 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public void A_budget_of_less_than_a_cent_does_not_read_as_none()
+    {
+        using MonitorRun run = Run(o =>
+        {
+            o.Pricing = Prices;
+            o.Budgets.Add(Tokens(0.000002m) with { Unit = BudgetUnit.Dollars, WarnAt = [] });
+        });
+        run.Monitor.TrackGeneration(TimeSpan.Zero, true, new GenerationDetails { ModelName = "m", PromptTokenCount = 200 });
+
+        Assert.Equal(["Error Budget b is spent: 0.0002 of 0.000002 USD"], Heard(run));
+    }
+
+    [Fact]
     public void Dollars_are_those_of_the_prices()
     {
         using MonitorRun run = Run(o =>
