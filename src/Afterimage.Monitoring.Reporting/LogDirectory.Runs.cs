@@ -56,13 +56,12 @@ public sealed partial class LogDirectory
         static string DirectoryOf(string file) => System.IO.Path.GetDirectoryName(file)!;
     }
 
-    // It cannot be seen from here whether a run of another machine is alive.
     private static RunState StateOf(LogRun[] parts) => parts switch
     {
         [] => RunState.Unknown,
         _ when parts.Any(part => part.IsAlive) => RunState.Running,
         _ when parts.All(part => part.End is not null) => RunState.Ended,
-        _ when parts.All(part => part.End is not null || part.Host == Environment.MachineName) => RunState.Killed,
+        _ when parts.All(part => part.End is not null || part.IsKilled) => RunState.Killed,
         _ => RunState.Unknown,
     };
 }

@@ -201,6 +201,15 @@ public sealed class AlertHistoryTests : IDisposable
     }
 
     [Fact]
+    public void A_killed_run_of_this_machine_ends_its_episodes_at_an_unknown_time()
+    {
+        _directory.Write("alerts.jsonl", Fires(4));
+        _directory.Write("run.json", Run(0).Replace("{", $"{{\"host\":\"{Environment.MachineName}\",", StringComparison.Ordinal));
+
+        Assert.Equal([("slow", 4, null, AlertEpisodeState.RunEnded, 1)], Read().Episodes.Select(Row));
+    }
+
+    [Fact]
     public void An_alert_of_a_killed_run_is_not_that_of_the_next_in_its_directory()
     {
         _directory.Write("alerts.jsonl", Fires(3), Fires(63), Over(64));

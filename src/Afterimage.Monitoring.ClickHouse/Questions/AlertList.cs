@@ -98,7 +98,7 @@ internal sealed class AlertList(FleetCluster cluster)
         CancellationToken cancellationToken) =>
         (await cluster
             .RowsAsync(
-                $"SELECT run, host, path, start, end, has_end FROM {cluster.Schema.Database}.runs WHERE {where} ORDER BY start",
+                $"SELECT run, host, path, start, end, has_end, is_alive FROM {cluster.Schema.Database}.runs WHERE {where} ORDER BY start",
                 cancellationToken,
                 Timeout.InfiniteTimeSpan)
             .ConfigureAwait(false))
@@ -108,7 +108,10 @@ internal sealed class AlertList(FleetCluster cluster)
             run => ($"{run.Last()[1]}:{run.Last()[2]}", (LogRun[])
             [
                 .. run.Where(row => row[3] != "0")
-                    .Select(row => new LogRun(row[2], FleetFigures.Time(row[3]), row[5] == "1" ? FleetFigures.Time(row[4]) : null)),
+                    .Select(row => new LogRun(row[2], FleetFigures.Time(row[3]), row[5] == "1" ? FleetFigures.Time(row[4]) : null)
+                    {
+                        IsKilled = row[5] == "0" && row[6] == "0",
+                    }),
             ]),
             StringComparer.Ordinal);
 

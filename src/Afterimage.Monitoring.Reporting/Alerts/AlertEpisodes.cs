@@ -40,7 +40,7 @@ internal static class AlertEpisodes
         return [.. over, .. open.Values.Select(AtEndOfRun)];
 
         AlertEpisode AtEndOfRun(Open episode) =>
-            runs.Count == 0 || runs.Any(run => run.Start <= episode.LastHeard && run.End is null)
+            runs.Count == 0 || runs.Any(run => run.Start <= episode.LastHeard && run is { End: null, IsKilled: false })
                 ? episode.Episode
                 : episode.Episode with
                 {

@@ -22,6 +22,10 @@ internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOf
     /// <summary>Whether the run's monitor was alive on this machine when the file was read.</summary>
     public bool IsAlive { get; private init; }
 
+    /// <summary>Whether the run's process is known to be gone though it did not record an end. Of a run of another machine, nobody here can
+    /// know.</summary>
+    public bool IsKilled { get; init; }
+
     /// <summary>The number of records that the run accepted, by its own count; <see langword="null"/> if it did not end normally.</summary>
     public long? Recorded { get; private init; }
 
@@ -32,21 +36,26 @@ internal sealed record LogRun(string Directory, DateTimeOffset Start, DateTimeOf
 
     /// <summary>Returns the run described by the content of a file; <see langword="null"/> if it does not say when its run began.</summary>
     public static LogRun? Of(string file, JsonElement run) =>
-        Time(run, "start") is { } start
-            ? new LogRun(Path.GetDirectoryName(file)!, start, Time(run, "end"))
-            {
-                FirstStart = Time(run, "first_start") ?? start,
-                Host = Text(run, "host"),
-                Process = $"{Text(run, "process_name")} {Text(run, "process_id")}".Trim(),
-                IsAlive = Time(run, "end") is null && FileClaim.IsHeld(file),
-                Recorded =
-                    run.TryGetProperty("recorded", out JsonElement recorded)
-                    && recorded.ValueKind == JsonValueKind.Number
-                    && recorded.TryGetInt64(out long count)
-                        ? count
-                        : null,
-            }
-            : null;
+        Time(run, "start") is { } start ? Of(file, run, start, Time(run, "end")) : null;
+
+    private static LogRun Of(string file, JsonElement run, DateTimeOffset start, DateTimeOffset? end)
+    {
+        bool isAlive = end is null && FileClaim.IsHeld(file);
+        return new LogRun(Path.GetDirectoryName(file)!, start, end)
+        {
+            FirstStart = Time(run, "first_start") ?? start,
+            Host = Text(run, "host"),
+            Process = $"{Text(run, "process_name")} {Text(run, "process_id")}".Trim(),
+            IsAlive = isAlive,
+            IsKilled = end is null && !isAlive && Text(run, "host") == Environment.MachineName,
+            Recorded =
+                run.TryGetProperty("recorded", out JsonElement recorded)
+                && recorded.ValueKind == JsonValueKind.Number
+                && recorded.TryGetInt64(out long count)
+                    ? count
+                    : null,
+        };
+    }
 
     /// <summary>Returns whether the run can have lasted from one time to the other.</summary>
     public bool Spans(DateTimeOffset from, DateTimeOffset to) => Start <= from && (End is null || End >= to);
