@@ -92,7 +92,9 @@ public sealed class LogSelectionTests : IDisposable
     [Fact]
     public async Task Runs_are_found_with_their_states_the_latest_first()
     {
-        _directory.Write("runs/old/run.json", """{"start":"2026-11-23T14:00:00Z","end":"2026-11-23T14:05:00Z","host":"elsewhere"}""");
+        _directory.Write(
+            "runs/old/run.json",
+            """{"start":"2026-11-23T14:04:00Z","first_start":"2026-11-23T14:00:00Z","end":"2026-11-23T14:05:00Z","host":"elsewhere"}""");
         _directory.Write("runs/old/metrics.jsonl", Generation(1));
         _directory.Write("runs/old/below/metrics.jsonl", Generation(2));
         _directory.Write("runs/far/run.json", """{"start":"2026-11-24T14:00:00Z","host":"elsewhere"}""");

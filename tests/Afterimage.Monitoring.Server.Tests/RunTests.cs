@@ -198,6 +198,35 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_killed_run_with_only_calls_of_before_its_start_has_no_end()
+    {
+        _root.Write("run/run.json", """{"format_version":1,"start":"2026-11-23T15:00:00Z","host":"elsewhere"}""");
+        _root.Write("run/metrics.jsonl", Log.Line(1));
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+
+        JsonElement run = await server.RunAsync();
+
+        Assert.Equal("2026-11-23T15:00:00+00:00", run.GetProperty("start").GetString());
+        Assert.False(run.TryGetProperty("end", out _));
+        Assert.False(run.TryGetProperty("duration_seconds", out _));
+    }
+
+    [Fact]
+    public async Task A_run_that_goes_on_has_the_start_of_the_first()
+    {
+        _root.Write(
+            "run/run.json",
+            """{"format_version":1,"start":"2026-11-23T15:00:00Z","first_start":"2026-11-23T14:00:00Z","end":"2026-11-23T16:00:00Z"}""");
+        _root.Write("run/metrics.jsonl", Log.Line(1));
+        await using RunningServer server = await RunningServer.StartAsync(_root.Path);
+
+        JsonElement run = await server.RunAsync();
+
+        Assert.Equal("2026-11-23T14:00:00+00:00", run.GetProperty("start").GetString());
+        Assert.Equal(7200, run.GetProperty("duration_seconds").GetDouble());
+    }
+
+    [Fact]
     public async Task Figures_are_those_of_the_summary()
     {
         GenerationMonitorOptions options = PatientMonitor.Options(Run);
@@ -344,8 +373,11 @@ public sealed class RunTests : IDisposable
             [.. list.GetProperty("runs").EnumerateArray().Select(r => r.GetProperty("name").GetString()!)];
     }
 
-    [Fact]
-    public async Task An_answer_that_the_caller_has_is_not_sent_again()
+    [Theory]
+    [InlineData("{0}")]
+    [InlineData("\"other\", {0}")]
+    [InlineData("*")]
+    public async Task An_answer_that_the_caller_has_is_not_sent_again(string known)
     {
         Log.Write(Run, 10);
         await using RunningServer server = await RunningServer.StartAsync(_root.Path);
@@ -353,7 +385,7 @@ public sealed class RunTests : IDisposable
         using HttpResponseMessage first = await server.Client.GetAsync(path, Cancel);
 
         using var again = new HttpRequestMessage(HttpMethod.Get, path);
-        again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+        again.Headers.Add("If-None-Match", known.Replace("{0}", first.Headers.ETag!.ToString(), StringComparison.Ordinal));
         using HttpResponseMessage second = await server.Client.SendAsync(again, Cancel);
 
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);

@@ -151,6 +151,7 @@ public sealed class AccessTests : IDisposable
     [InlineData("{} {}", "application/json", null, HttpStatusCode.BadRequest)]
     [InlineData("no protobuf", "application/x-protobuf", null, HttpStatusCode.BadRequest)]
     [InlineData("no gzip", "application/x-protobuf", "gzip", HttpStatusCode.BadRequest)]
+    [InlineData("no gzip", "application/x-protobuf", "GZIP", HttpStatusCode.BadRequest)]
     [InlineData("", "application/x-protobuf", "br", HttpStatusCode.UnsupportedMediaType)]
     [InlineData("", "text/plain", null, HttpStatusCode.UnsupportedMediaType)]
     [InlineData("{}", "application/json; charset=utf-8", null, HttpStatusCode.OK)]
