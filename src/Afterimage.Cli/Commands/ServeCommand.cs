@@ -167,7 +167,7 @@ internal static class ServeCommand
             string key = File.ReadLines(file).FirstOrDefault("").Trim();
             if (key.Length < GenerationServerOptions.MinKeyLength)
                 throw new InputException($"The key in '{file}' must have at least {GenerationServerOptions.MinKeyLength} characters.");
-            return key.All(char.IsAscii) && !key.Any(char.IsControl)
+            return HeaderText.IsPrintable(key)
                 ? key
                 : throw new InputException($"The key in '{file}' must contain only printable ASCII, because it is sent in a header.");
         }

@@ -83,9 +83,7 @@ internal sealed class ReportPage
     {
         Add(_data.Figures.Count > 0, "figures", "Figures", WriteFigures);
         Add(_data.Models.Count > 0, "models", "Tokens and cost by model", WriteModels);
-
-        // Models have their table in any report.
-        if (_data.Groups is { Rows.Count: > 0 } groups && groups.Key != SummaryKey.Model)
+        if (_data.Groups is { Rows.Count: > 0 } groups)
             Add(exists: true, "groups", $"Tokens and cost by {Format.Name(groups.Key.Name, MaxKey)}", WriteGroups);
         Add(_summary.Generations > 0 || _data.Alerts.Episodes.Count > 0, "alerts", "Alerts", WriteAlerts);
         Add(_data.Slowest.Count > 0, "slowest", "Slowest generations", WriteSlowest);

@@ -107,7 +107,9 @@ internal static class ReportQuery
             alerts,
             figures,
             Models(summary, source, totals),
-            by is null ? null : new KeyGroups(by, KeySummaryQuery.Run(snapshot, by)),
+
+            // Models have their table in any report.
+            by is null || by == SummaryKey.Model ? null : new KeyGroups(by, KeySummaryQuery.Run(snapshot, by)),
             slowest,
             failed,
             failedCount,

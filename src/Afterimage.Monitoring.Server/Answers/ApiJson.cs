@@ -34,8 +34,9 @@ internal static class ApiJson
     public static async Task WriteAsync<T>(HttpContext context, string version, Func<Task<T>> answer)
     {
         string tag = $"W/\"{Instance}-{version}\"";
+        var own = EntityTagHeaderValue.Parse(tag);
         bool isKnown = context.Request.GetTypedHeaders().IfNoneMatch
-            .Any(known => known.Tag == "*" || known.Compare(EntityTagHeaderValue.Parse(tag), useStrongComparison: false));
+            .Any(known => known.Tag == "*" || known.Compare(own, useStrongComparison: false));
         T? value = isKnown ? default : await answer();
         context.Response.Headers.ETag = tag;
         context.Response.Headers.CacheControl = "no-cache, private";

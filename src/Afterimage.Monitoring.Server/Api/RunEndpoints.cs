@@ -23,9 +23,6 @@ internal sealed class RunEndpoints
     private static readonly TimeSpan StreamInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
-    private static readonly string[] States = ["live", "ended", "killed"];
-    private static readonly string[] AlertStates = ["firing", "resolved", "run_ended"];
-
     private static readonly Dictionary<string, Func<RunListItem, IComparable?>> Columns = new(StringComparer.Ordinal)
     {
         ["name"] = run => run.Name,
@@ -94,43 +91,34 @@ internal sealed class RunEndpoints
             return;
         }
 
-        Func<RunEntry, bool> isWanted;
-        string? sort;
-        bool isAscending;
-        try
+        await QueryEndpoints.AnswerAsync(context, async () =>
         {
-            isWanted = Filter(query);
-            sort = query.OneOf("sort", Columns.Keys);
-            isAscending = query.IsAscending();
-        }
-        catch (FormatException e)
-        {
-            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, e.Message);
-            return;
-        }
-
-        DateTimeOffset now = _timeProvider.GetUtcNow();
-        string version = $"{Version}-{now.Ticks / Slot.Ticks}-"
-            + $"{context.Request.QueryString.Value?.GetHashCode(StringComparison.Ordinal):x}";
-        await ApiJson.WriteAsync(context, version, () =>
-        {
-            RunEntry[] all = [.. _runs.Entries];
-            RunListItem[] found = [.. all.Where(isWanted)
-                .Select(entry => RunListItem.Of(entry, now) with { FiringAlerts = _silences.CountFiring(entry) })];
-            return new RunList
+            Func<RunEntry, bool> isWanted = Filter(query);
+            string? sort = query.OneOf("sort", Columns.Keys);
+            bool isAscending = query.IsAscending();
+            DateTimeOffset now = _timeProvider.GetUtcNow();
+            string version = $"{Version}-{now.Ticks / Slot.Ticks}-"
+                + $"{context.Request.QueryString.Value?.GetHashCode(StringComparison.Ordinal):x}";
+            await ApiJson.WriteAsync(context, version, () =>
             {
-                Root = _runs.Root,
-                Source = _runs.Place,
-                AsOf = _runs.AsOf,
-                Trouble = _runs.Trouble,
-                IsReady = _runs.IsReady,
-                All = all.Length,
-                Live = all.Count(e => e.Status == RunStatus.Live),
-                Matches = found.Length,
-                Hosts = Names(all.Select(e => e.Host).Where(h => h.Length > 0)),
-                Models = Names(all.SelectMany(e => e.Digest?.Models ?? [])),
-                Runs = [.. Sort(found, sort, isAscending).Skip(offset).Take(limit)],
-            };
+                RunEntry[] all = [.. _runs.Entries];
+                RunListItem[] found = [.. all.Where(isWanted)
+                    .Select(entry => RunListItem.Of(entry, now) with { FiringAlerts = _silences.CountFiring(entry) })];
+                return new RunList
+                {
+                    Root = _runs.Root,
+                    Source = _runs.Place,
+                    AsOf = _runs.AsOf,
+                    Trouble = _runs.Trouble,
+                    IsReady = _runs.IsReady,
+                    All = all.Length,
+                    Live = all.Count(e => e.Status == RunStatus.Live),
+                    Matches = found.Length,
+                    Hosts = Names(all.Select(e => e.Host).Where(h => h.Length > 0)),
+                    Models = Names(all.SelectMany(e => e.Digest?.Models ?? [])),
+                    Runs = [.. Sort(found, sort, isAscending).Skip(offset).Take(limit)],
+                };
+            });
         });
     }
 
@@ -141,7 +129,7 @@ internal sealed class RunEndpoints
     {
         string? text = query.Text("text");
         string? host = query.Text("host");
-        string? state = query.OneOf("state", States);
+        RunStatus? state = query.Enum<RunStatus>("state");
         string? model = query.Text("model");
         DateTimeOffset? since = query.Time("since");
         DateTimeOffset? until = query.Time("until");
@@ -152,7 +140,7 @@ internal sealed class RunEndpoints
                 || entry.Id == text)
             && (model is null || (entry.Digest?.Models.Contains(model) ?? false))
             && (host is null || entry.Host == host)
-            && (state is null || entry.Status.ToString().Equals(state, StringComparison.OrdinalIgnoreCase))
+            && (state is null || entry.Status == state)
             && (since is null || entry.Start >= since)
             && (until is null || entry.Start < until);
     }
@@ -177,18 +165,10 @@ internal sealed class RunEndpoints
         if (await FindAsync(context, _runs, (string?)context.GetRouteValue("id")) is not { } entry)
             return;
 
-        if (!TrySeconds("window", out TimeSpan? window) || !TrySeconds("step", out TimeSpan? step))
-        {
-            await ApiJson.WriteProblemAsync(
-                context,
-                StatusCodes.Status400BadRequest,
-                "window and step must be numbers of seconds above 0 and below 1e9.");
-            return;
-        }
-
-        var view = new RunView(window, step ?? TimeSpan.Zero);
         await QueryEndpoints.AnswerAsync(context, async () =>
         {
+            IQueryCollection query = context.Request.Query;
+            var view = new RunView(query.Seconds("window"), query.Seconds("step") ?? TimeSpan.Zero);
             await _runs.OpenAsync(entry, context.RequestAborted);
             DateTimeOffset now = _timeProvider.GetUtcNow();
             string slot = entry.Status == RunStatus.Live ? $"-{now.Ticks / Slot.Ticks}" : "";
@@ -201,41 +181,17 @@ internal sealed class RunEndpoints
                     return document with { Alerts = [.. document.Alerts.Select(_silences.Mark)] };
                 });
         });
-
-        bool TrySeconds(string name, out TimeSpan? time)
-        {
-            time = null;
-            if (context.Request.Query[name].ToString() is not { Length: > 0 } text)
-                return true;
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || !(seconds is > 0 and < 1e9))
-                return false;
-            time = TimeSpan.FromSeconds(seconds);
-            return true;
-        }
     }
 
-    private async Task AlertsAsync(HttpContext context)
+    private Task AlertsAsync(HttpContext context) => QueryEndpoints.AnswerAsync(context, async () =>
     {
-        string state;
-        try
-        {
-            state = context.Request.Query.OneOf("state", AlertStates) ?? "";
-        }
-        catch (FormatException e)
-        {
-            await ApiJson.WriteProblemAsync(context, StatusCodes.Status400BadRequest, e.Message);
-            return;
-        }
-
-        await ApiJson.WriteAsync(context, $"{Version}-alerts-{state.GetHashCode(StringComparison.Ordinal):x}", () =>
+        AlertEpisodeState? state = context.Request.Query.Enum<AlertEpisodeState>("state");
+        await ApiJson.WriteAsync(context, $"{Version}-alerts-{state}", () =>
         {
             AlertValues[] all =
             [
                 .. _runs.Entries.SelectMany(AlertValues.Of).Select(_silences.Mark)
-                    .Where(alert =>
-                        state.Length == 0
-                        || state.Replace("_", "", StringComparison.Ordinal)
-                            .Equals(alert.State.ToString(), StringComparison.OrdinalIgnoreCase))
+                    .Where(alert => state is null || alert.State == state)
                     .OrderBy(alert => alert.State)
                     .ThenByDescending(alert => alert.Start),
             ];
@@ -247,7 +203,7 @@ internal sealed class RunEndpoints
                 Alerts = all.Take(MaxAlerts).ToArray(),
             };
         });
-    }
+    });
 
     // The stream says that there is something new, but not what: pages request what they show, and pages that show the same share one
     // response.

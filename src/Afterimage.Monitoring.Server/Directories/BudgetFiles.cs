@@ -11,7 +11,7 @@ internal sealed class BudgetFiles(string directory)
     /// <summary>The size above which a file is not read: it is none of the library's.</summary>
     private const long MaxLength = 1 << 20;
 
-    private readonly NumberedName _name = new(directory, "budgets.json");
+    private readonly NumberedName _name = RunFile.BudgetFiles(directory);
     private readonly Dictionary<string, (DateTime Time, long Length)> _read = new(StringComparer.Ordinal);
 
     /// <summary>Reads the files that are new, were replaced or removed.</summary>

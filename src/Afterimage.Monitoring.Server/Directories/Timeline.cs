@@ -7,24 +7,24 @@ namespace Afterimage.Monitoring.Server.Directories;
 /// <summary>Counts of what happened in a time span.</summary>
 internal sealed class TimeBucket
 {
-    public long Succeeded { get; set; }
+    public long Succeeded { get; private set; }
 
-    public long Failed { get; set; }
+    public long Failed { get; private set; }
 
-    public double PromptTokens { get; set; }
+    public double PromptTokens { get; private set; }
 
-    public double CompletionTokens { get; set; }
+    public double CompletionTokens { get; private set; }
 
     /// <summary>The cost in US dollars; null if no call had a price.</summary>
-    public double? Cost { get; set; }
+    public double? Cost { get; private set; }
 
-    public double ScoreSum { get; set; }
+    public double ScoreSum { get; private set; }
 
-    public long Scores { get; set; }
+    public long Scores { get; private set; }
 
     public QuantileSketch Durations { get; } = new();
 
-    public long FirstTokens { get; set; }
+    public long FirstTokens { get; private set; }
 
     public QuantileSketch TimesToFirstToken { get; } = new();
 
@@ -57,21 +57,6 @@ internal sealed class TimeBucket
             FirstTokens++;
             TimesToFirstToken.Add((double)record.TimeToFirstToken / TimeSpan.TicksPerSecond, 1);
         }
-    }
-
-    public void Add(TimeBucket other)
-    {
-        Succeeded += other.Succeeded;
-        Failed += other.Failed;
-        PromptTokens += other.PromptTokens;
-        CompletionTokens += other.CompletionTokens;
-        if (other.Cost is { } cost)
-            Cost = (Cost ?? 0) + cost;
-        ScoreSum += other.ScoreSum;
-        Scores += other.Scores;
-        Durations.Merge(other.Durations);
-        FirstTokens += other.FirstTokens;
-        TimesToFirstToken.Merge(other.TimesToFirstToken);
     }
 }
 

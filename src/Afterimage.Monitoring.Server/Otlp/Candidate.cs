@@ -5,9 +5,7 @@ internal sealed class Candidate(GenerationSpan span)
 {
     // Null once it is recorded: of many thousands, only what identifies the call is kept.
     private GenerationSpan? _span = span;
-    private string? _id;
-    private string? _operation;
-    private string? _model;
+    private (string? Id, string? Operation, string? Model) _recorded;
     private List<ulong>? _usageFrom;
 
     public SpanKey Key { get; } = span.Key;
@@ -33,15 +31,13 @@ internal sealed class Candidate(GenerationSpan span)
     /// <summary>The spans from which its usage was taken.</summary>
     public IReadOnlyList<ulong> UsageFrom => _usageFrom ?? [];
 
-    private string? Id => _span is null ? _id : _span.Id;
-
-    private string? Operation => _span is null ? _operation : _span.Operation;
-
-    private string? Model => _span is null ? _model : _span.Model;
+    private (string? Id, string? Operation, string? Model) Call =>
+        _span is { } span ? (span.Id, span.Operation, span.Model) : _recorded;
 
     /// <summary>Returns whether a span below this one is for the same call.</summary>
     public bool IsSameCallAs(Candidate below) =>
-        (Id is not null && Id == below.Id) || (Operation == below.Operation && Model == below.Model);
+        (Call.Id is { } id && id == below.Call.Id)
+        || (Call.Operation == below.Call.Operation && Call.Model == below.Call.Model);
 
     public void Merge(Candidate below, bool takesUsage)
     {
@@ -56,7 +52,7 @@ internal sealed class Candidate(GenerationSpan span)
     public GenerationSpan Release()
     {
         GenerationSpan released = Span;
-        (_id, _operation, _model) = (released.Id, released.Operation, released.Model);
+        _recorded = Call;
         _span = null;
         return released;
     }

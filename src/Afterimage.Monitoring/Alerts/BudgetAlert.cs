@@ -28,7 +28,7 @@ internal static class BudgetAlert
         {
             BudgetEvent.Warning => (
                 AlertLevel.Warning,
-                $"{name} has reached {BudgetText.Number((decimal)news.Share * 100)} %: "
+                $"{name} has reached {NumberText.Of((decimal)news.Share * 100)} %: "
                 + $"{Amount(news.Status.Spent)} of {Amount(budget.Limit)} {unit}"
             ),
             BudgetEvent.Spent => (AlertLevel.Error, BudgetText.Spent(news.Status)),

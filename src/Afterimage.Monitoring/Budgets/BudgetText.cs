@@ -13,9 +13,7 @@ internal static class BudgetText
     };
 
     public static string Amount(Budget budget, decimal amount) =>
-        budget.Unit == BudgetUnit.Dollars ? NumberText.OfDollars(amount) : Number(amount);
-
-    public static string Number(decimal value) => NumberText.Of(value);
+        budget.Unit == BudgetUnit.Dollars ? NumberText.OfDollars(amount) : NumberText.Of(amount);
 
     /// <summary>Returns a sentence such as <c>Budget night is spent: 12 of 10 USD</c>.</summary>
     public static string Spent(BudgetStatus status) =>

@@ -30,7 +30,7 @@ internal sealed class RunFile : IDisposable
     public string Directory => Path.GetDirectoryName(_path)!;
 
     /// <summary>The file of the run's budgets: <c>budgets.json</c>, or with the number of the run's own file.</summary>
-    public string BudgetsPath => Path.Combine(Directory, "budgets" + Path.GetFileName(_path)["run".Length..]);
+    public string BudgetsPath => BudgetFiles(Directory).PathOf(RunFiles(Directory).NumberOf(_path));
 
     /// <param name="directory">The directory, or null for a new one under the current directory.</param>
     /// <param name="start">The time at which the run began.</param>
@@ -69,6 +69,9 @@ internal sealed class RunFile : IDisposable
         }
     }
 
+    /// <summary>The names of the files of budgets. Each has the number of the file of its run.</summary>
+    public static NumberedName BudgetFiles(string directory) => new(directory, "budgets.json");
+
     public void WriteEnd(DateTimeOffset end, MonitorStatistics statistics) => Write(end, statistics);
 
     public void Dispose() => _claim.Dispose();
@@ -90,7 +93,7 @@ internal sealed class RunFile : IDisposable
     // A live monitor keeps its file: the next one in its directory uses another.
     private static RunFile CreateIn(string directory, DateTimeOffset start)
     {
-        var name = new NumberedName(directory, FileName);
+        NumberedName name = RunFiles(directory);
         for (int number = 0; ; number++)
         {
             string path = name.PathOf(number);
@@ -110,12 +113,15 @@ internal sealed class RunFile : IDisposable
         }
     }
 
+    private static NumberedName RunFiles(string directory) => new(directory, FileName);
+
     private void RemoveBudgetsOfEndedRuns()
     {
         File.Delete(BudgetsPath);
-        foreach (string budgets in new NumberedName(Directory, "budgets.json").ExistingFiles())
+        NumberedName files = BudgetFiles(Directory);
+        foreach (string budgets in files.ExistingFiles())
         {
-            if (!FileClaim.IsHeld(Path.Combine(Directory, "run" + Path.GetFileName(budgets)["budgets".Length..])))
+            if (!FileClaim.IsHeld(RunFiles(Directory).PathOf(files.NumberOf(budgets))))
                 File.Delete(budgets);
         }
     }

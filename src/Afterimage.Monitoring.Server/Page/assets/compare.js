@@ -65,7 +65,7 @@ function differences(answer) {
 }
 
 /** Documents whose series have the same steps: counts of a second and of a minute do not compare. */
-async function documents(chosen, how) {
+async function read(chosen, how) {
   const path = (id, step) => `api/v1/runs/${encodeURIComponent(id)}${step ? `?step=${step}` : ''}`;
   const found = await Promise.all(chosen.map(id => ask(path(id), how)));
   const step = Math.max(...found.map(d => d.series.width_seconds));
@@ -115,7 +115,7 @@ async function compare() {
   }
   show(title, pick(), h('p', { class: 'state', role: 'status' }, 'Reading and comparing the runs…'));
   try {
-    draw(...await Promise.all([ask(`api/v1/compare?runs=${chosen.join(',')}`, { signal: mine.signal }), documents(chosen, { signal: mine.signal })]));
+    draw(...await Promise.all([ask(`api/v1/compare?runs=${chosen.join(',')}`, { signal: mine.signal }), read(chosen, { signal: mine.signal })]));
   } catch (error) {
     if (error.name !== 'AbortError') show(title, pick(), trouble(error));
   }

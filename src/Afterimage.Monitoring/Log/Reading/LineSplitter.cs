@@ -30,10 +30,7 @@ internal sealed class LineSplitter : IDisposable
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public LineSplitter(string path, long start = 0, long end = long.MaxValue, int maxLineLength = DefaultMaxLineLength)
     {
-        // To open a pipe would wait for its writer. It has no length.
-        _file = new FileInfo(path).Length == 0
-            ? Stream.Null
-            : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        _file = SharedFile.Open(path);
         _end = end;
         _maxLineLength = maxLineLength;
         try

@@ -43,11 +43,7 @@ internal sealed class TailedFile(string path)
         if (length == _length && written == _written && (!toEnd || Position == length))
             return FileChange.None;
 
-        // To open a pipe would wait for its writer. It has no length.
-        if (length == 0)
-            return Position > 0 ? FileChange.Replaced : FileChange.None;
-
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using Stream file = SharedFile.Open(path);
         length = file.Length;
         if (length < Position || !StartsWith(file, 0, _head) || !StartsWith(file, Position - _tail.Length, _tail))
             return FileChange.Replaced;
@@ -64,7 +60,7 @@ internal sealed class TailedFile(string path)
     /// <exception cref="IOException">The file cannot be read, or is gone.</exception>
     public void PassToLastLines(int count)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using Stream file = SharedFile.Open(path);
         long start = End;
         for (int lines = 0; lines < count && start > Position; lines++)
             start = EndOfLastLine(file, Position, start - 1);
@@ -75,23 +71,23 @@ internal sealed class TailedFile(string path)
     /// <exception cref="IOException">The file cannot be read, or is gone.</exception>
     public void Advance()
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using Stream file = SharedFile.Open(path);
         Position = End;
         _head = Read(file, 0, (int)Math.Min(MarkLength, Position));
         _tail = Read(file, Math.Max(0, Position - MarkLength), (int)Math.Min(MarkLength, Position));
     }
 
-    private static bool StartsWith(FileStream file, long position, byte[] mark) =>
+    private static bool StartsWith(Stream file, long position, byte[] mark) =>
         mark.Length == 0 || Read(file, position, mark.Length).AsSpan().SequenceEqual(mark);
 
-    private static byte[] Read(FileStream file, long position, int length)
+    private static byte[] Read(Stream file, long position, int length)
     {
         var bytes = new byte[length];
         file.Position = position;
         return bytes[..file.ReadAtLeast(bytes, length, throwOnEndOfStream: false)];
     }
 
-    private static long EndOfLastLine(FileStream file, long from, long length)
+    private static long EndOfLastLine(Stream file, long from, long length)
     {
         var block = new byte[Math.Min(BlockSize, Math.Max(0, length - from))];
         for (long end = length; end > from;)
